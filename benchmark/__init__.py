@@ -1,0 +1,5 @@
+"""The engine: what every method shares, and what no method may touch.
+
+Importing this package costs nothing; import what you need from its modules (a method wants
+`benchmark.method`, a data set `benchmark.dataset`).
+"""

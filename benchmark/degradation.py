@@ -1,0 +1,98 @@
+"""From the ground truth to what a method is given: blur, decimate, store, scale back up.
+
+Blur and decimation of one axis are one matrix, so that the whole degradation of a band is
+`R z C^T`: exact in float64, the same on every device, and the operator that closed-form methods
+need (`Degradation.axis`).
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from benchmark.protocol import Protocol
+
+
+def kernel(sigma: float, truncate: float) -> np.ndarray:
+    """Sample a Gaussian at the whole numbers within `truncate` sigmas; the sum is 1.
+
+    Returns:
+        (2 r + 1,) float64 with r = floor(truncate * sigma + 0.5): 25 taps for 3 and 4, as
+        `scipy.ndimage.gaussian_filter` has them.
+    """
+    radius = int(truncate * sigma + 0.5)
+    taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    return np.asarray(taps / taps.sum())
+
+
+@lru_cache(maxsize=64)
+def _axis(size: int, scale: int, sigma: float, truncate: float) -> Tensor:
+    taps = kernel(sigma, truncate)
+    radius = len(taps) // 2
+    centres = np.arange(0, size, scale)
+    matrix = np.zeros((len(centres), size))
+    for offset, tap in enumerate(taps, start=-radius):
+        # Mirrored about the edge of the outermost sample, as often as a small image asks for.
+        folded = (centres + offset) % (2 * size)
+        source = np.where(folded < size, folded, 2 * size - 1 - folded)
+        np.add.at(matrix, (np.arange(len(centres)), source), tap)
+    return torch.from_numpy(matrix)
+
+
+class Degradation:
+    """The degradation of one protocol at one scale.
+
+    Args:
+        protocol: blur and storage.
+        scale: the factor, 2 or more.
+    """
+
+    def __init__(self, protocol: Protocol, scale: int) -> None:
+        self.protocol = protocol
+        self.scale = scale
+        self.noise = protocol.noise
+
+    def axis(self, size: int) -> Tensor:
+        """Give the blur-and-decimate matrix of an axis.
+
+        Returns:
+            (ceil(size / scale), size) float64 on the CPU; the rows sum to 1. Do not write to it.
+        """
+        return _axis(size, self.scale, self.protocol.sigma, self.protocol.truncate)
+
+    def store(self, image: Tensor) -> Tensor:
+        """Store an image as the protocol does: in 8 bit, or as it is.
+
+        Args:
+            image: any shape, values in [0, 1].
+        """
+        return torch.round(image * 255) / 255 if self.protocol.eight_bit else image
+
+    def low(self, truth: Tensor) -> Tensor:
+        """Make the low-resolution image that a method sees.
+
+        Args:
+            truth: (bands, rows, columns), stored ground truth in [0, 1].
+
+        Returns:
+            (bands, ceil(rows / scale), ceil(columns / scale)) float32 in [0, 1], stored.
+        """
+        rows, columns = (self.axis(size).to(truth.device) for size in truth.shape[-2:])
+        return self.store(rows @ truth.double() @ columns.T).clamp(0, 1).float()
+
+
+def upscale(low: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Interpolate to the ground truth's size by cubic convolution, a = -0.75 (Keys 1981).
+
+    Half-pixel centres, clamped border, straight to `shape`: 171 samples to 512 at x3 is the
+    scale 512 / 171. This shifts a picture that was decimated from sample 0 by (s - 1) / 2
+    pixels; the protocol's published numbers contain that shift.
+
+    Args:
+        low: (bands, rows, columns) float32.
+        shape: (rows, columns) of the result.
+    """
+    out = functional.interpolate(low[None], size=shape, mode="bicubic", align_corners=False)
+    return out[0]

@@ -1,0 +1,214 @@
+"""What a method is to the engine, and all that its author needs to import.
+
+A method says what it sees and how it gets from there to an estimate. Patches, training loop,
+precision, checkpoints, tiles and scoring are the engine's; a method never scores itself.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.degradation import Degradation
+from benchmark.parameters import parameter
+from benchmark.registry import Registry
+
+__all__ = [
+    "METHODS",
+    "Method",
+    "NetworkMethod",
+    "Problem",
+    "Recipe",
+    "State",
+    "parameter",
+    "register",
+]
+
+State = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a method may know about the task.
+
+    Attributes:
+        scale: the factor.
+        bands: how many bands the images have.
+        shape: (rows, columns) wanted; the smallest training image's while fitting.
+        degradation: the operator that made the low-resolution image, and its noise.
+    """
+
+    scale: int
+    bands: int
+    shape: tuple[int, int]
+    degradation: Degradation
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes:
+        optimiser: "adam" or "sgd".
+        rate: learning rate at its highest.
+        momentum: of SGD.
+        weight_decay: added to the gradient, as printed in the papers (L2).
+        batch: samples a step: cubic patches, or single bands of patches where `single_bands`.
+        epochs: passes over the patches; an upper limit for "plateau".
+        schedule: "one-cycle" (a tenth of the steps up, then a cosine down to nothing),
+            "constant", "step" (times `factor` every `every` epochs) or "plateau" (times
+            `factor` after `every` validations without progress, end below `stop_below`).
+        factor: see schedule.
+        every: see schedule.
+        stop_below: see schedule; a rate.
+        flat_limit: end after so many validations without progress; 0 is never.
+        clip_norm: the gradient's norm is cut to this; 0 is never.
+        clip_theta: each gradient value is cut to clip_theta / rate (VDSR); 0 is never.
+        last_layer: the last layer's rate relative to the others' (SRCNN).
+        initial_std: weights start from N(0, initial_std^2), biases at 0; 0 leaves them as the
+            method made them.
+        single_bands: band-wise methods see every band of every patch as a sample of its own.
+        summed: the loss times half the number of values in a sample: 1/2 ||x - y||^2 a sample,
+            as papers of the Caffe years mean it, instead of the mean over values.
+    """
+
+    optimiser: Literal["adam", "sgd"] = "adam"
+    rate: float = 1e-3
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    batch: int = 32
+    epochs: int = 10
+    schedule: Literal["one-cycle", "constant", "step", "plateau"] = "one-cycle"
+    factor: float = 0.1
+    every: int = 3
+    stop_below: float = 0.0
+    flat_limit: int = 0
+    clip_norm: float = 0.0
+    clip_theta: float = 0.0
+    last_layer: float = 1.0
+    initial_std: float = 0.0
+    single_bands: bool = False
+    summed: bool = False
+
+
+class Method:
+    """A method; subclasses are frozen dataclasses whose fields are its parameters.
+
+    Attributes:
+        name: set by the registry.
+        sees: "upscaled" (the low-resolution image interpolated to the full size) or "decimated".
+        bandwise: True lets the engine hand every band over as an image of its own.
+    """
+
+    name: ClassVar[str]
+    sees: ClassVar[Literal["upscaled", "decimated"]] = "upscaled"
+    bandwise: ClassVar[bool] = False
+
+    def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
+        """Learn from the training scenes, without gradients.
+
+        Args:
+            scenes: ground truths, (bands, rows, columns) float32 in [0, 1], unrounded, one at a
+                time; may be iterated more than once.
+            problem: the task.
+
+        Returns:
+            What `upscale` is given back; named tensors. Empty for a method that learns nothing.
+        """
+        return {}
+
+    def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+        """Estimate one scene.
+
+        Args:
+            low: (bands, rows, columns) float32, what the method `sees`.
+            problem: the task; `problem.shape` is the size wanted.
+            state: what `fit` returned.
+
+        Returns:
+            (bands, rows, columns) of at least `problem.shape`; the engine keeps the first.
+        """
+        raise NotImplementedError
+
+    @property
+    def trained(self) -> bool:
+        """True where training scenes are needed."""
+        return type(self).fit is not Method.fit
+
+
+class NetworkMethod(Method):
+    """A method that is a network, trained by the engine's loop.
+
+    Attributes:
+        recipe: its own paper's, for the profile `paper`.
+    """
+
+    recipe: ClassVar[Recipe] = Recipe()
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build the network with its starting weights.
+
+        It maps (batch, bands, rows, columns) to the same size, or to `scale` times the size for
+        a method that sees the decimated image; bands is 1 for a band-wise method. While training
+        it may return several outputs as a tuple, the estimate last.
+        """
+        raise NotImplementedError
+
+    def loss(self, output: Any, truth: Tensor) -> Tensor:
+        """Give the training loss, a scalar; the mean squared error unless overridden.
+
+        Args:
+            output: what the network returned, in float32.
+            truth: (batch, bands, rows, columns) float32 in [0, 1].
+        """
+        return functional.mse_loss(self.estimate(output), truth)
+
+    @staticmethod
+    def estimate(output: Any) -> Tensor:
+        """Pick the estimate from what the network returned: the last of several outputs."""
+        chosen: Tensor = output[-1] if isinstance(output, tuple | list) else output
+        return chosen
+
+    def halo(self, network: nn.Module) -> int | None:
+        """Say how far an output pixel sees, in input pixels, so that tiles can overlap by it.
+
+        The default adds up the kernels of all convolutions, which holds for layers in a row.
+        None forbids tiles (attention over the whole image, shared layers applied in a loop).
+        """
+        reach = 0
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d):
+                reach += max(
+                    d * (k - 1) // 2 + (d * (k - 1)) % 2
+                    for k, d in zip(layer.kernel_size, layer.dilation, strict=True)
+                )
+        return reach
+
+    @property
+    def trained(self) -> bool:
+        """Networks always need training scenes."""
+        return True
+
+
+METHODS: Registry[Method] = Registry("method", "hsisr.methods")
+register = METHODS.register
+
+
+def all_methods() -> list[Method]:
+    """Give every registered method with its default parameters, in the order of tables.
+
+    First what learns nothing, then closed forms, then networks, each by year and name.
+    """
+    entries = {entry.name: entry for entry in METHODS}
+    methods = [METHODS.make(name) for name in entries]
+    return sorted(
+        methods,
+        key=lambda method: (
+            method.trained,
+            isinstance(method, NetworkMethod),
+            entries[method.name].facts.get("year", ""),
+            method.name,
+        ),
+    )

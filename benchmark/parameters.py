@@ -1,0 +1,159 @@
+"""Typed parameters of methods and data sets, as they are named on the command line.
+
+A method or a data set is a frozen dataclass; each field is one parameter, made by `parameter`.
+`proposed[alpha=1.0,relu_last=true]` is the method `proposed` with two of them changed.
+"""
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_type_hints
+
+from benchmark.errors import RequestError, listed
+
+Value = bool | int | float | str
+
+_REFERENCE = re.compile(r"^\s*(?P<name>[A-Za-z0-9_.-]+)\s*(?:\[(?P<settings>[^\[\]]*)\])?\s*$")
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def parameter(
+    default: Any,
+    help: str,  # noqa: A002 - the usual name, as in argparse
+    *,
+    choices: Sequence[Value] | None = None,
+    low: float | None = None,
+    high: float | None = None,
+) -> Any:
+    """Declare one parameter of a method or a data set.
+
+    Args:
+        default: the value when nothing is said; its type is the field's annotation.
+        help: one line for `run_all.py methods`.
+        choices: the only values allowed, if not any.
+        low: the smallest value allowed (inclusive).
+        high: the largest value allowed (inclusive).
+    """
+    facts = {"help": help, "choices": choices, "low": low, "high": high}
+    return dataclasses.field(default=default, metadata=facts)
+
+
+def split_list(text: str) -> list[str]:
+    """Cut `a,b[x=1,y=2],c` at the commas outside brackets; empty items are dropped."""
+    items = re.split(r",(?![^\[]*\])", text)
+    return [item.strip() for item in items if item.strip()]
+
+
+def split_reference(reference: str, kind: str) -> tuple[str, dict[str, str]]:
+    """Take `name[key=value,...]` apart.
+
+    Args:
+        reference: what the user typed.
+        kind: "method" or "data set", for the message.
+
+    Returns:
+        The name and its settings, still as text.
+
+    Raises:
+        RequestError: the text has another shape.
+    """
+    match = _REFERENCE.match(reference)
+    settings: dict[str, str] = {}
+    if match:
+        for item in filter(None, (match["settings"] or "").split(",")):
+            key, equals, value = (part.strip() for part in item.partition("="))
+            if not (key and equals and value) or key in settings:
+                match = None
+                break
+            settings[key] = value
+    if not match:
+        raise RequestError(
+            f"{kind} '{reference}' cannot be read; expected NAME or NAME[key=value,key=value]"
+        )
+    return match["name"], settings
+
+
+def convert(owner: str, cls: type, settings: Mapping[str, str]) -> dict[str, Value]:
+    """Turn settings from the command line into typed, checked values.
+
+    Args:
+        owner: the method's or data set's name, for messages.
+        cls: its dataclass.
+        settings: parameter name to text.
+
+    Raises:
+        RequestError: a parameter does not exist, or its text is not of its type or range.
+    """
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    hints = get_type_hints(cls)
+    values: dict[str, Value] = {}
+    for key, text in settings.items():
+        if key not in fields:
+            near = difflib.get_close_matches(key, fields, 1)
+            guess = f" (did you mean {near[0]}?)" if near else ""
+            known = listed(describe(cls), 30) or "none"
+            raise RequestError(f"{owner} has no parameter '{key}'{guess}; it has: {known}")
+        values[key] = _converted(owner, fields[key], hints[key], text)
+    return values
+
+
+def _converted(owner: str, field: "dataclasses.Field[Any]", kind: type, text: str) -> Value:
+    facts = field.metadata
+    try:
+        value: Value = _BOOLEANS[text.lower()] if kind is bool else kind(text)
+        finite = not isinstance(value, float) or abs(value) < float("inf")
+        fits = (
+            finite
+            and (facts.get("choices") is None or value in facts["choices"])
+            and (facts.get("low") is None or value >= facts["low"])  # type: ignore[operator]
+            and (facts.get("high") is None or value <= facts["high"])  # type: ignore[operator]
+        )
+    except (KeyError, ValueError):
+        fits = False
+    if not fits:
+        raise RequestError(f"{owner}[{field.name}={text}]: expected {_expected(field, kind)}")
+    return value
+
+
+def _expected(field: "dataclasses.Field[Any]", kind: type) -> str:
+    facts = field.metadata
+    if facts.get("choices"):
+        return "one of " + ", ".join(str(choice) for choice in facts["choices"])
+    text = {"bool": "true or false", "int": "a whole number", "float": "a number"}.get(
+        kind.__name__, "a text"
+    )
+    if facts.get("low") is not None:
+        text += f" from {facts['low']}"
+    if facts.get("high") is not None:
+        text += f" up to {facts['high']}"
+    return text
+
+
+def describe(cls: type) -> list[str]:
+    """List a method's or data set's parameters, each as `name (expected, default value)`."""
+    hints = get_type_hints(cls)
+    return [
+        f"{field.name} ({_expected(field, hints[field.name])}, default {shown(field.default)})"
+        for field in dataclasses.fields(cls)
+    ]
+
+
+def shown(value: object) -> str:
+    """Write one value the way the command line takes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def label(name: str, instance: object) -> str:
+    """Write the canonical reference: the name, and every parameter that is not at its default.
+
+    The order is that of the class, so two spellings of one request give one label.
+    """
+    changed = [
+        f"{field.name}={shown(getattr(instance, field.name))}"
+        for field in dataclasses.fields(instance)  # type: ignore[arg-type]
+        if getattr(instance, field.name) != field.default
+    ]
+    return f"{name}[{','.join(changed)}]" if changed else name

@@ -1,0 +1,149 @@
+"""From a request to cells: which there are to run, what each depends on, which are done."""
+
+import ast
+import inspect
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from benchmark.degradation import Degradation
+from benchmark.errors import RequestError
+from benchmark.method import METHODS, Method, NetworkMethod, Problem
+from benchmark.profile import Profile
+from benchmark.protocol import Protocol
+from benchmark.split import Split
+from benchmark.store import Address, Cell, key_of, read
+
+# Raise it when the engine's numerics change: every stored cell becomes stale.
+NUMERICS = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """One cell to run.
+
+    Attributes:
+        address: its place.
+        key: hash of all that its numbers depend on.
+        method: the method with its parameters.
+        configuration: as stored in `cell.json`.
+    """
+
+    address: Address
+    key: str
+    method: Method
+    protocol: Protocol
+    profile: Profile
+    split: Split
+    configuration: dict[str, Any]
+
+    def problem(self) -> Problem:
+        """Give what the method may know while fitting."""
+        shapes = self.split.train.shapes or self.split.test.shapes
+        rows, columns, bands = min(shapes)
+        degradation = Degradation(self.protocol, self.address.scale)
+        return Problem(self.address.scale, bands, (rows, columns), degradation)
+
+
+def source_of(cls: type) -> str:
+    """Give the source that a method's numbers depend on, without comments and docstrings.
+
+    Every module that the class inherits from counts, but for the engine's own.
+    """
+    parts = []
+    for base in cls.__mro__:
+        if base is object or base.__module__.partition(".")[0] == "benchmark":
+            continue
+        tree = ast.parse(Path(inspect.getfile(base)).read_text(encoding="utf-8"))
+        parts.append(ast.unparse(_without_docstrings(tree)))
+    return "\n".join(parts)
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+def tasks(
+    split: Split,
+    protocol: Protocol,
+    profile: Profile,
+    scales: Sequence[int],
+    methods: Sequence[Method],
+    seeds: Sequence[int],
+) -> list[Task]:
+    """List the cells of a request, the methods of one scale together.
+
+    A method that draws nothing at random has one cell, seed 0, whatever the seeds.
+
+    Raises:
+        RequestError: a method must be trained and there is no scene to train on.
+    """
+    for method in methods:
+        if method.trained and not split.train.entries:
+            raise RequestError(
+                f"{method.name} must be trained and --scenes leaves no training scene of "
+                f"{split.dataset.name}; add some, or ask for --methods bicubic"
+            )
+    return [
+        _task(split, protocol, profile, scale, method, seed)
+        for scale in scales
+        for method in methods
+        for seed in (seeds if isinstance(method, NetworkMethod) else [0])
+    ]
+
+
+def _task(
+    split: Split, protocol: Protocol, profile: Profile, scale: int, method: Method, seed: int
+) -> Task:
+    label = METHODS.label(method)
+    entry = METHODS.entry(method.name)
+    recipe = asdict(profile.recipe(method)) if isinstance(method, NetworkMethod) else None
+    parameters = {field.name: getattr(method, field.name) for field in fields(method)}  # type: ignore[arg-type]
+    key = key_of(
+        {
+            "numerics": NUMERICS,
+            "protocol": {k: v for k, v in protocol.facts().items() if k != "summary"},
+            "profile": {k: v for k, v in profile.facts().items() if k != "summary"}
+            if recipe
+            else None,
+            "recipe": recipe,
+            "method": source_of(type(method)),
+            "parameters": parameters,
+            "scale": scale,
+            "seed": seed,
+            "train": split.train.digests if method.trained else None,
+            "validation": split.validation.digests if recipe else None,
+            "test": split.test.digests,
+        }
+    )
+    configuration = {
+        "method": {
+            "name": method.name,
+            **entry.facts,
+            "trained": method.trained,
+            "parameters": parameters,
+        },
+        "dataset": split.facts(),
+        "protocol": protocol.facts(),
+        "profile": profile.facts(),
+        "recipe": recipe,
+        "engine": NUMERICS,
+    }
+    address = Address(split.label, protocol.name, profile.name, scale, label, seed)
+    return Task(address, key, method, protocol, profile, split, configuration)
+
+
+def stored(task: Task, results: Path) -> Cell | None:
+    """Give the cell on disk where it answers this very task, done or failed."""
+    cell = read(task.address.folder(results))
+    return cell if cell is not None and cell.facts["key"] == task.key else None

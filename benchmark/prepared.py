@@ -1,0 +1,160 @@
+"""Prepared scenes: a data set decoded and verified once, kept in one HDF5 file.
+
+The file is keyed by what it was made from (the data set's parameters, its files' names, sizes and
+times) and made anew when that changes. Every scene carries the SHA-256 of its values; a scene
+that no longer agrees makes the whole file be made anew.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from benchmark.dataset import DataSet, Scene, Source
+from benchmark.errors import RequestError
+from benchmark.store import key_of
+
+FORMAT = 1
+
+Announce = Callable[[int, int, str], None]
+
+
+class _Damaged(Exception):
+    """The prepared file does not hold what it says."""
+
+
+def digest(scene: Scene) -> str:
+    """Hash a scene: its values, their type and shape, wavelengths and peak."""
+    facts = [str(scene.cube.dtype), list(scene.cube.shape), list(scene.wavelengths), scene.peak]
+    hasher = hashlib.sha256(json.dumps(facts).encode())
+    hasher.update(np.ascontiguousarray(scene.cube).data)
+    return hasher.hexdigest()
+
+
+class PreparedScenes:
+    """The scenes of one data set, ready to be read.
+
+    Attributes:
+        digests: SHA-256 of every scene; what a cell's key takes for the data.
+        shapes: (rows, columns, bands) of every scene.
+    """
+
+    def __init__(self, file: Path, remake: Callable[[], None]) -> None:
+        self._file = file
+        self._remake = remake
+        self._look()
+
+    def _look(self) -> None:
+        with h5py.File(self._file, "r") as h5:
+            index = json.loads(str(h5.attrs["index"]))
+        self.digests: Mapping[str, str] = {name: row["sha256"] for name, row in index.items()}
+        self.shapes: Mapping[str, tuple[int, int, int]] = {
+            name: tuple(row["shape"]) for name, row in index.items()
+        }
+
+    def read(self, name: str) -> Scene:
+        """Read one scene and verify its values; a damaged file is made anew, once.
+
+        Raises:
+            RequestError: the file is damaged again right after it was made.
+        """
+        try:
+            return self._read(name)
+        except (_Damaged, OSError, KeyError, ValueError):
+            self._remake()
+            self._look()
+        try:
+            return self._read(name)
+        except (_Damaged, OSError, KeyError, ValueError) as error:
+            raise RequestError(
+                f"{self._file} is damaged again right after it was made ({error}); check the "
+                "disk, or choose another folder with --cache"
+            ) from error
+
+    def _read(self, name: str) -> Scene:
+        with h5py.File(self._file, "r") as h5:
+            data = h5["scenes"][name]
+            row = json.loads(str(data.attrs["facts"]))
+            scene = Scene(name, data[()], tuple(row["wavelengths"]), row["peak"])
+        if digest(scene) != self.digests[name]:
+            raise _Damaged(f"scene {name} does not agree with its hash")
+        return scene
+
+
+def prepare(
+    dataset: DataSet,
+    label: str,
+    root: Path,
+    scenes: Sequence[str],
+    cache: Path,
+    announce: Announce = lambda done, total, scene: None,
+) -> PreparedScenes:
+    """Open the prepared file of these scenes, making it first where needed.
+
+    Args:
+        dataset: what reads the files.
+        label: its canonical reference, which names the file.
+        root: the folder that holds `cave/` and so on.
+        scenes: which scenes.
+        cache: the folder for prepared files; made if it is not there.
+        announce: called with (scenes done, scenes in all, scene) while preparing.
+
+    Raises:
+        RequestError: scenes are missing or damaged, or the cache cannot be written to.
+    """
+    source = dataset.open(root, scenes)
+    key = key_of({"format": FORMAT, "label": label, "stamp": source.stamp, "scenes": list(scenes)})
+    whole = list(scenes) == list(dataset.scenes)
+    part = "" if whole else "-" + key_of({"scenes": list(scenes)})[:8]
+    file = cache / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', label).strip('_')}{part}.h5"
+
+    def make() -> None:
+        _make(source, scenes, file, key, announce)
+
+    try:
+        if _key(file) != key:
+            make()
+        return PreparedScenes(file, make)
+    except OSError as error:
+        raise RequestError(
+            f"cannot prepare scenes in {cache}: {error.strerror or error}; free space there or "
+            "choose another folder with --cache"
+        ) from error
+
+
+def _key(file: Path) -> str:
+    try:
+        with h5py.File(file, "r") as h5:
+            return str(h5.attrs["key"])
+    except (OSError, KeyError):
+        return ""
+
+
+def _make(
+    source: Source, scenes: Sequence[str], file: Path, key: str, announce: Announce
+) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}-{os.getpid()}")
+    index = {}
+    try:
+        with h5py.File(temporary, "w") as h5:
+            for number, name in enumerate(scenes):
+                announce(number, len(scenes), name)
+                scene = source.read(name)
+                data = h5.create_dataset(f"scenes/{name}", data=scene.cube)
+                row = {"wavelengths": list(scene.wavelengths), "peak": scene.peak}
+                data.attrs["facts"] = json.dumps(row)
+                index[name] = {"sha256": digest(scene), "shape": list(scene.cube.shape)}
+            h5.attrs["index"] = json.dumps(index)
+            h5.attrs["key"] = key
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+        announce(len(scenes), len(scenes), "")
+    finally:
+        temporary.unlink(missing_ok=True)

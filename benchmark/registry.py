@@ -1,0 +1,148 @@
+"""Names to classes: how methods and data sets are found.
+
+One `Registry` holds the methods, another the data sets. A class gets in through the registry's
+decorator; the module that holds it is imported from a folder of the checkout, from a file that
+the user names (`--plugin`), or through an entry point of an installed package.
+"""
+
+import dataclasses
+import difflib
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from benchmark.errors import RequestError, listed
+from benchmark.parameters import convert, label, split_reference
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry(Generic[T]):
+    """A registered class: its name, where it was defined, and what is said about it."""
+
+    name: str
+    cls: type[T]
+    file: Path
+    facts: dict[str, str]
+
+
+class Registry(Generic[T]):
+    """The known methods, or the known data sets.
+
+    Args:
+        kind: "method" or "data set", as messages call it.
+        group: the entry-point group that installed packages announce theirs in.
+    """
+
+    def __init__(self, kind: str, group: str) -> None:
+        self.kind = kind
+        self.group = group
+        self._entries: dict[str, Entry[T]] = {}
+
+    def register(self, name: str, **facts: str) -> Callable[[type[T]], type[T]]:
+        """Decorate a class so that it can be asked for by name; makes it a frozen dataclass.
+
+        Raises:
+            RequestError: the name is taken by another file.
+        """
+
+        def keep(cls: type[T]) -> type[T]:
+            made: type[T] = dataclasses.dataclass(frozen=True)(cls)  # type: ignore[assignment]
+            file = Path(inspect.getfile(cls)).resolve()
+            there = self._entries.get(name)
+            if there is not None and there.file != file:
+                raise RequestError(
+                    f"two {self.kind}s are named '{name}': {there.file} and {file}; rename one"
+                )
+            made.name = name  # type: ignore[attr-defined]
+            self._entries[name] = Entry(name, made, file, facts)
+            return made
+
+        return keep
+
+    def discover(self, folder: str) -> None:
+        """Import every module of a folder of the checkout, and every entry point of the group.
+
+        Args:
+            folder: the package's name, `methods` or `datasets`.
+        """
+        package = importlib.import_module(folder)
+        for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+            importlib.import_module(f"{folder}.{module}")
+        for point in entry_points(group=self.group):
+            try:
+                point.load()
+            except RequestError:
+                raise
+            except Exception as error:
+                raise RequestError(
+                    f"{self.kind} '{point.name}' of the installed package "
+                    f"'{point.dist.name if point.dist else point.value}' cannot be imported: "
+                    f"{type(error).__name__}: {error}; mend or uninstall it"
+                ) from error
+
+    def load(self, file: Path) -> None:
+        """Import one plugin file (`--plugin`); the file is code and runs as such.
+
+        Raises:
+            RequestError: there is no such file, it cannot be imported, or it registers nothing.
+        """
+        file = file.expanduser().resolve()
+        if not file.is_file():
+            raise RequestError(f"no plugin file at {file}")
+        before = set(self._entries)
+        module_name = f"plugin_{file.stem}_{abs(hash(file)):x}"
+        spec = importlib.util.spec_from_file_location(module_name, file)
+        if spec is None or spec.loader is None:
+            raise RequestError(f"{file} is no Python file; a plugin's name ends in .py")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except RequestError:
+            raise
+        except Exception as error:
+            raise RequestError(
+                f"plugin {file} cannot be imported: {type(error).__name__}: {error}"
+            ) from error
+        here = [entry for entry in self if entry.file == file]
+        if not here and set(self._entries) == before:
+            raise RequestError(f"plugin {file} registers no {self.kind}; decorate a class in it")
+
+    def entry(self, name: str) -> Entry[T]:
+        """Look a name up.
+
+        Raises:
+            RequestError: it is not registered; the nearest names are given.
+        """
+        if name not in self._entries:
+            near = difflib.get_close_matches(name, self._entries, 3, 0.5)
+            guess = f"did you mean {' or '.join(near)}? " if near else ""
+            raise RequestError(
+                f"unknown {self.kind} '{name}'; {guess}known: {listed(self._entries, 30)}"
+            )
+        return self._entries[name]
+
+    def make(self, reference: str) -> T:
+        """Build what `name[key=value,...]` asks for.
+
+        Raises:
+            RequestError: unknown name, unknown or ill-typed parameter.
+        """
+        name, settings = split_reference(reference, self.kind)
+        cls = self.entry(name).cls
+        return cls(**convert(name, cls, settings))
+
+    def label(self, instance: T) -> str:
+        """Give an instance's canonical reference, as used in paths and tables."""
+        return label(instance.name, instance)  # type: ignore[attr-defined]
+
+    def __iter__(self) -> Iterator[Entry[T]]:
+        return iter(self._entries.values())

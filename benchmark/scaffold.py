@@ -1,0 +1,78 @@
+"""A method to start from, for `run_all.py new`."""
+
+import keyword
+from pathlib import Path
+
+from benchmark import store
+from benchmark.errors import RequestError
+
+_TEMPLATE = '''"""{title}: say in one line what it does."""
+
+from torch import Tensor, nn
+
+from benchmark.method import NetworkMethod, Recipe, parameter, register
+
+
+class Network(nn.Module):
+    """Three convolutions over all bands that learn what the up-scaled image lacks."""
+
+    def __init__(self, bands: int, maps: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(bands, maps, 5, padding=2),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(maps, maps, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(maps, bands, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, bands, rows, columns) to the same size."""
+        out: Tensor = x + self.layers(x)
+        return out
+
+
+@register("{name}", title="{title}", paper="Who et al., where and when", year="2026")
+class {classname}(NetworkMethod):
+    """Describe the method and its open choices here.
+
+    `sees = "decimated"` gives the network the small image instead of the up-scaled one;
+    `bandwise = True` gives it one band at a time; override `loss` for another loss than the
+    mean squared error.
+    """
+
+    maps: int = parameter(64, "feature maps", low=1)
+    recipe = Recipe(rate=1e-3, batch=32, epochs=10, clip_norm=1.0)  # for the profile `paper`
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build the network."""
+        return Network(bands, self.maps)
+'''
+
+
+def write(name: str, folder: Path) -> Path:
+    """Write a plugin that trains as it is.
+
+    Args:
+        name: the method's name, a Python identifier in lower case.
+        folder: where; its file is `<name>.py`.
+
+    Raises:
+        RequestError: the name cannot be one, or the file is there already.
+    """
+    if not name.isidentifier() or keyword.iskeyword(name) or name != name.lower():
+        raise RequestError(
+            f"'{name}' cannot name a method; expected lower-case letters, digits and _, "
+            "not starting with a digit"
+        )
+    file = folder / f"{name}.py"
+    if file.exists():
+        raise RequestError(f"{file} is there already; choose another name or remove it")
+    words = name.split("_")
+    text = _TEMPLATE.format(
+        name=name,
+        title=" ".join(words).strip().capitalize() or name,
+        classname="".join(word.capitalize() for word in words) or "Method",
+    )
+    store.write_file(file, text.encode())
+    return file

@@ -1,0 +1,196 @@
+"""Which scenes train, which validate, which test; and the scenes themselves as tensors."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark.dataset import DATASETS, DataSet, Scene
+from benchmark.errors import RequestError, listed
+from benchmark.prepared import PreparedScenes, prepare
+from benchmark.store import key_of
+
+Announce = Callable[[str, int, int, str], None]
+
+
+def truth_of(scene: Scene) -> Tensor:
+    """Give a scene as the engine works on it: (bands, rows, columns) float32 in [0, 1]."""
+    values = scene.cube.astype(np.float32) / np.float32(scene.peak)
+    return torch.from_numpy(values).permute(2, 0, 1).contiguous()
+
+
+@dataclass(frozen=True)
+class SceneSet:
+    """Scenes by name, read when asked for; iterating gives each ground truth in turn."""
+
+    entries: tuple[tuple[PreparedScenes, str], ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The scenes' names."""
+        return [name for _, name in self.entries]
+
+    @property
+    def shapes(self) -> list[tuple[int, int, int]]:
+        """(rows, columns, bands) of every scene."""
+        return [prepared.shapes[name] for prepared, name in self.entries]
+
+    @property
+    def digests(self) -> list[str]:
+        """SHA-256 of every scene."""
+        return [prepared.digests[name] for prepared, name in self.entries]
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        for prepared, name in self.entries:
+            yield truth_of(prepared.read(name))
+
+
+@dataclass(frozen=True)
+class Split:
+    """What one table's methods are trained, validated and tested on.
+
+    Attributes:
+        label: names the results folder and the table.
+        dataset: what is tested on.
+        subset: True where `--scenes` left scenes out.
+        trained_on: labels of the data sets behind the training scenes.
+    """
+
+    label: str
+    dataset: DataSet
+    subset: bool
+    trained_on: tuple[str, ...]
+    train: SceneSet
+    validation: SceneSet
+    test: SceneSet
+
+    def facts(self) -> dict[str, Any]:
+        """Describe the data for a cell's configuration."""
+        return {
+            "name": self.dataset.name,
+            "title": self.dataset.title,
+            "synthetic": self.dataset.synthetic,
+            "remark": self.dataset.remark,
+            "subset": self.subset,
+            "trained_on": list(self.trained_on),
+            "train": self.train.names,
+            "validation": self.validation.names,
+            "test": self.test.names,
+        }
+
+
+@dataclass(frozen=True)
+class _Roles:
+    train: list[str]
+    validation: list[str]
+    test: list[str]
+
+
+def roles(dataset: DataSet, scenes: Sequence[str]) -> _Roles:
+    """Deal out scenes by the data set's paper split.
+
+    Validation scenes are the data set's own where they are at hand; else the last two of three
+    or more training scenes.
+
+    Args:
+        dataset: whose split.
+        scenes: the scenes at hand.
+    """
+    test = [name for name in scenes if name in dataset.test]
+    rest = [name for name in scenes if name not in dataset.test]
+    validation = [name for name in rest if name in dataset.validation]
+    if not validation and len(rest) >= 3:
+        validation = rest[-2:]
+    train = [name for name in rest if name not in validation]
+    if not train:
+        train, validation = validation, []
+    return _Roles(train, validation, test)
+
+
+def load(
+    reference: str,
+    train_on: Sequence[str],
+    scenes: Sequence[str],
+    root: Path,
+    cache: Path,
+    announce: Announce = lambda title, done, total, scene: None,
+) -> Split:
+    """Find, verify and prepare what a table needs.
+
+    Args:
+        reference: the data set tested on, as on the command line.
+        train_on: the data sets trained on; empty for the same one.
+        scenes: a subset of scenes; empty for all.
+        root: the folder that holds `cave/` and so on.
+        cache: the folder for prepared scenes.
+        announce: called with (title, scenes done, scenes in all, scene) while preparing.
+
+    Raises:
+        RequestError: something is unknown, missing, damaged or does not fit together.
+    """
+    tested = DATASETS.make(reference)
+    label = DATASETS.label(tested)
+    others = [DATASETS.make(other) for other in train_on] or [tested]
+    labels = tuple(DATASETS.label(other) for other in others)
+    everything = {name for dataset in [tested, *others] for name in dataset.scenes}
+    for name in scenes:
+        if name not in everything:
+            near = difflib.get_close_matches(name, everything, 3)
+            guess = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise RequestError(f"--scenes: {listed(labels)} has no scene '{name}'{guess}")
+
+    def opened(dataset: DataSet) -> tuple[PreparedScenes, _Roles]:
+        wanted = [name for name in dataset.scenes if not scenes or name in scenes]
+        title = DATASETS.label(dataset)
+        prepared = prepare(
+            dataset, title, root, wanted, cache, lambda *now: announce(title, *now)
+        )
+        return prepared, roles(dataset, wanted)
+
+    ready = {DATASETS.label(dataset): opened(dataset) for dataset in {tested, *others}}
+
+    def collected(role: str, of: Sequence[str]) -> SceneSet:
+        return SceneSet(
+            tuple((ready[one][0], name) for one in of for name in getattr(ready[one][1], role))
+        )
+
+    test = collected("test", [label])
+    if not test.entries:
+        raise RequestError(
+            f"--scenes leaves no test scene of {label}; its test scenes are {listed(tested.test)}"
+        )
+    split = Split(
+        label=_folder_label(label, scenes, labels),
+        dataset=tested,
+        subset=bool(scenes) and set(scenes) != set(tested.scenes),
+        trained_on=labels,
+        train=collected("train", labels),
+        validation=collected("validation", labels),
+        test=test,
+    )
+    bands = {shape[2] for part in (split.train, split.validation, test) for shape in part.shapes}
+    if len(bands) > 1:
+        raise RequestError(
+            f"the scenes of {listed(labels)} and {label} have {listed(sorted(bands))} bands; "
+            "a method needs the same number everywhere"
+        )
+    return split
+
+
+def _folder_label(label: str, scenes: Sequence[str], trained_on: Sequence[str]) -> str:
+    if scenes:
+        names = "+".join(sorted(scenes))
+        short = re.fullmatch(r"[A-Za-z0-9_+-]{1,60}", names)
+        label += "+" + (names if short else f"{len(scenes)}scenes-{key_of({'s': names})[:8]}")
+    if list(trained_on) != [label.partition("+")[0]]:
+        label += "@" + "+".join(trained_on)
+    return label

@@ -1,0 +1,218 @@
+"""Cells on disk: written whole or not at all, read without trust.
+
+    results/<dataset>/<protocol>/<profile>/x<scale>/<method>/seed<k>/
+        cell.json      status, key, configuration, environment, times, memory
+        scores.csv     one row a test scene
+        training.csv   one row a validation (trained methods)
+        weights.safetensors
+
+`cell.json` holds, at its top level:
+
+    format         1
+    key            hash of all that the numbers depend on
+    status         "done", "failed" or "running"
+    reason         one line, for a failed cell
+    address        dataset, protocol, profile, scale, method, seed: as in the path
+    configuration  method {name, title, paper, published, parameters}, dataset {name, title,
+                   synthetic, remark, subset, trained_on, train, validation, test}, protocol
+                   {name, summary, ...}, profile {...}, recipe {...} or null, engine
+    environment    versions, device, threads, precision, command
+    parameters     number of trainable values
+    times          {"fit_s", "upscale_s"}: seconds; upscale_s is per test scene
+    memory         {"peak_bytes"}
+    warnings       lines that stand under every table the cell is in
+    date           when it was finished, ISO 8601, UTC
+    sums           SHA-256 of the cell's other files
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from benchmark.errors import RequestError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, order=True)
+class Address:
+    """Which cell: the unit that is run, stored, resumed and retried."""
+
+    dataset: str
+    protocol: str
+    profile: str
+    scale: int
+    method: str
+    seed: int
+
+    def folder(self, results: Path) -> Path:
+        """Give the cell's folder below the results folder."""
+        parts = (self.dataset, self.protocol, self.profile, f"x{self.scale}", self.method)
+        safe = [quote(part, safe="[]=,+@ ").lstrip(".") for part in parts]
+        return results.joinpath(*safe, f"seed{self.seed}")
+
+    def __str__(self) -> str:
+        return f"{self.method} x{self.scale} seed {self.seed} on {self.dataset}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as read from disk; `facts` is its `cell.json`."""
+
+    address: Address
+    folder: Path
+    facts: Mapping[str, Any]
+
+    @property
+    def status(self) -> str:
+        """Give "done", "failed" or "running"."""
+        return str(self.facts["status"])
+
+    def scores(self) -> "pd.DataFrame":
+        """Read one row a test scene; the columns are `scene` and the metrics' names."""
+        import pandas as pd
+
+        return pd.read_csv(self.folder / "scores.csv", dtype={"scene": str})
+
+    def training(self) -> "pd.DataFrame | None":
+        """Read one row a validation, or None for a method that is not trained."""
+        import pandas as pd
+
+        file = self.folder / "training.csv"
+        return pd.read_csv(file) if file.is_file() else None
+
+
+def key_of(parts: Mapping[str, Any]) -> str:
+    """Hash what the numbers of a cell depend on, the same on every machine.
+
+    Args:
+        parts: JSON-serialisable values; their order does not matter.
+    """
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write(
+    results: Path, address: Address, facts: Mapping[str, Any], files: Mapping[str, bytes]
+) -> Cell:
+    """Put a cell on disk: a temporary folder beside its place, flushed, then renamed.
+
+    A cell that already stands there moves to `.superseded/` below the results folder; nothing
+    finished is deleted.
+
+    Args:
+        results: the results folder; made if it is not there.
+        address: the cell's place.
+        facts: the content of `cell.json` (without format, address and sums).
+        files: name to content of the cell's other files.
+
+    Raises:
+        RequestError: the folder cannot be written to.
+    """
+    folder = address.folder(results)
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    whole = {"format": FORMAT, "address": asdict(address), **facts, "sums": sums}
+    text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            made.chmod(0o755)
+            for name, content in {**files, "cell.json": text.encode()}.items():
+                _write_flushed(made / name, content)
+            _flush_folder(made)
+            _set_aside(results, folder)
+            made.rename(folder)
+            _flush_folder(folder.parent)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except OSError as error:
+        raise RequestError(
+            f"cannot write to the results folder {results}: {error.strerror or error}; "
+            "free or choose another with --results"
+        ) from error
+    return Cell(address, folder, whole)
+
+
+def _set_aside(results: Path, folder: Path) -> None:
+    if not folder.exists():
+        return
+    place = results / ".superseded" / folder.relative_to(results)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    number = 0
+    while (target := place.with_name(f"{place.name}.{number}")).exists():
+        number += 1
+    folder.rename(target)
+
+
+def _write_flushed(file: Path, content: bytes) -> None:
+    with file.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write one file through a temporary name; a reader sees the old one or the new one.
+
+    Raises:
+        RequestError: the folder cannot be written to.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_name(f".{file.name}-{os.getpid()}")
+        try:
+            _write_flushed(temporary, content)
+            temporary.replace(file)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise RequestError(f"cannot write {file}: {error.strerror or error}") from error
+
+
+def read(folder: Path) -> Cell | None:
+    """Read one cell; None where there is none or where it does not hold together.
+
+    A cell holds together when `cell.json` parses, has this format, names the files that are
+    there and their SHA-256 agrees.
+    """
+    try:
+        facts = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
+        if facts["format"] != FORMAT:
+            return None
+        address = Address(**facts["address"])
+        for name, digest in facts["sums"].items():
+            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+                return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return Cell(address, folder, facts)
+
+
+def cells(results: Path) -> Iterator[Cell]:
+    """Read every cell below a results folder that holds together, in the order of addresses."""
+    found = []
+    for file in results.glob("*/*/*/x*/*/seed*/cell.json"):
+        if not any(part.startswith(".") for part in file.relative_to(results).parts):
+            cell = read(file.parent)
+            if cell is not None:
+                found.append(cell)
+    yield from sorted(found, key=lambda cell: cell.address)

@@ -1,0 +1,1 @@
+"""Data sets, one file each; `benchmark.dataset` says what one is."""

@@ -1,0 +1,263 @@
+"""Harvard: 77 real-world scenes by Chakrabarti and Zickler, 31 bands from 420 to 720 nm.
+
+What is done to the published values, in this order:
+
+1. the top-left 1024 x 1024 pixels are taken (of a smaller image: what there is), as the paper did;
+2. values down to -1e-6 are rounding and become 0; anything lower, or not finite, is an error;
+3. they become float32, and are scaled as the parameter `scaling` says:
+
+    image-maximum  each image by the largest value of its own crop
+    set-maximum    every image by the largest value of the crops of all scenes of the request,
+                   so `--scenes` changes it, and the first read reads them all
+    calib          each band by the camera's sensitivity, then as image-maximum
+    none           not at all: values must lie in [0, 1]
+
+The mask `lbl` (0 = masked out) is checked for its shape only: masked pixels count like others.
+"""
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from benchmark.dataset import DataSet, Scene, Source, register
+from benchmark.errors import RequestError, listed
+from benchmark.parameters import parameter
+from datasets._archives import download, say, search, stamp, unpack_tar
+
+_DAYLIGHT = """
+img1 img2 imga1 imga2 imga5 imga6 imga7 imgb0 imgb1 imgb2 imgb3 imgb4 imgb5 imgb6 imgb7 imgb8 imgb9
+imgc1 imgc2 imgc4 imgc5 imgc7 imgc8 imgc9 imgd2 imgd3 imgd4 imgd7 imgd8 imgd9 imge0 imge1 imge2
+imge3 imge4 imge5 imge6 imge7 imgf1 imgf2 imgf3 imgf4 imgf5 imgf6 imgf7 imgf8 imgh0 imgh1 imgh2
+imgh3
+"""
+_ARTIFICIAL_OR_MIXED = """
+img3 img4 img5 img6 imga3 imga4 imga8 imgc3 imgc6 imgd0 imgd1 imgd5 imgd6 imgg0 imgg1 imgg2 imgg3
+imgg4 imgg5 imgg6 imgg7 imgg8 imgg9 imgh4 imgh5 imgh6 imgh7
+"""
+SUBSETS = {"CZ_hsdb": tuple(_DAYLIGHT.split()), "CZ_hsdbi": tuple(_ARTIFICIAL_OR_MIXED.split())}
+BANDS = 31
+CROP = 1024
+ROUNDING = -1e-6
+HDF = b"\x89HDF\r\n\x1a\n"  # at the start, or after MATLAB's header of 512 bytes
+# calib.txt of both archives: the camera's sensitivity, 420 to 720 nm.
+CALIB = (
+    7.5822230e-02, 1.1085362e-01, 1.5499444e-01, 1.9669126e-01, 2.5034297e-01, 2.7651581e-01,
+    3.1691581e-01, 3.7851196e-01, 4.2183340e-01, 4.5967713e-01, 5.1717121e-01, 5.5704796e-01,
+    5.8606052e-01, 6.6835907e-01, 6.7580378e-01, 6.8838983e-01, 7.0713197e-01, 7.6301691e-01,
+    7.7116192e-01, 7.7402294e-01, 8.0076054e-01, 8.2445726e-01, 9.2331913e-01, 9.2700961e-01,
+    9.2251713e-01, 9.1098958e-01, 9.0504569e-01, 9.0276792e-01, 1.0000000e+00, 9.5739246e-01,
+    8.7174851e-01,
+)  # fmt: skip
+SCALINGS = {
+    "image-maximum": "each image divided by its own maximum",
+    "set-maximum": "all images divided by the maximum over the scenes of the request",
+    "calib": "each band divided by the camera's sensitivity, then each image by its own maximum",
+    "none": "values as published",
+}
+
+
+class _Harvard(Source):
+    def __init__(self, root: Path, files: dict[str, Path], scaling: str) -> None:
+        self.root, self.files, self.scaling = root, files, scaling
+        self.stamp = stamp(files.values(), root)
+
+    def read(self, scene: str) -> Scene:
+        """Read one scene as float32, with the peak that the scaling gives it."""
+        file = self.files[scene]
+        cube = _read(file, self.root)
+        if self.scaling == "calib":
+            cube /= np.asarray(CALIB, np.float32)
+        largest = float(cube.max())
+        if self.scaling == "none":
+            if largest > 1:
+                raise RequestError(
+                    f"harvard[scaling=none]: expected values in [0, 1], found {largest:.6g} in "
+                    f"{file}; choose another scaling, such as harvard[scaling=image-maximum]"
+                )
+            peak = 1.0
+        else:
+            peak = self._largest if self.scaling == "set-maximum" else largest
+            if peak == 0:
+                raise RequestError(f"{file} holds nothing but zeros; {_again(self.root)}")
+        wavelengths = tuple(float(420 + 10 * index) for index in range(BANDS))
+        return Scene(scene, cube, wavelengths, peak)
+
+    @functools.cached_property
+    def _largest(self) -> float:
+        return max(float(_read(file, self.root).max()) for file in self.files.values())
+
+
+def _again(root: Path) -> str:
+    return f"delete it and run 'python run_all.py fetch harvard --data {root}'"
+
+
+def _read(file: Path, root: Path) -> np.ndarray:
+    """Read and check one file: (rows, columns, 31), float32, cropped, nothing negative."""
+    try:
+        wrong, cube = _load(file)
+    except (FileNotFoundError, PermissionError, MemoryError) as error:  # no reason to delete it
+        reason = getattr(error, "strerror", None) or f"not enough memory {error}"
+        raise RequestError(f"cannot read {file}: {reason}; make it readable, or room") from error
+    except Exception as error:  # scipy and h5py raise nearly anything at a damaged file
+        reason = f"it is damaged or cut short ({type(error).__name__}: {error})"
+        raise RequestError(f"{file} cannot be used: {reason}; {_again(root)}") from error
+    if not wrong:
+        finite = np.isfinite(cube)
+        if not finite.all():
+            wrong = f"{finite.size - np.count_nonzero(finite)} values are not finite numbers"
+        elif cube.min() < ROUNDING:
+            wrong = f"expected no negative values, found {cube.min():.3g}"
+    if wrong:
+        raise RequestError(f"{file} cannot be used: {wrong}; {_again(root)}")
+    np.maximum(cube, 0, out=cube)
+    return cube
+
+
+def _load(file: Path) -> tuple[str, np.ndarray]:
+    """Read `ref`, cropped, as float32; the text says what is wrong with it, if anything."""
+    with file.open("rb") as stream:
+        head = stream.read(520)
+    if HDF in (head[:8], head[512:]):
+        import h5py
+
+        with h5py.File(file) as there:
+            values = {name: item for name, item in there.items() if isinstance(item, h5py.Dataset)}
+            return _cropped(values, list(there), reverse=True)
+    if head.startswith(b"MATLAB 5.0"):
+        from scipy.io import loadmat, whosmat
+
+        values = loadmat(file, variable_names=["ref", "lbl"])
+        names = [] if "ref" in values else [name for name, *_ in whosmat(file)]
+        return _cropped(values, names, reverse=False)
+    return "it is not a MATLAB file (version 5 or 7.3)", np.empty(0)
+
+
+def _cropped(values: dict[str, Any], names: list[str], reverse: bool) -> tuple[str, np.ndarray]:
+    nothing = np.empty(0)
+    if "ref" not in values:
+        return f"expected a variable 'ref', found {listed(names) or 'none'}", nothing
+    cube, mask = values["ref"], values.get("lbl")
+    order = -1 if reverse else 1  # HDF5 lists MATLAB's axes in reverse
+    shape = cube.shape[::order]
+    if cube.dtype.kind not in "fiu" or len(shape) != 3 or shape[2] != BANDS or 0 in shape:
+        found = f"{' x '.join(map(str, shape))} of {cube.dtype}"
+        return f"expected 'ref' as rows x columns x {BANDS} numbers, found {found}", nothing
+    if mask is not None and mask.shape[::order] != shape[:2]:
+        found = " x ".join(map(str, mask.shape[::order]))
+        return f"expected 'lbl' as {shape[0]} x {shape[1]}, found {found}", nothing
+    part = cube[:, :CROP, :CROP].T if reverse else cube[:CROP, :CROP]
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused
+        return "", np.array(part, np.float32, order="C")
+
+
+def _opens(folder: str) -> bool:
+    return folder.lower() in ("harvard", *(name.lower() for name in SUBSETS))
+
+
+def _lacking(files: dict[str, Path], scenes: Sequence[str]) -> dict[str, list[str]]:
+    lacking = {
+        subset: [scene for scene in scenes if scene in names and scene not in files]
+        for subset, names in SUBSETS.items()
+    }
+    return {subset: names for subset, names in lacking.items() if names}
+
+
+def _find(root: Path, scenes: Sequence[str]) -> dict[str, Path]:
+    """Find `<scene>.mat` files; an archive whose scenes are asked for is unpacked beside itself."""
+    for last in (False, True):
+        found = search(root, _opens)
+        files: dict[str, Path] = {}
+        for file in found.files:
+            if file.suffix == ".mat" and file.stem in scenes:
+                files.setdefault(file.stem, file)
+        wanted = [file for file in found.files if file.stem in _lacking(files, scenes)]
+        archives = [file for file in wanted if file.suffix == ".tgz"]
+        archives = [file for file in archives if not file.with_suffix("").exists()]
+        if last or not archives:
+            break
+        for archive in archives:
+            say(f"unpacking {archive}")
+            unpack_tar(archive, archive.with_suffix(""))
+    return files
+
+
+@register("harvard")
+class Harvard(DataSet):
+    """Harvard's two subsets as one set, as the paper uses them."""
+
+    scaling: str = parameter(
+        "image-maximum", "what the values are divided by", choices=tuple(SCALINGS)
+    )
+
+    title: ClassVar[str] = "Harvard"
+    home: ClassVar[str] = "http://vision.seas.harvard.edu/hyperspec/"
+    url: ClassVar[str] = "http://vision.seas.harvard.edu/hyperspec/d2x5g3/{subset}.tgz"
+
+    @property
+    def remark(self) -> str:
+        """How the values were scaled, and what is unverified."""
+        return (
+            f"Harvard scaling {self.scaling}: {SCALINGS[self.scaling]}. Harvard's published "
+            "Bicubic row has not been checked: no Harvard pixels were at hand."
+        )
+
+    @property
+    def scenes(self) -> tuple[str, ...]:
+        """Every scene's name: daylight first, then artificial and mixed light."""
+        return tuple(name for names in SUBSETS.values() for name in names)
+
+    @property
+    def test(self) -> tuple[str, ...]:
+        """The paper's ten test scenes."""
+        images = ("img1", "img2", "img3", "img4", "img5", "img6")
+        return (*images, "imga1", "imga2", "imga3", "imga4")
+
+    @property
+    def validation(self) -> tuple[str, ...]:
+        """Two of the daylight training scenes."""
+        return ("imgb1", "imgc4")
+
+    def open(self, root: Path, scenes: Sequence[str]) -> Source:
+        """Find the scenes' files, unpacking the published archives if only those are there.
+
+        Raises:
+            RequestError: scenes are missing, or an archive is damaged, unsafe or has no room.
+        """
+        files = _find(root, scenes)
+        gone = [scene for scene in scenes if scene not in files]
+        if gone:
+            archives = " and ".join(f"{subset}.tgz" for subset in _lacking(files, scenes))
+            where = root if root.is_dir() else f"{root}, which is no folder"
+            raise RequestError(
+                f"harvard: expected {len(scenes)} files <scene>.mat, {len(gone)} are missing: "
+                f"{listed(gone, 77)}. Looked in {where} and its harvard/, CZ_hsdb/ and CZ_hsdbi/. "
+                f"Run 'python run_all.py fetch harvard --data {root}', get "
+                f"{archives or 'the archives'} from {self.home}, or name the scenes that you "
+                "have with --scenes"
+            )
+        return _Harvard(root, {scene: files[scene] for scene in scenes}, self.scaling)
+
+    def fetch(self, root: Path) -> Path:
+        """Download and unpack what is missing of the two archives (5.3 and 2.2 GB).
+
+        Raises:
+            RequestError: a download failed, or an archive is not what was published.
+        """
+        folder = root / "harvard"
+        lacking = _lacking(_find(root, self.scenes), self.scenes)
+        for subset, names in lacking.items():
+            place = folder / subset
+            if place.exists():
+                raise RequestError(f"{place} is there but lacks {listed(names)}; move it away")
+            archive = download([self.url.format(subset=subset)], folder / f"{subset}.tgz")
+            try:
+                say(f"unpacking {archive}")
+                unpack_tar(archive, place)
+            finally:
+                archive.unlink()  # no published hash or size: only unpacking tells if it is whole
+        self.open(root, self.scenes)
+        say(f"harvard: all {len(self.scenes)} scenes are there, below {root}")
+        return folder if folder.is_dir() else root

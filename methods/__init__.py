@@ -1,0 +1,1 @@
+"""Methods, one file each; `benchmark.method` says what one is."""

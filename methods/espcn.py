@@ -1,0 +1,45 @@
+"""ESPCN: convolutions on the decimated image, up-scaled by a pixel shuffle, band by band."""
+
+from torch import nn
+
+from benchmark.method import NetworkMethod, Recipe, register
+
+
+@register(
+    "espcn",
+    title="ESPCN",
+    paper="Shi et al., Real-time single image and video super-resolution, CVPR 2016",
+    published="Shi[18]",
+    year="2016",
+)
+class ESPCN(NetworkMethod):
+    """5-3-3 with 64 and 32 maps, tanh (Section 3.1); 21,284 / 22,729 / 24,752 parameters.
+
+    Section 3.2: the rate goes from 0.01 down to 0.0001 when training stagnates and ends after
+    100 flat epochs. The optimiser and the batch are not printed; Adam and 16 as in public code.
+    """
+
+    sees = "decimated"
+    bandwise = True
+    recipe = Recipe(
+        rate=1e-2,
+        batch=16,
+        epochs=200,
+        schedule="plateau",
+        every=10,
+        stop_below=1e-5,
+        flat_limit=100,
+        single_bands=True,
+        summed=True,
+    )
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Three convolutions; the last gives scale^2 sub-pixels a pixel (Eq. 3 and 4)."""
+        return nn.Sequential(
+            nn.Conv2d(bands, 64, 5, padding=2),
+            nn.Tanh(),
+            nn.Conv2d(64, 32, 3, padding=1),
+            nn.Tanh(),
+            nn.Conv2d(32, bands * scale**2, 3, padding=1),
+            nn.PixelShuffle(scale),
+        )

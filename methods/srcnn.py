@@ -1,0 +1,44 @@
+"""SRCNN: three convolutions, band by band, on the up-scaled image."""
+
+from torch import nn
+
+from benchmark.method import NetworkMethod, Recipe, parameter, register
+
+
+@register(
+    "srcnn",
+    title="SRCNN",
+    paper="Dong et al., Image super-resolution using deep convolutional networks, TPAMI 2016",
+    published="Dong[4]",
+    year="2014",
+)
+class SRCNN(NetworkMethod):
+    """9-1-5 with 64 and 32 maps (8,129 parameters); 9-5-5 (57,281) is the paper's stronger one.
+
+    Section 4.1: SGD, 1e-4 and 1e-5 for the last layer, momentum 0.9, weights from N(0, 0.001).
+    The paper's batch is not printed; public code takes 16.
+    """
+
+    bandwise = True
+    middle: int = parameter(1, "side of the second kernel", choices=(1, 3, 5))
+    recipe = Recipe(
+        optimiser="sgd",
+        rate=1e-4,
+        last_layer=0.1,
+        initial_std=1e-3,
+        batch=16,
+        epochs=100,
+        schedule="constant",
+        single_bands=True,
+        summed=True,
+    )
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Patch extraction, non-linear mapping, reconstruction (Eq. 1 to 3)."""
+        return nn.Sequential(
+            nn.Conv2d(bands, 64, 9, padding=4),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(64, 32, self.middle, padding=self.middle // 2),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(32, bands, 5, padding=2),
+        )

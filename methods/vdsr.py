@@ -1,0 +1,59 @@
+"""VDSR: twenty small convolutions that learn what the up-scaled image lacks, band by band."""
+
+from torch import Tensor, nn
+
+from benchmark.method import NetworkMethod, Recipe, register
+
+
+class ResidualStack(nn.Module):
+    """Twenty 3x3 convolutions with 64 maps; the input is added to the output."""
+
+    def __init__(self, bands: int, maps: int = 64, depth: int = 20) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for i in range(depth):
+            before = bands if i == 0 else maps
+            after = bands if i == depth - 1 else maps
+            convolution = nn.Conv2d(before, after, 3, padding=1)
+            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]
+            layers += [convolution, nn.ReLU(inplace=True)]
+        self.residual = nn.Sequential(*layers[:-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, bands, rows, columns) to the same size."""
+        out: Tensor = x + self.residual(x)
+        return out
+
+
+@register(
+    "vdsr",
+    title="VDSR",
+    paper="Kim et al., Accurate image super-resolution using very deep networks, CVPR 2016",
+    published="Kim[11]",
+    year="2016",
+)
+class VDSR(NetworkMethod):
+    """665,921 parameters. Section 4.2: 41-pixel patches, batch 64, 80 epochs, He's weights.
+
+    The rate starts at 0.1 and is divided by 10 every 20 epochs; momentum 0.9, weight decay 1e-4,
+    gradients cut to theta / rate; theta is not printed, public code takes 0.4 of the rate 0.1.
+    """
+
+    bandwise = True
+    recipe = Recipe(
+        optimiser="sgd",
+        rate=0.1,
+        weight_decay=1e-4,
+        batch=64,
+        epochs=80,
+        schedule="step",
+        every=20,
+        clip_theta=1e-3,
+        single_bands=True,
+        summed=True,
+    )
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build the twenty layers (Fig. 2)."""
+        return ResidualStack(bands)

@@ -1,0 +1,137 @@
+"""What stands above a table: what was measured, on what, how, when, and on which machine."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from benchmark.errors import listed
+from benchmark.store import Cell
+from reports.published import Row, base_name, published_for
+from reports.summary import DASH, fact, plain
+
+# The paper trained one network on both; see "What stays open" in its protocol.
+TRAINED_TOGETHER = frozenset({"cave", "harvard"})
+SYNTHETIC = "SYNTHETIC"
+
+
+def is_synthetic(cells: Sequence[Cell]) -> bool:
+    """Tell whether these are numbers of computed scenes."""
+    return any(_dataset(cell, "synthetic") for cell in cells)
+
+
+def is_subset(cells: Sequence[Cell]) -> bool:
+    """Tell whether somebody chose some of the scenes."""
+    return any(_dataset(cell, "subset") for cell in cells)
+
+
+def title_of(cells: Sequence[Cell]) -> str:
+    """Give the data set's title, its label where that says more, and what must be seen."""
+    label = cells[0].address.dataset
+    title = plain(_dataset(cells[0], "title") or base_name(label))
+    if label != base_name(label):
+        title += f" ({plain(label)})"
+    marks = [SYNTHETIC] * is_synthetic(cells) + ["subset of the scenes"] * is_subset(cells)
+    return f"{title} {DASH} {', '.join(marks)}" if marks else title
+
+
+def published_and_why(cells: Sequence[Cell]) -> tuple[tuple[Row, ...], str]:
+    """Give the published rows that may stand beside these cells, and the line that says so.
+
+    Numbers over other scenes, or of networks that saw other scenes, are not compared.
+    """
+    address = cells[0].address
+    rows = published_for(address.protocol, address.dataset)
+    if not rows:
+        return (), "no paper's numbers are known for this data set under this protocol"
+    if is_subset(cells):
+        return (), "not shown, because they are means over the whole test split"
+    own = base_name(address.dataset)
+    for cell in cells:
+        trained = set(_trained_on(cell))
+        if trained and trained != {own} and trained != TRAINED_TOGETHER:
+            return (), f"not shown, because the paper did not train on {listed(sorted(trained))}"
+    sources = dict.fromkeys(f"{row.paper}, {row.source}" for row in rows)
+    line = " and ".join(sources)
+    if any(set(_trained_on(cell)) != TRAINED_TOGETHER for cell in cells):
+        line += "; the paper trained each network on cave and harvard together"
+    return rows, line
+
+
+def head_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...]:
+    """Write the head of a section as (what, text) lines.
+
+    Args:
+        cells: the section's cells; not empty.
+        published: the line about the published numbers.
+    """
+    address = cells[0].address
+    lines = []
+    if is_synthetic(cells):
+        lines.append((SYNTHETIC, "computed scenes; these numbers say nothing about real images"))
+    lines += [
+        ("Protocol", _named(address.protocol, cells, "protocol")),
+        ("Profile", _named(address.profile, cells, "profile")),
+        ("Scenes", _scenes(cells)),
+    ]
+    trained = sorted({name for cell in cells for name in _trained_on(cell)})
+    if trained and trained != [base_name(address.dataset)]:
+        lines.append(("Trained on", ", ".join(trained)))
+    seeds = sorted({cell.address.seed for cell in cells})
+    lines.append(("Seeds" if len(seeds) > 1 else "Seed", ", ".join(map(str, seeds))))
+    devices = dict.fromkeys(_text(fact(cell.facts, "environment", "device")) for cell in cells)
+    lines.append(("Device", "; ".join(filter(None, devices)) or "not recorded"))
+    dates = sorted(filter(None, (plain(fact(cell.facts, "date") or "")[:10] for cell in cells)))
+    if dates:
+        lines.append(("Date", dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"))
+    engines = {_text(fact(cell.facts, "configuration", "engine")) for cell in cells}
+    if len(engines) > 1:
+        lines.append(("Engine", f"several versions: {'; '.join(sorted(engines))}"))
+    lines.extend(
+        ("Remark", remark)
+        for remark in dict.fromkeys(plain(_dataset(cell, "remark") or "") for cell in cells)
+        if remark
+    )
+    lines.append(("Published numbers", published))
+    return tuple(lines)
+
+
+def _dataset(cell: Cell, key: str) -> Any:
+    return fact(cell.facts, "configuration", "dataset", key)
+
+
+def _trained_on(cell: Cell) -> list[str]:
+    stored = _dataset(cell, "trained_on") or []
+    names = [stored] if isinstance(stored, str) else stored
+    return [base_name(str(name)) for name in names]
+
+
+def _named(name: str, cells: Sequence[Cell], key: str) -> str:
+    found = (fact(cell.facts, "configuration", key, "summary") for cell in cells)
+    summary = next((plain(text) for text in found if text), "")
+    return f"{name} {DASH} {summary}" if summary else name
+
+
+def _scenes(cells: Sequence[Cell]) -> str:
+    """Count the scenes, and name them where they are a subset."""
+    # A method that is not trained may have been given no training scenes at all.
+    fullest = max(cells, key=lambda cell: len(_names(cell, "train")))
+    subset = is_subset(cells)
+    parts = []
+    for key, use in (("train", "training"), ("validation", "validation"), ("test", "testing")):
+        names = _names(fullest, key)
+        part = f"{len(names)} for {use}"
+        parts.append(f"{part} ({listed(names, 100)})" if subset and names else part)
+    text = ", ".join(parts)
+    if len({tuple(_names(cell, "test")) for cell in cells}) > 1:
+        text += "; NOT the same test scenes for every method"
+    return f"a SUBSET: {text}" if subset else text
+
+
+def _names(cell: Cell, key: str) -> list[str]:
+    return [plain(name) for name in _dataset(cell, key) or ()]
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return plain(value if isinstance(value, str) else json.dumps(value, sort_keys=True))

@@ -1,0 +1,63 @@
+"""The shape of a table before any writer dresses it: entries in grids, grids in sections."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One field of a grid, in plain text; the writers escape and dress it.
+
+    Attributes:
+        text: what is written.
+        rank: 1 for the best of its column, 2 for the second-best.
+        notes: numbers of the notes that belong to it.
+        difference: measured minus published, where both are known.
+        better: whether that difference is on the better side; None where it is zero.
+    """
+
+    text: str
+    rank: int = 0
+    notes: tuple[int, ...] = ()
+    difference: str = ""
+    better: bool | None = None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows under headings; the first `labels` columns are text, the others numbers.
+
+    Attributes:
+        title: what it is called.
+        legend: a sentence beneath it.
+        groups: headings over several columns: (text, columns); empty for none.
+        columns: one heading a column; under a group, without the group's own words.
+        rows: the entries.
+        labels: how many leading columns name the row.
+        blocks: indices of the rows that begin a new block.
+        differences: whether this grid is the one that shows them in writing.
+    """
+
+    title: str
+    legend: str
+    groups: tuple[tuple[str, int], ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+    labels: int = 1
+    blocks: tuple[int, ...] = ()
+    differences: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """Everything of one data set under one protocol and one profile."""
+
+    protocol: str
+    profile: str
+    head: tuple[tuple[str, str], ...]
+    grids: tuple[Grid, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Give the section's heading."""
+        return f"Protocol {self.protocol}, profile {self.profile}"

@@ -1,0 +1,69 @@
+"""Tables in Markdown, for a page on a code host that also reads well as plain text."""
+
+import re
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from reports.layout import Entry, Grid, Section
+from reports.summary import plain, raised
+
+_LIST = re.compile(r"^(\d*)([-+.)])(?=\s|$)")
+_SPECIAL = re.compile(r"([\\`*_\[\]{}|~$#])")
+_RANKING = "Best **bold**, second-best *italic*."
+
+
+def escape(text: object) -> str:
+    """Make a text mean itself in Markdown, in a table too."""
+    safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _LIST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", safe))
+
+
+def page(title: str, sections: Sequence[Section]) -> str:
+    """Write a whole page.
+
+    Args:
+        title: the data set's.
+        sections: one a protocol and profile.
+    """
+    parts = [f"# {escape(title)}"]
+    for section in sections:
+        parts.append(f"## {escape(section.title)}")
+        parts.append("\n".join(f"- **{what}:** {escape(text)}" for what, text in section.head))
+        parts.extend(_grid(grid) for grid in section.grids)
+        if section.notes:
+            parts.append("### Notes")
+            parts.append(
+                "\n".join(f"{index}. {escape(note)}" for index, note in enumerate(section.notes, 1))
+            )
+    return "\n\n".join(parts) + "\n"
+
+
+def _grid(grid: Grid) -> str:
+    table = tabulate(
+        [[_entry(entry, grid) for entry in row] for row in grid.rows],
+        headers=_headings(grid),
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=["left"] * grid.labels + ["right"] * (len(grid.columns) - grid.labels),
+    )
+    ranked = any(entry.rank for row in grid.rows for entry in row)
+    legend = f"{grid.legend} {_RANKING}" if ranked else grid.legend
+    return f"### {escape(grid.title)}\n\n{table}\n\n{legend}"
+
+
+def _headings(grid: Grid) -> list[str]:
+    groups = [name for name, width in grid.groups for _ in range(width)]
+    groups = [""] * (len(grid.columns) - len(groups)) + groups
+    return [
+        escape(f"{group} {column}".strip())
+        for group, column in zip(groups, grid.columns, strict=True)
+    ]
+
+
+def _entry(entry: Entry, grid: Grid) -> str:
+    text = escape(entry.text)
+    text = {1: f"**{text}**", 2: f"*{text}*"}.get(entry.rank, text)
+    if grid.differences and entry.difference:
+        text += f" ({entry.difference})"
+    return text + raised(entry.notes)

@@ -1,0 +1,109 @@
+"""The main table in the terminal: in colour on a screen, plain where the output goes to a file."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.measure import Measurement
+from rich.segment import Segments
+from rich.table import Table
+from rich.text import Text
+
+from reports.summary import FAILED, raised
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reports.layout import Entry, Grid, Section
+    from reports.tables import Tables
+
+DIFFERENCE = "Δ"
+_RANKED = {1: "bold green", 2: "cyan"}
+_BETTER = {True: "green", False: "red", None: "dim"}
+
+
+def show(tables: "Tables", console: "Console") -> None:
+    """Print PSNR and SAM of every section, with the difference from what was published.
+
+    A narrow terminal gets PSNR and SAM one under the other, a narrower one no differences; a
+    name or a number is never cut.
+
+    Args:
+        tables: what `write_tables` returned.
+        console: where to.
+    """
+    for section in tables.sections:
+        console.print(Text(tables.title, style="bold"), soft_wrap=True)
+        console.print(Text(section.title, style="dim"), soft_wrap=True)
+        scenes = dict(section.head)["Scenes"]
+        console.print(Text(f"Scenes: {scenes}", style="dim"), soft_wrap=True)
+        shown = _fitting(section, console)
+        for table in shown:
+            console.print()
+            _print_whole(table, console)
+        if any(
+            str(column.header).strip() == DIFFERENCE for table in shown for column in table.columns
+        ):
+            legend = f"{DIFFERENCE} measured minus published"
+            console.print(Text(legend, style="dim"), soft_wrap=True)
+        for index, note in enumerate(section.notes, 1):
+            console.print(Text(f"{raised((index,))} {note}", style="yellow"), soft_wrap=True)
+        console.print()
+
+
+def _fitting(section: "Section", console: "Console") -> list[Table]:
+    """Choose the fullest layout that the terminal is wide enough for."""
+    grid = section.grids[0]
+    groups = list(range(len(grid.groups)))
+    for differences in (True, False):
+        beside = [_table(grid, groups, differences=differences)]
+        stacked = [_table(grid, [group], differences=differences) for group in groups]
+        for tables in (beside, stacked):
+            if all(_width(table, console) <= console.width for table in tables):
+                return tables
+    return stacked
+
+
+def _table(grid: "Grid", groups: Sequence[int], *, differences: bool = False) -> Table:
+    """Build the table of some of the grid's groups."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    for heading in grid.columns[: grid.labels]:
+        table.add_column(heading, no_wrap=True)
+    chosen = []
+    first = grid.labels
+    for group, (name, width) in enumerate(grid.groups):
+        for column in range(first, first + width):
+            if group in groups:
+                beside = differences and any(row[column].difference for row in grid.rows)
+                chosen.append((column, beside))
+                lead = f"{name}\n" if column == first else "\n"
+                table.add_column(f"{lead}{grid.columns[column]}", justify="right", no_wrap=True)
+                if beside:
+                    table.add_column(f"\n{DIFFERENCE}", justify="right", no_wrap=True)
+        first += width
+    for row in grid.rows:
+        fields = [Text(entry.text) for entry in row[: grid.labels]]
+        for column, beside in chosen:
+            fields.append(_measured(row[column]))
+            if beside:
+                fields.append(Text(row[column].difference, style=_BETTER[row[column].better]))
+        table.add_row(*fields)
+    return table
+
+
+def _measured(entry: "Entry") -> Text:
+    style = "red" if entry.text == FAILED else _RANKED.get(entry.rank, "")
+    return Text.assemble((entry.text, style), (raised(entry.notes), "yellow"))
+
+
+def _width(table: Table, console: "Console") -> int:
+    """Measure what a table needs so that nothing in it is cut."""
+    unlimited = console.options.update(width=10_000)
+    return Measurement.get(console, unlimited, table).maximum
+
+
+def _print_whole(table: Table, console: "Console") -> None:
+    # Left to itself, rich squeezes a table into the terminal by cutting its words.
+    options = console.options.update(width=max(_width(table, console), 1))
+    lines = Segments(console.render(table, options))
+    console.print(lines, crop=False, no_wrap=True, overflow="ignore", end="")

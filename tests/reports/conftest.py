@@ -1,0 +1,112 @@
+"""A small maker of stored cells, with scores that a test chooses."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark import store
+
+SCENES = ("balloons", "face", "flowers")
+Make = Callable[..., store.Cell]
+
+
+def scores_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
+    """Write scores the way the engine stores them."""
+    lines = [",".join(rows[0]), *(",".join(str(value) for value in row.values()) for row in rows)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def scored(psnr: float, sam: float, scenes: Sequence[str] = SCENES) -> list[dict[str, object]]:
+    """Give one row a scene, spread evenly about the given means."""
+    middle = (len(scenes) - 1) / 2
+    return [
+        {
+            "scene": scene,
+            "psnr": psnr + (index - middle),
+            "sam": sam + 0.5 * (index - middle),
+            "sam_float": sam - 0.25,
+            "ssim": 0.9 + psnr / 1000,
+            "ergas": 100 / psnr,
+            "rmse": 200 / psnr,
+            "skipped": index,
+        }
+        for index, scene in enumerate(scenes)
+    ]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Give a function that stores one cell below `tmp_path`."""
+
+    def maker(
+        method: str = "srcnn",
+        scale: int = 2,
+        seed: int = 0,
+        psnr: float = 35.0,
+        sam: float = 4.0,
+        *,
+        dataset: str = "cave",
+        protocol: str = "wang2017",
+        profile: str = "standard",
+        title: str | None = None,
+        published: str = "",
+        status: str = "done",
+        reason: str = "",
+        warnings: Sequence[str] = (),
+        rows: Sequence[Mapping[str, object]] | None = None,
+        trained: bool = True,
+        date: str = "2026-03-01T10:00:00Z",
+        device: str = "NVIDIA H200",
+        **data: Any,
+    ) -> store.Cell:
+        facts = {
+            "key": "0" * 64,
+            "status": status,
+            "reason": reason,
+            "configuration": {
+                "method": {
+                    "name": method.partition("[")[0],
+                    "title": title or method.partition("[")[0].upper(),
+                    "paper": "",
+                    "published": published,
+                    "parameters": {},
+                },
+                "dataset": {
+                    "name": dataset.partition("[")[0],
+                    "title": "CAVE",
+                    "synthetic": False,
+                    "remark": "",
+                    "subset": False,
+                    "trained_on": ["cave"],
+                    "train": ["beads", "cd", "clay", "cloth"],
+                    "validation": ["hairs", "paints"],
+                    "test": list(SCENES),
+                    **data,
+                },
+                "protocol": {"name": protocol, "summary": f"the summary of {protocol}"},
+                "profile": {"name": profile, "summary": f"the summary of {profile}"},
+                "recipe": {"steps": 10} if trained else None,
+                "engine": "1",
+            },
+            "environment": {"device": device},
+            "parameters": 57281 if trained else 0,
+            "times": {"fit_s": 754.0 if trained else 0.0, "upscale_s": 0.125},
+            "memory": {"peak_bytes": 1},
+            "warnings": list(warnings),
+            "date": date,
+        }
+        address = store.Address(dataset, protocol, profile, scale, method, seed)
+        files = {}
+        if status == "done":
+            files["scores.csv"] = scores_csv(rows or scored(psnr, sam))
+        return store.write(tmp_path, address, facts, files)
+
+    return maker
+
+
+def typed(text: str) -> str:
+    """Put typographic signs back to what a keyboard has, so that tests can be read."""
+    signs = {"\N{MULTIPLICATION SIGN}": "x", "\N{MINUS SIGN}": "-", "\N{EN DASH}": "--"}
+    return text.translate({ord(sign): key for sign, key in signs.items()})

@@ -1,0 +1,102 @@
+"""The published numbers: complete, checked, and never lent to another protocol."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.errors import RequestError
+from reports.published import base_name, load, lookup, published_for
+
+HEADER = "paper,protocol,dataset,scale,method,metric,value,source\n"
+GOOD = "P,wang2017,cave,2,Bicubic,psnr,31.73,Table 1\n"
+
+# PSNR at x2 x3 x4, then SAM, as the paper's two tables print them.
+PAPER = {
+    "cave": """
+        Bicubic 31.73 31.58 30.14 6.00 5.99 6.36
+        Dong[4] 36.28 35.10 34.67 4.23 4.20 4.52
+        Shi[18] 36.65 35.39 34.91 4.12 4.16 4.43
+        Kim[11] 36.98 35.87 35.02 4.35 4.21 4.39
+        Ours 38.24 37.86 37.14 1.56 1.73 1.85""",
+    "harvard": """
+        Bicubic 36.67 36.52 36.39 3.09 3.10 3.17
+        Dong[4] 38.98 38.41 38.10 2.57 2.61 2.74
+        Shi[18] 39.35 38.63 38.29 2.55 2.57 2.61
+        Kim[11] 39.54 39.02 38.59 2.46 2.49 2.53
+        Ours 40.13 39.68 39.14 1.14 1.21 1.35""",
+}
+
+
+@pytest.mark.parametrize("dataset", ["cave", "harvard"])
+def test_the_papers_table_is_given_whole_and_as_printed(dataset: str) -> None:
+    columns = [(metric, scale) for metric in ("psnr", "sam") for scale in (2, 3, 4)]
+    printed = {}
+    for line in PAPER[dataset].split("\n")[1:]:
+        method, *values = line.split()
+        for (metric, scale), value in zip(columns, values, strict=True):
+            printed[method, scale, metric] = float(value)
+    rows = published_for("wang2017", dataset)
+    assert {(row.method, row.scale, row.metric): row.value for row in rows} == printed
+    assert {row.source for row in rows} == {"Table 1" if dataset == "cave" else "Table 2"}
+    assert list(dict.fromkeys(row.method for row in rows)) == [
+        "Bicubic",
+        "Dong[4]",
+        "Shi[18]",
+        "Kim[11]",
+        "Ours",
+    ]
+
+
+def test_a_value_is_found_by_everything_that_it_depends_on() -> None:
+    assert lookup("wang2017", "cave", 3, "Ours", "sam") == 1.73
+    assert lookup("wang2017", "harvard[scaling=file]+cave", 4, "Kim[11]", "psnr") == 38.59
+    assert lookup("wang2017-float", "cave", 3, "Ours", "sam") is None
+    assert lookup("wang2017", "cave", 8, "Ours", "sam") is None
+    assert lookup("wang2017", "cave", 3, "ours", "sam") is None
+    assert lookup("wang2017", "synthetic", 3, "Ours", "sam") is None
+
+
+@pytest.mark.parametrize("label", ["cave", "cave[a=1]", "cave+harvard", "cave@x,y", "cave[a=1]@x"])
+def test_a_labels_base_name_stands_before_the_first_mark(label: str) -> None:
+    assert base_name(label) == "cave"
+
+
+def test_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text(HEADER + GOOD)
+    (tmp_path / "a.csv").write_text(HEADER + GOOD.replace("Bicubic", '"A, B"') + "\n")
+    (tmp_path / "notes.txt").write_text("not a table")
+    rows = load(tmp_path)
+    assert [(row.method, row.scale, row.value) for row in rows] == [
+        ("A, B", 2, 31.73),
+        ("Bicubic", 2, 31.73),
+    ]
+    assert published_for("wang2017", "cave", rows) == rows
+    assert published_for("other", "cave", rows) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", r"x\.csv:1: expected the columns paper,.*; found nothing$"),
+        ("paper,value\nP,1\n", r"x\.csv:1: expected the columns .* found paper,value"),
+        (HEADER + "P,wang2017\n", r"x\.csv:2: expected 8 fields, found 2"),
+        (HEADER + GOOD.replace("Bicubic", " "), r"x\.csv:2: method must not be empty"),
+        (HEADER + GOOD.replace(",2,", ",two,"), r"x\.csv:2: scale: expected .* found 'two'"),
+        (HEADER + GOOD.replace(",2,", ",1,"), r"x\.csv:2: scale: expected .* found '1'"),
+        (HEADER + GOOD.replace("psnr", "PSNR"), r"x\.csv:2: metric: expected .* found 'PSNR'"),
+        (HEADER + GOOD.replace("31.73", "31,7"), r"x\.csv:2: expected 8 fields, found 9"),
+        (HEADER + GOOD.replace("31.73", "high"), r"x\.csv:2: value: expected .* found 'high'"),
+        (HEADER + GOOD.replace("31.73", "nan"), r"x\.csv:2: value: expected .* found 'nan'"),
+        (HEADER + GOOD + GOOD, r"x\.csv:3: Bicubic x2 psnr on cave is already given at x\.csv:2"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_place(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "x.csv").write_text(content)
+    with pytest.raises(RequestError, match=message):
+        load(tmp_path)
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(HEADER.encode() + b"\xff\xfe\n")
+    with pytest.raises(RequestError, match=r"x\.csv: expected a CSV file in UTF-8"):
+        load(tmp_path)

@@ -1,0 +1,450 @@
+"""The tables of stored cells: layout, numbers, marks, escapes, files."""
+
+import csv
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.errors import RequestError
+from reports import latex, markdown
+from reports.summary import Metric, duration, ranks, signed
+from reports.tables import Tables, datasets_in, guarded, write_tables
+from tests.reports.conftest import SCENES, Make, scored, typed
+
+HOSTILE = r"a|b`c<d>*e*_f_[g]%&\#${}~^h"
+
+
+def table(markdown_text: str, title: str) -> list[list[str]]:
+    """Read a table of the page back: its heading and its rows, without the padding."""
+    lines = typed(markdown_text).split(f"### {title}", 1)[1].strip().splitlines()
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([field.strip() for field in re.split(r"(?<!\\)\|", line)[1:-1]])
+    return [rows[0], *rows[2:]]
+
+
+def head(tables: Tables, what: str) -> str:
+    """Give one line of the first section's head."""
+    return typed(dict(tables.sections[0].head)[what])
+
+
+def test_methods_go_down_and_psnr_then_sam_at_every_scale_across(
+    make: Make, tmp_path: Path
+) -> None:
+    for scale in (4, 2, 3):
+        make("srcnn", scale, psnr=38.0 - scale, sam=2.0 + scale, title="SRCNN")
+        make("bicubic", scale, psnr=33.0 - scale, sam=4.0 + scale, title="Bicubic", trained=False)
+    rows = table(write_tables(tmp_path, "cave").markdown, "PSNR and SAM")
+    assert rows == [
+        ["Method", *(f"PSNR ↑ x{s}" for s in (2, 3, 4)), *(f"SAM ↓ x{s}" for s in (2, 3, 4))],
+        ["Bicubic", "*31.00*", "*30.00*", "*29.00*", "*6.00*", "*7.00*", "*8.00*"],
+        ["SRCNN", "**36.00**", "**35.00**", "**34.00**", "**4.00**", "**5.00**", "**6.00**"],
+    ]
+
+
+def test_published_values_stand_beside_with_the_difference(make: Make, tmp_path: Path) -> None:
+    make("srcnn", 2, psnr=35.10, sam=4.304, title="SRCNN", published="Dong[4]")
+    make("srcnn[wide=true]", 2, psnr=36.28, sam=4.0, title="SRCNN", published="Dong[4]")
+    make("own", 2, psnr=39.0, sam=1.0, title="Own")
+    text = write_tables(tmp_path, "cave").markdown
+    assert table(text, "Published by Wang et al., ICIG 2017") == [
+        ["Published", "Measured", "PSNR ↑ x2", "SAM ↓ x2"],
+        ["Bicubic", "--", "31.73", "6.00"],
+        [r"Dong\[4\]", "SRCNN", "36.28 (-1.18)", "4.23 (+0.07)"],
+        [r"Dong\[4\]", r"SRCNN \[wide=true\]", "36.28 (0.00)", "4.23 (-0.23)"],
+        [r"Shi\[18\]", "--", "36.65", "4.12"],
+        [r"Kim\[11\]", "--", "36.98", "4.35"],
+        ["Ours", "--", "38.24", "1.56"],
+    ]
+
+
+def test_the_difference_is_that_of_the_two_numbers_printed(make: Make, tmp_path: Path) -> None:
+    make("srcnn", 2, psnr=36.2851, sam=4.2349, published="Dong[4]")
+    (row,) = write_tables(tmp_path, "cave").sections[0].grids[0].rows
+    assert [(entry.text, entry.difference, entry.better) for entry in row[1:]] == [
+        ("36.29", "+0.01", True),
+        ("4.23", "0.00", None),
+    ]
+
+
+def test_the_other_protocol_has_no_published_column(make: Make, tmp_path: Path) -> None:
+    make("bicubic", 2, published="Bicubic", protocol="wang2017-float")
+    tables = write_tables(tmp_path, "cave")
+    assert [grid.title for grid in tables.sections[0].grids] == [
+        "PSNR and SAM",
+        "Other metrics and cost",
+    ]
+    assert "31.73" not in tables.markdown
+    assert head(tables, "Published numbers").startswith("no paper's numbers are known")
+
+
+def test_a_subset_is_marked_everywhere_and_not_compared(make: Make, tmp_path: Path) -> None:
+    label = "cave@face,flowers"
+    make("bicubic", dataset=label, published="Bicubic", subset=True, test=["face", "flowers"])
+    tables = write_tables(tmp_path, label)
+    assert "31.73" not in tables.markdown + tables.paths[1].read_text()
+    assert head(tables, "Published numbers").startswith("not shown, because they are means over")
+    assert head(tables, "Scenes") == (
+        "a SUBSET: 4 for training (beads, cd, clay, cloth), 2 for validation (hairs, paints), "
+        "2 for testing (face, flowers)"
+    )
+    captions = re.findall(r"\\caption\{(.*)\}", tables.paths[1].read_text())
+    assert len(captions) == 2
+    assert all("subset of the scenes" in caption for caption in captions)
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "compared", "named"),
+    [
+        (["cave"], True, None),
+        (["cave", "harvard"], True, "cave, harvard"),
+        (["harvard"], False, "harvard"),
+        (["cave", "pavia"], False, "cave, pavia"),
+    ],
+)
+def test_only_networks_that_saw_the_papers_scenes_are_compared(
+    make: Make, tmp_path: Path, trained_on: list[str], compared: bool, named: str | None
+) -> None:
+    make("srcnn", dataset="cave+x", published="Dong[4]", trained_on=trained_on)
+    tables = write_tables(tmp_path, "cave+x")
+    assert ("36.28" in tables.markdown) is compared
+    assert dict(tables.sections[0].head).get("Trained on") == named
+
+
+def test_best_and_second_are_marked_and_equal_prints_are_marked_alike() -> None:
+    psnr, sam = Metric("psnr", "PSNR", 2, higher=True), Metric("sam", "SAM", 2)
+    assert ranks([30.001, 31.5, float("nan"), 31.499, 29.0], psnr) == [2, 1, 0, 1, 0]
+    assert ranks([3.0, 1.0, 2.0], sam) == [0, 1, 2]
+    assert ranks([3.0, float("nan")], sam) == [0, 0]
+
+
+def test_several_seeds_give_a_mean_and_a_deviation_over_seeds(make: Make, tmp_path: Path) -> None:
+    for seed, psnr in enumerate((35.0, 35.2, 35.7)):
+        make("srcnn", seed=seed, psnr=psnr, sam=4.0)
+    make("bicubic", psnr=31.0, sam=6.0, trained=False)
+    make("vdsr", psnr=36.0, sam=5.0)
+    tables = write_tables(tmp_path, "cave")
+    mean, std = np.mean([35.0, 35.2, 35.7]), np.std([35.0, 35.2, 35.7], ddof=1)
+    rows = table(tables.markdown, "PSNR and SAM")
+    assert rows[1:] == [
+        ["BICUBIC", "31.00", "6.00"],
+        ["SRCNN", f"*{mean:.2f} ± {std:.2f}*", "**4.00 ± 0.00**"],
+        ["VDSR", "**36.00**¹", "*5.00*¹"],
+    ]
+    assert tables.sections[0].notes == ("without seed 1, 2",)
+    assert head(tables, "Seeds") == "0, 1, 2"
+
+
+def test_failed_and_missing_cells_keep_their_places(make: Make, tmp_path: Path) -> None:
+    make("bicubic", 2, psnr=31.0)
+    make("bicubic", 3, psnr=30.0)
+    make("srcnn", 2, status="failed", reason="out of memory\n(3 GiB)")
+    make("vdsr", 3, status="running")
+    make("vdsr", 2, psnr=36.0, sam=4.0, warnings=["still improving"])
+    tables = write_tables(tmp_path, "cave")
+    assert table(tables.markdown, "PSNR and SAM")[1:] == [
+        ["BICUBIC", "*31.00*", "30.00", "**4.00**", "4.00"],
+        ["SRCNN", "failed¹", "--", "failed¹", "--"],
+        ["VDSR", "**36.00**²", "--³", "**4.00**²", "--³"],
+    ]
+    assert typed(tables.markdown).endswith(
+        "### Notes\n\n1. failed: out of memory (3 GiB)\n2. still improving\n"
+        "3. was still running, or was interrupted, when this was written\n"
+    )
+    assert ["x2", "SRCNN¹", *["failed"] * 4, *["--"] * 3] in table(
+        tables.markdown, "Other metrics and cost"
+    )
+
+
+def test_one_failed_seed_is_noted_and_the_others_are_averaged(make: Make, tmp_path: Path) -> None:
+    make("srcnn", seed=0, psnr=35.0)
+    make("srcnn", seed=1, status="failed", reason="the loss is not finite")
+    tables = write_tables(tmp_path, "cave")
+    assert table(tables.markdown, "PSNR and SAM")[1] == ["SRCNN", "35.00¹", "4.00¹"]
+    assert tables.sections[0].notes == ("seed 1 failed: the loss is not finite",)
+
+
+def test_scores_that_cannot_be_read_cost_their_own_place_only(make: Make, tmp_path: Path) -> None:
+    make("bicubic", psnr=31.0)
+    cell = make("srcnn", rows=[{"scene": "face", "psnr": "", "sam": 4.0}])
+    tables = write_tables(tmp_path, "cave")
+    assert table(tables.markdown, "PSNR and SAM")[2] == ["SRCNN", "--¹", "**4.00**¹"]
+    assert tables.sections[0].notes[0].startswith("has no value for psnr of 1 of 1 scenes")
+    facts = (cell.folder / "cell.json").read_text()
+    (cell.folder / "cell.json").write_text(
+        re.sub(r'"sums": \{.*?\}', '"sums": {}', facts, flags=re.S)
+    )
+    (cell.folder / "scores.csv").unlink()
+    tables = write_tables(tmp_path, "cave")
+    assert table(tables.markdown, "PSNR and SAM")[1:] == [
+        ["BICUBIC", "31.00", "4.00"],
+        ["SRCNN", "--¹", "--¹"],
+    ]
+    assert "its scores cannot be read (FileNotFoundError)" in tables.markdown
+
+
+def test_other_metrics_and_cost_stand_beneath(make: Make, tmp_path: Path) -> None:
+    make("srcnn", psnr=40.0, sam=4.0)
+    make("bicubic", psnr=32.0, sam=6.0, trained=False)
+    rows = table(write_tables(tmp_path, "cave").markdown, "Other metrics and cost")
+    cost, spent = ["Parameters", "Training", "s/image"], ["57,281", "13 min", "0.125"]
+    assert rows == [
+        ["Scale", "Method", "SAM (float) ↓", "SSIM ↑", "ERGAS ↓", "RMSE ↓", *cost],
+        ["x2", "BICUBIC", "*5.75*", "*0.9320*", "*3.12*", "*6.25*", "0", "--", "0.125"],
+        ["x2", "SRCNN", "**3.75**", "**0.9400**", "**2.50**", "**5.00**", *spent],
+    ]
+
+
+def test_the_head_says_what_how_when_and_on_which_machine(make: Make, tmp_path: Path) -> None:
+    make("bicubic", date="2026-03-04T01:00:00Z", device="cpu", remark="Scaled by its maximum.")
+    make("srcnn", date="2026-03-01T10:00:00Z", remark="Scaled by its maximum.")
+    tables = write_tables(tmp_path, "cave")
+    lines = [(what, typed(text)) for what, text in tables.sections[0].head]
+    assert lines == [
+        ("Protocol", "wang2017 -- the summary of wang2017"),
+        ("Profile", "standard -- the summary of standard"),
+        ("Scenes", "4 for training, 2 for validation, 3 for testing"),
+        ("Seed", "0"),
+        ("Device", "cpu; NVIDIA H200"),
+        ("Date", "2026-03-01 to 2026-03-04"),
+        ("Remark", "Scaled by its maximum."),
+        (
+            "Published numbers",
+            "Wang et al., ICIG 2017, Table 1; the paper trained each network on cave and harvard "
+            "together",
+        ),
+    ]
+    assert tables.markdown.startswith("# CAVE\n\n## Protocol wang2017, profile standard\n\n- **Pro")
+
+
+def test_synthetic_scenes_are_marked_in_every_file(make: Make, tmp_path: Path) -> None:
+    make("bicubic", dataset="synthetic", title="Bicubic", synthetic=True)
+    tables = write_tables(tmp_path, "synthetic")
+    assert typed(tables.markdown).startswith("# CAVE -- SYNTHETIC\n")
+    assert tables.sections[0].head[0][0] == "SYNTHETIC"
+    captions = re.findall(r"\\caption\{(.*)\}", tables.paths[1].read_text())
+    assert len(captions) == 2
+    assert all(caption.startswith(r"\textbf{CAVE -- SYNTHETIC.}") for caption in captions)
+
+
+def test_rows_follow_the_order_asked_for_then_bicubic_then_names(
+    make: Make, tmp_path: Path
+) -> None:
+    for method in ("vdsr", "bicubic", "espcn", "srcnn"):
+        make(method)
+
+    def names(*order: str) -> list[str]:
+        grid = write_tables(tmp_path, "cave", order).sections[0].grids[0]
+        return [row[0].text for row in grid.rows]
+
+    assert names() == ["BICUBIC", "ESPCN", "SRCNN", "VDSR"]
+    assert names("vdsr", "absent", "srcnn") == ["VDSR", "SRCNN", "BICUBIC", "ESPCN"]
+
+
+def test_each_protocol_and_profile_has_its_own_section(make: Make, tmp_path: Path) -> None:
+    for protocol, profile in (("wang2017", "quick"), ("wang2017-float", "quick")):
+        make(protocol=protocol, profile=profile, psnr=30.0 + len(protocol))
+    make(profile="paper", psnr=50.0)
+    tables = write_tables(tmp_path, "cave")
+    found = [(s.protocol, s.profile, s.grids[0].rows[0][1].text) for s in tables.sections]
+    assert found == [
+        ("wang2017", "paper", "50.00"),
+        ("wang2017", "quick", "38.00"),
+        ("wang2017-float", "quick", "44.00"),
+    ]
+
+
+def test_hostile_names_mean_themselves_in_markdown(make: Make, tmp_path: Path) -> None:
+    make("evil", title=HOSTILE + "\n# heading")
+    text = write_tables(tmp_path, "cave").markdown
+    escaped = r"a\|b\`c&lt;d&gt;\*e\*\_f\_\[g\]%&amp;\\\#\$\{\}\~^h \# heading"
+    assert table(text, "PSNR and SAM")[1] == [escaped, "35.00", "4.00"]
+    assert markdown.escape("- not a list") == r"\- not a list"
+    assert markdown.escape("1. not a list") == r"1\. not a list"
+    assert markdown.escape("35.10") == "35.10"
+
+
+def test_hostile_names_mean_themselves_in_latex() -> None:
+    assert latex.escape(HOSTILE) == (
+        r"a\textbar{}b`c\textless{}d\textgreater{}{*}e{*}\_f\_{[}g{]}\%\&\textbackslash{}\#\$\{\}"
+        r"\textasciitilde{}\textasciicircum{}h"
+    )
+
+
+def test_a_row_cannot_be_taken_for_an_argument_of_the_line_break(
+    make: Make, tmp_path: Path
+) -> None:
+    make("a", title="[3cm] first")
+    make("b", title="*second")
+    lines = write_tables(tmp_path, "cave").paths[1].read_text().splitlines()
+    assert any(line.startswith("{[}3cm{]} first & ") for line in lines)
+    assert any(line.startswith("{*}second & ") for line in lines)
+    assert not any(line.startswith(("[", "*")) for line in lines)
+
+
+def test_latex_is_balanced_and_every_row_has_every_column(make: Make, tmp_path: Path) -> None:
+    for scale in (2, 3, 4):
+        make("srcnn", scale, published="Dong[4]", title=HOSTILE, warnings=[HOSTILE])
+        make("srcnn", scale, seed=1, psnr=36.0, published="Dong[4]", title=HOSTILE)
+        make("bicubic", scale, psnr=31.0, published="Bicubic", trained=False)
+    text = write_tables(tmp_path, "cave").paths[1].read_text()
+    bare = re.sub(r"\\[\\{}&%$#_]", "", text)
+    assert bare.count("{") == bare.count("}") > 0
+    assert bare.count("$") % 2 == 0
+    assert [text.count(f"\\{end}{{table}}") for end in ("begin", "end")] == [3, 3]
+    tabulars = re.findall(
+        r"\\begin\{tabular\}\{@\{\}(\w+)@\{\}\}\n(.*?)\\end\{tabular\}", text, re.S
+    )
+    assert [columns for columns, _ in tabulars] == ["lrrrrrr", "llrrrrrr", "llrrrrrrr"]
+    for columns, body in tabulars:
+        rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+        assert len(rows) >= 4
+        for row in rows:
+            spans = [int(width) - 1 for width in re.findall(r"\\multicolumn\{(\d)\}", row)]
+            ampersands = len(re.findall(r"(?<!\\)&", row))
+            assert ampersands + sum(spans) == len(columns) - 1, row
+    assert r"\textbf{35.50}\,{\scriptsize$\pm$0.71}\textsuperscript{1}" in text
+    assert r"\underline{31.00}" in text
+    assert r"36.28\,{\scriptsize($-$0.78)}" in text
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_compiles(make: Make, tmp_path: Path) -> None:
+    make("srcnn", published="Dong[4]", title=HOSTILE, warnings=[HOSTILE])
+    make("bicubic", psnr=31.0, title="[x]")
+    tex = write_tables(tmp_path, "cave").paths[1]
+    document = tmp_path / "page.tex"
+    document.write_text(
+        "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"
+        f"\\input{{{tex.as_posix()}}}\n\\end{{document}}\n"
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", document.name]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_the_csv_is_what_numpy_makes_of_the_scores(make: Make, tmp_path: Path) -> None:
+    cells = [make("srcnn", seed=1, psnr=35.3), make("bicubic", 4, psnr=30.1, sam=6.4)]
+    lone = make("vdsr", rows=scored(36.0, 4.0, ["face"]))
+    wanted = []
+    for cell in [cells[1], cells[0], lone]:
+        with (cell.folder / "scores.csv").open() as stream:
+            scores = list(csv.DictReader(stream))
+        for metric in ("psnr", "sam", "sam_float", "ssim", "ergas", "rmse", "skipped"):
+            values = np.array([float(row[metric]) for row in scores])
+            std = float(np.std(values, ddof=1)) if len(values) > 1 else None
+            wanted.append((cell.address.method, metric, float(np.mean(values)), std, len(values)))
+    with write_tables(tmp_path, "cave").paths[2].open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    header = ["dataset", "protocol", "profile", "scale", "method", "seed", "metric"]
+    assert list(rows[0]) == [*header, "mean", "std", "n"]
+    assert {row["dataset"] for row in rows} == {"cave"}
+    assert {(row["method"], row["scale"], row["seed"]) for row in rows} == {
+        ("srcnn", "2", "1"),
+        ("bicubic", "4", "0"),
+        ("vdsr", "2", "0"),
+    }
+    by_key = {(row["method"], row["metric"]): row for row in rows}
+    assert len(by_key) == len(rows) == len(wanted) == 21
+    for method, metric, mean, std, n in wanted:
+        row = by_key[method, metric]
+        assert float(row["mean"]) == pytest.approx(mean, rel=1e-12)
+        assert int(row["n"]) == n
+        if std is None:
+            assert row["std"] == ""
+        else:
+            assert float(row["std"]) == pytest.approx(std, rel=1e-9, abs=1e-12)
+
+
+def test_a_failed_cell_stays_in_the_csv_with_n_zero(make: Make, tmp_path: Path) -> None:
+    make("srcnn", status="failed", reason="no")
+    assert write_tables(tmp_path, "cave").paths[2].read_text().splitlines()[1:] == [
+        "cave,wang2017,standard,2,srcnn,0,psnr,,,0",
+        "cave,wang2017,standard,2,srcnn,0,sam,,,0",
+    ]
+
+
+def test_labels_cannot_be_formulas_in_a_spreadsheet(make: Make, tmp_path: Path) -> None:
+    make("=cmd()", rows=[{"scene": "face", "psnr": -3.5, "sam": 1.0}])
+    lines = write_tables(tmp_path, "cave").paths[2].read_text().splitlines()
+    assert lines[1] == "cave,wang2017,standard,2,'=cmd(),0,psnr,-3.5,,1"
+    assert [guarded(text) for text in ("+a", "-a", "@a", "a=b")] == ["'+a", "'-a", "'@a", "a=b"]
+
+
+def test_the_files_are_named_after_the_label_and_hold_what_is_returned(
+    make: Make, tmp_path: Path
+) -> None:
+    make(dataset="cave[crop=64]+a/b")
+    tables = write_tables(tmp_path, "cave[crop=64]+a/b")
+    folder = tmp_path / "tables"
+    assert tables.paths == tuple(
+        folder / f"cave[crop=64]+a%2Fb.{end}" for end in ("md", "tex", "csv")
+    )
+    assert sorted(folder.iterdir()) == sorted(tables.paths)
+    assert tables.paths[0].read_text(encoding="utf-8") == tables.markdown
+
+
+def test_without_cells_nothing_is_written_and_the_remedy_is_named(
+    make: Make, tmp_path: Path
+) -> None:
+    with pytest.raises(RequestError, match=r"with: python run_all\.py --dataset harvard$"):
+        write_tables(tmp_path, "harvard")
+    make(dataset="cave")
+    with pytest.raises(RequestError, match="there are some of cave; make them with"):
+        write_tables(tmp_path, "harvard")
+    assert not (tmp_path / "tables").exists()
+
+
+def test_data_sets_with_cells_are_listed_once(make: Make, tmp_path: Path) -> None:
+    assert datasets_in(tmp_path) == []
+    for dataset, scale in (("harvard", 2), ("cave", 2), ("cave", 3)):
+        make(scale=scale, dataset=dataset)
+    write_tables(tmp_path, "cave")
+    assert datasets_in(tmp_path) == ["cave", "harvard"]
+
+
+def test_methods_scored_on_other_scenes_are_told_of(make: Make, tmp_path: Path) -> None:
+    make("bicubic")
+    make("srcnn", test=[*SCENES, "more"])
+    assert head(write_tables(tmp_path, "cave"), "Scenes").endswith(
+        "NOT the same test scenes for every method"
+    )
+
+
+def test_a_perfect_estimate_is_infinite_and_still_the_best(make: Make, tmp_path: Path) -> None:
+    make(
+        "oracle",
+        rows=[{"scene": "a", "psnr": "inf", "sam": 0}, {"scene": "b", "psnr": 9, "sam": 0}],
+    )
+    make("bicubic", psnr=31.0)
+    tables = write_tables(tmp_path, "cave")
+    assert table(tables.markdown, "PSNR and SAM")[2] == ["ORACLE", "**∞**", "**0.00**"]
+    assert ",oracle,0,psnr,inf,,2\n" in tables.paths[2].read_text()
+
+
+def test_signs_and_times_are_written_as_people_write_them() -> None:
+    assert signed(-1.184, 2) == "\N{MINUS SIGN}1.18"
+    assert [signed(value, 2) for value in (0.5, -0.001, 0.0)] == ["+0.50", "0.00", "0.00"]
+    assert [duration(value) for value in (4.2, 90, 754, 9000, 259_200)] == [
+        "4.2 s",
+        "90 s",
+        "13 min",
+        "2.5 h",
+        "3.0 d",
+    ]
+
+
+def test_latex_sets_the_scales_of_the_other_metrics_apart(make: Make, tmp_path: Path) -> None:
+    for scale in (2, 3):
+        make("srcnn", scale)
+    lines = write_tables(tmp_path, "cave").paths[1].read_text().splitlines()
+    gap = lines.index(r"\addlinespace")
+    assert lines.count(r"\addlinespace") == 1
+    assert lines[gap - 1].startswith(r"$\times$2 & SRCNN")
+    assert lines[gap + 1].startswith(r"$\times$3 & SRCNN")
