@@ -4,14 +4,17 @@ A data set plugin subclasses `DataSet` in a file of `datasets/` and knows files 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar, dataclass_transform
 
 import numpy as np
 
+from benchmark.parameters import parameter
 from benchmark.registry import Registry
+
+D = TypeVar("D", bound="DataSet")
 
 
 @dataclass(frozen=True)
@@ -106,4 +109,19 @@ class DataSet(ABC):
 
 
 DATASETS: Registry[DataSet] = Registry("data set", "hsisr.datasets")
-register = DATASETS.register
+
+
+# A function, as mypy does not see through a name that stands for a bound method.
+@dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
+def register(name: str, **facts: str) -> Callable[[type[D]], type[D]]:
+    """Decorate a data set so that it can be asked for by name; makes it a frozen dataclass.
+
+    Raises:
+        RequestError: the name is taken by another file.
+    """
+
+    def keep(cls: type[D]) -> type[D]:
+        DATASETS.register(name, **facts)(cls)
+        return cls
+
+    return keep

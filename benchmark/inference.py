@@ -59,9 +59,7 @@ def run_network(
         together, tile = 1, max(16, int(pixels**0.5) - 2 * halo)
     with torch.inference_mode(), device.autocast():
         for first in range(0, len(images), together):
-            part = images[first : first + together].contiguous(
-                memory_format=device.network_memory()
-            )
+            part = images[first : first + together].contiguous(memory_format=torch.channels_last)
             for inner, window, inside in tiles(rows, columns, tile, halo or 0):
                 piece = method.estimate(network(part[..., window[0], window[1]]))
                 target = out[first : first + together]
@@ -74,9 +72,7 @@ def run_network(
 Window = tuple[slice, slice]
 
 
-def tiles(
-    rows: int, columns: int, tile: int, halo: int
-) -> Iterator[tuple[Window, Window, Window]]:
+def tiles(rows: int, columns: int, tile: int, halo: int) -> Iterator[tuple[Window, Window, Window]]:
     """Cut an image into tiles.
 
     Yields:

@@ -53,7 +53,10 @@ class Recipe:
     Attributes:
         optimiser: "adam" or "sgd".
         rate: learning rate at its highest.
+        relative: a layer's rate is `rate` times the size of its weights by He's rule,
+            sqrt(2 / fan-in), so that one step changes every layer, wide or narrow, alike.
         momentum: of SGD.
+        beta2: of Adam.
         weight_decay: added to the gradient, as printed in the papers (L2).
         batch: samples a step: cubic patches, or single bands of patches where `single_bands`.
         epochs: passes over the patches; an upper limit for "plateau".
@@ -64,6 +67,8 @@ class Recipe:
         every: see schedule.
         stop_below: see schedule; a rate.
         flat_limit: end after so many validations without progress; 0 is never.
+        unit_gradient: every step's gradient is scaled to norm 1, so that in Adam's means all
+            steps weigh alike and one wild batch cannot throw a network off.
         clip_norm: the gradient's norm is cut to this; 0 is never.
         clip_theta: each gradient value is cut to clip_theta / rate (VDSR); 0 is never.
         last_layer: the last layer's rate relative to the others' (SRCNN).
@@ -76,7 +81,9 @@ class Recipe:
 
     optimiser: Literal["adam", "sgd"] = "adam"
     rate: float = 1e-3
+    relative: bool = False
     momentum: float = 0.9
+    beta2: float = 0.999
     weight_decay: float = 0.0
     batch: int = 32
     epochs: int = 10
@@ -85,6 +92,7 @@ class Recipe:
     every: int = 3
     stop_below: float = 0.0
     flat_limit: int = 0
+    unit_gradient: bool = False
     clip_norm: float = 0.0
     clip_theta: float = 0.0
     last_layer: float = 1.0

@@ -28,6 +28,8 @@ def parameter(
 ) -> Any:
     """Declare one parameter of a method or a data set.
 
+    Type checkers see the default only where it is given by name: `parameter(default=1, ...)`.
+
     Args:
         default: the value when nothing is said; its type is the field's annotation.
         help: one line for `run_all.py methods`.
@@ -106,8 +108,8 @@ def _converted(owner: str, field: "dataclasses.Field[Any]", kind: type, text: st
         fits = (
             finite
             and (facts.get("choices") is None or value in facts["choices"])
-            and (facts.get("low") is None or value >= facts["low"])  # type: ignore[operator]
-            and (facts.get("high") is None or value <= facts["high"])  # type: ignore[operator]
+            and (facts.get("low") is None or value >= facts["low"])
+            and (facts.get("high") is None or value <= facts["high"])
         )
     except (KeyError, ValueError):
         fits = False

@@ -29,7 +29,6 @@ class Profile:
         validations: how many over the whole training; 0 for one each epoch.
         validation_size: rows and columns of the middle of each validation scene that is
             scored; 0 for all of it.
-        rate: learning rate at its highest; of the common recipe.
     """
 
     name: str
@@ -41,15 +40,26 @@ class Profile:
     bands: int = 0
     validations: int = 0
     validation_size: int = 0
-    rate: float = 1e-3
 
     def recipe(self, method: "NetworkMethod") -> "Recipe":
-        """Give the recipe that a method is trained by under this profile."""
+        """Give the recipe that a method is trained by under this profile.
+
+        The common one is Adam over one cycle with unit gradients and rates relative to each
+        layer's size: of those tried, the one that no network of the suite, wide or narrow, dies
+        of or crawls with.
+        """
         from benchmark.method import Recipe
 
         if not self.epochs:
             return method.recipe
-        return Recipe(rate=self.rate, batch=self.batch, epochs=self.epochs, clip_norm=1.0)
+        return Recipe(
+            rate=0.01,
+            relative=True,
+            beta2=0.99,
+            unit_gradient=True,
+            batch=self.batch,
+            epochs=self.epochs,
+        )
 
     def facts(self) -> dict[str, Any]:
         """Give all of it for a cell's configuration and key."""
@@ -64,8 +74,8 @@ PROFILES = {
             "one common recipe (Adam, one cycle) cut to minutes on two CPU cores: an order of "
             "magnitude too short to rank networks",
             patches=1_200,
-            batch=8,
-            bands=4,
+            batch=4,
+            bands=2,
             validations=4,
             validation_size=96,
         ),
@@ -74,7 +84,7 @@ PROFILES = {
             "one common recipe (Adam, one cycle), 12,000 cubic patches, band-wise networks see 4 "
             "bands of each: about two hours for all of CAVE on two CPU cores",
             patches=12_000,
-            batch=16,
+            batch=8,
             bands=4,
             validations=8,
             validation_size=128,

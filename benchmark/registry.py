@@ -15,10 +15,10 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, dataclass_transform
 
 from benchmark.errors import RequestError, listed
-from benchmark.parameters import convert, label, split_reference
+from benchmark.parameters import convert, label, parameter, split_reference
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ class Registry(Generic[T]):
         self.group = group
         self._entries: dict[str, Entry[T]] = {}
 
+    @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
     def register(self, name: str, **facts: str) -> Callable[[type[T]], type[T]]:
         """Decorate a class so that it can be asked for by name; makes it a frozen dataclass.
 
@@ -54,7 +55,7 @@ class Registry(Generic[T]):
         """
 
         def keep(cls: type[T]) -> type[T]:
-            made: type[T] = dataclasses.dataclass(frozen=True)(cls)  # type: ignore[assignment]
+            made: type[T] = dataclasses.dataclass(frozen=True)(cls)
             file = Path(inspect.getfile(cls)).resolve()
             there = self._entries.get(name)
             if there is not None and there.file != file:
@@ -68,14 +69,17 @@ class Registry(Generic[T]):
         return keep
 
     def discover(self, folder: str) -> None:
-        """Import every module of a folder of the checkout, and every entry point of the group.
+        """Import every public module of a folder of the checkout, and the group's entry points.
+
+        Modules whose name starts with `_` are the others' helpers, and are left to them.
 
         Args:
             folder: the package's name, `methods` or `datasets`.
         """
         package = importlib.import_module(folder)
         for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-            importlib.import_module(f"{folder}.{module}")
+            if not module.startswith("_"):
+                importlib.import_module(f"{folder}.{module}")
         for point in entry_points(group=self.group):
             try:
                 point.load()

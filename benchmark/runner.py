@@ -122,9 +122,9 @@ class Runner:
         if state:
             files["weights.safetensors"] = _tensors(state)
         made = {
-            "parameters": sum(v.numel() for v in state.values()) if isinstance(
-                method, NetworkMethod
-            ) else 0,
+            "parameters": sum(v.numel() for v in state.values())
+            if isinstance(method, NetworkMethod)
+            else 0,
             "times": {"fit_s": round(fit_seconds, 3), "upscale_s": round(seconds, 4)},
             "memory": {"peak_bytes": environment.peak_memory(self.device)},
             "warnings": warnings,
@@ -132,8 +132,13 @@ class Runner:
         return made, files
 
     def _train(self, task: Task, method: NetworkMethod, problem: Problem) -> Trained:
-        identity = (task.split.label, task.address.scale, task.address.seed, task.protocol.name,
-                    task.profile.name)
+        identity = (
+            task.split.label,
+            task.address.scale,
+            task.address.seed,
+            task.protocol.name,
+            task.profile.name,
+        )
         if self._bank is None or self._bank[0] != identity:
             self._bank = None
             bank = PatchBank(
@@ -146,11 +151,19 @@ class Runner:
             )
             self._bank = (identity, bank)
         pairs = [
-            validation_pair(truth.to(self.device.torch), method, problem, task.profile.validation_size)
+            validation_pair(
+                truth.to(self.device.torch), method, problem, task.profile.validation_size
+            )
             for truth in task.split.validation
         ]
         return train(
-            method, self._bank[1], pairs, problem, task.profile, task.address.seed, self.device,
+            method,
+            self._bank[1],
+            pairs,
+            problem,
+            task.profile,
+            task.address.seed,
+            self.device,
             self.progress,
         )
 
@@ -177,10 +190,10 @@ class Runner:
     ) -> Callable[[Tensor, Problem], Tensor]:
         if not isinstance(method, NetworkMethod):
             return lambda low, asked: method.upscale(low, asked, state)
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=[]):
             network = start(method, problem, task.profile.recipe(method))
         network.load_state_dict(state)
-        network = network.to(self.device.torch, memory_format=self.device.network_memory())
+        network = self.device.place(network)
         return lambda low, asked: run_network(method, network, low, asked, self.device)
 
 
@@ -209,8 +222,12 @@ def fitted(estimate: Tensor, truth: Tensor) -> Tensor:
         ValueError: it is smaller, or has other bands.
     """
     bands, rows, columns = truth.shape
-    if estimate.dim() != 3 or estimate.shape[0] != bands or any(
-        got < wanted for got, wanted in zip(estimate.shape[1:], (rows, columns), strict=True)
+    if (
+        estimate.dim() != 3
+        or estimate.shape[0] != bands
+        or any(
+            got < wanted for got, wanted in zip(estimate.shape[1:], (rows, columns), strict=True)
+        )
     ):
         raise ValueError(
             f"the estimate has shape {tuple(estimate.shape)}, expected {(bands, rows, columns)}"
@@ -218,9 +235,7 @@ def fitted(estimate: Tensor, truth: Tensor) -> Tensor:
     return estimate[:, :rows, :columns]
 
 
-def validation_pair(
-    truth: Tensor, method: Method, problem: Problem, size: int
-) -> Validation:
+def validation_pair(truth: Tensor, method: Method, problem: Problem, size: int) -> Validation:
     """Make a held-out pair, cut to the middle `size` pixels (0 for all) of the degraded scene."""
     stored_truth = problem.degradation.store(truth)
     low = seen(method, problem.degradation, stored_truth)
@@ -232,13 +247,17 @@ def validation_pair(
         first = (length - kept) // 2 // problem.scale * problem.scale
         stored_truth = stored_truth.narrow(axis, first, kept)
         interpolated = interpolated.narrow(axis, first, kept)
-        low = low.narrow(axis, first // step, min(-(-kept // step), low.shape[axis] - first // step))
+        low = low.narrow(
+            axis, first // step, min(-(-kept // step), low.shape[axis] - first // step)
+        )
     return Validation(low, stored_truth, psnr(interpolated, stored_truth, 1.0))
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else ["scene", *METRICS], lineterminator="\n")
+    writer = csv.DictWriter(
+        text, list(rows[0]) if rows else ["scene", *METRICS], lineterminator="\n"
+    )
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()

@@ -98,9 +98,7 @@ def train(
     devices = [device.torch] if device.torch.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
-        network = start(method, problem, recipe).to(
-            device.torch, memory_format=device.network_memory()
-        )
+        network = device.place(start(method, problem, recipe))
         return _Loop(method, network, bank, validation, problem, profile, recipe, device).run(
             seed, listener
         )
@@ -179,10 +177,11 @@ class _Loop:
             return ["no validation scene at hand: the last weights were kept, not the best"]
         before = sum(pair.interpolated for pair in self.validation) / len(self.validation)
         if best < before + 0.05:
-            return [
+            text = (
                 f"the network did not learn: {best:.2f} dB on the validation scenes, where the "
                 f"up-scaled image alone has {before:.2f} dB"
-            ]
+            )
+            return [text]
         return []
 
     def _batches(self, seed: int) -> Iterator[tuple[Tensor, Tensor | None]]:
@@ -217,22 +216,32 @@ class _Loop:
             loss = loss * (truth[0].numel() / 2)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        if self.recipe.clip_norm:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
-        if self.recipe.clip_theta:
-            nn.utils.clip_grad_value_(self.network.parameters(), self.recipe.clip_theta / rate)
+        self._tame(rate)
         self.optimiser.step()
         return loss.detach()
+
+    def _tame(self, rate: float) -> None:
+        """Scale or cut the gradients as the recipe says."""
+        recipe = self.recipe
+        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
+        if recipe.unit_gradient:
+            norm = nn.utils.get_total_norm(gradients).clamp_min(1e-12)
+            for gradient in gradients:
+                gradient.div_(norm)
+        if recipe.clip_norm:
+            nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip_norm)
+        if recipe.clip_theta:
+            nn.utils.clip_grad_value_(self.network.parameters(), recipe.clip_theta / rate)
 
     def _optimiser(self) -> torch.optim.Optimizer:
         recipe = self.recipe
         layers = [list(m.parameters(recurse=False)) for m in self.network.modules()]
         layers = [layer for layer in layers if layer]
         groups: list[dict[str, Any]] = [
-            {"params": [p for layer in layers[:-1] for p in layer], "share": 1.0},
-            {"params": layers[-1], "share": recipe.last_layer},
+            {"params": layer, "share": he_scale(layer) if recipe.relative else 1.0}
+            for layer in layers
         ]
-        groups = [group for group in groups if group["params"]]
+        groups[-1]["share"] *= recipe.last_layer
         if recipe.optimiser == "sgd":
             return torch.optim.SGD(
                 groups,
@@ -240,7 +249,9 @@ class _Loop:
                 momentum=recipe.momentum,
                 weight_decay=recipe.weight_decay,
             )
-        return torch.optim.Adam(groups, lr=recipe.rate, weight_decay=recipe.weight_decay)
+        return torch.optim.Adam(
+            groups, lr=recipe.rate, betas=(0.9, recipe.beta2), weight_decay=recipe.weight_decay
+        )
 
     def _validate(self) -> float:
         """Give the mean PSNR in dB over the validation pairs, nothing rounded."""
@@ -262,3 +273,12 @@ def _floats(output: Any, rows: int, columns: int) -> Any:
     return output[..., :rows, :columns].float()
 
 
+def he_scale(layer: Sequence[Tensor]) -> float:
+    """Give the size of a layer's weights as He et al. (ICCV 2015) start them: sqrt(2 / fan-in).
+
+    Layers without a matrix (norms, scales) count as fan-in 200, a tenth.
+    """
+    for parameter in layer:
+        if parameter.dim() > 1:
+            return math.sqrt(2 / parameter[0].numel())
+    return 0.1

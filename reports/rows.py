@@ -90,7 +90,8 @@ def results_of(
     Args:
         tallies: its cells.
         scales: the columns.
-        order: labels of methods; those not named follow, bicubic first, then by label.
+        order: labels of methods; those not named follow: first what learns nothing, then closed
+            forms, then networks, each by year and label.
         notes: gets what must be said under the tables.
     """
     by_method: dict[str, list[Tally]] = {}
@@ -99,11 +100,7 @@ def results_of(
     rank = {label: index for index, label in enumerate(dict.fromkeys(order))}
     labels = sorted(
         by_method,
-        key=lambda label: (
-            rank.get(label, len(rank)),
-            label.partition("[")[0] != "bicubic",
-            label.casefold(),
-        ),
+        key=lambda label: (rank.get(label, len(rank)), *_history(by_method[label][0], label)),
     )
     seeds = {tally.cell.address.seed for tally in tallies if _trained(tally)}
     return [_result(label, by_method[label], scales, seeds, notes) for label in labels]
@@ -126,6 +123,13 @@ def _result(
         published=str(fact(facts, "configuration", "method", "published", default="")),
         at=at,
     )
+
+
+def _history(tally: Tally, label: str) -> tuple[bool, bool, str, str]:
+    facts = tally.cell.facts
+    year = str(fact(facts, "configuration", "method", "year", default=""))
+    learns = bool(fact(facts, "configuration", "method", "trained", default=True))
+    return learns, _trained(tally), year, label.casefold()
 
 
 def _trained(tally: Tally) -> bool:

@@ -49,7 +49,7 @@ def write_tables(results: Path, dataset: str, order: Sequence[str] = ()) -> Tabl
     Args:
         results: the results folder.
         dataset: the data set's label, as in the cells' addresses.
-        order: labels of methods in the order of the rows; the others follow, bicubic first.
+        order: labels of methods in the order of the rows; the others follow by kind and year.
 
     Raises:
         RequestError: there are no cells of that data set, or the files cannot be written.
