@@ -121,7 +121,8 @@ def fetch(
     from benchmark.dataset import DATASETS
 
     folder = DATASETS.make(dataset).fetch(data)
-    typer.echo(f"{dataset} is in {folder}; run: python run_all.py --dataset {dataset} --data {data}")
+    again = f"python run_all.py --dataset {dataset} --data {data}"
+    typer.echo(f"{dataset} is in {folder}; run: {again}")
 
 
 @app.command()

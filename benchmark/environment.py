@@ -44,7 +44,7 @@ def _commit() -> str:
     """Name the checkout's commit, `-dirty` where files differ; empty outside a checkout."""
     try:
         done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--exclude=*"],
+            ["git", "describe", "--always", "--dirty", "--exclude=*"],  # noqa: S607 - from PATH
             cwd=Path(__file__).parent,
             capture_output=True,
             text=True,
@@ -66,5 +66,3 @@ def peak_memory(device: Device) -> int:
         return 0
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-

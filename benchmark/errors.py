@@ -1,5 +1,7 @@
 """The one exception that a user is meant to read."""
 
+from collections.abc import Iterable
+
 
 class RequestError(Exception):
     """The request cannot be carried out as it stands; the message is for the user.
@@ -12,14 +14,14 @@ class RequestError(Exception):
         super().__init__(" ".join(message.split()))
 
 
-def listed(names: object, most: int = 8) -> str:
+def listed(names: Iterable[object], most: int = 8) -> str:
     """Join names for a message, cutting a long list: `a, b, c and 29 more`.
 
     Args:
         names: any iterable; its items are shown with `str`.
         most: how many are shown before the list is cut.
     """
-    shown = [str(name) for name in names]  # type: ignore[attr-defined]
+    shown = [str(name) for name in names]
     if len(shown) <= most:
         return ", ".join(shown)
     return f"{', '.join(shown[:most])} and {len(shown) - most} more"

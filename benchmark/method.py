@@ -4,9 +4,9 @@ A method says what it sees and how it gets from there to an estimate. Patches, t
 precision, checkpoints, tiles and scoring are the engine's; a method never scores itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 State = Mapping[str, Tensor]
+M = TypeVar("M", bound="Method")
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,27 @@ class NetworkMethod(Method):
 
 
 METHODS: Registry[Method] = Registry("method", "hsisr.methods")
-register = METHODS.register
+
+
+# A function, as a type checker does not see through a name that stands for a bound method.
+@dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
+def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
+    """Decorate a method so that it can be asked for by name; makes it a frozen dataclass.
+
+    Args:
+        name: as on the command line.
+        facts: `title` for tables, `paper`, `year`, and `published`, the row of the paper's
+            tables that it stands beside.
+
+    Raises:
+        RequestError: the name is taken by another file.
+    """
+
+    def keep(cls: type[M]) -> type[M]:
+        METHODS.register(name, **facts)(cls)
+        return cls
+
+    return keep
 
 
 def all_methods() -> list[Method]:

@@ -15,9 +15,7 @@ from benchmark.degradation import Degradation
 from benchmark.errors import RequestError
 
 
-def draw(
-    shapes: list[tuple[int, int]], count: int, size: int, scale: int, seed: int
-) -> np.ndarray:
+def draw(shapes: list[tuple[int, int]], count: int, size: int, scale: int, seed: int) -> np.ndarray:
     """Draw patch positions: a scene, then a place in it, each uniformly.
 
     Args:

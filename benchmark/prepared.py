@@ -24,7 +24,7 @@ FORMAT = 1
 Announce = Callable[[int, int, str], None]
 
 
-class _Damaged(Exception):
+class _DamagedError(Exception):
     """The prepared file does not hold what it says."""
 
 
@@ -65,12 +65,12 @@ class PreparedScenes:
         """
         try:
             return self._read(name)
-        except (_Damaged, OSError, KeyError, ValueError):
+        except (_DamagedError, OSError, KeyError, ValueError):
             self._remake()
             self._look()
         try:
             return self._read(name)
-        except (_Damaged, OSError, KeyError, ValueError) as error:
+        except (_DamagedError, OSError, KeyError, ValueError) as error:
             raise RequestError(
                 f"{self._file} is damaged again right after it was made ({error}); check the "
                 "disk, or choose another folder with --cache"
@@ -82,7 +82,7 @@ class PreparedScenes:
             row = json.loads(str(data.attrs["facts"]))
             scene = Scene(name, data[()], tuple(row["wavelengths"]), row["peak"])
         if digest(scene) != self.digests[name]:
-            raise _Damaged(f"scene {name} does not agree with its hash")
+            raise _DamagedError(f"scene {name} does not agree with its hash")
         return scene
 
 
@@ -92,7 +92,7 @@ def prepare(
     root: Path,
     scenes: Sequence[str],
     cache: Path,
-    announce: Announce = lambda done, total, scene: None,
+    announce: Announce = lambda *_: None,
 ) -> PreparedScenes:
     """Open the prepared file of these scenes, making it first where needed.
 
@@ -135,9 +135,7 @@ def _key(file: Path) -> str:
         return ""
 
 
-def _make(
-    source: Source, scenes: Sequence[str], file: Path, key: str, announce: Announce
-) -> None:
+def _make(source: Source, scenes: Sequence[str], file: Path, key: str, announce: Announce) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}-{os.getpid()}")
     index = {}

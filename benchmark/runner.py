@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +96,14 @@ class Runner:
             facts |= {"status": "done", "reason": None, **made}
         except RequestError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one cell's fault must not stop the others
             reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
             facts |= {"status": "failed", "reason": reason, "warnings": []}
             files = {"traceback.txt": traceback.format_exc().encode()}
-        facts["date"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        facts["date"] = datetime.now(UTC).isoformat(timespec="seconds")
         store.write(self.results, task.address, facts, files)
-        return facts["reason"]  # type: ignore[no-any-return]
+        told: str | None = facts["reason"]
+        return told
 
     def _compute(self, task: Task) -> tuple[dict[str, Any], dict[str, bytes]]:
         problem = task.problem()
@@ -120,7 +121,7 @@ class Runner:
         rows, seconds = self._score(task, method, problem, state)
         files["scores.csv"] = _csv(rows)
         if state:
-            files["weights.safetensors"] = _tensors(state)
+            files[store.WEIGHTS] = _tensors(state)
         made = {
             "parameters": sum(v.numel() for v in state.values())
             if isinstance(method, NetworkMethod)
@@ -172,9 +173,9 @@ class Runner:
     ) -> tuple[list[dict[str, Any]], float]:
         estimate_scene = self._estimator(task, method, problem, state)
         rows, seconds = [], 0.0
-        for name, truth in zip(task.split.test.names, task.split.test, strict=True):
+        for name, original in zip(task.split.test.names, task.split.test, strict=True):
             self.progress.scene(name)
-            truth = truth.to(self.device.torch)
+            truth = original.to(self.device.torch)
             shape = (truth.shape[1], truth.shape[2])
             low = seen(method, problem.degradation, problem.degradation.store(truth))
             began = time.perf_counter()

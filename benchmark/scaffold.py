@@ -41,7 +41,7 @@ class {classname}(NetworkMethod):
     mean squared error.
     """
 
-    maps: int = parameter(64, "feature maps", low=1)
+    maps: int = parameter(default=64, help="feature maps", low=1)
     recipe = Recipe(rate=1e-3, batch=32, epochs=10, clip_norm=1.0)  # for the profile `paper`
 
     def network(self, bands: int, scale: int) -> nn.Module:

@@ -122,7 +122,7 @@ def load(
     scenes: Sequence[str],
     root: Path,
     cache: Path,
-    announce: Announce = lambda title, done, total, scene: None,
+    announce: Announce = lambda *_: None,
 ) -> Split:
     """Find, verify and prepare what a table needs.
 
@@ -151,9 +151,7 @@ def load(
     def opened(dataset: DataSet) -> tuple[PreparedScenes, _Roles]:
         wanted = [name for name in dataset.scenes if not scenes or name in scenes]
         title = DATASETS.label(dataset)
-        prepared = prepare(
-            dataset, title, root, wanted, cache, lambda *now: announce(title, *now)
-        )
+        prepared = prepare(dataset, title, root, wanted, cache, lambda *now: announce(title, *now))
         return prepared, roles(dataset, wanted)
 
     ready = {DATASETS.label(dataset): opened(dataset) for dataset in {tested, *others}}

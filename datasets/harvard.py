@@ -18,30 +18,22 @@ The mask `lbl` (0 = masked out) is checked for its shape only: masked pixels cou
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
 from benchmark.parameters import parameter
-from datasets._archives import download, say, search, stamp, unpack_tar
+from datasets import _matlab
+from datasets._archives import ArchiveError
+from datasets._download import download
+from datasets._files import say, stamp
+from datasets._harvard_files import SUBSETS, lacking, look, unpack
 
-_DAYLIGHT = """
-img1 img2 imga1 imga2 imga5 imga6 imga7 imgb0 imgb1 imgb2 imgb3 imgb4 imgb5 imgb6 imgb7 imgb8 imgb9
-imgc1 imgc2 imgc4 imgc5 imgc7 imgc8 imgc9 imgd2 imgd3 imgd4 imgd7 imgd8 imgd9 imge0 imge1 imge2
-imge3 imge4 imge5 imge6 imge7 imgf1 imgf2 imgf3 imgf4 imgf5 imgf6 imgf7 imgf8 imgh0 imgh1 imgh2
-imgh3
-"""
-_ARTIFICIAL_OR_MIXED = """
-img3 img4 img5 img6 imga3 imga4 imga8 imgc3 imgc6 imgd0 imgd1 imgd5 imgd6 imgg0 imgg1 imgg2 imgg3
-imgg4 imgg5 imgg6 imgg7 imgg8 imgg9 imgh4 imgh5 imgh6 imgh7
-"""
-SUBSETS = {"CZ_hsdb": tuple(_DAYLIGHT.split()), "CZ_hsdbi": tuple(_ARTIFICIAL_OR_MIXED.split())}
 BANDS = 31
 CROP = 1024
 ROUNDING = -1e-6
-HDF = b"\x89HDF\r\n\x1a\n"  # at the start, or after MATLAB's header of 512 bytes
 # calib.txt of both archives: the camera's sensitivity, 420 to 720 nm.
 CALIB = (
     7.5822230e-02, 1.1085362e-01, 1.5499444e-01, 1.9669126e-01, 2.5034297e-01, 2.7651581e-01,
@@ -97,91 +89,27 @@ def _again(root: Path) -> str:
 def _read(file: Path, root: Path) -> np.ndarray:
     """Read and check one file: (rows, columns, 31), float32, cropped, nothing negative."""
     try:
-        wrong, cube = _load(file)
+        cube = _matlab.read(file, BANDS, CROP)
+        _check(cube)
+    except _matlab.ContentError as error:
+        raise RequestError(f"{file} cannot be used: {error}; {_again(root)}") from error
     except (FileNotFoundError, PermissionError, MemoryError) as error:  # no reason to delete it
         reason = getattr(error, "strerror", None) or f"not enough memory {error}"
         raise RequestError(f"cannot read {file}: {reason}; make it readable, or room") from error
     except Exception as error:  # scipy and h5py raise nearly anything at a damaged file
         reason = f"it is damaged or cut short ({type(error).__name__}: {error})"
         raise RequestError(f"{file} cannot be used: {reason}; {_again(root)}") from error
-    if not wrong:
-        finite = np.isfinite(cube)
-        if not finite.all():
-            wrong = f"{finite.size - np.count_nonzero(finite)} values are not finite numbers"
-        elif cube.min() < ROUNDING:
-            wrong = f"expected no negative values, found {cube.min():.3g}"
-    if wrong:
-        raise RequestError(f"{file} cannot be used: {wrong}; {_again(root)}")
     np.maximum(cube, 0, out=cube)
     return cube
 
 
-def _load(file: Path) -> tuple[str, np.ndarray]:
-    """Read `ref`, cropped, as float32; the text says what is wrong with it, if anything."""
-    with file.open("rb") as stream:
-        head = stream.read(520)
-    if HDF in (head[:8], head[512:]):
-        import h5py
-
-        with h5py.File(file) as there:
-            values = {name: item for name, item in there.items() if isinstance(item, h5py.Dataset)}
-            return _cropped(values, list(there), reverse=True)
-    if head.startswith(b"MATLAB 5.0"):
-        from scipy.io import loadmat, whosmat
-
-        values = loadmat(file, variable_names=["ref", "lbl"])
-        names = [] if "ref" in values else [name for name, *_ in whosmat(file)]
-        return _cropped(values, names, reverse=False)
-    return "it is not a MATLAB file (version 5 or 7.3)", np.empty(0)
-
-
-def _cropped(values: dict[str, Any], names: list[str], reverse: bool) -> tuple[str, np.ndarray]:
-    nothing = np.empty(0)
-    if "ref" not in values:
-        return f"expected a variable 'ref', found {listed(names) or 'none'}", nothing
-    cube, mask = values["ref"], values.get("lbl")
-    order = -1 if reverse else 1  # HDF5 lists MATLAB's axes in reverse
-    shape = cube.shape[::order]
-    if cube.dtype.kind not in "fiu" or len(shape) != 3 or shape[2] != BANDS or 0 in shape:
-        found = f"{' x '.join(map(str, shape))} of {cube.dtype}"
-        return f"expected 'ref' as rows x columns x {BANDS} numbers, found {found}", nothing
-    if mask is not None and mask.shape[::order] != shape[:2]:
-        found = " x ".join(map(str, mask.shape[::order]))
-        return f"expected 'lbl' as {shape[0]} x {shape[1]}, found {found}", nothing
-    part = cube[:, :CROP, :CROP].T if reverse else cube[:CROP, :CROP]
-    with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused
-        return "", np.array(part, np.float32, order="C")
-
-
-def _opens(folder: str) -> bool:
-    return folder.lower() in ("harvard", *(name.lower() for name in SUBSETS))
-
-
-def _lacking(files: dict[str, Path], scenes: Sequence[str]) -> dict[str, list[str]]:
-    lacking = {
-        subset: [scene for scene in scenes if scene in names and scene not in files]
-        for subset, names in SUBSETS.items()
-    }
-    return {subset: names for subset, names in lacking.items() if names}
-
-
-def _find(root: Path, scenes: Sequence[str]) -> dict[str, Path]:
-    """Find `<scene>.mat` files; an archive whose scenes are asked for is unpacked beside itself."""
-    for last in (False, True):
-        found = search(root, _opens)
-        files: dict[str, Path] = {}
-        for file in found.files:
-            if file.suffix == ".mat" and file.stem in scenes:
-                files.setdefault(file.stem, file)
-        wanted = [file for file in found.files if file.stem in _lacking(files, scenes)]
-        archives = [file for file in wanted if file.suffix == ".tgz"]
-        archives = [file for file in archives if not file.with_suffix("").exists()]
-        if last or not archives:
-            break
-        for archive in archives:
-            say(f"unpacking {archive}")
-            unpack_tar(archive, archive.with_suffix(""))
-    return files
+def _check(cube: np.ndarray) -> None:
+    finite = np.isfinite(cube)
+    if not finite.all():
+        count = finite.size - np.count_nonzero(finite)
+        raise _matlab.ContentError(f"{count} values are not finite numbers")
+    if cube.min() < ROUNDING:
+        raise _matlab.ContentError(f"expected no negative values, found {cube.min():.3g}")
 
 
 @register("harvard")
@@ -189,7 +117,9 @@ class Harvard(DataSet):
     """Harvard's two subsets as one set, as the paper uses them."""
 
     scaling: str = parameter(
-        "image-maximum", "what the values are divided by", choices=tuple(SCALINGS)
+        default="image-maximum",
+        help="what the values are divided by",
+        choices=tuple(SCALINGS),
     )
 
     title: ClassVar[str] = "Harvard"
@@ -226,16 +156,20 @@ class Harvard(DataSet):
         Raises:
             RequestError: scenes are missing, or an archive is damaged, unsafe or has no room.
         """
-        files = _find(root, scenes)
+        files, archives = look(root, scenes)
+        if archives:
+            for archive in archives:
+                unpack(archive)
+            files, _ = look(root, scenes)
         gone = [scene for scene in scenes if scene not in files]
         if gone:
-            archives = " and ".join(f"{subset}.tgz" for subset in _lacking(files, scenes))
+            needed = " and ".join(f"{subset}.tgz" for subset in lacking(files, scenes))
             where = root if root.is_dir() else f"{root}, which is no folder"
             raise RequestError(
                 f"harvard: expected {len(scenes)} files <scene>.mat, {len(gone)} are missing: "
                 f"{listed(gone, 77)}. Looked in {where} and its harvard/, CZ_hsdb/ and CZ_hsdbi/. "
                 f"Run 'python run_all.py fetch harvard --data {root}', get "
-                f"{archives or 'the archives'} from {self.home}, or name the scenes that you "
+                f"{needed or 'the archives'} from {self.home}, or name the scenes that you "
                 "have with --scenes"
             )
         return _Harvard(root, {scene: files[scene] for scene in scenes}, self.scaling)
@@ -243,21 +177,30 @@ class Harvard(DataSet):
     def fetch(self, root: Path) -> Path:
         """Download and unpack what is missing of the two archives (5.3 and 2.2 GB).
 
+        An archive that is there already, such as an interrupted fetch leaves behind, is unpacked
+        and kept; a damaged one is downloaded again.
+
         Raises:
             RequestError: a download failed, or an archive is not what was published.
         """
         folder = root / "harvard"
-        lacking = _lacking(_find(root, self.scenes), self.scenes)
-        for subset, names in lacking.items():
+        for archive in look(root, self.scenes)[1]:
+            try:
+                unpack(archive)
+            except ArchiveError as error:
+                say(f"harvard: an archive is of no use and another is fetched: {error}")
+        gone = lacking(look(root, self.scenes)[0], self.scenes)
+        for subset, names in gone.items():
             place = folder / subset
             if place.exists():
                 raise RequestError(f"{place} is there but lacks {listed(names)}; move it away")
             archive = download([self.url.format(subset=subset)], folder / f"{subset}.tgz")
             try:
-                say(f"unpacking {archive}")
-                unpack_tar(archive, place)
-            finally:
-                archive.unlink()  # no published hash or size: only unpacking tells if it is whole
+                unpack(archive)
+            except ArchiveError:  # no published hash or size: only unpacking tells if it is whole
+                archive.unlink()
+                raise
+            archive.unlink()
         self.open(root, self.scenes)
         say(f"harvard: all {len(self.scenes)} scenes are there, below {root}")
         return folder if folder.is_dir() else root

@@ -76,13 +76,19 @@ class Proposed(NetworkMethod):
     after 3 validations without progress, the end below 1e-6.
     """
 
-    alpha: float = parameter(0.99, "weight of l1 against l2", low=0.0, high=1.0)
-    subnetworks: int = parameter(6, "how many sub-networks", low=1, high=32)
-    middle: int = parameter(3, "supervise after this sub-network too; 0 for none", low=0, high=32)
-    middle_weight: float = parameter(1.0, "weight of the middle output's loss", low=0.0)
-    relu_last: bool = parameter(False, "ReLU after the third layer too, as printed")
-    spectral: str = parameter("cosine", "l2: 1 - cosine or the angle", choices=("cosine", "angle"))
-    reduction: str = parameter("pixel", "of l1", choices=("pixel", "mean", "sum"))
+    alpha: float = parameter(default=0.99, help="weight of l1 against l2", low=0.0, high=1.0)
+    subnetworks: int = parameter(default=6, help="how many sub-networks", low=1, high=32)
+    middle: int = parameter(
+        default=3, help="supervise after this sub-network too; 0 for none", low=0, high=32
+    )
+    middle_weight: float = parameter(
+        default=1.0, help="weight of the middle output's loss", low=0.0
+    )
+    relu_last: bool = parameter(default=False, help="ReLU after the third layer too, as printed")
+    spectral: str = parameter(
+        default="cosine", help="l2: 1 - cosine or the angle", choices=("cosine", "angle")
+    )
+    reduction: str = parameter(default="pixel", help="of l1", choices=("pixel", "mean", "sum"))
 
     recipe = Recipe(
         optimiser="sgd",

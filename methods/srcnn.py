@@ -20,7 +20,7 @@ class SRCNN(NetworkMethod):
     """
 
     bandwise = True
-    middle: int = parameter(1, "side of the second kernel", choices=(1, 3, 5))
+    middle: int = parameter(default=1, help="side of the second kernel", choices=(1, 3, 5))
     recipe = Recipe(
         optimiser="sgd",
         rate=1e-4,

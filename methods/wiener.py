@@ -32,7 +32,7 @@ class Wiener(Method):
     """
 
     sees = "decimated"
-    joint: bool = parameter(False, "work on spectral components instead of bands")
+    joint: bool = parameter(default=False, help="work on spectral components instead of bands")
 
     def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
         """Learn the power spectrum, and the spectral components where `joint`."""
@@ -44,8 +44,8 @@ class Wiener(Method):
         count = 0
         for z in scenes:
             basis = [_svd(problem, size, z.device)[2] for size in z.shape[-2:]]
-            turned = torch.einsum("bc,bij->cij", spectra.to(z.device), z.double())
-            power = (basis[0].T @ turned @ basis[1]).square()
+            coefficients = basis[0].T @ z.double() @ basis[1]
+            power = torch.einsum("bc,bij->cij", spectra.to(z.device), coefficients).square()
             power = power if self.joint else power.mean(dim=0, keepdim=True)
             wanted = [-(-size // problem.scale) for size in problem.shape]
             power = _resampled(power, wanted)
@@ -64,13 +64,9 @@ class Wiener(Method):
         power = _resampled(power, list(weight.shape))
         noise = max(problem.degradation.noise, FLOAT_NOISE)
         gain = weight * power / (weight**2 * power + noise)
-        turned = low.double()
-        if self.joint:
-            turned = torch.einsum("bc,bij->cij", spectra, turned)
-        estimate = v_rows @ (gain * (u_rows.T @ turned @ u_cols)) @ v_cols.T
-        if self.joint:
-            estimate = torch.einsum("bc,cij->bij", spectra, estimate)
-        return estimate.float()
+        coefficients = torch.einsum("bc,bij->cij", spectra, u_rows.T @ low.double() @ u_cols)
+        coefficients = torch.einsum("bc,cij->bij", spectra, gain * coefficients)
+        return (v_rows @ coefficients @ v_cols.T).float()
 
 
 def _svd(problem: Problem, size: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:

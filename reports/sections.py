@@ -103,8 +103,7 @@ def _published(results: Sequence[Result], scales: Sequence[int], published: Sequ
     rows = []
     for name in dict.fromkeys(row.method for row in published):
         here: list[Result | None] = [one for one in results if one.published == name]
-        for result in here or [None]:
-            rows.append((Entry(name), *_beside(name, result, scales, values)))
+        rows += [(Entry(name), *_beside(name, result, scales, values)) for result in here or [None]]
     papers = dict.fromkeys(row.paper for row in published)
     return Grid(
         title=f"Published by {' and '.join(papers)}",

@@ -4,8 +4,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+
+from tests.datasets.makers import cave_folder
 
 
 @dataclass
@@ -54,3 +57,10 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with two of CAVE's scenes, one of them in colour, as unpacked."""
+    cave_folder(tmp_path / "cave", "balloons", "watercolors")
+    return tmp_path

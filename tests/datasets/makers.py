@@ -11,6 +11,11 @@ from PIL import Image
 ROWS, COLUMNS, BANDS = 24, 20, 31
 
 
+def left_in(folder: Path) -> list[str]:
+    """List a folder, hidden names too."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 def cave_cube(scene: str) -> np.ndarray:
     """Make a scene's values: uint16, or uint8 for the scene that is published in colour."""
     kind, top = (np.uint8, 255) if scene == "watercolors" else (np.uint16, 65535)
@@ -42,6 +47,11 @@ def cave_folder(folder: Path, *scenes: str, doubled: bool = True) -> Path:
         for name, content in cave_files(scene).items():
             (place / name).write_bytes(content)
     return folder
+
+
+def cave_band(root: Path, band: int, scene: str = "balloons") -> Path:
+    """Give the path of one band in the layout of `cave_folder`."""
+    return root / "cave" / f"{scene}_ms" / f"{scene}_ms" / f"{scene}_ms_{band:02}.png"
 
 
 def cave_zip(file: Path, *scenes: str) -> Path:
@@ -116,3 +126,12 @@ def mat73(file: Path, **values: np.ndarray) -> Path:
     with file.open("r+b") as stream:
         stream.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
     return file
+
+
+def harvard_archive(file: Path, folder: Path, *scenes: str) -> Path:
+    """Write a subset as published; the .mat files are made in `folder`."""
+    made = {
+        f"{file.stem}/{scene}.mat": mat5(folder / f"{scene}.mat", ref=harvard_cube()).read_bytes()
+        for scene in scenes
+    }
+    return tarred(file, {**made, f"{file.stem}/calib.txt": b"1", f"{file.stem}/README.txt": b"hi"})

@@ -12,16 +12,6 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from benchmark.dataset import DATASETS, Scene, Source
 from benchmark.errors import RequestError
 from datasets import synthetic
-from datasets._geometry import mean_area, power_noise, radii
-from datasets._spectra import (
-    FAMILIES,
-    TUNGSTEN,
-    band_centres,
-    daylight,
-    illuminant,
-    planck,
-    reflectance,
-)
 
 TINY = "synthetic[rows=40,columns=36,bands=7]"
 NOWHERE = Path("no-such-folder")
@@ -112,44 +102,6 @@ def test_spectra_of_scenes_are_smooth() -> None:
         cube = unit(name)
         bent = np.sqrt((np.diff(cube, 2, axis=2) ** 2).mean())
         assert bent < 0.12 * np.sqrt((cube**2).mean())
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_reflectances_are_bounded_and_smooth(family: str) -> None:
-    rng = np.random.default_rng(3)
-    for _ in range(50):
-        spectrum = reflectance(rng, band_centres(31), family)
-        assert 0.01 <= spectrum.min() <= spectrum.max() <= 0.95
-        assert np.abs(np.diff(spectrum, 2)).max() < 0.12
-
-
-def test_unknown_family() -> None:
-    with pytest.raises(ValueError, match="plaid"):
-        reflectance(np.random.default_rng(0), band_centres(5), "plaid")
-
-
-def test_lights_are_the_published_ones() -> None:
-    nm = band_centres(31)
-    d65 = daylight(nm, 6504.0)
-    assert d65[[0, 16, 30]] / d65[16] * 100 == pytest.approx([82.75, 100.0, 71.61], abs=0.1)
-    lamp = planck(nm, TUNGSTEN)
-    assert lamp[[0, 16, 30]] / lamp[16] * 100 == pytest.approx([14.71, 100.0, 198.26], rel=5e-3)
-    cool = daylight(nm, 9000.0)
-    assert cool[0] > d65[0]
-    assert illuminant(np.random.default_rng(0), nm).mean() == pytest.approx(1.0)
-
-
-def test_radii_follow_their_law() -> None:
-    drawn = radii(np.random.default_rng(1), 20_000, 3.0, 30.0)
-    assert 3.0 <= drawn.min() <= drawn.max() <= 30.0
-    assert np.pi * (drawn**2).mean() == pytest.approx(mean_area(3.0, 30.0), rel=0.05)
-
-
-def test_power_noise_is_normal_and_periodic() -> None:
-    field = power_noise(np.random.default_rng(1), (33, 48), 1.5)
-    assert field.shape == (33, 48)
-    assert (field.mean(), field.std()) == pytest.approx((0.0, 1.0), abs=1e-9)
-    assert np.abs(field[0] - field[-1]).mean() < 0.7 * np.abs(field[0] - field[16]).mean()
 
 
 def test_parameters_are_respected() -> None:

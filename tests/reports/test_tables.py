@@ -178,7 +178,7 @@ def test_scores_that_cannot_be_read_cost_their_own_place_only(make: Make, tmp_pa
     assert tables.sections[0].notes[0].startswith("has no value for psnr of 1 of 1 scenes")
     facts = (cell.folder / "cell.json").read_text()
     (cell.folder / "cell.json").write_text(
-        re.sub(r'"sums": \{.*?\}', '"sums": {}', facts, flags=re.S)
+        re.sub(r'"sums": \{.*?\}', '"sums": {}', facts, flags=re.DOTALL)
     )
     (cell.folder / "scores.csv").unlink()
     tables = write_tables(tmp_path, "cave")
@@ -216,8 +216,10 @@ def test_the_head_says_what_how_when_and_on_which_machine(make: Make, tmp_path: 
         ("Remark", "Scaled by its maximum."),
         (
             "Published numbers",
-            "Wang et al., ICIG 2017, Table 1; the paper trained each network on cave and harvard "
-            "together",
+            (
+                "Wang et al., ICIG 2017, Table 1; the paper trained each network on cave and "
+                "harvard together"
+            ),
         ),
     ]
     assert tables.markdown.startswith("# CAVE\n\n## Protocol wang2017, profile standard\n\n- **Pro")
@@ -299,7 +301,7 @@ def test_latex_is_balanced_and_every_row_has_every_column(make: Make, tmp_path: 
     assert bare.count("$") % 2 == 0
     assert [text.count(f"\\{end}{{table}}") for end in ("begin", "end")] == [3, 3]
     tabulars = re.findall(
-        r"\\begin\{tabular\}\{@\{\}(\w+)@\{\}\}\n(.*?)\\end\{tabular\}", text, re.S
+        r"\\begin\{tabular\}\{@\{\}(\w+)@\{\}\}\n(.*?)\\end\{tabular\}", text, re.DOTALL
     )
     assert [columns for columns, _ in tabulars] == ["lrrrrrr", "llrrrrrr", "llrrrrrrr"]
     for columns, body in tabulars:

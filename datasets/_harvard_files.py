@@ -1,0 +1,66 @@
+"""Where Harvard's files are: the two published archives, unpacked in the layouts people have."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from datasets._archives import unpack_tar
+from datasets._files import say, search
+
+_DAYLIGHT = """
+img1 img2 imga1 imga2 imga5 imga6 imga7 imgb0 imgb1 imgb2 imgb3 imgb4 imgb5 imgb6 imgb7 imgb8 imgb9
+imgc1 imgc2 imgc4 imgc5 imgc7 imgc8 imgc9 imgd2 imgd3 imgd4 imgd7 imgd8 imgd9 imge0 imge1 imge2
+imge3 imge4 imge5 imge6 imge7 imgf1 imgf2 imgf3 imgf4 imgf5 imgf6 imgf7 imgf8 imgh0 imgh1 imgh2
+imgh3
+"""
+_ARTIFICIAL_OR_MIXED = """
+img3 img4 img5 img6 imga3 imga4 imga8 imgc3 imgc6 imgd0 imgd1 imgd5 imgd6 imgg0 imgg1 imgg2 imgg3
+imgg4 imgg5 imgg6 imgg7 imgg8 imgg9 imgh4 imgh5 imgh6 imgh7
+"""
+SUBSETS = {"CZ_hsdb": tuple(_DAYLIGHT.split()), "CZ_hsdbi": tuple(_ARTIFICIAL_OR_MIXED.split())}
+
+
+def _opens(folder: str) -> bool:
+    return folder.lower() in ("harvard", *(name.lower() for name in SUBSETS))
+
+
+def lacking(files: dict[str, Path], scenes: Sequence[str]) -> dict[str, list[str]]:
+    """Sort the scenes that have no file by the subset, and so the archive, that holds them."""
+    gone = {
+        subset: [scene for scene in scenes if scene in names and scene not in files]
+        for subset, names in SUBSETS.items()
+    }
+    return {subset: names for subset, names in gone.items() if names}
+
+
+def look(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Path], list[Path]]:
+    """Find `<scene>.mat` files, and the archives that are still to be unpacked for the others.
+
+    Args:
+        root: the folder that holds `harvard/`, or the files themselves.
+        scenes: what is looked for.
+
+    Returns:
+        The file of each scene that is there, and the `.tgz` archives.
+
+    Raises:
+        RequestError: a folder cannot be read.
+    """
+    found = search(root, _opens)
+    files: dict[str, Path] = {}
+    for file in found.files:
+        if file.suffix == ".mat" and file.stem in scenes:
+            files.setdefault(file.stem, file)
+    wanted = [file for file in found.files if file.stem in lacking(files, scenes)]
+    archives = [file for file in wanted if file.suffix == ".tgz"]
+    return files, [file for file in archives if not file.with_suffix("").exists()]
+
+
+def unpack(archive: Path) -> None:
+    """Unpack an archive beside itself, into the folder of its name.
+
+    Raises:
+        ArchiveError: it is damaged, unsafe or too large.
+        RequestError: there is no room.
+    """
+    say(f"unpacking {archive}")
+    unpack_tar(archive, archive.with_suffix(""))

@@ -1,0 +1,100 @@
+"""Downloads are whole or not there."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from benchmark.errors import RequestError
+from datasets._download import download
+from tests.datasets.conftest import Web
+from tests.datasets.makers import (
+    left_in,
+)
+
+CONTENT = bytes(range(256)) * 40
+
+
+def test_a_download_arrives_whole_and_says_so_in_a_plain_line(
+    web: Web, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = web.put("a.zip", CONTENT)
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    target = download([url], tmp_path / "new" / "a.zip", len(CONTENT), digest)
+    assert target.read_bytes() == CONTENT
+    assert left_in(target.parent) == ["a.zip"]
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert url in said.err
+
+
+def test_the_next_mirror_is_tried_when_one_has_nothing(web: Web, tmp_path: Path) -> None:
+    urls = [f"{web.address}/gone.zip", web.put("a.zip", CONTENT)]
+    assert download(urls, tmp_path / "a.zip", len(CONTENT)).read_bytes() == CONTENT
+    assert web.asked == ["/gone.zip", "/a.zip"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_body_cut_short_leaves_nothing_and_a_second_try_starts_clean(
+    web: Web, tmp_path: Path, known: bool
+) -> None:
+    url = web.put("a.zip", CONTENT, withheld=1000)
+    size = len(CONTENT) if known else None
+    with pytest.raises(RequestError, match=r"a\.zip could not be downloaded.*put it at"):
+        download([url], tmp_path / "a.zip", size)
+    assert left_in(tmp_path) == []
+    web.put("a.zip", CONTENT)
+    assert download([url], tmp_path / "a.zip", size).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_download_of_another_size_is_refused(web: Web, tmp_path: Path, change: int) -> None:
+    url = web.put("a.zip", CONTENT)
+    with pytest.raises(RequestError, match=str(len(CONTENT) + change)):
+        download([url], tmp_path / "a.zip", len(CONTENT) + change)
+    assert left_in(tmp_path) == []
+
+
+def test_a_wrong_hash_is_refused_and_keeps_the_file_that_was_there(
+    web: Web, tmp_path: Path
+) -> None:
+    (tmp_path / "a.zip").write_bytes(b"old")
+    with pytest.raises(RequestError, match="expected SHA-256 0000"):
+        download([web.put("a.zip", CONTENT)], tmp_path / "a.zip", sha256="0" * 64)
+    assert left_in(tmp_path) == ["a.zip"]
+    assert (tmp_path / "a.zip").read_bytes() == b"old"
+
+
+def test_what_the_check_refuses_does_not_get_the_name(web: Web, tmp_path: Path) -> None:
+    def refuse(file: Path) -> None:
+        assert file.read_bytes() == CONTENT
+        raise RequestError("not what was published")
+
+    with pytest.raises(RequestError, match="not what was published"):
+        download([web.put("a.zip", CONTENT)], tmp_path / "a.zip", check=refuse)
+    assert left_in(tmp_path) == []
+
+
+def test_a_page_that_is_not_there_and_a_dead_server_are_named(web: Web, tmp_path: Path) -> None:
+    urls = [f"{web.address}/gone", "http://127.0.0.1:9/a.zip"]
+    with pytest.raises(RequestError, match=r"/gone: .*404.*; http://127\.0\.0\.1:9/a\.zip: "):
+        download(urls, tmp_path / "a.zip")
+
+
+def test_old_leftovers_of_a_killed_download_go_and_young_ones_stay(
+    web: Web, tmp_path: Path
+) -> None:
+    for name, age in ((".a.zip-1.part", 7200), (".a.zip-2.part", 0)):
+        (tmp_path / name).write_bytes(b"half")
+        if age:
+            os.utime(tmp_path / name, (1, 1))
+    download([web.put("a.zip", CONTENT)], tmp_path / "a.zip")
+    assert left_in(tmp_path) == [".a.zip-2.part", "a.zip"]
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(RequestError, match=r"file cannot be written to .*--data"):
+        download(["http://127.0.0.1:9/a"], tmp_path / "file" / "a")

@@ -1,0 +1,61 @@
+"""Files are searched for within bounds, and their stamp tells when they change."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from benchmark.errors import RequestError
+from datasets import _files
+from datasets._files import search, stamp, sweep
+from tests.datasets.makers import left_in
+
+
+def test_the_search_is_bounded_and_skips_what_systems_leave_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("cave/a.png", "cave/.DS_Store", "cave/__MACOSX/a.png", "other/b.png", "c.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "cave" / "loop").symlink_to(tmp_path / "cave")
+    found = search(tmp_path, lambda name: name == "cave")
+    names = [file.relative_to(tmp_path).as_posix() for file in found.files]
+    assert "c.png" in names
+    assert "cave/a.png" in names
+    assert len(found.folders) == _files.DEPTH
+    assert not [name for name in names if "other" in name or "MACOSX" in name or ".DS" in name]
+    assert search(tmp_path / "nowhere", lambda _: True).files == []
+    monkeypatch.setattr(_files, "MOST_FILES", 2)
+    with pytest.raises(RequestError, match="more than 2 files below"):
+        search(tmp_path, lambda _: True)
+
+
+def test_the_stamp_follows_names_sizes_and_times_but_not_the_order_or_the_root(
+    tmp_path: Path,
+) -> None:
+    for root in ("one", "two"):
+        for name in ("a", "b"):
+            (tmp_path / root).mkdir(exist_ok=True)
+            (tmp_path / root / name).write_bytes(b"1")
+            os.utime(tmp_path / root / name, (5, 5))
+    one, two = tmp_path / "one", tmp_path / "two"
+    first = stamp([one / "a", one / "b"], one)
+    assert first == stamp([two / "b", two / "a"], two)
+    os.utime(one / "a", (5, 6))
+    assert first != stamp([one / "a", one / "b"], one)
+    assert first != stamp([two / "a"], two)
+
+
+def test_what_killed_processes_left_goes_when_it_is_old_and_is_of_the_same_target(
+    tmp_path: Path,
+) -> None:
+    for name in (".a-1.part", ".a-2.part", ".ab-1.part", "a", ".b-1.part"):
+        (tmp_path / name / "inner").mkdir(parents=True)
+        (tmp_path / name / "inner" / "file").write_bytes(b"half")
+        for place in ("inner/file", "inner", "."):
+            os.utime(tmp_path / name / place, (1, 1))
+    os.utime(tmp_path / ".a-2.part" / "inner" / "file")  # it is still being filled
+    (tmp_path / ".a-3.part").write_bytes(b"half")
+    os.utime(tmp_path / ".a-3.part", (1, 1))
+    sweep(tmp_path / "a")
+    assert left_in(tmp_path) == [".a-2.part", ".ab-1.part", ".b-1.part", "a"]
