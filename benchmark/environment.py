@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from benchmark.device import Device
 
 _PACKAGES = ("torch", "numpy", "scipy", "h5py")
+_FOLDERS = ("--data", "--results", "--cache")
 
 
 def describe(device: Device) -> dict[str, Any]:
@@ -26,8 +28,18 @@ def describe(device: Device) -> dict[str, Any]:
         "precision": "bfloat16" if device.bfloat16 else "float32",
         "platform": platform.platform(),
         "commit": _commit(),
-        "command": " ".join(["run_all.py", *sys.argv[1:]]),
+        "command": _command(sys.argv[1:]),
     }
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """Give the command line without the folders of this machine, which no number depends on."""
+    kept, skip = ["run_all.py"], False
+    for argument in arguments:
+        if not skip and argument.partition("=")[0] not in _FOLDERS:
+            kept.append(argument)
+        skip = argument in _FOLDERS
+    return " ".join(kept)
 
 
 def _processor() -> str:

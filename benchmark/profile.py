@@ -74,7 +74,7 @@ PROFILES = {
             "one common recipe (Adam, one cycle) cut to minutes on two CPU cores: an order of "
             "magnitude too short to rank networks",
             patches=1_200,
-            batch=4,
+            batch=2,
             bands=2,
             validations=4,
             validation_size=96,
