@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Heavy imports wait inside the commands, so that --help answers at once.
 
+INTERRUPTED = 130
 HERE = Path(__file__).resolve().parent
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -101,10 +102,13 @@ def tables(
     as_json: Json = False,
 ) -> None:
     """Write the tables again from what is stored; trains nothing."""
+    from benchmark.errors import RequestError
     from benchmark.parameters import split_list
     from reports.tables import datasets_in
 
     labels = split_list(dataset) or datasets_in(results)
+    if not labels:
+        raise RequestError(f"no results in {results}; make them with: python run_all.py")
     paths = _tabulate(results, labels, quiet=as_json)
     if as_json:
         _print_json({"tables": paths})
@@ -182,18 +186,13 @@ def new(
 
 def _discover(plugins: "Sequence[Path] | None") -> None:
     from benchmark.dataset import DATASETS
-    from benchmark.errors import RequestError
     from benchmark.method import METHODS
+    from benchmark.registry import load
 
     METHODS.discover("methods")
     DATASETS.discover("datasets")
     for file in plugins or ():
-        before = len(list(DATASETS))
-        try:
-            METHODS.load(file)
-        except RequestError:
-            if len(list(DATASETS)) == before:
-                raise
+        load(file, METHODS, DATASETS)
 
 
 def _tabulate(results: Path, labels: "Sequence[str]", quiet: bool) -> list[str]:
@@ -246,16 +245,21 @@ def main() -> int:
     from benchmark.errors import RequestError
 
     try:
-        return int(app(standalone_mode=False) or 0)
+        code = int(app(standalone_mode=False) or 0)
+        if code == INTERRUPTED:  # typer turns the KeyboardInterrupt into this
+            raise KeyboardInterrupt
+        return code
     except RequestError as error:
         typer.echo(f"error: {error}", err=True)
     except typer.TyperException as error:
         typer.echo(f"error: {error.format_message()} (see --help)", err=True)
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("stopped; the same command goes on with the cells not done yet", err=True)
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except SystemExit as stop:
+        # typer and rich turn a BrokenPipeError (a reader that went away) into exit code 1.
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
         return 0
     return 2
 

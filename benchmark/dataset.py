@@ -11,6 +11,7 @@ from typing import ClassVar, TypeVar, dataclass_transform
 
 import numpy as np
 
+from benchmark.errors import RequestError
 from benchmark.parameters import parameter
 from benchmark.registry import Registry
 
@@ -105,7 +106,7 @@ class DataSet(ABC):
         Raises:
             RequestError: the download failed or is not what was published.
         """
-        raise NotImplementedError(f"{self.name} has nothing to download")
+        raise RequestError(f"{self.name} has nothing to download; just run it")
 
 
 DATASETS: Registry[DataSet] = Registry("data set", "hsisr.datasets")

@@ -81,8 +81,10 @@ def _smooth(image: Tensor, weights: list[float]) -> Tensor:
     """Correlate both axes with the weights where they lie wholly inside the image."""
     for axis in (0, 1):
         kept = image.shape[axis] - len(weights) + 1
-        parts = [image.narrow(axis, i, kept) * weight for i, weight in enumerate(weights)]
-        image = torch.stack(parts).sum(dim=0)
+        total = image.narrow(axis, 0, kept) * weights[0]
+        for offset, weight in enumerate(weights[1:], start=1):
+            total.add_(image.narrow(axis, offset, kept), alpha=weight)
+        image = total
     return image
 
 

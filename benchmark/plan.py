@@ -92,8 +92,15 @@ def tasks(
         if method.trained and not split.train.entries:
             raise RequestError(
                 f"{method.name} must be trained and --scenes leaves no training scene of "
-                f"{split.dataset.name}; add some, or ask for --methods bicubic"
+                f"{split.dataset.name}; add some, or leave the method out"
             )
+    smallest = min((min(shape[:2]) for shape in split.train.shapes), default=0)
+    if any(isinstance(one, NetworkMethod) for one in methods) and smallest < profile.patch:
+        rows, columns, _ = min(split.train.shapes, key=lambda shape: min(shape[:2]))
+        raise RequestError(
+            f"a training scene of {rows} x {columns} pixels is smaller than a patch of "
+            f"{profile.patch} x {profile.patch}; leave it out with --scenes"
+        )
     return [
         _task(split, protocol, profile, scale, method, seed)
         for scale in scales

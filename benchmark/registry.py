@@ -13,9 +13,10 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Generic, TypeVar, dataclass_transform
+from typing import Any, Generic, TypeVar, dataclass_transform
 
 from benchmark.errors import RequestError, listed
 from benchmark.parameters import convert, label, parameter, split_reference
@@ -79,46 +80,12 @@ class Registry(Generic[T]):
         package = importlib.import_module(folder)
         for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
             if not module.startswith("_"):
-                importlib.import_module(f"{folder}.{module}")
+                with _importing(f"{folder}/{module}.py"):
+                    importlib.import_module(f"{folder}.{module}")
         for point in entry_points(group=self.group):
-            try:
+            package_name = point.dist.name if point.dist else point.value
+            with _importing(f"{self.kind} '{point.name}' of the package '{package_name}'"):
                 point.load()
-            except RequestError:
-                raise
-            except Exception as error:
-                raise RequestError(
-                    f"{self.kind} '{point.name}' of the installed package "
-                    f"'{point.dist.name if point.dist else point.value}' cannot be imported: "
-                    f"{type(error).__name__}: {error}; mend or uninstall it"
-                ) from error
-
-    def load(self, file: Path) -> None:
-        """Import one plugin file (`--plugin`); the file is code and runs as such.
-
-        Raises:
-            RequestError: there is no such file, it cannot be imported, or it registers nothing.
-        """
-        file = file.expanduser().resolve()
-        if not file.is_file():
-            raise RequestError(f"no plugin file at {file}")
-        before = set(self._entries)
-        module_name = f"plugin_{file.stem}_{abs(hash(file)):x}"
-        spec = importlib.util.spec_from_file_location(module_name, file)
-        if spec is None or spec.loader is None:
-            raise RequestError(f"{file} is no Python file; a plugin's name ends in .py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module
-        try:
-            spec.loader.exec_module(module)
-        except RequestError:
-            raise
-        except Exception as error:
-            raise RequestError(
-                f"plugin {file} cannot be imported: {type(error).__name__}: {error}"
-            ) from error
-        here = [entry for entry in self if entry.file == file]
-        if not here and set(self._entries) == before:
-            raise RequestError(f"plugin {file} registers no {self.kind}; decorate a class in it")
 
     def entry(self, name: str) -> Entry[T]:
         """Look a name up.
@@ -150,3 +117,42 @@ class Registry(Generic[T]):
 
     def __iter__(self) -> Iterator[Entry[T]]:
         return iter(self._entries.values())
+
+
+def load(file: Path, *registries: Registry[Any]) -> None:
+    """Import one plugin file (`--plugin`); the file is code and runs as such.
+
+    Args:
+        file: the plugin.
+        registries: where it may register something.
+
+    Raises:
+        RequestError: there is no such file, it cannot be imported, or it registers nothing.
+    """
+    file = file.expanduser().resolve()
+    if not file.is_file():
+        raise RequestError(f"no plugin file at {file}")
+    module_name = f"plugin_{file.stem}_{abs(hash(file)):x}"
+    spec = importlib.util.spec_from_file_location(module_name, file)
+    if spec is None or spec.loader is None:
+        raise RequestError(f"{file} is no Python file; a plugin's name ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    with _importing(f"plugin {file}"):
+        spec.loader.exec_module(module)
+    if not any(entry.file == file for registry in registries for entry in registry):
+        kinds = " and no ".join(registry.kind for registry in registries)
+        raise RequestError(f"plugin {file} registers no {kinds}; decorate a class in it")
+
+
+@contextmanager
+def _importing(what: str) -> Iterator[None]:
+    """Turn whatever an import raises into one line; a plugin may even try to exit."""
+    try:
+        yield
+    except RequestError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise RequestError(
+            f"{what} cannot be imported: {type(error).__name__}: {error}; mend or remove it"
+        ) from error

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.dataset import DATASETS
 from benchmark import device, profile, protocol
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, all_methods
@@ -66,8 +67,11 @@ def numbers(text: str, option: str) -> list[int]:
         RequestError: something else stands there.
     """
     values = []
-    for item in split_list(text):
-        if not item.isascii() or not item.isdigit():
+    items = split_list(text)
+    if text and not items:
+        raise RequestError(f"{option} '{text}' names nothing; write it like {option} 2,3")
+    for item in items:
+        if not item.isascii() or not item.isdigit() or len(item) > 18:
             raise RequestError(
                 f"{option} {text}: '{item}' is no whole number; write it like {option} 2,3"
             )
@@ -83,7 +87,10 @@ def chosen_methods(text: str) -> list[Method]:
     """
     if not text:
         return all_methods()
-    return list(dict.fromkeys(METHODS.make(reference) for reference in split_list(text)))
+    references = split_list(text)
+    if not references:
+        raise RequestError(f"--methods '{text}' names nothing; `run_all.py methods` lists them")
+    return list(dict.fromkeys(METHODS.make(reference) for reference in references))
 
 
 def execute(request: Request, progress: Progress) -> list[Ran]:
@@ -100,7 +107,9 @@ def execute(request: Request, progress: Progress) -> list[Ran]:
     seeds = numbers(request.seeds, "--seeds") or [0]
     methods = chosen_methods(request.methods)
     where = device.choose(request.device)
-    references = split_list(request.datasets)
+    references = list(
+        {DATASETS.label(DATASETS.make(one)): one for one in split_list(request.datasets)}.values()
+    )
     if not references:
         raise RequestError("--dataset is empty; name one, `run_all.py datasets` lists them")
     _check_writable(request.results)
@@ -109,7 +118,7 @@ def execute(request: Request, progress: Progress) -> list[Ran]:
         split = load(
             reference,
             split_list(request.train_on),
-            split_list(request.scenes),
+            list(dict.fromkeys(split_list(request.scenes))),
             request.data,
             request.cache,
             progress.preparing,

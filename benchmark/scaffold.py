@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from benchmark.method import NetworkMethod, Recipe, parameter, register
 
 
-class Network(nn.Module):
+class _Network(nn.Module):
     """Three convolutions over all bands that learn what the up-scaled image lacks."""
 
     def __init__(self, bands: int, maps: int) -> None:
@@ -46,7 +46,7 @@ class {classname}(NetworkMethod):
 
     def network(self, bands: int, scale: int) -> nn.Module:
         """Build the network."""
-        return Network(bands, self.maps)
+        return _Network(bands, self.maps)
 '''
 
 
@@ -60,7 +60,12 @@ def write(name: str, folder: Path) -> Path:
     Raises:
         RequestError: the name cannot be one, or the file is there already.
     """
-    if not name.isidentifier() or keyword.iskeyword(name) or name != name.lower():
+    if (
+        not name.isascii()
+        or not name.isidentifier()
+        or keyword.iskeyword(name)
+        or name != name.lower()
+    ):
         raise RequestError(
             f"'{name}' cannot name a method; expected lower-case letters, digits and _, "
             "not starting with a digit"
