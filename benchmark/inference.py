@@ -1,6 +1,8 @@
 """A network over a whole scene; in overlapping tiles only where memory asks for it."""
 
+import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -40,9 +42,10 @@ def run_network(
     budget = device.memory_budget if budget is None else budget
     enlarge = problem.scale if method.sees == "decimated" else 1
     images = low[:, None] if method.bandwise else low[None]
-    per_pixel = _bytes_per_pixel(network)
-    halo = method.halo(network)
     network.eval()
+    halo = method.halo(network)
+    with torch.inference_mode(), device.autocast():
+        per_pixel = _bytes_per_pixel(network, images[:1, :, :32, :32])
     out = torch.empty(
         *images.shape[:2], *(size * enlarge for size in images.shape[2:]), device=low.device
     )
@@ -53,7 +56,7 @@ def run_network(
     elif halo is None:
         raise MemoryError(
             f"{method.name} needs {rows * columns * per_pixel / 2**30:.1f} GiB for this image, "
-            f"{budget / 2**30:.1f} GiB are allowed, and it forbids tiles"
+            f"{budget / 2**30:.1f} GiB are allowed, and it forbids tiles; override its `halo`"
         )
     else:
         together, tile = 1, max(16, int(pixels**0.5) - 2 * halo)
@@ -95,7 +98,20 @@ def _times(span: slice, factor: int) -> slice:
     return slice(span.start * factor, span.stop * factor)
 
 
-def _bytes_per_pixel(network: nn.Module) -> int:
-    """Estimate what the activations of one input pixel take, from the widest layer."""
-    widest = max((p.shape[0] for p in network.parameters() if p.dim() > 1), default=1)
-    return 4 * _ALIVE * widest
+def _bytes_per_pixel(network: nn.Module, sample: Tensor) -> int:
+    """Measure what the largest activation of one input pixel takes, on a small sample."""
+    largest = sample[0].numel()
+
+    def note(_layer: nn.Module, _inputs: Any, output: Any) -> None:
+        nonlocal largest
+        for part in output if isinstance(output, tuple | list) else (output,):
+            if isinstance(part, Tensor):
+                largest = max(largest, part.numel())
+
+    hooks = [layer.register_forward_hook(note) for layer in network.modules()]
+    try:
+        network(sample)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return math.ceil(4 * _ALIVE * largest / math.prod(sample.shape[-2:]))

@@ -27,6 +27,23 @@ __all__ = [
 ]
 
 State = Mapping[str, Tensor]
+
+# Layers that make a pixel of itself, or of the same place's channels, alone.
+LOCAL_LAYERS = (
+    nn.BatchNorm2d,
+    nn.BatchNorm3d,
+    nn.Dropout,
+    nn.ELU,
+    nn.GELU,
+    nn.Identity,
+    nn.LeakyReLU,
+    nn.PReLU,
+    nn.PixelShuffle,
+    nn.ReLU,
+    nn.SiLU,
+    nn.Sigmoid,
+    nn.Tanh,
+)
 M = TypeVar("M", bound="Method")
 
 
@@ -183,16 +200,17 @@ class NetworkMethod(Method):
     def halo(self, network: nn.Module) -> int | None:
         """Say how far an output pixel sees, in input pixels, so that tiles can overlap by it.
 
-        The default adds up the kernels of all convolutions, which holds for layers in a row.
-        None forbids tiles (attention over the whole image, shared layers applied in a loop).
+        The default adds up the kernels of all convolutions, which holds for layers in a row. It
+        forbids tiles (None) where a layer is none of those known to look at a pixel's
+        neighbourhood alone; override it then, and for layers applied in a loop.
         """
         reach = 0
         for layer in network.modules():
-            if isinstance(layer, nn.Conv2d):
-                reach += max(
-                    d * (k - 1) // 2 + (d * (k - 1)) % 2
-                    for k, d in zip(layer.kernel_size, layer.dilation, strict=True)
-                )
+            if isinstance(layer, nn.Conv2d | nn.Conv3d) and set(layer.stride) == {1}:
+                sides = zip(layer.kernel_size[-2:], layer.dilation[-2:], strict=True)
+                reach += max((dilation * (side - 1) + 1) // 2 for side, dilation in sides)
+            elif not (isinstance(layer, LOCAL_LAYERS) or list(layer.children())):
+                return None
         return reach
 
     @property

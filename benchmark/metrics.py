@@ -44,7 +44,8 @@ def sam(estimate: Tensor, truth: Tensor) -> tuple[float, int]:
     skipped = int((~kept).sum())
     if skipped == kept.numel():
         return (0.0 if bool((x == y).all()) else 90.0), skipped
-    cosine = ((x * y).sum(dim=0)[kept] / norms[kept]).clamp(-1, 1)
+    cosine = ((x * y).sum(dim=0) / norms)[kept].clamp(-1, 1)
+    cosine[(x == y).all(dim=0)[kept]] = 1  # not 1e-16 less: the angle would be 1e-6 degrees
     return float(torch.rad2deg(torch.acos(cosine)).mean()), skipped
 
 

@@ -10,7 +10,9 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -19,12 +21,12 @@ from benchmark.dataset import DataSet, Scene, Source
 from benchmark.errors import RequestError
 from benchmark.store import key_of
 
-FORMAT = 1
+FORMAT = 2
 
 Announce = Callable[[int, int, str], None]
 
 
-class _DamagedError(Exception):
+class DamagedError(Exception):
     """The prepared file does not hold what it says."""
 
 
@@ -50,8 +52,7 @@ class PreparedScenes:
         self._look()
 
     def _look(self) -> None:
-        with h5py.File(self._file, "r") as h5:
-            index = json.loads(str(h5.attrs["index"]))
+        _, index = _opened(self._file)
         self.digests: Mapping[str, str] = {name: row["sha256"] for name, row in index.items()}
         self.shapes: Mapping[str, tuple[int, int, int]] = {
             name: tuple(row["shape"]) for name, row in index.items()
@@ -65,12 +66,12 @@ class PreparedScenes:
         """
         try:
             return self._read(name)
-        except (_DamagedError, OSError, KeyError, ValueError):
+        except Exception:  # noqa: BLE001 - a damaged HDF5 file raises nearly anything
             self._remake()
             self._look()
         try:
             return self._read(name)
-        except (_DamagedError, OSError, KeyError, ValueError) as error:
+        except Exception as error:
             raise RequestError(
                 f"{self._file} is damaged again right after it was made ({error}); check the "
                 "disk, or choose another folder with --cache"
@@ -82,7 +83,7 @@ class PreparedScenes:
             row = json.loads(str(data.attrs["facts"]))
             scene = Scene(name, data[()], tuple(row["wavelengths"]), row["peak"])
         if digest(scene) != self.digests[name]:
-            raise _DamagedError(f"scene {name} does not agree with its hash")
+            raise DamagedError(f"scene {name} does not agree with its hash")
         return scene
 
 
@@ -116,31 +117,34 @@ def prepare(
     def make() -> None:
         _make(source, scenes, file, key, announce)
 
-    try:
-        if _key(file) != key:
-            make()
-        return PreparedScenes(file, make)
-    except OSError as error:
-        raise RequestError(
-            f"cannot prepare scenes in {cache}: {error.strerror or error}; free space there or "
-            "choose another folder with --cache"
-        ) from error
+    if _key(file) != key:
+        make()
+    return PreparedScenes(file, make)
+
+
+def _opened(file: Path) -> tuple[str, dict[str, Any]]:
+    """Give a prepared file's key and index, sealed by a hash of both."""
+    with h5py.File(file, "r") as h5:
+        key, index = str(h5.attrs["key"]), str(h5.attrs["index"])
+        if h5.attrs["seal"] != key_of({"key": key, "index": index}):
+            raise DamagedError(f"{file} does not agree with its seal")
+    return key, json.loads(index)
 
 
 def _key(file: Path) -> str:
     try:
-        with h5py.File(file, "r") as h5:
-            return str(h5.attrs["key"])
-    except (OSError, KeyError):
+        return _opened(file)[0]
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is made anew
         return ""
 
 
 def _make(source: Source, scenes: Sequence[str], file: Path, key: str, announce: Announce) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}-{os.getpid()}")
-    index = {}
     try:
-        with h5py.File(temporary, "w") as h5:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # The latest format carries checksums of its own structure.
+        with h5py.File(temporary, "w", libver="latest") as h5:
+            index = {}
             for number, name in enumerate(scenes):
                 announce(number, len(scenes), name)
                 scene = source.read(name)
@@ -148,11 +152,18 @@ def _make(source: Source, scenes: Sequence[str], file: Path, key: str, announce:
                 row = {"wavelengths": list(scene.wavelengths), "peak": scene.peak}
                 data.attrs["facts"] = json.dumps(row)
                 index[name] = {"sha256": digest(scene), "shape": list(scene.cube.shape)}
-            h5.attrs["index"] = json.dumps(index)
-            h5.attrs["key"] = key
+            text = json.dumps(index)
+            h5.attrs["key"], h5.attrs["index"] = key, text
+            h5.attrs["seal"] = key_of({"key": key, "index": text})
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(file)
         announce(len(scenes), len(scenes), "")
+    except OSError as error:
+        raise RequestError(
+            f"cannot prepare scenes in {file.parent}: {error.strerror or error}; free space "
+            "there or choose another folder with --cache"
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()

@@ -1,5 +1,6 @@
 """What a user sees while cells run: bars on a terminal, plain lines elsewhere."""
 
+import math
 import sys
 import time
 from typing import Any, TextIO
@@ -48,7 +49,7 @@ class Progress:
             self.line(f"    {self._state(step, steps, loss)}")
 
     def _state(self, step: int, steps: int, loss: float) -> str:
-        took = time.monotonic() - self._cell_began
+        took = max(time.monotonic() - self._cell_began, 1e-9)  # a coarse clock may stand still
         left = took / step * (steps - step)
         psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
         rate = step / took
@@ -56,7 +57,7 @@ class Progress:
 
     def validated(self, psnr: float) -> None:
         """Take a validation's PSNR in dB."""
-        self._psnr = psnr
+        self._psnr = None if math.isnan(psnr) else psnr
 
     def scene(self, name: str) -> None:
         """Tell that a test scene is being estimated."""

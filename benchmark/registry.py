@@ -138,9 +138,11 @@ def load(file: Path, *registries: Registry[Any]) -> None:
         raise RequestError(f"{file} is no Python file; a plugin's name ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
+    before = [len(list(registry)) for registry in registries]
     with _importing(f"plugin {file}"):
         spec.loader.exec_module(module)
-    if not any(entry.file == file for registry in registries for entry in registry):
+    here = any(entry.file == file for registry in registries for entry in registry)
+    if not here and before == [len(list(registry)) for registry in registries]:
         kinds = " and no ".join(registry.kind for registry in registries)
         raise RequestError(f"plugin {file} registers no {kinds}; decorate a class in it")
 

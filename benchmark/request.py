@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.dataset import DATASETS
 from benchmark import device, profile, protocol
+from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, all_methods
 from benchmark.parameters import split_list
 from benchmark.plan import Task, tasks
 from benchmark.progress import Progress
 from benchmark.runner import Outcome, Runner
-from benchmark.split import load
+from benchmark.split import check_scenes, load
 
 
 @dataclass(frozen=True)
@@ -112,13 +112,16 @@ def execute(request: Request, progress: Progress) -> list[Ran]:
     )
     if not references:
         raise RequestError("--dataset is empty; name one, `run_all.py datasets` lists them")
+    train_on = split_list(request.train_on)
+    scenes = list(dict.fromkeys(split_list(request.scenes)))
+    check_scenes([*references, *train_on], scenes)
     _check_writable(request.results)
     planned: list[tuple[str, Sequence[Task]]] = []
     for reference in references:
         split = load(
             reference,
-            split_list(request.train_on),
-            list(dict.fromkeys(split_list(request.scenes))),
+            train_on,
+            scenes,
             request.data,
             request.cache,
             progress.preparing,

@@ -61,8 +61,7 @@ def write(name: str, folder: Path) -> Path:
         RequestError: the name cannot be one, or the file is there already.
     """
     if (
-        not name.isascii()
-        or not name.isidentifier()
+        not (name.isascii() and name.isidentifier())
         or keyword.iskeyword(name)
         or name != name.lower()
     ):
@@ -74,10 +73,12 @@ def write(name: str, folder: Path) -> Path:
     if file.exists():
         raise RequestError(f"{file} is there already; choose another name or remove it")
     words = name.split("_")
+    camel = "".join(word.capitalize() for word in words)
+    awkward = not camel.isidentifier() or keyword.iskeyword(camel)
     text = _TEMPLATE.format(
         name=name,
         title=" ".join(words).strip().capitalize() or name,
-        classname="".join(word.capitalize() for word in words) or "Method",
+        classname="MyMethod" if awkward else camel,
     )
     store.write_file(file, text.encode())
     return file

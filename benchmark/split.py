@@ -116,6 +116,20 @@ def roles(dataset: DataSet, scenes: Sequence[str]) -> _Roles:
     return _Roles(train, validation, test)
 
 
+def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
+    """Refuse a scene that none of these data sets has.
+
+    Raises:
+        RequestError: a scene or a data set is unknown; the nearest names are given.
+    """
+    everything = {name for one in references for name in DATASETS.make(one).scenes}
+    for name in scenes:
+        if name not in everything:
+            near = difflib.get_close_matches(name, sorted(everything), 3)
+            guess = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
+
+
 def load(
     reference: str,
     train_on: Sequence[str],
@@ -139,37 +153,35 @@ def load(
     """
     tested = DATASETS.make(reference)
     label = DATASETS.label(tested)
-    others = [DATASETS.make(other) for other in train_on] or [tested]
+    others = list(dict.fromkeys(DATASETS.make(other) for other in train_on)) or [tested]
     labels = tuple(DATASETS.label(other) for other in others)
-    everything = {name for dataset in [tested, *others] for name in dataset.scenes}
-    for name in scenes:
-        if name not in everything:
-            near = difflib.get_close_matches(name, everything, 3)
-            guess = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise RequestError(f"--scenes: {listed(labels)} has no scene '{name}'{guess}")
-
-    def opened(dataset: DataSet) -> tuple[PreparedScenes, _Roles]:
-        wanted = [name for name in dataset.scenes if not scenes or name in scenes]
-        title = DATASETS.label(dataset)
-        prepared = prepare(dataset, title, root, wanted, cache, lambda *now: announce(title, *now))
-        return prepared, roles(dataset, wanted)
-
-    ready = {DATASETS.label(dataset): opened(dataset) for dataset in {tested, *others}}
-
-    def collected(role: str, of: Sequence[str]) -> SceneSet:
-        return SceneSet(
-            tuple((ready[one][0], name) for one in of for name in getattr(ready[one][1], role))
-        )
-
-    test = collected("test", [label])
-    if not test.entries:
+    involved = {DATASETS.label(one): one for one in (tested, *others)}
+    wanted = {
+        title: [name for name in one.scenes if not scenes or name in scenes]
+        for title, one in involved.items()
+    }
+    dealt = {title: roles(one, wanted[title]) for title, one in involved.items()}
+    if not dealt[label].test:
         raise RequestError(
             f"--scenes leaves no test scene of {label}; its test scenes are {listed(tested.test)}"
         )
+    ready: dict[str, PreparedScenes] = {}
+    for title, one in involved.items():
+
+        def told(done: int, total: int, scene: str, title: str = title) -> None:
+            announce(title, done, total, scene)
+
+        ready[title] = prepare(one, title, root, wanted[title], cache, told)
+
+    def collected(role: str, of: Sequence[str]) -> SceneSet:
+        return SceneSet(tuple((ready[one], n) for one in of for n in getattr(dealt[one], role)))
+
+    test = collected("test", [label])
+    subset = any(len(wanted[title]) < len(one.scenes) for title, one in involved.items())
     split = Split(
-        label=_folder_label(label, scenes, labels),
+        label=_folder_label(label, scenes if subset else (), labels),
         dataset=tested,
-        subset=bool(scenes) and set(scenes) != set(tested.scenes),
+        subset=subset,
         trained_on=labels,
         train=collected("train", labels),
         validation=collected("validation", labels),
@@ -185,10 +197,11 @@ def load(
 
 
 def _folder_label(label: str, scenes: Sequence[str], trained_on: Sequence[str]) -> str:
+    whole = label
     if scenes:
         names = "+".join(sorted(scenes))
         short = re.fullmatch(r"[A-Za-z0-9_+-]{1,60}", names)
-        label += "+" + (names if short else f"{len(scenes)}scenes-{key_of({'s': names})[:8]}")
-    if list(trained_on) != [label.partition("+")[0]]:
-        label += "@" + "+".join(trained_on)
-    return label
+        whole += "+" + (names if short else f"{len(scenes)}scenes-{key_of({'s': names})[:8]}")
+    if list(trained_on) != [label]:
+        whole += "@" + "+".join(trained_on)
+    return whole

@@ -9,9 +9,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from benchmark import optimiser
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import NetworkMethod, Problem, Recipe, State
+from benchmark.pairs import Validation
 from benchmark.patches import PatchBank
 from benchmark.profile import Profile
 from benchmark.schedule import Schedule
@@ -32,21 +34,6 @@ class Listener(Protocol):
 
     def validated(self, psnr: float) -> None:
         """Take a validation's PSNR in dB."""
-
-
-@dataclass(frozen=True)
-class Validation:
-    """One held-out pair, (bands, rows, columns) each.
-
-    Attributes:
-        low: what the method sees.
-        truth: what it should reach.
-        interpolated: PSNR in dB of the up-scaled image alone, which a network has to beat.
-    """
-
-    low: Tensor
-    truth: Tensor
-    interpolated: float
 
 
 @dataclass
@@ -133,7 +120,7 @@ class _Loop:
         self.steps_per_epoch = max(1, samples // self.recipe.batch)
         self.steps = self.steps_per_epoch * self.recipe.epochs
         self.schedule = Schedule(self.recipe, self.steps, self.steps_per_epoch)
-        self.optimiser = self._optimiser()
+        self.optimiser = optimiser.build(self.network, self.recipe)
 
     def run(self, seed: int, listener: Listener) -> Trained:
         best, best_state = -math.inf, self._state()
@@ -162,9 +149,12 @@ class _Loop:
                 row = {"step": seen, "loss": loss, "psnr": psnr, "rate": rate, "seconds": seconds}
                 trained.history.append(row)
                 listener.validated(psnr)
-                better = not self.validation or psnr > best
-                if better:
-                    best, best_state = psnr, self._state()
+                # Without validation scenes the loss tells progress, and the last weights stay.
+                figure = psnr if self.validation else -loss
+                better = figure > best
+                best = max(best, figure)
+                if better or not self.validation:
+                    best_state = self._state()
                 self.schedule.validated(better)
                 if self.schedule.ended:
                     break
@@ -216,42 +206,9 @@ class _Loop:
             loss = loss * (truth[0].numel() / 2)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        self._tame(rate)
+        optimiser.tame(self.network.parameters(), self.recipe, rate)
         self.optimiser.step()
         return loss.detach()
-
-    def _tame(self, rate: float) -> None:
-        """Scale or cut the gradients as the recipe says."""
-        recipe = self.recipe
-        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        if recipe.unit_gradient:
-            norm = nn.utils.get_total_norm(gradients).clamp_min(1e-12)
-            for gradient in gradients:
-                gradient.div_(norm)
-        if recipe.clip_norm:
-            nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip_norm)
-        if recipe.clip_theta:
-            nn.utils.clip_grad_value_(self.network.parameters(), recipe.clip_theta / rate)
-
-    def _optimiser(self) -> torch.optim.Optimizer:
-        recipe = self.recipe
-        layers = [list(m.parameters(recurse=False)) for m in self.network.modules()]
-        layers = [layer for layer in layers if layer]
-        groups: list[dict[str, Any]] = [
-            {"params": layer, "share": he_scale(layer) if recipe.relative else 1.0}
-            for layer in layers
-        ]
-        groups[-1]["share"] *= recipe.last_layer
-        if recipe.optimiser == "sgd":
-            return torch.optim.SGD(
-                groups,
-                lr=recipe.rate,
-                momentum=recipe.momentum,
-                weight_decay=recipe.weight_decay,
-            )
-        return torch.optim.Adam(
-            groups, lr=recipe.rate, betas=(0.9, recipe.beta2), weight_decay=recipe.weight_decay
-        )
 
     def _validate(self) -> float:
         """Give the mean PSNR in dB over the validation pairs, nothing rounded."""
@@ -271,14 +228,3 @@ def _floats(output: Any, rows: int, columns: int) -> Any:
     if isinstance(output, tuple | list):
         return type(output)(_floats(part, rows, columns) for part in output)
     return output[..., :rows, :columns].float()
-
-
-def he_scale(layer: Sequence[Tensor]) -> float:
-    """Give the size of a layer's weights as He et al. (ICCV 2015) start them: sqrt(2 / fan-in).
-
-    Layers without a matrix (norms, scales) count as fan-in 200, a tenth.
-    """
-    for parameter in layer:
-        if parameter.dim() > 1:
-            return math.sqrt(2 / parameter[0].numel())
-    return 0.1

@@ -1,0 +1,64 @@
+"""Optimisers as recipes name them, and what is done to gradients before a step."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.method import Recipe
+
+
+def build(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Make the optimiser of a recipe, a parameter group for every layer.
+
+    Each group's `share` is its rate relative to `recipe.rate`.
+    """
+    seen: set[nn.Parameter] = set()  # tied weights belong to the first layer that has them
+    layers = []
+    for module in network.modules():
+        layers.append([p for p in module.parameters(recurse=False) if p not in seen])
+        seen.update(layers[-1])
+    groups: list[dict[str, Any]] = [
+        {"params": layer, "share": he_scale(layer) if recipe.relative else 1.0}
+        for layer in layers
+        if layer
+    ]
+    groups[-1]["share"] *= recipe.last_layer
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(
+            groups, lr=recipe.rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
+        )
+    return torch.optim.Adam(
+        groups, lr=recipe.rate, betas=(0.9, recipe.beta2), weight_decay=recipe.weight_decay
+    )
+
+
+def tame(parameters: Iterable[nn.Parameter], recipe: Recipe, rate: float) -> None:
+    """Scale or cut the gradients as the recipe says.
+
+    Args:
+        parameters: what was trained; those without a gradient are left alone.
+        recipe: `unit_gradient`, `clip_norm`, `clip_theta`.
+        rate: the step's learning rate.
+    """
+    touched = [parameter for parameter in parameters if parameter.grad is not None]
+    if recipe.unit_gradient:
+        gradients = [parameter.grad for parameter in touched if parameter.grad is not None]
+        norm = nn.utils.get_total_norm(gradients).clamp_min(1e-12)
+        for gradient in gradients:
+            gradient.div_(norm)
+    if recipe.clip_norm:
+        nn.utils.clip_grad_norm_(touched, recipe.clip_norm)
+    if recipe.clip_theta:
+        nn.utils.clip_grad_value_(touched, recipe.clip_theta / rate)
+
+
+def he_scale(layer: Sequence[Tensor]) -> float:
+    """Give the size of a layer's weights as He et al. (ICCV 2015) start them: sqrt(2 / fan-in).
+
+    Layers without a matrix (norms, scales) count as fan-in 200, a tenth.
+    """
+    fans = [parameter[0].numel() for parameter in layer if parameter.dim() > 1]
+    return math.sqrt(2 / max(fans)) if fans else 0.1

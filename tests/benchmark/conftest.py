@@ -1,0 +1,25 @@
+"""Fixtures of the engine's tests."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from benchmark.dataset import DATASETS
+from benchmark.method import METHODS
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: tiny images wait longer for threads than for sums."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def registries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget, after the test, which methods and data sets it registered."""
+    for registry in (METHODS, DATASETS):
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))

@@ -1,0 +1,99 @@
+"""What the engine's tests share: a plain device, small profiles, networks of a few weights."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from hypothesis import settings
+from torch import Tensor, nn
+
+from benchmark import protocol
+from benchmark.degradation import Degradation
+from benchmark.device import Device
+from benchmark.method import METHODS, NetworkMethod, Problem
+from benchmark.patches import PatchBank
+from benchmark.split import SceneSet
+
+METHODS.discover("methods")
+
+CPU = Device(torch.device("cpu"), False)
+EIGHT_BIT = protocol.get("wang2017")
+FLOAT = protocol.get("wang2017-float")
+
+# The same examples every time, and none kept on disk.
+examples = settings(max_examples=40, deadline=None, database=None, derandomize=True)
+
+
+def problem(
+    scale: int, bands: int, shape: tuple[int, int] = (48, 40), *, eight_bit: bool = True
+) -> Problem:
+    """Describe a task."""
+    chosen = EIGHT_BIT if eight_bit else FLOAT
+    return Problem(scale, bands, shape, Degradation(chosen, scale))
+
+
+def network_method(reference: str) -> NetworkMethod:
+    """Build a method of the checkout that is a network."""
+    method = METHODS.make(reference)
+    assert isinstance(method, NetworkMethod)
+    return method
+
+
+def bank_of(
+    scenes: SceneSet, scale: int, *, count: int = 24, size: int = 32, seed: int = 0
+) -> PatchBank:
+    """Draw patches under the default protocol, on the CPU."""
+    degradation = Degradation(EIGHT_BIT, scale)
+    return PatchBank(
+        scenes, degradation, count=count, size=size, seed=seed, device=torch.device("cpu")
+    )
+
+
+def random(*shape: int, seed: int = 0) -> Tensor:
+    """Draw uniform numbers in [0, 1), the same for the same seed."""
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@dataclass
+class Ear:
+    """A listener that remembers."""
+
+    steps: list[tuple[int, int, float]] = field(default_factory=list)
+    psnr: list[float] = field(default_factory=list)
+
+    def stepped(self, step: int, steps: int, loss: float) -> None:
+        """Take the mean loss of the last steps."""
+        self.steps.append((step, steps, loss))
+
+    def validated(self, psnr: float) -> None:
+        """Take a validation's PSNR in dB."""
+        self.psnr.append(psnr)
+
+
+class SamePatches(PatchBank):
+    """A bank whose every batch is one given pair, so that a training can be computed by hand."""
+
+    def __init__(self, inputs: Tensor, truth: Tensor, count: int) -> None:
+        self.inputs, self.truth, self.count = inputs, truth, count
+        self.bands = truth.shape[1]
+
+    def __len__(self) -> int:
+        return self.count
+
+    def batch(
+        self, patches: Tensor, sees: Literal["upscaled", "decimated"], bands: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Give the pair, whatever is asked for."""
+        return self.inputs, self.truth
+
+
+class Gain(nn.Module):
+    """A network of one weight: the input times it."""
+
+    def __init__(self, start: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([[start]]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map any shape to itself."""
+        return x * self.weight

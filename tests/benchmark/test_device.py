@@ -1,0 +1,81 @@
+"""Devices by name, and how they are described."""
+
+import pytest
+import torch
+from torch import nn
+
+from benchmark import device
+from benchmark.device import Device, choose
+from benchmark.errors import RequestError
+from tests.benchmark.support import CPU
+
+
+@pytest.fixture
+def without_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the GPU, if there is one."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.mark.usefixtures("without_cuda")
+@pytest.mark.parametrize("name", ["auto", "cpu"])
+def test_the_processor_is_always_there(name: str) -> None:
+    assert choose(name).torch == torch.device("cpu")
+
+
+@pytest.mark.usefixtures("without_cuda")
+@pytest.mark.parametrize("name", ["cuda", "cuda:1"])
+def test_a_missing_gpu_is_refused(name: str) -> None:
+    with pytest.raises(RequestError, match="torch sees no CUDA device here; use cpu or auto"):
+        choose(name)
+
+
+@pytest.mark.parametrize("name", ["", "gpu", "mps", "CUDA"])
+def test_an_unknown_device_is_refused(name: str) -> None:
+    with pytest.raises(RequestError, match=f"unknown device '{name}'; expected auto, cpu or cuda"):
+        choose(name)
+
+
+def test_bfloat16_only_where_the_processor_multiplies_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for known, expected in (
+        ({}, False),
+        ({"amx_bf16": True}, True),
+        ({"avx512_bf16": True, "amx_bf16": False}, True),
+        ({"avx2": True, "avx512_bf16": False}, False),
+    ):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda known=known: known)
+        assert device._cpu_has_bfloat16() is expected
+        assert choose("cpu").bfloat16 is expected
+
+
+def test_convolutions_run_in_the_precision_of_the_device() -> None:
+    layer, x = nn.Conv2d(1, 1, 3), torch.ones(1, 1, 5, 5)
+    with CPU.autocast():
+        assert layer(x).dtype == torch.float32
+    with Device(torch.device("cpu"), True).autocast():
+        assert layer(x).dtype == torch.bfloat16
+    assert layer(x).dtype == torch.float32
+
+
+def test_the_title_says_what_numbers_were_made_on() -> None:
+    threads = torch.get_num_threads()
+    assert CPU.title == f"CPU, {threads} threads, float32"
+    assert Device(torch.device("cpu"), True).title == f"CPU, {threads} threads, bfloat16"
+
+
+def test_networks_are_placed_in_the_layout_of_convolutions() -> None:
+    network = CPU.place(nn.Conv2d(3, 4, 5))
+    weight = next(network.parameters())
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_processor_allows_a_gibibyte() -> None:
+    assert CPU.memory_budget == 2**30
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_is_chosen_where_there_is_one() -> None:
+    assert choose("auto").torch.type == "cuda"
+    assert choose("cpu").torch.type == "cpu"
+    with pytest.raises(RequestError, match="CUDA devices, 0 first"):
+        choose("cuda:99")

@@ -1,0 +1,108 @@
+"""The interface of a method: defaults, halos, the order of tables."""
+
+from collections.abc import Iterable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from benchmark.method import METHODS, Method, NetworkMethod, Problem, State, all_methods, register
+from tests.benchmark.support import network_method, problem, random
+
+
+def test_methods_come_in_the_order_of_tables() -> None:
+    own = ["bicubic", "wiener", "srcnn", "espcn", "vdsr", "proposed"]
+    assert [method.name for method in all_methods() if method.name in own] == own
+
+
+def test_a_method_is_trained_where_it_fits() -> None:
+    class Fits(Method):
+        def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
+            return {}
+
+    assert Fits().trained
+    assert not Method().trained
+    assert NetworkMethod().trained
+    assert Method().fit([], problem(2, 3)) == {}
+
+
+def test_a_method_without_upscale_says_so() -> None:
+    with pytest.raises(NotImplementedError):
+        Method().upscale(torch.zeros(1, 2, 2), problem(2, 1), {})
+    with pytest.raises(NotImplementedError):
+        NetworkMethod().network(3, 2)
+
+
+def test_the_estimate_is_the_last_of_several_outputs() -> None:
+    a, b = torch.zeros(1), torch.ones(1)
+    assert NetworkMethod.estimate(b) is b
+    assert NetworkMethod.estimate((a, b)) is b
+    assert NetworkMethod.estimate([a, b]) is b
+
+
+def test_the_loss_is_the_mean_squared_error_of_the_last_output() -> None:
+    x, y = random(2, 3, 4, 5), random(2, 3, 4, 5, seed=1)
+    expected = float((x - y).double().square().mean())
+    assert float(NetworkMethod().loss(x, y)) == pytest.approx(expected, rel=1e-6)
+    assert float(NetworkMethod().loss((y, x), y)) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("reference", "halo"),
+    [("srcnn", 6), ("srcnn[middle=5]", 8), ("espcn", 4), ("vdsr", 20), ("proposed", 42)],
+)
+def test_the_halo_is_the_reach_of_all_layers(reference: str, halo: int) -> None:
+    method = network_method(reference)
+    assert method.halo(method.network(1, 2)) == halo
+
+
+@pytest.mark.parametrize(
+    ("layer", "reach"),
+    [
+        (nn.Conv2d(1, 1, 1), 0),
+        (nn.Conv2d(1, 1, 2, padding="same"), 1),
+        (nn.Conv2d(1, 1, 4, padding="same"), 2),
+        (nn.Conv2d(1, 1, (1, 7), padding="same"), 3),
+        (nn.Conv2d(1, 1, 3, padding="same", dilation=3), 3),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
+def test_the_halo_covers_what_a_pixel_really_sees(layer: nn.Conv2d, reach: int) -> None:
+    nn.init.ones_(layer.weight)
+    x = torch.zeros(1, 1, 21, 21)
+    x[0, 0, 10, 10] = 1
+    with torch.no_grad():
+        spots = (layer(x) - layer(torch.zeros_like(x)))[0, 0].nonzero() - 10
+    assert int(spots.abs().max()) == reach
+    assert NetworkMethod().halo(layer) == reach
+
+
+def test_networks_without_convolutions_need_no_halo() -> None:
+    assert NetworkMethod().halo(nn.Sequential(nn.ReLU(), nn.PixelShuffle(2))) == 0
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv3d(1, 1, 3, padding=1),
+        nn.ConvTranspose2d(1, 1, 5, padding=2),
+        nn.AvgPool2d(3, stride=1, padding=1),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_other_layers_that_see_their_neighbours_need_a_halo_or_forbid_tiles(
+    layer: nn.Module,
+) -> None:
+    assert NetworkMethod().halo(layer) != 0
+
+
+@pytest.mark.usefixtures("registries")
+def test_the_decorator_registers_and_gives_the_class_back() -> None:
+    @register("of-a-test", title="Of a test", year="1900")
+    class Mine(Method):
+        pass
+
+    assert METHODS.entry("of-a-test").cls is Mine
+    assert METHODS.entry("of-a-test").facts == {"title": "Of a test", "year": "1900"}
+    assert Mine.name == "of-a-test"
+    assert all_methods()[0].name == "of-a-test"

@@ -1,0 +1,294 @@
+"""Metrics against scikit-image, plain numpy and what must hold for any cubes."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from torch import Tensor
+
+from benchmark import metrics
+from benchmark.metrics import METRICS, ergas, mean_squared_error, psnr, rmse, sam, score, ssim
+from tests.benchmark.support import examples, random
+
+Pair = tuple[Tensor, Tensor]
+
+
+def pair(bands: int = 4, rows: int = 37, columns: int = 30, seed: int = 0) -> Pair:
+    """Make an estimate and a truth in 8-bit grey levels, alike but not the same."""
+    truth = random(bands, rows, columns, seed=seed)
+    noise = random(bands, rows, columns, seed=seed + 1) - 0.5
+    estimate = (truth + 0.2 * noise).clamp(0, 1)
+    return torch.round(estimate * 255), torch.round(truth * 255)
+
+
+def angles(x: Tensor, y: Tensor) -> np.ndarray:
+    """Give the angle of every pixel in degrees; NaN where a spectrum is zero."""
+    a, b = (cube.numpy().astype(np.float64).reshape(len(cube), -1) for cube in (x, y))
+    with np.errstate(invalid="ignore"):
+        cosine = (a * b).sum(0) / (np.sqrt((a**2).sum(0)) * np.sqrt((b**2).sum(0)))
+        return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_psnr_equals_scikit_image_over_the_whole_cube(seed: int) -> None:
+    x, y = pair(seed=seed)
+    a, b = x.double().numpy(), y.double().numpy()
+    expected = peak_signal_noise_ratio(b, a, data_range=255)  # type: ignore[no-untyped-call]
+    assert psnr(x, y, 255) == pytest.approx(expected, abs=1e-9)
+    bands = [psnr(p[None], q[None], 255) for p, q in zip(x, y, strict=True)]
+    assert abs(np.mean(bands) - expected) > 1e-6  # a mean over bands is another number
+
+
+def test_psnr_has_the_square_of_the_peak() -> None:
+    x, y = torch.full((1, 2, 2), 1.0), torch.zeros(1, 2, 2)
+    assert psnr(x, y, 255) == pytest.approx(20 * math.log10(255))
+
+
+@pytest.mark.parametrize("shape", [(3, 37, 30), (2, 11, 11), (2, 12, 40), (1, 64, 13)])
+def test_ssim_equals_scikit_image(shape: tuple[int, int, int]) -> None:
+    x, y = pair(*shape)
+    expected = np.mean(
+        [
+            structural_similarity(  # type: ignore[no-untyped-call]
+                b,
+                a,
+                gaussian_weights=True,
+                sigma=1.5,
+                use_sample_covariance=False,
+                data_range=255,
+            )
+            for a, b in zip(x.double().numpy(), y.double().numpy(), strict=True)
+        ]
+    )
+    assert ssim(x, y, 255) == pytest.approx(expected, abs=1e-9)
+    assert 0.1 < expected < 0.999
+
+
+def test_ssim_of_a_small_image_uses_the_largest_odd_window() -> None:
+    x, y = pair(2, 6, 8)
+    taps = np.exp(-0.5 * (np.arange(-2, 3) / 1.5) ** 2)
+    window = np.outer(taps, taps) / taps.sum() ** 2
+    values = []
+    for a, b in zip(x.double().numpy(), y.double().numpy(), strict=True):
+        for row in range(2):
+            for column in range(4):
+                p, q = (image[row : row + 5, column : column + 5] for image in (a, b))
+                mp, mq = (window * p).sum(), (window * q).sum()
+                vp, vq = (window * (p - mp) ** 2).sum(), (window * (q - mq) ** 2).sum()
+                cov = (window * (p - mp) * (q - mq)).sum()
+                c1, c2 = 2.55**2, 7.65**2
+                luminance = (2 * mp * mq + c1) / (mp**2 + mq**2 + c1)
+                values.append(luminance * (2 * cov + c2) / (vp + vq + c2))
+    assert ssim(x, y, 255) == pytest.approx(np.mean(values), abs=1e-9)
+
+
+@pytest.mark.parametrize("bands", [1, 2, 31])
+def test_sam_equals_plain_numpy_in_degrees(bands: int) -> None:
+    x, y = pair(bands)
+    x[:, 0, 0] = 1
+    y[:, 0, 0] = 2
+    expected = angles(x, y)
+    angle, skipped = sam(x, y)
+    assert skipped == np.isnan(expected).sum()
+    assert angle == pytest.approx(np.nanmean(expected), abs=1e-9)
+
+
+def test_sam_of_known_angles() -> None:
+    x = torch.tensor([[1.0, 1.0], [0.0, 1.0]])[:, None]
+    y = torch.tensor([[0.0, 1.0], [1.0, 0.0]])[:, None]
+    angle, skipped = sam(x, y)
+    assert angle == pytest.approx((90 + 45) / 2)
+    assert skipped == 0
+
+
+def test_sam_skips_and_counts_pixels_that_are_zero_on_either_side() -> None:
+    x, y = pair(3, 4, 5)
+    x, y = x + 1, y + 1
+    before = angles(x, y).reshape(4, 5)
+    x[:, 0, 0] = 0
+    y[:, 1, 1] = 0
+    x[:, 2, 2] = y[:, 2, 2] = 0
+    angle, skipped = sam(x, y)
+    kept = np.ones((4, 5), dtype=bool)
+    kept[0, 0] = kept[1, 1] = kept[2, 2] = False
+    assert skipped == 3
+    assert angle == pytest.approx(before[kept].mean(), abs=1e-9)
+
+
+def test_sam_is_never_nan() -> None:
+    zeros, ones = torch.zeros(3, 2, 2), torch.ones(3, 2, 2)
+    assert sam(zeros, zeros) == (0.0, 4)
+    assert sam(zeros, ones) == (90.0, 4)
+    assert sam(ones, zeros) == (90.0, 4)
+    tiny = torch.full((3, 2, 2), 1e-45)  # the smallest float32
+    angle, skipped = sam(tiny, ones)
+    assert angle == pytest.approx(0, abs=1e-5)
+    assert skipped == 0
+
+
+def test_identical_cubes_are_perfect() -> None:
+    for bands in (1, 3, 31):
+        x = random(bands, 20, 20) + 1e-3
+        angle, skipped = sam(x, x)
+        assert angle == pytest.approx(0, abs=1e-6)
+        assert skipped == 0
+        assert psnr(x, x, 255) == math.inf
+        assert rmse(x, x) == 0
+        assert ergas(x, x, 2) == 0
+        assert ssim(x, x, 1.0) == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("other", [0.0, 0.5, 1.0])
+def test_no_score_of_constant_cubes_is_nan(value: float, other: float) -> None:
+    x, y = torch.full((3, 12, 12), value), torch.full((3, 12, 12), other)
+    scores = score(x, y, 2)
+    assert not any(math.isnan(number) for number in scores.values())
+    assert (scores["psnr"] == math.inf) is (value == other)
+    assert scores["skipped"] == (144 if 0 in (value, other) else 0)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_ergas_equals_its_formula(scale: int) -> None:
+    x, y = pair(5)
+    a, b = x.numpy().astype(np.float64), y.numpy().astype(np.float64)
+    ratios = [((p - q) ** 2).mean() / q.mean() ** 2 for p, q in zip(a, b, strict=True)]
+    assert ergas(x, y, scale) == pytest.approx(100 / scale * np.sqrt(np.mean(ratios)), rel=1e-12)
+
+
+def test_ergas_leaves_out_bands_that_are_dark_throughout() -> None:
+    x, y = pair(3)
+    y[1] = 0
+    assert ergas(x, y, 2) == pytest.approx(ergas(x[[0, 2]], y[[0, 2]], 2), rel=1e-12)
+    assert ergas(x, torch.zeros_like(y), 2) == 0
+
+
+def test_rmse_equals_plain_numpy() -> None:
+    x, y = pair()
+    expected = np.sqrt(((x.numpy().astype(np.float64) - y.numpy()) ** 2).mean())
+    assert rmse(x, y) == pytest.approx(expected, rel=1e-12)
+    assert mean_squared_error(x, y) == pytest.approx(expected**2, rel=1e-12)
+
+
+def test_large_cubes_are_summed_in_float64() -> None:
+    x = torch.full((1, 2000, 2000), 0.1)
+    y = torch.full((1, 2000, 2000), 0.1) + torch.tensor(1e-4)
+    difference = float(x[0, 0, 0].double() - y[0, 0, 0].double())
+    assert mean_squared_error(x, y) == pytest.approx(difference**2, rel=1e-10)
+
+
+def test_score_rounds_both_sides_to_8_bit_after_clipping() -> None:
+    estimate, truth = 1.4 * random(3, 20, 22) - 0.2, random(3, 20, 22, seed=7)
+    scores = score(estimate, truth, 3)
+    clipped = estimate.clamp(0, 1)
+    x = torch.tensor(np.rint(clipped.numpy() * np.float32(255)))
+    y = torch.tensor(np.rint(truth.numpy() * np.float32(255)))
+    assert scores == {
+        "psnr": psnr(x, y, 255),
+        "sam": sam(x, y)[0],
+        "sam_float": sam(clipped, truth)[0],
+        "ssim": ssim(x, y, 255),
+        "ergas": ergas(x, y, 3),
+        "rmse": rmse(x, y),
+        "skipped": sam(x, y)[1],
+    }
+    assert scores["sam"] != scores["sam_float"]
+
+
+def test_score_names_every_metric() -> None:
+    x, y = random(2, 12, 12), random(2, 12, 12, seed=1)
+    assert set(score(x, y, 2)) == {*METRICS, "skipped"}
+
+
+def test_an_error_below_half_a_grey_level_costs_nothing() -> None:
+    truth = torch.round(random(2, 16, 16) * 255) / 255
+    scores = score(truth + 0.4 / 255, truth, 2)
+    assert scores["psnr"] == math.inf
+    assert scores["rmse"] == 0
+    assert scores["sam_float"] > 0
+
+
+def test_score_refuses_another_shape() -> None:
+    with pytest.raises(ValueError, match=r"shape \(2, 5, 5\), expected \(2, 5, 6\)"):
+        score(torch.zeros(2, 5, 5), torch.zeros(2, 5, 6), 2)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_score_refuses_what_is_not_finite(value: float) -> None:
+    estimate = random(2, 5, 5)
+    estimate[1, 2, 3] = value
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        score(estimate, random(2, 5, 5, seed=1), 2)
+
+
+def test_score_leaves_its_arguments_alone() -> None:
+    estimate, truth = 2 * random(2, 12, 12) - 0.5, random(2, 12, 12, seed=1)
+    copies = estimate.clone(), truth.clone()
+    score(estimate, truth, 2)
+    assert torch.equal(estimate, copies[0])
+    assert torch.equal(truth, copies[1])
+
+
+@given(factor=st.floats(1e-3, 1e3), seed=st.integers(0, 1000))
+@examples
+def test_sam_does_not_depend_on_brightness(factor: float, seed: int) -> None:
+    x, y = random(4, 5, 6, seed=seed).double(), random(4, 5, 6, seed=seed + 1).double()
+    assert sam(factor * x, y)[0] == pytest.approx(sam(x, y)[0], abs=1e-6)
+    lamp = random(1, 5, 6, seed=seed + 2).double() + 0.01
+    assert sam(x, lamp * y)[0] == pytest.approx(sam(x, y)[0], abs=1e-6)
+
+
+@given(seed=st.integers(0, 1000), bands=st.integers(1, 6))
+@examples
+def test_metrics_are_symmetric_where_they_should_be(seed: int, bands: int) -> None:
+    x, y = pair(bands, 12, 13, seed)
+    assert sam(x, y) == sam(y, x)
+    assert psnr(x, y, 255) == psnr(y, x, 255)
+    assert rmse(x, y) == rmse(y, x)
+    assert ssim(x, y, 255) == pytest.approx(ssim(y, x, 255), abs=1e-12)
+
+
+def test_ergas_is_relative_to_the_truth() -> None:
+    x, y = torch.full((1, 3, 3), 1.0), torch.full((1, 3, 3), 2.0)
+    assert ergas(x, y, 1) == pytest.approx(50)
+    assert ergas(y, x, 1) == pytest.approx(100)
+
+
+@given(small=st.floats(0.01, 1), more=st.floats(1.01, 10), seed=st.integers(0, 1000))
+@examples
+def test_more_error_is_a_lower_psnr_and_a_higher_rmse(small: float, more: float, seed: int) -> None:
+    truth = random(2, 6, 7, seed=seed).double()
+    noise = random(2, 6, 7, seed=seed + 1).double() - 0.5
+    little, much = truth + small * noise, truth + small * more * noise
+    assert psnr(little, truth, 1) > psnr(much, truth, 1)
+    assert psnr(little, truth, 1) - psnr(much, truth, 1) == pytest.approx(20 * math.log10(more))
+    assert rmse(little, truth) < rmse(much, truth)
+    assert ergas(little, truth, 2) < ergas(much, truth, 2)
+
+
+@given(
+    values=st.lists(st.sampled_from([0.0, 1.0, 2.0, 255.0]), min_size=24, max_size=24),
+)
+@examples
+def test_no_metric_of_grey_levels_is_ever_nan(values: list[float]) -> None:
+    x, y = torch.tensor(values).view(2, 2, 2, 3)
+    numbers = [*sam(x, y), psnr(x, y, 255), ssim(x, y, 255), ergas(x, y, 2), rmse(x, y)]
+    assert not any(math.isnan(number) for number in numbers)
+    assert 0 <= numbers[0] <= 90
+    assert numbers[3] <= 1 + 1e-12
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_gives_the_same_scores() -> None:
+    x, y = random(5, 40, 30), random(5, 40, 30, seed=1)
+    here, there = score(x, y, 2), score(x.cuda(), y.cuda(), 2)
+    assert there == pytest.approx(here, rel=1e-10)
+
+
+def test_metrics_are_listed_in_the_order_of_tables() -> None:
+    assert metrics.METRICS == ("psnr", "sam", "sam_float", "ssim", "ergas", "rmse")

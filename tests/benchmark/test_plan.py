@@ -1,0 +1,283 @@
+"""Cells of a request, and the key: what it sees and what it does not."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark import plan, profile
+from benchmark.errors import RequestError
+from benchmark.method import METHODS, Method
+from benchmark.plan import Task, source_of, stored, tasks
+from benchmark.profile import Profile
+from benchmark.protocol import Protocol
+from benchmark.registry import load
+from benchmark.split import SceneSet, Split
+from benchmark.store import write
+from tests.benchmark.support import EIGHT_BIT, FLOAT
+
+QUICK = profile.get("quick")
+
+PLUGIN = """
+from torch import Tensor, nn
+
+from benchmark.method import NetworkMethod, parameter, register
+
+
+@register("mine", title="Mine")
+class Mine(NetworkMethod):
+    maps: int = parameter(default=8, help="maps", low=1)
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        return nn.Sequential(nn.Conv2d(bands, self.maps, 3, padding=1), nn.ReLU(),
+                             nn.Conv2d(self.maps, bands, 3, padding=1))
+"""
+
+Load = Callable[[str], Method]
+
+
+@pytest.fixture
+def mine(registries: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Give a function that loads a plugin's text as the method `mine`."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def made(text: str) -> Method:
+        file = tmp_path / "mine.py"
+        file.write_text(text, encoding="utf-8")
+        load(file, METHODS)
+        return METHODS.make("mine")
+
+    return made
+
+
+def task_of(
+    split: Split,
+    method: Method,
+    *,
+    protocol: Protocol = EIGHT_BIT,
+    by: Profile = QUICK,
+    scale: int = 2,
+    seed: int = 0,
+) -> Task:
+    """Plan one cell."""
+    (task,) = tasks(split, protocol, by, [scale], [method], [seed])
+    return task
+
+
+def addresses(made: Sequence[Task]) -> list[tuple[int, str, int]]:
+    """Give scale, method and seed of every cell."""
+    return [(task.address.scale, task.address.method, task.address.seed) for task in made]
+
+
+def test_every_scale_method_and_seed_has_a_cell(tiny: Split) -> None:
+    methods = [METHODS.make(name) for name in ("bicubic", "wiener[joint=true]", "srcnn")]
+    made = tasks(tiny, EIGHT_BIT, QUICK, [2, 4], methods, [0, 7])
+    expected = [
+        (scale, method, seed)
+        for scale in (2, 4)
+        for method, seeds in (("bicubic", [0]), ("wiener[joint=true]", [0]), ("srcnn", [0, 7]))
+        for seed in seeds
+    ]
+    assert addresses(made) == expected
+    assert len({task.key for task in made}) == len(made)
+    assert {task.address.dataset for task in made} == {tiny.label}
+    assert {(task.address.protocol, task.address.profile) for task in made} == {
+        ("wang2017", "quick")
+    }
+
+
+def test_a_method_that_draws_nothing_has_seed_0_whatever_the_seeds(tiny: Split) -> None:
+    made = tasks(tiny, EIGHT_BIT, QUICK, [2], [METHODS.make("wiener")], [3, 4])
+    assert addresses(made) == [(2, "wiener", 0)]
+
+
+def test_the_same_request_has_the_same_keys(tiny: Split) -> None:
+    first, second = (task_of(tiny, METHODS.make("proposed")).key for _ in range(2))
+    assert first == second
+    assert len(first) == 64
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "# a comment\n" + text.replace("maps: int", "maps:   int"),
+        lambda text: '"""A docstring."""\n' + text,
+        lambda text: text.replace(
+            "class Mine(NetworkMethod):", 'class Mine(NetworkMethod):\n    """About it."""\n'
+        ),
+        lambda text: text.replace("nn.Module:\n", 'nn.Module:\n        """Build."""\n'),
+        lambda text: text.replace('"mine"', "'mine'").replace("(bands, ", "(\n bands,\n "),
+        lambda text: text.replace("\n\n", "\n\n\n\n") + "\n# the end\n",
+    ],
+    ids=["comment", "module docstring", "class docstring", "docstring", "format", "lines"],
+)
+def test_the_key_does_not_see_comments_docstrings_or_format(
+    tiny: Split, mine: Load, change: Callable[[str], str]
+) -> None:
+    before = task_of(tiny, mine(PLUGIN)).key
+    assert change(PLUGIN) != PLUGIN
+    assert task_of(tiny, mine(change(PLUGIN))).key == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("self.maps, 3, padding=1)", "self.maps, 5, padding=2)"),
+        ("nn.ReLU()", "nn.Tanh()"),
+        ("default=8", "default=9"),
+        ("class Mine(NetworkMethod):", "class Mine(NetworkMethod):\n    bandwise = True"),
+    ],
+)
+def test_the_key_sees_the_methods_source(tiny: Split, mine: Load, old: str, new: str) -> None:
+    before = task_of(tiny, mine(PLUGIN)).key
+    assert task_of(tiny, mine(PLUGIN.replace(old, new))).key != before
+
+
+def test_the_key_sees_the_source_of_what_a_method_inherits_from(
+    tiny: Split, mine: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = tmp_path / "kind_of_base.py"
+    monkeypatch.syspath_prepend(tmp_path)
+    text = PLUGIN.replace("(NetworkMethod)", "(Base)") + "\n"
+    text = "from kind_of_base import Base\n" + text
+    source = "from benchmark.method import NetworkMethod\n\nclass Base(NetworkMethod):\n    x = 1\n"
+    base.write_text(source)
+    before = task_of(tiny, mine(text)).key
+    assert "x = 1" in source_of(type(METHODS.make("mine")))
+    base.write_text(source.replace("x = 1", "x = 2"))
+    assert task_of(tiny, METHODS.make("mine")).key != before
+
+
+def test_the_source_leaves_the_engine_out() -> None:
+    text = source_of(type(METHODS.make("proposed")))
+    assert "class Cascade(nn.Module)" in text
+    assert "class NetworkMethod" not in text
+    assert "residual network of Wang" not in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scale": 3},
+        {"seed": 1},
+        {"protocol": FLOAT},
+        {"protocol": replace(EIGHT_BIT, sigma=2.0)},
+        {"by": profile.get("standard")},
+        {"by": replace(QUICK, patches=7)},
+        {"by": replace(QUICK, batch=QUICK.batch + 1)},
+        {"by": profile.get("paper")},
+    ],
+    ids=str,
+)
+def test_the_key_sees_the_cell(tiny: Split, changes: dict[str, Any]) -> None:
+    method = METHODS.make("srcnn")
+    assert task_of(tiny, method, **changes).key != task_of(tiny, method).key
+
+
+def test_the_key_sees_parameters_and_the_method(tiny: Split) -> None:
+    references = ["srcnn", "srcnn[middle=5]", "vdsr", "proposed", "proposed[alpha=0.25]"]
+    keys = {task_of(tiny, METHODS.make(reference)).key for reference in references}
+    assert len(keys) == len(references)
+
+
+def test_the_key_sees_the_recipe(tiny: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    method = METHODS.make("srcnn")
+    paper = profile.get("paper")
+    before = task_of(tiny, method, by=paper).key
+    recipe = replace(type(method).recipe, rate=0.5)  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(method), "recipe", recipe)
+    assert task_of(tiny, method, by=paper).key != before
+
+
+def test_the_key_sees_the_engines_numerics(tiny: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = task_of(tiny, METHODS.make("bicubic")).key
+    monkeypatch.setattr(plan, "NUMERICS", plan.NUMERICS + 1)
+    assert task_of(tiny, METHODS.make("bicubic")).key != before
+
+
+def test_the_key_does_not_see_summaries(tiny: Split) -> None:
+    method = METHODS.make("srcnn")
+    before = task_of(tiny, method).key
+    assert task_of(tiny, method, by=replace(QUICK, summary="other words")).key == before
+    assert task_of(tiny, method, protocol=replace(EIGHT_BIT, summary="other")).key == before
+
+
+def fewer(scenes: SceneSet) -> SceneSet:
+    """Leave the last scene out."""
+    return SceneSet(scenes.entries[:-1])
+
+
+@pytest.mark.parametrize("name", ["bicubic", "wiener", "srcnn"])
+def test_the_key_sees_the_scenes_that_a_method_depends_on(tiny: Split, name: str) -> None:
+    method = METHODS.make(name)
+    before = task_of(tiny, method).key
+    for part, matters in (
+        ("test", True),
+        ("train", name != "bicubic"),
+        ("validation", name == "srcnn"),
+    ):
+        changed = replace(tiny, **{part: fewer(getattr(tiny, part))})  # type: ignore[arg-type]
+        assert (task_of(changed, method).key != before) is matters, part
+
+
+def test_the_key_of_a_method_without_training_does_not_see_the_profile(tiny: Split) -> None:
+    for name in ("bicubic", "wiener"):
+        keys = {
+            task_of(tiny, METHODS.make(name), by=profile.get(by)).key for by in ("quick", "paper")
+        }
+        assert len(keys) == 1
+
+
+def test_training_without_scenes_is_refused(tiny: Split) -> None:
+    bare = replace(tiny, train=SceneSet(()), validation=SceneSet(()))
+    assert len(tasks(bare, EIGHT_BIT, QUICK, [2], [METHODS.make("bicubic")], [0])) == 1
+    for name in ("wiener", "srcnn"):
+        with pytest.raises(RequestError, match=f"{name} must be trained and --scenes leaves no"):
+            tasks(bare, EIGHT_BIT, QUICK, [2], [METHODS.make(name)], [0])
+
+
+def test_scenes_smaller_than_a_patch_are_refused_where_a_network_is_asked_for(
+    tiny: Split,
+) -> None:
+    large = replace(QUICK, patch=41)
+    assert len(tasks(tiny, EIGHT_BIT, large, [2], [METHODS.make("wiener")], [0])) == 1
+    with pytest.raises(RequestError, match=r"48 x 40 pixels is smaller than a patch of 41 x 41"):
+        tasks(tiny, EIGHT_BIT, large, [2], [METHODS.make("wiener"), METHODS.make("srcnn")], [0])
+
+
+def test_the_problem_is_that_of_the_smallest_training_scene(tiny: Split) -> None:
+    problem = task_of(tiny, METHODS.make("wiener"), scale=3).problem()
+    assert (problem.scale, problem.bands, problem.shape) == (3, 5, (48, 40))
+    assert problem.degradation.protocol == EIGHT_BIT
+    assert problem.degradation.scale == 3
+    bare = replace(tiny, train=SceneSet(()))
+    assert task_of(bare, METHODS.make("bicubic")).problem().shape == (48, 40)
+
+
+def test_the_configuration_says_all_that_tables_show(tiny: Split) -> None:
+    told = task_of(tiny, METHODS.make("proposed[alpha=0.25]")).configuration
+    assert told["method"]["name"] == "proposed"
+    assert told["method"]["title"] == "Proposed"
+    assert told["method"]["published"] == "Ours"
+    assert told["method"]["trained"] is True
+    assert told["method"]["parameters"]["alpha"] == 0.25
+    assert told["method"]["parameters"]["subnetworks"] == 6
+    assert told["dataset"]["test"] == tiny.test.names
+    assert told["protocol"]["sigma"] == 3
+    assert told["profile"]["name"] == "quick"
+    assert told["recipe"]["batch"] == QUICK.batch
+    assert told["engine"] == plan.NUMERICS
+    assert task_of(tiny, METHODS.make("bicubic")).configuration["recipe"] is None
+
+
+def test_a_stored_cell_answers_its_own_task_alone(tiny: Split, tmp_path: Path) -> None:
+    task = task_of(tiny, METHODS.make("bicubic"))
+    assert stored(task, tmp_path) is None
+    write(tmp_path, task.address, {"key": task.key, "status": "done"}, {})
+    cell = stored(task, tmp_path)
+    assert cell is not None
+    assert cell.address == task.address
+    assert stored(replace(task, key="another"), tmp_path) is None

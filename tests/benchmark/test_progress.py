@@ -1,0 +1,117 @@
+"""What a user is told: plain lines, and bars on a terminal."""
+
+import sys
+import time
+from io import StringIO
+
+import pytest
+
+from benchmark.progress import Bars, Progress, make
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+
+
+class Terminal(StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_run_is_told_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, stream = Clock(monkeypatch), StringIO()
+    with Progress(stream) as told:
+        told.preparing("cave", 0, 32, "balloons")
+        told.preparing("cave", 7, 32, "clay")
+        told.preparing("cave", 32, 32, "")
+        told.begin(2, 5)
+        told.cell(1, "srcnn x2 seed 0 on cave")
+        clock.now += 5
+        told.stepped(25, 100, 0.5)
+        told.validated(31.239)
+        clock.now += 15
+        told.stepped(50, 100, 0.012345)
+        clock.now += 19
+        told.stepped(75, 100, 0.01)
+        told.scene("balloons")
+        clock.now += 1
+        told.cell_ended(None)
+        told.cell(2, "vdsr x2 seed 0 on cave")
+        clock.now += 3
+        told.cell_ended("ValueError: no")
+    assert stream.getvalue().splitlines() == [
+        "cave: 0 of 32 scenes prepared",
+        "cave: 32 of 32 scenes prepared",
+        "2 cells to run, 5 found done",
+        "[1/2] srcnn x2 seed 0 on cave",
+        "    step 50/100, 2.5 steps/s, 20 s left, loss 0.0123, validation 31.24 dB",
+        "    done in 40 s, validation 31.24 dB",
+        "[2/2] vdsr x2 seed 0 on cave",
+        "    failed: ValueError: no",
+    ]
+
+
+def test_plain_lines_have_no_control_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, stream = Clock(monkeypatch), StringIO()
+    told = Progress(stream)
+    told.begin(1, 0)
+    told.cell(1, "x")
+    clock.now += 60
+    told.stepped(1, 2, 1.0)
+    told.cell_ended(None)
+    assert all(character == "\n" or character.isprintable() for character in stream.getvalue())
+
+
+def test_lines_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    Progress().line("hello")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "hello\n")
+
+
+def test_plain_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", StringIO())
+    assert type(make()) is Progress
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert type(make()) is Bars
+
+
+def test_bars_run_through_a_whole_run() -> None:
+    stream = StringIO()
+    with Bars(stream) as told:
+        told.preparing("cave", 0, 2, "balloons")
+        told.preparing("cave", 2, 2, "")
+        told.begin(1, 0)
+        told.cell(1, "srcnn [x2]")
+        told.stepped(25, 100, 0.5)
+        told.validated(30.0)
+        told.scene("balloons")
+        told.cell_ended(None)
+    lines = [line.rstrip() for line in stream.getvalue().splitlines() if line.strip()]
+    assert lines[:3] == [
+        "1 cells to run, 0 found done",
+        "[1/1] srcnn [x2]",
+        "    done in 0 s, validation 30.00 dB",
+    ]
+
+
+def test_a_coarse_clock_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    Clock(monkeypatch)
+    told = Bars(StringIO())
+    told.begin(1, 0)
+    told.cell(1, "srcnn")
+    told.stepped(1, 2, 0.5)
+
+
+def test_a_validation_that_did_not_take_place_is_not_told() -> None:
+    stream = StringIO()
+    told = Progress(stream)
+    told.cell(1, "srcnn")
+    told.validated(float("nan"))
+    told.cell_ended(None)
+    assert "nan" not in stream.getvalue()

@@ -1,0 +1,91 @@
+"""Learning rates over time, value by value."""
+
+import math
+
+import pytest
+
+from benchmark.method import Recipe
+from benchmark.schedule import Schedule
+
+
+def rates(recipe: Recipe, steps: int, steps_per_epoch: int = 1) -> list[float]:
+    """Give the rate of every step."""
+    schedule = Schedule(recipe, steps, steps_per_epoch)
+    return [schedule.rate(step) for step in range(steps)]
+
+
+def test_one_cycle_climbs_for_a_tenth_and_falls_by_a_cosine_to_nothing() -> None:
+    made = rates(Recipe(rate=0.5, schedule="one-cycle"), 100)
+    assert made[:9] == pytest.approx([0.05 * step for step in range(1, 10)])
+    assert max(range(100), key=made.__getitem__) == 9
+    assert made[9] == pytest.approx(0.5, rel=2e-3)
+    assert made[54] == pytest.approx(0.25, rel=1e-2)  # halfway down
+    assert made[9:] == sorted(made[9:], reverse=True)
+    assert 0 < made[99] == pytest.approx(0.0005)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5, 9])
+def test_one_cycle_is_positive_however_short(steps: int) -> None:
+    made = rates(Recipe(rate=1.0, schedule="one-cycle"), steps)
+    assert len(made) == steps
+    assert all(0 < rate <= 1.001 for rate in made)
+
+
+def test_constant_stays() -> None:
+    assert rates(Recipe(rate=0.3, schedule="constant"), 7) == [0.3] * 7
+
+
+def test_step_divides_every_so_many_epochs() -> None:
+    recipe = Recipe(rate=0.1, schedule="step", factor=0.1, every=2)
+    made = rates(recipe, 15, steps_per_epoch=3)
+    assert made == pytest.approx([0.1] * 6 + [0.01] * 6 + [0.001] * 3)
+
+
+def test_plateau_divides_after_so_many_validations_without_progress() -> None:
+    schedule = Schedule(Recipe(rate=1.0, schedule="plateau", every=3), 100, 10)
+    seen = []
+    for better in [True, False, False, True, False, False, False, False, False, False]:
+        schedule.validated(better)
+        seen.append(schedule.rate(0))
+    assert seen == pytest.approx([1, 1, 1, 1, 1, 1, 0.1, 0.1, 0.1, 0.01])
+
+
+def test_plateau_ends_below_the_smallest_rate_and_not_at_it() -> None:
+    recipe = Recipe(rate=0.01, schedule="plateau", every=1, stop_below=1e-6)
+    schedule = Schedule(recipe, 100, 10)
+    for division in range(1, 6):
+        assert not schedule.ended
+        schedule.validated(better=False)
+        assert schedule.rate(0) == pytest.approx(0.01 * 0.1**division)
+    assert schedule.ended
+
+
+def test_training_ends_after_so_many_flat_validations() -> None:
+    schedule = Schedule(Recipe(schedule="constant", flat_limit=3), 100, 10)
+    for better in [False, False, True, False, False]:
+        schedule.validated(better)
+        assert not schedule.ended
+    schedule.validated(better=False)
+    assert schedule.ended
+
+
+def test_a_flat_count_is_not_forgotten_when_the_rate_is_divided() -> None:
+    schedule = Schedule(Recipe(schedule="plateau", every=2, flat_limit=5), 100, 10)
+    for _ in range(4):
+        schedule.validated(better=False)
+        assert not schedule.ended
+    schedule.validated(better=False)
+    assert schedule.ended
+    assert schedule.divisions == 2
+
+
+@pytest.mark.parametrize("kind", ["one-cycle", "constant", "step"])
+def test_flat_validations_change_no_other_schedule(kind: str) -> None:
+    recipe = Recipe(rate=1.0, schedule=kind, every=1)  # type: ignore[arg-type]
+    schedule = Schedule(recipe, 100, 10)
+    before = schedule.rate(5)
+    for _ in range(20):
+        schedule.validated(better=False)
+    assert schedule.rate(5) == before
+    assert not schedule.ended
+    assert math.isfinite(before)

@@ -1,0 +1,234 @@
+"""Cells on disk: whole or not at all, and read without trust."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark import store
+from benchmark.errors import RequestError
+from benchmark.store import Address, Cell, cells, key_of, read, write, write_file
+
+PLACE = Address("cave", "wang2017", "quick", 2, "proposed[alpha=1.0]", 3)
+SCORES = b"scene,psnr,sam\n001,30.5,4.25\nface,inf,0.5\n"
+FILES = {"scores.csv": SCORES, "weights.safetensors": bytes(range(256))}
+
+
+def put(results: Path, address: Address = PLACE, **facts: Any) -> Cell:
+    """Store a cell."""
+    return write(results, address, {"key": "k", "status": "done", **facts}, FILES)
+
+
+def everything(folder: Path) -> set[str]:
+    """List a folder and all below it, hidden files included."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_cell_written_is_the_cell_read(tmp_path: Path) -> None:
+    put(tmp_path, reason=None, times={"fit_s": 1.5}, warnings=["é"])
+    cell = read(PLACE.folder(tmp_path))
+    assert cell is not None
+    assert cell.address == PLACE
+    assert cell.status == "done"
+    assert cell.facts["times"] == {"fit_s": 1.5}
+    assert cell.facts["warnings"] == ["é"]
+    assert cell.facts["format"] == store.FORMAT
+    table = cell.scores()
+    assert table["scene"].tolist() == ["001", "face"]
+    assert table["psnr"].tolist() == [30.5, float("inf")]
+    assert cell.training() is None
+
+
+def test_a_cell_lies_where_its_address_says(tmp_path: Path) -> None:
+    put(tmp_path)
+    folder = "cave/wang2017/quick/x2/proposed[alpha=1.0]/seed3"
+    assert everything(tmp_path) == {
+        f"{folder}/{name}" for name in ("cell.json", "scores.csv", "weights.safetensors")
+    }
+
+
+def test_a_training_table_is_read_where_there_is_one(tmp_path: Path) -> None:
+    facts = {"key": "k", "status": "done"}
+    cell = write(tmp_path, PLACE, facts, {"training.csv": b"step,psnr\n10,30.5\n20,nan\n"})
+    table = cell.training()
+    assert table is not None
+    assert table["step"].tolist() == [10, 20]
+    assert table["psnr"].isna().tolist() == [False, True]
+
+
+def test_an_address_cannot_leave_the_results_folder(tmp_path: Path) -> None:
+    bad = Address("../../etc", "a/b", "..", 2, ".hidden", 0)
+    folder = bad.folder(tmp_path)
+    assert folder.resolve().is_relative_to(tmp_path.resolve())
+    assert folder.parts[-2] == "hidden"
+
+
+def test_an_address_is_named_for_people() -> None:
+    assert str(PLACE) == "proposed[alpha=1.0] x2 seed 3 on cave"
+
+
+def test_keys_do_not_depend_on_order_and_do_on_every_value() -> None:
+    assert key_of({"a": 1, "b": [1, 2]}) == key_of({"b": [1, 2], "a": 1})
+    keys = {key_of({"a": value}) for value in (1, 1.5, "1", True, None, [1], {"a": 1})}
+    assert len(keys) == 7
+    # The same on every machine: SHA-256 of the sorted JSON without spaces.
+    assert key_of({}) == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+
+
+def test_a_new_cell_sets_the_old_one_aside(tmp_path: Path) -> None:
+    for number in range(3):
+        put(tmp_path, reason=number)
+    cell = read(PLACE.folder(tmp_path))
+    assert cell is not None
+    assert cell.facts["reason"] == 2
+    place = PLACE.folder(tmp_path).relative_to(tmp_path)
+    aside = (tmp_path / ".superseded" / place).parent
+    assert sorted(folder.name for folder in aside.iterdir()) == ["seed3.0", "seed3.1"]
+    old = [json.loads((aside / f"seed3.{n}" / "cell.json").read_text()) for n in (0, 1)]
+    assert [facts["reason"] for facts in old] == [0, 1]
+
+
+def test_superseded_and_unfinished_cells_are_not_listed(tmp_path: Path) -> None:
+    put(tmp_path)
+    put(tmp_path)
+    folder = PLACE.folder(tmp_path)
+    shutil.copytree(folder, folder.with_name(".seed3-abc"))
+    assert [cell.address for cell in cells(tmp_path)] == [PLACE]
+
+
+def test_cells_come_in_the_order_of_addresses(tmp_path: Path) -> None:
+    places = [Address("b", "p", "q", 2, "m", 0), Address("a", "p", "q", 10, "m", 0),
+              Address("a", "p", "q", 2, "m", 11), Address("a", "p", "q", 2, "m", 2)]  # fmt: skip
+    for place in places:
+        put(tmp_path, place)
+    assert [cell.address for cell in cells(tmp_path)] == sorted(places)
+    assert [cell.address.seed for cell in cells(tmp_path)] == [2, 11, 0, 0]
+
+
+def test_an_empty_results_folder_has_no_cells(tmp_path: Path) -> None:
+    assert list(cells(tmp_path)) == []
+    assert list(cells(tmp_path / "none")) == []
+    assert read(tmp_path) is None
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_flipped_bit_makes_a_cell_unread(tmp_path: Path, name: str) -> None:
+    put(tmp_path)
+    file = PLACE.folder(tmp_path) / name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert read(file.parent) is None
+    file.write_bytes(FILES[name])
+    assert read(file.parent) is not None
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "cell.json"])
+def test_a_lost_file_makes_a_cell_unread(tmp_path: Path, name: str) -> None:
+    put(tmp_path)
+    (PLACE.folder(tmp_path) / name).unlink()
+    assert read(PLACE.folder(tmp_path)) is None
+
+
+def test_weights_alone_may_be_left_behind(tmp_path: Path) -> None:
+    put(tmp_path)
+    (PLACE.folder(tmp_path) / store.WEIGHTS).unlink()
+    cell = read(PLACE.folder(tmp_path))
+    assert cell is not None
+    assert cell.scores()["psnr"].tolist()[0] == 30.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "3",
+        "{}",
+        '{"format": 1}',
+        '{"format": 2, "address": {}, "sums": {}}',
+        '{"format": 1, "address": {"dataset": "a"}, "sums": {}}',
+        '{"format": 1, "address": [], "sums": {}}',
+        '{"format": 1, "address": null, "sums": null}',
+    ],
+)
+def test_a_cell_file_that_is_none_makes_a_cell_unread(tmp_path: Path, text: str) -> None:
+    put(tmp_path)
+    (PLACE.folder(tmp_path) / "cell.json").write_text(text)
+    assert read(PLACE.folder(tmp_path)) is None
+    assert list(cells(tmp_path)) == []
+
+
+def test_a_truncated_cell_file_makes_a_cell_unread(tmp_path: Path) -> None:
+    put(tmp_path)
+    file = PLACE.folder(tmp_path) / "cell.json"
+    content = file.read_bytes()
+    for length in range(0, len(content) - 2, 7):
+        file.write_bytes(content[:length])
+        assert read(file.parent) is None
+
+
+def test_a_copied_folder_is_merged(tmp_path: Path) -> None:
+    put(tmp_path / "there")
+    shutil.copytree(tmp_path / "there", tmp_path / "here")
+    assert [cell.address for cell in cells(tmp_path / "here")] == [PLACE]
+
+
+@pytest.mark.parametrize("failing", ["_write_flushed", "_flush_folder", "_set_aside"])
+def test_nothing_temporary_is_left_when_writing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    put(tmp_path, reason="old")
+    before = everything(tmp_path)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, failing, fail)
+    with pytest.raises(RequestError, match=r"No space left on device; .*--results"):
+        put(tmp_path, reason="new")
+    assert everything(tmp_path) == before
+    cell = read(PLACE.folder(tmp_path))
+    assert cell is not None
+    assert cell.facts["reason"] == "old"
+
+
+def test_numbers_that_json_lacks_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        put(tmp_path, times={"fit_s": float("nan")})
+    assert everything(tmp_path) == set()
+
+
+def test_a_results_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("in the way")
+    with pytest.raises(RequestError, match=r"cannot write to the results folder .*results"):
+        put(tmp_path / "results")
+
+
+def test_a_file_is_written_whole(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "file.txt"
+    write_file(file, b"one")
+    write_file(file, b"two")
+    assert file.read_bytes() == b"two"
+    assert everything(tmp_path) == {"deep/file.txt"}
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file.txt"
+    write_file(file, b"one")
+
+    def fail(path: Path, content: bytes) -> None:
+        path.write_bytes(content[:1])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "_write_flushed", fail)
+    with pytest.raises(RequestError, match=r"cannot write .*file\.txt: No space left"):
+        write_file(file, b"two")
+    assert file.read_bytes() == b"one"
+    assert everything(tmp_path) == {"file.txt"}

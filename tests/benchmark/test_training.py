@@ -1,0 +1,533 @@
+"""The training loop: reproducible, honest about failure, and by the recipe's letter."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.degradation import Degradation, upscale
+from benchmark.device import Device
+from benchmark.method import NetworkMethod, Problem, Recipe
+from benchmark.optimiser import he_scale
+from benchmark.pairs import Validation, validation_pair
+from benchmark.patches import PatchBank
+from benchmark.profile import Profile
+from benchmark.split import Split
+from benchmark.training import Trained, TrainingError, start, train
+from tests.benchmark.support import (
+    CPU,
+    EIGHT_BIT,
+    Ear,
+    Gain,
+    SamePatches,
+    bank_of,
+    network_method,
+    problem,
+    random,
+)
+
+
+@dataclass(frozen=True)
+class Given(Profile):
+    """A profile that trains every method by one given recipe."""
+
+    by: Recipe = field(default_factory=Recipe)
+
+    def recipe(self, method: NetworkMethod) -> Recipe:
+        """Give the recipe, whatever the method."""
+        return self.by
+
+
+@dataclass(frozen=True)
+class ShortPaper(Profile):
+    """The paper's own recipe of every method, cut to a few steps."""
+
+    epochs: int = 2
+
+    def recipe(self, method: NetworkMethod) -> Recipe:
+        """Cut the method's own recipe."""
+        return replace(method.recipe, epochs=self.epochs, batch=min(method.recipe.batch, 12))
+
+
+@dataclass(frozen=True)
+class Gained(NetworkMethod):
+    """One weight; its loss and its start are the test's."""
+
+    first: float = 0.5
+    name = "gained"
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build it."""
+        return Gain(self.first)
+
+
+SHORT = Profile("short", "", patches=24, epochs=2, batch=4, bands=2, validations=3)
+
+
+def held_out(split: Split, method: NetworkMethod, task: Problem) -> list[Validation]:
+    """Make the validation pairs of a split."""
+    return [validation_pair(truth, method, task, 0) for truth in split.validation]
+
+
+def trained(
+    split: Split, reference: str, profile: Profile = SHORT, *, scale: int = 2, seed: int = 0
+) -> Trained:
+    """Train a method of the checkout on tiny scenes."""
+    method, task = network_method(reference), problem(scale, 5)
+    bank = bank_of(split.train, scale, count=profile.patches, size=profile.patch, seed=seed)
+    pairs = held_out(split, method, task)
+    return train(method, bank, pairs, task, profile, seed, CPU, Ear())
+
+
+def gained(recipe: Recipe, *, first: float = 0.5, best: float | None = None) -> Trained:
+    """Train one weight from `first` to 2; `best` would score highest, None keeps the last."""
+    x = random(1, 2, 6, 6) / 4
+    held = [] if best is None else [Validation(x[0], best * x[0], 0.0)]
+    profile = Given("given", "", patches=1, by=recipe)
+    bank = SamePatches(x, 2 * x, 1)
+    return train(Gained(first), bank, held, problem(2, 2), profile, 0, CPU, Ear())
+
+
+def weight_of(made: Trained) -> float:
+    """Read the one weight."""
+    return float(made.state["weight"])
+
+
+@pytest.mark.parametrize("reference", ["srcnn", "espcn", "proposed[subnetworks=2,middle=1]"])
+def test_the_same_cell_twice_gives_the_same_bits(tiny: Split, reference: str) -> None:
+    first = trained(tiny, reference)
+    torch.manual_seed(12345)
+    torch.rand(7)
+    second = trained(tiny, reference)
+    assert first.state.keys() == second.state.keys()
+    for name, tensor in first.state.items():
+        assert torch.equal(tensor, second.state[name]), name
+    assert [row["loss"] for row in first.history] == [row["loss"] for row in second.history]
+
+
+def test_another_seed_gives_other_weights(tiny: Split) -> None:
+    first, second = (trained(tiny, "srcnn", seed=seed) for seed in (0, 1))
+    assert not torch.equal(first.state["0.weight"], second.state["0.weight"])
+
+
+def test_the_global_random_state_is_left_as_it_was(tiny: Split) -> None:
+    torch.manual_seed(99)
+    before = torch.get_rng_state()
+    trained(tiny, "espcn")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(
+    ("reference", "rate"), [("srcnn", 3e-3), ("proposed[subnetworks=1,alpha=1.0]", 1e-3)]
+)
+def test_the_loss_falls(tiny: Split, reference: str, rate: float) -> None:
+    recipe = Recipe(rate=rate, batch=8, epochs=12, clip_norm=1.0)
+    profile = Given("given", "", patches=24, bands=3, by=recipe)
+    losses = [row["loss"] for row in trained(tiny, reference, profile).history]
+    assert len(losses) == 12
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_the_history_has_a_row_a_validation(tiny: Split) -> None:
+    made = trained(tiny, "srcnn")  # 24 patches, 4 a step, 2 epochs
+    assert [row["step"] for row in made.history] == [4, 8, 12]
+    assert set(made.history[0]) == {"step", "loss", "psnr", "rate", "seconds"}
+    assert made.steps == 12
+    seconds = [row["seconds"] for row in made.history]
+    assert 0 < seconds[0] < seconds[1] < seconds[2]
+    assert all(math.isfinite(row["psnr"]) for row in made.history)
+
+
+def test_without_a_number_of_validations_there_is_one_each_epoch(tiny: Split) -> None:
+    profile = replace(SHORT, validations=0)
+    made = trained(tiny, "srcnn", profile)
+    assert [row["step"] for row in made.history] == [6, 12]
+
+
+def test_the_listener_is_told_of_steps_and_validations(tiny: Split) -> None:
+    method, task, ear = network_method("srcnn"), problem(2, 5), Ear()
+    pairs = held_out(tiny, method, task)
+    made = train(method, bank_of(tiny.train, 2), pairs, task, SHORT, 0, CPU, ear)
+    assert ear.psnr == [row["psnr"] for row in made.history]
+    assert [step for step, _, _ in ear.steps] == [4, 8, 12]
+    assert all(steps == 12 for _, steps, _ in ear.steps)
+    assert [loss for _, _, loss in ear.steps] == [row["loss"] for row in made.history]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_ends_training(bad: float) -> None:
+    class Broken(Gained):
+        def loss(self, output: Any, truth: Tensor) -> Tensor:
+            return (self.estimate(output) * bad).sum()
+
+    x = random(1, 2, 6, 6)
+    bank = SamePatches(x, x, 10)
+    with pytest.raises(TrainingError, match=f"the loss became {bad} before step"):
+        train(Broken(), bank, [], problem(2, 2), SHORT, 0, CPU, Ear())
+
+
+def test_the_best_weights_by_validation_are_kept() -> None:
+    """On its way from 0.5 to 2 the weight passes 1, where validation is best."""
+    made = gained(Recipe(optimiser="sgd", rate=2.0, momentum=0.0, batch=1, epochs=30,
+                         schedule="constant"), best=1.0)  # fmt: skip
+    psnr = [row["psnr"] for row in made.history]
+    at = psnr.index(max(psnr))
+    assert 0 < at < len(psnr) - 1
+    assert psnr[-1] < psnr[at] - 3
+    x = (random(1, 2, 6, 6) / 4)[0]
+    again = -10 * math.log10(float(((weight_of(made) - 1) * x).square().mean()))
+    assert again == pytest.approx(psnr[at], abs=1e-3)
+    assert abs(weight_of(made) - 1) < 0.1
+
+
+def test_without_validation_scenes_the_last_weights_are_kept_and_that_is_said() -> None:
+    made = gained(Recipe(optimiser="sgd", rate=5.0, momentum=0.0, batch=1, epochs=60,
+                         schedule="constant"))  # fmt: skip
+    assert weight_of(made) == pytest.approx(2, abs=0.1)
+    assert made.warnings == [
+        "no validation scene at hand: the last weights were kept, not the best"
+    ]
+    assert all(math.isnan(row["psnr"]) for row in made.history)
+
+
+def test_a_dead_network_is_warned_about(tiny: Split) -> None:
+    class Dead(NetworkMethod):
+        def network(self, bands: int, scale: int) -> nn.Module:
+            return Gain(1.0)
+
+        def loss(self, output: Any, truth: Tensor) -> Tensor:
+            return 0 * self.estimate(output).sum()
+
+    task = problem(2, 5)
+    pairs = held_out(tiny, Dead(), task)
+    made = train(Dead(), bank_of(tiny.train, 2), pairs, task, SHORT, 0, CPU, Ear())
+    before = sum(pair.interpolated for pair in pairs) / len(pairs)
+    assert len(made.warnings) == 1
+    assert made.warnings[0].startswith("the network did not learn:")
+    assert made.warnings[0].endswith(f"the up-scaled image alone has {before:.2f} dB")
+
+
+def test_a_network_that_learns_is_not_warned_about() -> None:
+    recipe = Recipe(optimiser="sgd", rate=2.0, batch=1, epochs=30, schedule="constant")
+    assert gained(recipe, best=2.0).warnings == []
+
+
+def test_interpolation_is_scored_on_what_the_network_is_validated_on(tiny: Split) -> None:
+    degradation = Degradation(EIGHT_BIT, 3)
+    method, task = network_method("espcn"), Problem(3, 5, (48, 40), degradation)
+    truth = next(iter(tiny.validation))
+    for size, rows, columns in ((0, slice(0, 48), slice(0, 40)),
+                                (20, slice(12, 32), slice(9, 29))):  # fmt: skip
+        pair = validation_pair(truth, method, task, size)
+        stored = degradation.store(truth)
+        low = degradation.low(stored)
+        up = upscale(low, (48, 40))
+        assert torch.equal(pair.truth, stored[:, rows, columns])
+        few = -(-(columns.stop - columns.start) // 3)
+        assert pair.low.shape[2] == few
+        first = low[:, rows.start // 3 :, columns.start // 3 :]
+        assert torch.equal(pair.low, first[:, : pair.low.shape[1], :few])
+        error = (up - stored)[:, rows, columns].double().square().mean()
+        assert pair.interpolated == pytest.approx(-10 * math.log10(error), abs=1e-4)
+
+
+@pytest.mark.parametrize("reference", ["srcnn", "espcn", "vdsr", "proposed[subnetworks=2]"])
+@pytest.mark.parametrize("scale", [2, 3])
+def test_the_papers_own_recipes_run(tiny: Split, reference: str, scale: int) -> None:
+    profile = ShortPaper("paper", "", patches=6, patch=24)
+    made = trained(tiny, reference, profile, scale=scale)
+    assert made.steps >= 2
+    assert all(math.isfinite(row["loss"]) for row in made.history)
+    again = trained(tiny, reference, profile, scale=scale)
+    for name, tensor in made.state.items():
+        assert torch.equal(tensor, again.state[name]), name
+
+
+def test_a_recipe_of_single_bands_counts_every_band_as_a_sample(tiny: Split) -> None:
+    profile = ShortPaper("paper", "", patches=6, patch=24)
+    made = trained(tiny, "srcnn", profile)  # 6 patches of 5 bands, 12 a step, 2 epochs
+    assert made.steps == 4
+
+
+def by_hand(recipe: Recipe, steps: int) -> float:
+    """Train the one weight in plain numbers: decayed, clipped, with momentum."""
+    x = random(1, 2, 6, 6).double() / 4
+    mean = float(x.square().mean())
+    times = x[0].numel() / 2 if recipe.summed else 1
+    weight, speed = 0.5, 0.0
+    for _ in range(steps):
+        slope = 2 * (weight - 2) * mean * times
+        for limit in (recipe.clip_norm, recipe.clip_theta / recipe.rate):
+            if limit:
+                slope = max(-limit, min(limit, slope))
+        speed = recipe.momentum * speed + slope + recipe.weight_decay * weight
+        weight -= recipe.rate * speed
+    return weight
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"momentum": 0.0},
+        {"weight_decay": 0.3},
+        {"summed": True, "rate": 0.01},
+        {"clip_norm": 1e-2},
+        {"clip_theta": 1e-3},
+        {"clip_theta": 1e-3, "weight_decay": 0.3, "momentum": 0.5},
+    ],
+)
+def test_stochastic_gradient_descent_is_that_of_the_papers(changes: dict[str, Any]) -> None:
+    recipe = replace(
+        Recipe(optimiser="sgd", rate=0.1, batch=1, epochs=5, schedule="constant"), **changes
+    )
+    expected = by_hand(recipe, 5)
+    assert weight_of(gained(recipe)) == pytest.approx(expected, abs=1e-6)
+    assert abs(expected - 0.5) > 1e-3
+
+
+def test_adam_decays_and_steps_as_pytorchs_own() -> None:
+    recipe = Recipe(rate=0.01, batch=1, epochs=6, schedule="constant", weight_decay=0.2,
+                    beta2=0.9)  # fmt: skip
+    x = random(1, 2, 6, 6) / 4
+    weight = nn.Parameter(torch.tensor([[0.5]]))
+    optimiser = torch.optim.Adam([weight], lr=0.01, betas=(0.9, 0.9), weight_decay=0.2)
+    for _ in range(6):
+        optimiser.zero_grad()
+        functional.mse_loss(x * weight, 2 * x).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    assert weight_of(gained(recipe)) == pytest.approx(weight.item(), abs=1e-7)
+
+
+def test_the_rate_of_the_history_follows_the_schedule() -> None:
+    recipe = Recipe(optimiser="sgd", rate=0.1, batch=1, epochs=6, schedule="step", every=2)
+    rates = [row["rate"] for row in gained(recipe).history]
+    assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
+
+
+def test_a_plateau_divides_the_rate_and_then_ends_training() -> None:
+    """The weight starts at the best place and is pulled away: no validation is better."""
+    recipe = Recipe(optimiser="sgd", rate=0.1, momentum=0.0, batch=1, epochs=50,
+                    schedule="plateau", every=2, stop_below=1e-3)  # fmt: skip
+    made = gained(recipe, first=1.0, best=1.0)
+    rates = [row["rate"] for row in made.history]
+    assert rates == pytest.approx([0.1] * 3 + [0.01] * 2 + [0.001] * 2)
+    assert made.steps == 7
+
+
+def test_training_ends_when_it_stays_flat() -> None:
+    recipe = Recipe(optimiser="sgd", rate=0.1, batch=1, epochs=50, schedule="constant",
+                    flat_limit=4)  # fmt: skip
+    assert gained(recipe, first=1.0, best=1.0).steps == 5
+
+
+def test_the_last_layer_has_a_rate_of_its_own() -> None:
+    class Two(NetworkMethod):
+        def network(self, bands: int, scale: int) -> nn.Module:
+            return nn.Sequential(Gain(1.0), Gain(1.0))
+
+    x = random(1, 2, 6, 6)
+    recipe = Recipe(optimiser="sgd", rate=0.1, momentum=0.0, batch=1, epochs=1,
+                    schedule="constant", last_layer=0.25)  # fmt: skip
+    profile = Given("given", "", patches=1, by=recipe)
+    made = train(Two(), SamePatches(x, 2 * x, 1), [], problem(2, 2), profile, 0, CPU, Ear())
+    first, last = (float(made.state[f"{i}.weight"]) - 1 for i in (0, 1))
+    assert first > 0
+    assert last == pytest.approx(first / 4, rel=1e-4)
+
+
+def test_relative_rates_follow_the_size_of_each_layers_weights() -> None:
+    class Two(NetworkMethod):
+        def network(self, bands: int, scale: int) -> nn.Module:
+            layers = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 1, 5, padding=2)
+            for layer in layers:
+                nn.init.constant_(layer.weight, 0.1)
+            return nn.Sequential(*layers)
+
+    x = random(1, 1, 6, 6) + 0.1
+    recipe = Recipe(rate=1e-3, relative=True, batch=1, epochs=1, schedule="constant")
+    profile = Given("given", "", patches=1, by=recipe)
+    made = train(Two(), SamePatches(x, -x, 1), [], problem(2, 1), profile, 0, CPU, Ear())
+    # Adam's first step is the rate itself, against the slope.
+    for name, fan_in in (("0", 9), ("1", 100)):
+        moved = made.state[f"{name}.weight"] - 0.1
+        expected = torch.full_like(moved, -1e-3 * math.sqrt(2 / fan_in))
+        torch.testing.assert_close(moved, expected, rtol=1e-3, atol=0)
+
+
+def test_unit_gradients_have_length_one_whatever_the_loss() -> None:
+    class Two(NetworkMethod):
+        def network(self, bands: int, scale: int) -> nn.Module:
+            return nn.Sequential(Gain(1.0), Gain(1.0))
+
+    for size in (1e-3, 1e3):
+        x = size * random(1, 2, 6, 6)
+        recipe = Recipe(
+            optimiser="sgd",
+            rate=0.1,
+            momentum=0.0,
+            batch=1,
+            epochs=1,
+            schedule="constant",
+            unit_gradient=True,
+        )
+        profile = Given("given", "", patches=1, by=recipe)
+        made = train(Two(), SamePatches(x, 2 * x, 1), [], problem(2, 2), profile, 0, CPU, Ear())
+        # Both weights have the same slope: each takes a share of 1 / sqrt(2).
+        for i in (0, 1):
+            moved = float(made.state[f"{i}.weight"]) - 1
+            assert moved == pytest.approx(0.1 / math.sqrt(2), rel=1e-4)
+
+
+class Spectral(nn.Module):
+    """A residual convolution over rows, columns and bands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv3d(1, 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, bands, rows, columns) to the same size."""
+        out: Tensor = x + self.layer(x[:, None])[:, 0]
+        return out
+
+
+def tied() -> nn.Module:
+    """Make two layers that share their weights."""
+    first, second = (nn.Conv2d(3, 3, 3, padding=1) for _ in range(2))
+    second.weight = first.weight
+    return nn.Sequential(first, second)
+
+
+def frozen() -> nn.Module:
+    """Make two layers, the first of which is not to be trained."""
+    first, second = (nn.Conv2d(3, 3, 3, padding=1) for _ in range(2))
+    return nn.Sequential(first.requires_grad_(False), second)
+
+
+def normed() -> nn.Module:
+    """Make a layer with a batch normalisation, which has state besides its weights."""
+    return nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        frozen,
+        normed,
+        pytest.param(
+            Spectral,
+        ),
+        pytest.param(
+            tied,
+        ),
+    ],
+)
+def test_networks_of_every_kind_train(build: Callable[[], nn.Module]) -> None:
+    class Built(NetworkMethod):
+        def network(self, bands: int, scale: int) -> nn.Module:
+            return build()
+
+    x = random(1, 3, 12, 12)
+    bank = SamePatches(x, 0.5 * x, 2)
+    made = train(Built(), bank, [], problem(2, 3), SHORT, 0, CPU, Ear())
+    assert made.history[-1]["loss"] < made.history[0]["loss"]
+    build().load_state_dict(dict(made.state))
+
+
+def test_in_bfloat16_the_weights_stay_in_float32(tiny: Split) -> None:
+    method, task = network_method("srcnn"), problem(2, 5)
+    pairs = held_out(tiny, method, task)
+    states = []
+    for device in (CPU, Device(CPU.torch, True)):
+        made = train(method, bank_of(tiny.train, 2), pairs, task, SHORT, 0, device, Ear())
+        assert {tensor.dtype for tensor in made.state.values()} == {torch.float32}
+        states.append(made.state["0.weight"])
+    torch.testing.assert_close(states[1], states[0], rtol=0, atol=0.05)
+    assert not torch.equal(states[1], states[0])
+
+
+def test_the_size_of_a_layer_is_hes_rule() -> None:
+    layer = nn.Conv2d(8, 16, 3)
+    assert he_scale(list(layer.parameters())) == pytest.approx(math.sqrt(2 / 72))
+    assert he_scale([torch.ones(16), torch.ones(16)]) == 0.1
+
+
+def test_weights_start_from_the_recipes_deviation() -> None:
+    torch.manual_seed(0)
+    network = start(network_method("srcnn[middle=5]"), problem(2, 31), Recipe(initial_std=1e-3))
+    weights = torch.cat([p.detach().flatten() for p in network.parameters() if p.dim() > 1])
+    assert float(weights.std()) == pytest.approx(1e-3, rel=0.02)
+    assert float(weights.mean()) == pytest.approx(0, abs=2e-5)
+    assert all(float(p.detach().abs().max()) == 0 for p in network.parameters() if p.dim() == 1)
+
+
+def test_every_patch_is_seen_once_an_epoch(tiny: Split) -> None:
+    asked: list[Tensor] = []
+
+    class Noting(PatchBank):
+        def batch(self, patches: Tensor, sees: Any, bands: Tensor | None) -> tuple[Tensor, Tensor]:
+            asked.append(patches)
+            return super().batch(patches, sees, bands)
+
+    bank = Noting(
+        tiny.train, Degradation(EIGHT_BIT, 2), count=12, size=16, seed=0, device=CPU.torch
+    )
+    method = network_method("proposed[subnetworks=1]")
+    profile = Profile("short", "", patches=12, patch=16, epochs=2, batch=4)
+    train(method, bank, [], problem(2, 5), profile, 0, CPU, Ear())
+    seen = torch.cat(asked).tolist()
+    assert sorted(seen[:12]) == sorted(seen[12:]) == list(range(12))
+    assert seen[:12] != seen[12:]
+
+
+def test_every_band_of_every_patch_is_seen_once_an_epoch_where_bands_are_samples(
+    tiny: Split,
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    class Noting(PatchBank):
+        def batch(self, patches: Tensor, sees: Any, bands: Tensor | None) -> tuple[Tensor, Tensor]:
+            assert bands is not None
+            assert bands.shape == (len(patches), 1)
+            asked.extend(zip(patches.tolist(), bands[:, 0].tolist(), strict=True))
+            return super().batch(patches, sees, bands)
+
+    bank = Noting(
+        tiny.train, Degradation(EIGHT_BIT, 2), count=10, size=16, seed=0, device=CPU.torch
+    )
+    recipe = Recipe(batch=5, epochs=1, single_bands=True)
+    profile = Given("given", "", patches=10, patch=16, by=recipe)
+    train(network_method("srcnn"), bank, [], problem(2, 5), profile, 0, CPU, Ear())
+    assert sorted(asked) == [(patch, band) for patch in range(10) for band in range(5)]
+    assert asked != sorted(asked)
+
+
+def test_every_method_sees_the_same_patches_in_the_same_order(tiny: Split) -> None:
+    orders = []
+    for reference in ("srcnn", "espcn"):
+        asked: list[tuple[Tensor, Tensor]] = []
+
+        class Noting(PatchBank):
+            def batch(
+                self, patches: Tensor, sees: Any, bands: Tensor | None
+            ) -> tuple[Tensor, Tensor]:
+                assert bands is not None
+                asked.append((patches, bands))  # noqa: B023
+                return super().batch(patches, sees, bands)
+
+        bank = Noting(
+            tiny.train, Degradation(EIGHT_BIT, 2), count=8, size=16, seed=0, device=CPU.torch
+        )
+        profile = Profile("short", "", patches=8, patch=16, epochs=1, batch=4, bands=2)
+        train(network_method(reference), bank, [], problem(2, 5), profile, 0, CPU, Ear())
+        orders.append([(p.tolist(), b.tolist()) for p, b in asked])
+    assert orders[0] == orders[1]
+    for _, bands in orders[0]:
+        assert all(len(set(chosen)) == 2 for chosen in bands)
+        assert all(0 <= band < 5 for chosen in bands for band in chosen)

@@ -1,0 +1,22 @@
+"""What the tests of several folders share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from benchmark.split import Split
+
+TINY = "synthetic[rows=48,columns=40,bands=5]"
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Split":
+    """Give eighteen scenes of 48 x 40 pixels and 5 bands: 12 train, 2 validate, 4 test."""
+    from benchmark.dataset import DATASETS
+    from benchmark.split import load
+
+    DATASETS.discover("datasets")
+    nowhere = Path("no-such-folder")
+    return load(TINY, [], [], nowhere, tmp_path_factory.mktemp("prepared"))

@@ -1,0 +1,341 @@
+"""Whatever is wrong with a request: one line that says so, exit code 2, nothing left behind."""
+
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.datasets import makers
+from tests.test_run_all import SMALL, Answer, CommandLine
+
+CAVE = ("--dataset", "cave", "--data", "data", "--scenes", "balloons,beads", "--scales", "2",
+        "--methods", "bicubic")  # fmt: skip
+HARVARD = ("--dataset", "harvard", "--data", "data", "--scenes", "img1,imga5", "--scales", "2",
+           "--methods", "bicubic")  # fmt: skip
+FAST = ("--dataset", SMALL, "--scenes", "leaves01,leaves04", "--profile", "tiny")
+
+
+@pytest.fixture
+def hsisr(tmp_path: Path) -> CommandLine:
+    """Give the command line in an empty folder."""
+    return CommandLine(tmp_path)
+
+
+def refusal(line: CommandLine, answer: Answer, *early: str) -> str:
+    """Check that an answer is a clean refusal, and give its message.
+
+    Args:
+        line: where it was asked.
+        answer: what came.
+        early: beginnings of the lines that may stand before the message, as it took a look at
+            the files to find out.
+    """
+    assert answer.code == 2, answer
+    *before, last = answer.err.splitlines()
+    assert last.startswith("error: ")
+    assert [text for text in before if not text.startswith(early or ("\0",))] == []
+    assert answer.out == ""
+    assert "Traceback" not in answer.err
+    for folder in (line.results, line.folder / ".cache"):
+        assert [path for path in folder.rglob("*") if not path.is_dir()] == []
+    return last.removeprefix("error: ")
+
+
+WRONG = {
+    ("--scales", "5"): ["scale 5", "wang2017", "2, 3, 4"],
+    ("--scales", "0"): ["scale 0", "2, 3, 4"],
+    ("--scales", "1"): ["scale 1", "2, 3, 4"],
+    ("--scales", "x"): ["--scales x", "'x' is no whole number"],
+    ("--scales", "2,,x"): ["--scales 2,,x", "'x' is no whole number"],
+    ("--scales", "2.5"): ["'2.5' is no whole number"],
+    ("--scales", "-2"): ["'-2' is no whole number"],
+    ("--scales", ","): ["--scales"],
+    ("--seeds", "-1"): ["--seeds -1", "'-1' is no whole number"],
+    ("--seeds", "one"): ["'one' is no whole number"],
+    ("--seeds", ","): ["--seeds"],
+    ("--seeds", "²"): ["'²' is no whole number"],
+    ("--methods", "espcn", "--seeds", str(10**20)): ["--seeds", str(10**20)],
+    ("--methods", ","): ["--methods"],
+    ("--methods", "srcn"): ["unknown method 'srcn'", "did you mean srcnn", "vdsr"],
+    ("--methods", "zzz"): ["unknown method 'zzz'; known: ", "bicubic", "proposed"],
+    ("--methods", "bicubic,srcn"): ["unknown method 'srcn'"],
+    ("--methods", "wiener[join=true]"): ["no parameter 'join'", "did you mean joint"],
+    ("--methods", "bicubic[x=1]"): ["bicubic has no parameter 'x'", "none"],
+    ("--methods", "wiener[joint=maybe]"): ["wiener[joint=maybe]", "true or false"],
+    ("--methods", "proposed[alpha=half]"): ["proposed[alpha=half]", "a number from 0"],
+    ("--methods", "proposed[alpha=nan]"): ["proposed[alpha=nan]", "a number from 0"],
+    ("--methods", "proposed[alpha=7]"): ["proposed[alpha=7]", "up to 1"],
+    ("--methods", "srcnn[middle=2]"): ["srcnn[middle=2]", "one of 1, 3, 5"],
+    ("--methods", "wiener[joint=true"): ["'wiener[joint=true' cannot be read"],
+    ("--methods", "wiener[joint]"): ["cannot be read", "NAME[key=value"],
+    ("--methods", "wiener[joint=yes,joint=no]"): ["cannot be read"],
+    ("--methods", "../evil"): ["cannot be read"],
+    ("--dataset", "cav"): ["unknown data set 'cav'", "did you mean cave"],
+    ("--dataset", ""): ["--dataset is empty", "datasets"],
+    ("--dataset", "synthetic[rows=4]"): ["synthetic[rows=4]", "a whole number from 16"],
+    ("--dataset", "synthetic[rows=1e9]"): ["synthetic[rows=1e9]", "a whole number"],
+    ("--dataset", "synthetic[row=48]"): ["no parameter 'row'", "did you mean rows"],
+    ("--train-on", "harvrd"): ["unknown data set 'harvrd'", "did you mean harvard"],
+    ("--profile", "fast"): ["unknown profile 'fast'", "quick", "paper"],
+    ("--protocol", "wang"): ["unknown protocol 'wang'", "wang2017-float"],
+    ("--device", "tpu"): ["unknown device 'tpu'", "auto, cpu or cuda"],
+    ("--device", "cuda"): ["--device cuda", "no CUDA device", "cpu or auto"],
+    ("--scenes", "leaves1"): ["no scene 'leaves1'", "did you mean leaves"],
+    ("--scene", "leaves04"): ["No such option: --scene", "--scenes", "--help"],
+    ("--scales",): ["--scales", "requires an argument"],
+    ("train",): ["No such command 'train'", "--help"],
+    ("--plugin", "no_such.py"): ["no plugin file at", "no_such.py"],
+    ("--plugin", "."): ["no plugin file at"],
+    ("tables", "--dataset", "cave"): ["no results of data set 'cave'", "--dataset cave"],
+    ("tables",): ["no results", "results"],
+    ("tables", "extra"): ["extra", "--help"],
+    ("fetch",): ["--help"],
+    ("fetch", "cav"): ["unknown data set 'cav'", "did you mean cave"],
+    ("fetch", "synthetic"): ["synthetic", "nothing to download"],
+    ("new",): ["--help"],
+}
+
+
+@pytest.mark.parametrize("words", WRONG, ids=" ".join)
+def test_a_wrong_word_is_refused_before_anything_starts(
+    hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    command = not words[0].startswith("-")
+    answer = hsisr(*words) if command else hsisr("--methods", "bicubic", *FAST, *words)
+    message = refusal(hsisr, answer)
+    for part in WRONG[words]:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--scenes", "leaves01"), ["--scenes leaves no test scene", "leaves04, leaves08"]),
+        (("--scenes", "leaves04"), ["wiener must be trained", "no training scene"]),
+    ],
+)
+def test_scenes_that_leave_nothing_to_do_are_refused(
+    hsisr: CommandLine, words: tuple[str, ...], said: list[str]
+) -> None:
+    hsisr.environment["HSISR_CACHE"] = "kept"
+    message = refusal(hsisr, hsisr(*FAST, "--methods", "wiener", *words), "synthetic")
+    for part in said:
+        assert part in message
+
+
+def break_png(data: Path) -> None:
+    """Cut one band's file short."""
+    makers.cave_folder(data / "cave", "balloons", "beads")
+    (file,) = data.rglob("beads_ms_07.png")
+    file.write_bytes(file.read_bytes()[:-40])
+
+
+def drop_band(data: Path) -> None:
+    """Take one band away."""
+    makers.cave_folder(data / "cave", "balloons", "beads")
+    (file,) = data.rglob("beads_ms_07.png")
+    file.unlink()
+
+
+def empty_scene(data: Path) -> None:
+    """Leave one scene's folder empty."""
+    makers.cave_folder(data / "cave", "balloons")
+    (data / "cave" / "beads_ms").mkdir()
+
+
+def other_size(data: Path) -> None:
+    """Give one band other rows and columns than the others."""
+    makers.cave_folder(data / "cave", "balloons", "beads")
+    (file,) = data.rglob("beads_ms_07.png")
+    file.write_bytes(makers.png(np.ones((5, 5), np.uint16)))
+
+
+def text_for_a_zip(data: Path) -> None:
+    """Call a text a zip, as a download of an error page would be."""
+    (data / "cave").mkdir(parents=True)
+    (data / "cave" / "complete_ms_data.zip").write_text("<html>404 not found</html>")
+
+
+def evil_zip(data: Path) -> None:
+    """Make a zip with a member outside its folder."""
+    file = makers.cave_zip(data / "cave" / "complete_ms_data.zip", "balloons", "beads")
+    with zipfile.ZipFile(file, "a") as made:
+        made.writestr("../evil", b"evil")
+
+
+def nothing(data: Path) -> None:
+    """Leave the data folder empty."""
+    data.mkdir()
+
+
+def nowhere(data: Path) -> None:
+    """Leave no data folder at all."""
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (break_png, ["beads_ms_07.png", "cut short", "fetch cave"]),
+        (drop_band, ["beads lacks band 07", "fetch cave"]),
+        (empty_scene, ["the folder of beads holds no beads_ms_NN.png", "fetch cave"]),
+        (other_size, ["beads_ms_07.png has 5 x 5 pixels", "24 x 20"]),
+        (text_for_a_zip, ["complete_ms_data.zip", "not a whole zip archive"]),
+        (evil_zip, ["complete_ms_data.zip", "'../evil'", "out of its folder"]),
+        (nothing, ["no files of balloons, beads", "fetch cave --data data"]),
+        (nowhere, ["data, which is no folder", "fetch cave --data data"]),
+    ],
+)
+def test_damaged_cave_files_are_refused(
+    hsisr: CommandLine, damage: Callable[[Path], None], said: list[str]
+) -> None:
+    damage(hsisr.folder / "data")
+    message = refusal(hsisr, hsisr(*CAVE), "cave: 0 of 2 scenes prepared")
+    for part in said:
+        assert part in message
+    assert not (hsisr.folder / "evil").exists()
+
+
+def without_ref(cube: np.ndarray) -> dict[str, np.ndarray]:
+    """Name the values otherwise."""
+    return {"cube": cube}
+
+
+def with_nan(cube: np.ndarray) -> dict[str, np.ndarray]:
+    """Make one value no number."""
+    cube[1, 2, 3] = np.nan
+    return {"ref": cube}
+
+
+def thirty_bands(cube: np.ndarray) -> dict[str, np.ndarray]:
+    """Leave a band out."""
+    return {"ref": cube[..., :30]}
+
+
+def negative(cube: np.ndarray) -> dict[str, np.ndarray]:
+    """Make one value negative."""
+    cube[1, 2, 3] = -0.25
+    return {"ref": cube}
+
+
+@pytest.mark.parametrize("write", [makers.mat5, makers.mat73])
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (without_ref, ["expected a variable 'ref', found cube"]),
+        (with_nan, ["1 values are not finite numbers"]),
+        (thirty_bands, ["24 x 20 x 30", "x 31"]),
+        (negative, ["-0.25"]),
+    ],
+)
+def test_damaged_harvard_files_are_refused(
+    hsisr: CommandLine,
+    write: Callable[..., Path],
+    damage: Callable[[np.ndarray], dict[str, np.ndarray]],
+    said: list[str],
+) -> None:
+    folder = hsisr.folder / "data" / "harvard"
+    makers.mat5(folder / "imga5.mat", ref=makers.harvard_cube())
+    file = write(folder / "img1.mat", **damage(makers.harvard_cube()))
+    message = refusal(hsisr, hsisr(*HARVARD), "harvard: 0 of 2 scenes prepared")
+    for part in [file.name, "cannot be used", "fetch harvard", *said]:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "not a MATLAB file"), (b"MATLAB 5.0 MAT-file" + bytes(400), "damaged or cut short")],
+    ids=["empty", "header alone"],
+)
+def test_a_harvard_file_that_is_none_is_refused(
+    hsisr: CommandLine, content: bytes, said: str
+) -> None:
+    folder = hsisr.folder / "data" / "harvard"
+    makers.mat5(folder / "imga5.mat", ref=makers.harvard_cube())
+    (folder / "img1.mat").write_bytes(content)
+    message = refusal(hsisr, hsisr(*HARVARD), "harvard: 0 of 2 scenes prepared")
+    assert "img1.mat" in message
+    assert said in message
+
+
+def test_missing_harvard_files_are_named_with_what_to_do(hsisr: CommandLine) -> None:
+    message = refusal(hsisr, hsisr(*HARVARD))
+    assert "2 are missing: img1, imga5" in message
+    assert "fetch harvard --data data" in message
+
+
+def test_a_training_scene_smaller_than_a_patch_is_found_before_the_first_cell(
+    hsisr: CommandLine,
+) -> None:
+    """Bicubic needs no patches, but its cell would be all that this request ever gets."""
+    hsisr.environment["HSISR_CACHE"] = "kept"
+    small = "synthetic[rows=16,columns=20,bands=3]"
+    answer = hsisr("--dataset", small, "--scenes", "leaves01,leaves04", "--scales", "2",
+                   "--methods", "bicubic,espcn", "--profile", "quick")  # fmt: skip
+    message = refusal(hsisr, answer, "synthetic")
+    assert "a training scene of 16 x 20 pixels is smaller than a patch of" in message
+    assert "--scenes" in message
+
+
+def test_data_sets_of_different_bands_cannot_be_trained_on_together(hsisr: CommandLine) -> None:
+    hsisr.environment["HSISR_CACHE"] = "kept"
+    other = "synthetic[rows=48,columns=40,bands=6]"
+    answer = hsisr(*FAST, "--scales", "2", "--methods", "wiener", "--train-on", other)
+    assert "5, 6 bands" in refusal(hsisr, answer, "synthetic")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def broken(:\n", "SyntaxError"),
+        ("import no_such_module\n", "No module named 'no_such_module'"),
+        ("raise ValueError('one\\ntwo')\n", "ValueError: one two"),
+        ("x = 1\n", "registers no method"),
+        ("raise SystemExit(0)\n", "SystemExit"),
+    ],
+)
+def test_a_plugin_that_cannot_be_used_is_named(hsisr: CommandLine, text: str, said: str) -> None:
+    plugin = hsisr.folder / "plugin.py"
+    plugin.write_text(text)
+    message = refusal(hsisr, hsisr.tiny("bicubic", "--plugin", str(plugin)))
+    assert str(plugin) in message
+    assert said in message
+
+
+def test_a_plugin_that_is_no_python_file_is_named(hsisr: CommandLine) -> None:
+    plugin = hsisr.folder / "notes.txt"
+    plugin.write_text("hello\n")
+    assert "notes.txt is no Python file" in refusal(
+        hsisr, hsisr("methods", "--plugin", plugin.name)
+    )
+
+
+@pytest.mark.parametrize("results", ["taken", "taken/below"])
+def test_results_that_cannot_be_written_are_refused_before_the_first_cell(
+    hsisr: CommandLine, results: str
+) -> None:
+    (hsisr.folder / "taken").write_text("precious")
+    message = refusal(hsisr, hsisr.tiny("bicubic", "--results", results))
+    assert f"the results folder {results} cannot be written to" in message
+    assert "--results" in message
+    assert (hsisr.folder / "taken").read_text() == "precious"
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or os.geteuid() == 0, reason="whoever runs this may write anywhere"
+)
+def test_a_results_folder_without_permission_is_refused(hsisr: CommandLine) -> None:
+    hsisr.results.mkdir(mode=0o500)
+    message = refusal(hsisr, hsisr.tiny("bicubic"))
+    assert "cannot be written to (Permission denied)" in message
+
+
+def test_a_cache_that_cannot_be_written_is_refused(hsisr: CommandLine) -> None:
+    (hsisr.folder / "taken").write_text("precious")
+    message = refusal(hsisr, hsisr.tiny("bicubic", "--cache", "taken"))
+    assert "taken" in message
+    assert "--cache" in message

@@ -1,0 +1,52 @@
+"""The README's tables come from cells that a run made, and its examples from code that runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reports.tables import write_tables
+
+HERE = Path(__file__).resolve().parent.parent
+README = (HERE / "README.md").read_text(encoding="utf-8")
+RESULTS = HERE / "docs" / "results"
+LABELS = re.findall(r"<!-- from docs/results: (\S+) -->", README)
+
+
+def _tables(markdown: str) -> list[str]:
+    return [block for block in markdown.split("\n\n") if block.startswith("|")]
+
+
+def test_the_readme_shows_results_of_cave_and_of_the_synthetic_scenes() -> None:
+    assert LABELS == ["synthetic", "cave"]
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_every_results_table_of_the_readme_is_what_the_stored_cells_give(
+    label: str, tmp_path: Path
+) -> None:
+    copy = tmp_path / "results"
+    for file in RESULTS.rglob("*"):
+        if file.is_file() and file.relative_to(RESULTS).parts[0] == label:
+            target = copy / file.relative_to(RESULTS)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
+    made = _tables(write_tables(copy, label).markdown)
+    shown = README.partition(f"<!-- from docs/results: {label} -->")[2].partition("<!-- end -->")[0]
+    for table in _tables(shown):
+        assert table.strip() in [one.strip() for one in made], f"regenerate:\n{made[0]}"
+
+
+def test_no_stored_cell_names_a_folder_of_the_machine_it_was_made_on() -> None:
+    cells = list(RESULTS.rglob("cell.json"))
+    assert cells
+    for file in cells:
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"\"[^\"]*(/home/|/root/|/tmp/|--data|--cache)", text), file
+
+
+def test_the_plugin_of_the_readme_is_short_and_complete() -> None:
+    plugin = README.partition("```python\n")[2].partition("```")[0]
+    lines = [line for line in plugin.splitlines() if line.strip()]
+    assert len(lines) <= 20
+    compile(plugin, "README.md", "exec")

@@ -1,0 +1,635 @@
+"""The command line: real runs on tiny scenes, from the options to the tables on disk.
+
+Where only the options and what comes of them matter, `run_all.main` is called in this process
+(`CommandLine`); where the process itself matters, one is started (`started`).
+"""
+
+import contextlib
+import csv
+import dataclasses
+import io
+import json
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import run_all
+from benchmark import request
+from benchmark.dataset import DATASETS
+from benchmark.method import METHODS
+from benchmark.profile import PROFILES
+from tests.datasets import makers
+
+SCRIPT = Path(run_all.__file__).resolve()
+SMALL = "synthetic[rows=48,columns=40,bands=5]"
+# leaves04 is a test scene, leaves06 one for validation.
+SCENES = "leaves01,leaves04,leaves06"
+PSNR, SAM = "PSNR ↑", "SAM ↓"
+
+METHODS.discover("methods")
+DATASETS.discover("datasets")
+
+RAISES = 'raise ValueError("no such luck\\non two lines")'
+FAILING = f"""
+from benchmark.method import Method, register
+
+@register("failing", title="Failing", paper="nobody")
+class Failing(Method):
+    def upscale(self, low, problem, state):
+        {RAISES}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """Read standard output, all of it, as JSON."""
+        return json.loads(self.out)
+
+
+class CommandLine:
+    """`run_all.main` in this process, in a folder of its own.
+
+    What a call changes for everybody (arguments, folder, registered plugins) is put back, and
+    there is a profile `tiny` that trains for two steps.
+    """
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.results = folder / "results"
+        self.environment = environment
+
+    def __call__(self, *arguments: str) -> Answer:
+        out, err = io.StringIO(), io.StringIO()
+        tiny = dataclasses.replace(
+            PROFILES["quick"], name="tiny", patches=16, patch=16, batch=8, epochs=1
+        )
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            patch.setattr(sys, "argv", ["run_all.py", *arguments])
+            patch.chdir(self.folder)
+            for name in ("HSISR_DATA", "HSISR_CACHE"):
+                patch.delenv(name, raising=False)
+            for name, value in {"COLUMNS": "200", **self.environment}.items():
+                patch.setenv(name, value)
+            patch.setattr(METHODS, "_entries", dict(METHODS._entries))
+            patch.setattr(DATASETS, "_entries", dict(DATASETS._entries))
+            patch.setitem(PROFILES, "tiny", tiny)
+            threads = torch.get_num_threads()
+            torch.set_num_threads(1)  # tiny images wait longer for threads than for sums
+            try:
+                code = run_all.main()
+            finally:
+                torch.set_num_threads(threads)
+        return Answer(code, out.getvalue(), err.getvalue())
+
+    def tiny(self, methods: str, *arguments: str) -> Answer:
+        """Run methods on three tiny scenes at factor 3 by the profile `tiny`."""
+        words = ("--dataset", SMALL, "--scenes", SCENES, "--scales", "3", "--profile", "tiny")
+        return self(*words, "--methods", methods, *arguments)
+
+    def cells(self) -> dict[str, Any]:
+        """Give every stored cell's `cell.json` by method and seed."""
+        read = [json.loads(file.read_text()) for file in self.results.glob("*/*/*/*/*/*/cell.json")]
+        return {f"{one['address']['method']} {one['address']['seed']}": one for one in read}
+
+    def page(self) -> str:
+        """Give the only Markdown page."""
+        (page,) = (self.results / "tables").glob("*.md")
+        return page.read_text(encoding="utf-8")
+
+
+def started(folder: Path, *arguments: str, **environment: str) -> Answer:
+    """Run `run_all.py` as a process of its own."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("HSISR_")}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments],
+        cwd=folder,
+        env={**known, "COLUMNS": "200", "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def rows(shown: str) -> dict[str, list[str]]:
+    """Take a printed table apart: the first word of a line to the words after it."""
+    words = [line.split() for line in shown.splitlines() if line.strip()]
+    return {line[0]: line[1:] for line in words}
+
+
+def table(file: Path) -> list[dict[str, str]]:
+    """Read a CSV file."""
+    return list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+
+
+def bytes_and_times(folder: Path) -> Mapping[str, tuple[bytes, int]]:
+    """Give all that would show whether somebody wrote into a folder."""
+    return {
+        str(file.relative_to(folder)): (file.read_bytes(), file.stat().st_mtime_ns)
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def listen(monkeypatch: pytest.MonkeyPatch) -> list[request.Request]:
+    """Let requests be made without being carried out; they come into the list."""
+    asked: list[request.Request] = []
+
+    def execute(one: request.Request, _: object) -> list[request.Ran]:
+        asked.append(one)
+        return []
+
+    monkeypatch.setattr(request, "execute", execute)
+    return asked
+
+
+@pytest.fixture
+def hsisr(tmp_path: Path) -> CommandLine:
+    """Give the command line in an empty folder."""
+    return CommandLine(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[CommandLine, Answer]:
+    """Run three methods once as a user would: a process, the profile `quick`, all scenes."""
+    folder = tmp_path_factory.mktemp("finished")
+    words = ("--dataset", SMALL, "--scales", "3", "--methods", "bicubic,wiener,espcn")
+    return CommandLine(folder), started(folder, *words, "--device", "cpu")
+
+
+def again(line: CommandLine, *more: str) -> Answer:
+    """Ask for what `finished` asked for."""
+    words = ("--dataset", SMALL, "--scales", "3", "--methods", "bicubic,wiener,espcn")
+    return line(*words, "--device", "cpu", *more)
+
+
+def test_help_answers_without_importing_anything_heavy(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", str(SCRIPT), "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
+    )
+    imported = {
+        line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()
+    }
+    assert "typer" in imported
+    heavy = {"torch", "numpy", "pandas", "scipy", "h5py", "skimage", "PIL", "pooch"}
+    assert not imported & (heavy | {"datasets", "methods", "reports"})
+    for word in ("--dataset", "--methods", "--profile", "tables", "fetch", "Exit codes"):
+        assert word in done.stdout
+
+
+def test_a_first_run_trains_and_stores_every_cell(finished: tuple[CommandLine, Answer]) -> None:
+    line, answer = finished
+    assert answer.code == 0, answer.err
+    assert "3 cells to run, 0 found done" in answer.err
+    cells = line.cells()
+    assert set(cells) == {"bicubic 0", "wiener 0", "espcn 0"}
+    assert {cell["status"] for cell in cells.values()} == {"done"}
+    assert cells["bicubic 0"]["parameters"] == 0
+    assert cells["espcn 0"]["parameters"] > 20_000
+    place = line.results / SMALL / "wang2017" / "quick" / "x3" / "espcn" / "seed0"
+    assert sorted(file.name for file in place.iterdir()) == [
+        "cell.json",
+        "scores.csv",
+        "training.csv",
+        "weights.safetensors",
+    ]
+    scenes = [row["scene"] for row in table(place / "scores.csv")]
+    assert scenes == ["leaves04", "leaves08", "leaves13", "leaves17"]
+    history = table(place / "training.csv")
+    assert history
+    assert all(math.isfinite(float(row["psnr"])) for row in history)
+
+
+def test_the_printed_table_holds_the_means_of_the_stored_scores(
+    finished: tuple[CommandLine, Answer],
+) -> None:
+    line, answer = finished
+    printed = rows(answer.out)
+    for name, method in {"Bicubic": "bicubic", "Wiener": "wiener", "ESPCN": "espcn"}.items():
+        (file,) = line.results.glob(f"*/*/*/x3/{method}/seed0/scores.csv")
+        scores = table(file)
+        for metric, text in zip(("psnr", "sam"), printed[name], strict=True):
+            mean = sum(float(row[metric]) for row in scores) / len(scores)
+            assert float(text) == pytest.approx(mean, abs=0.0051)
+    # Deterministic rows, as they were when this was written.
+    assert printed["Bicubic"] == ["27.49", "6.21"]
+    assert float(printed["Wiener"][0]) > 30
+    assert "SYNTHETIC" in answer.out
+    assert "12 for training, 2 for validation, 4 for testing" in answer.out
+
+
+def test_a_run_writes_the_table_as_markdown_latex_and_csv(
+    finished: tuple[CommandLine, Answer],
+) -> None:
+    line, answer = finished
+    folder = line.results / "tables"
+    assert sorted(file.name for file in folder.iterdir()) == [
+        f"{SMALL}.csv",
+        f"{SMALL}.md",
+        f"{SMALL}.tex",
+    ]
+    assert f"results/tables/{SMALL}.md" in answer.out.replace(os.sep, "/")
+    tidy = table(folder / f"{SMALL}.csv")
+    psnr = {row["method"]: row for row in tidy if row["metric"] == "psnr"}
+    assert set(psnr) == {"bicubic", "wiener", "espcn"}
+    assert {(row["dataset"], row["scale"], row["seed"], row["n"]) for row in tidy} == {
+        (SMALL, "3", "0", "4")
+    }
+    for name, method in {"Bicubic": "bicubic", "Wiener": "wiener", "ESPCN": "espcn"}.items():
+        number = f"{float(psnr[method]['mean']):.2f}"
+        assert re.search(rf"\| {name} +\| +\**{number}", line.page())
+        assert number in (folder / f"{SMALL}.tex").read_text(encoding="utf-8")
+
+
+def test_a_second_run_finds_everything_done(finished: tuple[CommandLine, Answer]) -> None:
+    line, first = finished
+    before = bytes_and_times(line.results / SMALL)
+    answer = again(line)
+    assert answer.code == 0
+    assert "0 cells to run, 3 found done" in answer.err
+    assert bytes_and_times(line.results / SMALL) == before
+    assert rows(answer.out)["ESPCN"] == rows(first.out)["ESPCN"]
+
+
+@pytest.mark.parametrize("named", [(), ("--dataset", SMALL)], ids=["all", "one"])
+def test_tables_makes_the_same_files_again_and_trains_nothing(
+    finished: tuple[CommandLine, Answer], named: tuple[str, ...]
+) -> None:
+    line, _ = finished
+    tables = line.results / "tables"
+    before = {file.name: file.read_bytes() for file in tables.iterdir()}
+    cells = bytes_and_times(line.results / SMALL)
+    for file in tables.iterdir():
+        file.unlink()
+    answer = line("tables", *named)
+    assert (answer.code, answer.err) == (0, "")
+    assert {file.name: file.read_bytes() for file in tables.iterdir()} == before
+    assert bytes_and_times(line.results / SMALL) == cells
+    assert rows(answer.out)["Bicubic"] == ["27.49", "6.21"]
+
+
+def test_json_is_all_that_stands_on_standard_output(
+    finished: tuple[CommandLine, Answer],
+) -> None:
+    line, _ = finished
+    found = again(line, "--json").json()
+    assert found["done"] == []
+    assert found["found"] == [
+        f"{method} x3 seed 0 on {SMALL}" for method in ("bicubic", "wiener", "espcn")
+    ]
+    assert found["failed"] == {}
+    assert [Path(path).suffix for path in found["tables"]] == [".md", ".tex", ".csv"]
+    assert line("tables", "--json").json() == {"tables": found["tables"]}
+
+
+def test_methods_lists_each_with_its_paper_and_parameters(hsisr: CommandLine) -> None:
+    answer = hsisr("methods")
+    assert (answer.code, answer.err) == (0, "")
+    names = [line for line in answer.out.splitlines() if not line.startswith(" ")]
+    assert names[:2] == ["bicubic", "wiener"]
+    assert set(names) >= {"srcnn", "espcn", "vdsr", "proposed"}
+    assert "    parameters: joint (true or false, default false)" in answer.out.splitlines()
+    listed = hsisr("methods", "--json").json()
+    assert [one["name"] for one in listed] == names
+    assert all(one["paper"] for one in listed)
+    assert {one["name"]: one["sees"] for one in listed}["espcn"] == "decimated, band by band"
+
+
+def test_datasets_lists_each_with_its_scenes(hsisr: CommandLine) -> None:
+    answer = hsisr("datasets")
+    assert (answer.code, answer.err) == (0, "")
+    listed = {one["name"]: one for one in hsisr("datasets", "--json").json()}
+    assert {name: one["scenes"] for name, one in listed.items()} == {
+        "cave": "32, of them 7 for testing",
+        "harvard": "77, of them 10 for testing",
+        "synthetic": "18, of them 4 for testing",
+    }
+    for one in listed.values():
+        assert f"    scenes: {one['scenes']}" in answer.out
+
+
+def test_without_options_the_synthetic_scenes_are_run_quickly(
+    hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = listen(monkeypatch)
+    assert hsisr().code == 0
+    (one,) = asked
+    assert (one.datasets, one.profile, one.protocol, one.seeds) == (
+        "synthetic",
+        "quick",
+        "wang2017",
+        "0",
+    )
+    assert (one.scales, one.methods, one.scenes, one.train_on, one.device) == (
+        "",
+        "",
+        "",
+        "",
+        "auto",
+    )
+    assert (one.data, one.results) == (Path("data"), Path("results"))
+
+
+def test_folders_may_come_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = listen(monkeypatch)
+    line = CommandLine(tmp_path, HSISR_DATA="elsewhere", HSISR_CACHE="store")
+    line()
+    line("--data", "here")
+    assert [(str(one.data), str(one.cache)) for one in asked] == [
+        ("elsewhere", "store"),
+        ("here", "store"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("--results", "elsewhere", "tables"), "--results"),
+        (("--dataset", "cave", "tables"), "--dataset"),
+        (("--json", "methods"), "--json"),
+        (("--plugin", "mine.py", "methods"), "--plugin"),
+        (("--retry-failed", "datasets"), "--retry-failed"),
+        (("--train-on", "cave", "datasets"), "--train-on"),
+    ],
+)
+def test_an_option_before_a_command_is_refused(
+    hsisr: CommandLine, words: tuple[str, ...], option: str
+) -> None:
+    answer = hsisr(*words)
+    assert answer.code == 2
+    assert answer.err == (
+        f"error: {option} stands before the command '{words[-1]}'; options of a command stand "
+        "after its name\n"
+    )
+
+
+def test_a_subset_of_the_scenes_is_marked_in_every_table(hsisr: CommandLine) -> None:
+    answer = hsisr.tiny("bicubic")
+    assert answer.code == 0
+    assert "subset of the scenes" in answer.out.splitlines()[0]
+    assert "SUBSET" in answer.out
+    (tex,) = (hsisr.results / "tables").glob("*.tex")
+    title = hsisr.page().splitlines()[0]
+    assert "subset of the scenes" in title
+    assert (
+        "a SUBSET: 1 for training (leaves01), 1 for validation (leaves06), 1 for testing (leaves04)"
+    ) in hsisr.page()
+    assert "subset of the scenes" in tex.read_text(encoding="utf-8")
+    (cell,) = hsisr.cells().values()
+    assert cell["configuration"]["dataset"]["subset"] is True
+    # It has a place of its own: it never overwrites, or passes for, the whole.
+    assert cell["address"]["dataset"] == f"{SMALL}+leaves01+leaves04+leaves06"
+
+
+def test_scenes_in_another_order_or_named_twice_are_the_same_subset(hsisr: CommandLine) -> None:
+    words = ("--dataset", SMALL, "--scales", "3", "--methods", "bicubic", "--scenes")
+    assert "1 cells to run" in hsisr(*words, "leaves04,leaves01").err
+    assert "0 cells to run, 1 found" in hsisr(*words, "leaves01,leaves04").err
+    assert "0 cells to run, 1 found" in hsisr(*words, "leaves01,leaves04,leaves01").err
+
+
+def test_what_was_trained_on_is_recorded_and_shown(hsisr: CommandLine) -> None:
+    data = hsisr.folder / "data"
+    makers.cave_folder(data / "cave", "balloons", "beads")
+    makers.mat5(data / "harvard" / "imga5.mat", ref=makers.harvard_cube())
+    words = ("--dataset", "cave", "--scenes", "balloons,beads,imga5", "--scales", "2")
+    together = hsisr(*words, "--train-on", "cave,harvard", "--methods", "bicubic,wiener")
+    assert together.code == 0, together.err
+    cells = hsisr.cells()
+    facts = cells["wiener 0"]["configuration"]["dataset"]
+    assert facts["trained_on"] == ["cave", "harvard"]
+    assert (facts["train"], facts["test"]) == (["beads", "imga5"], ["balloons"])
+    assert cells["wiener 0"]["address"]["dataset"] == "cave+balloons+beads+imga5@cave+harvard"
+    assert "- **Trained on:** cave, harvard" in hsisr.page()
+    alone = hsisr(*words[:2], "--scenes", "balloons,beads", *words[4:], "--methods", "wiener")
+    assert alone.code == 0, alone.err
+    place = hsisr.results / "cave+balloons+beads"
+    (weights,) = place.rglob("weights.safetensors")
+    (others,) = (hsisr.results / "cave+balloons+beads+imga5@cave+harvard").rglob(weights.name)
+    assert weights.read_bytes() != others.read_bytes()
+    page = (hsisr.results / "tables" / "cave+balloons+beads.md").read_text(encoding="utf-8")
+    assert "Trained on" not in page
+
+
+def test_several_data_sets_get_a_table_each(hsisr: CommandLine) -> None:
+    other = "synthetic[rows=40,columns=48,bands=5]"
+    answer = hsisr("--dataset", f"{SMALL},{other}", "--scenes", SCENES, "--scales", "2",
+                   "--methods", "bicubic")  # fmt: skip
+    assert answer.code == 0
+    assert answer.out.count(PSNR) == 2
+    assert sorted(file.name for file in (hsisr.results / "tables").glob("*.csv")) == sorted(
+        f"{one}+{SCENES.replace(',', '+')}.csv" for one in (SMALL, other)
+    )
+
+
+def test_a_data_set_named_twice_gets_one_table(hsisr: CommandLine) -> None:
+    same = "synthetic[bands=5,columns=40,rows=48]"
+    answer = hsisr("--dataset", f"{SMALL},{same}", "--scenes", SCENES, "--scales", "2",
+                   "--methods", "bicubic,bicubic")  # fmt: skip
+    assert answer.code == 0
+    assert list(hsisr.cells()) == ["bicubic 0"]
+    assert answer.out.count(PSNR) == 1
+
+
+def test_a_failing_method_costs_its_own_row_only(tmp_path: Path) -> None:
+    plugin = tmp_path / "failing.py"
+    plugin.write_text(FAILING)
+    words = ("--dataset", SMALL, "--scenes", SCENES, "--scales", "3", "--plugin", str(plugin))
+    answer = started(tmp_path, *words, "--methods", "bicubic,failing,wiener")
+    assert answer.code == 1
+    assert answer.err.splitlines()[-1] == (
+        f"failed: failing x3 seed 0 on {SMALL}+{SCENES.replace(',', '+')}: "
+        "ValueError: no such luck (run again with --retry-failed)"
+    )
+    assert "Traceback" not in answer.out + answer.err
+    printed = rows(answer.out)
+    assert printed["Failing"][0].startswith("failed")
+    assert float(printed["Bicubic"][0]) > 20
+    assert float(printed["Wiener"][0]) > 20
+    assert "failed: ValueError: no such luck" in answer.out
+    line = CommandLine(tmp_path)
+    assert "failed: ValueError: no such luck" in line.page()
+    assert {name: cell["status"] for name, cell in line.cells().items()} == {
+        "bicubic 0": "done",
+        "failing 0": "failed",
+        "wiener 0": "done",
+    }
+
+
+def test_a_failed_cell_is_run_again_only_when_asked_for(hsisr: CommandLine) -> None:
+    plugin = hsisr.folder / "failing.py"
+    plugin.write_text(FAILING)
+    words = ("bicubic,failing", "--plugin", str(plugin))
+    assert hsisr.tiny(*words).code == 1
+    second = hsisr.tiny(*words)
+    assert second.code == 1
+    assert "0 cells to run, 1 found done" in second.err
+    assert "ValueError: no such luck" in second.err
+    third = hsisr.tiny(*words, "--retry-failed", "--json")
+    assert third.code == 1
+    assert "1 cells to run, 1 found done" in third.err
+    assert list(third.json()["failed"].values()) == ["ValueError: no such luck"]
+    plugin.write_text(FAILING.replace(RAISES, "return low"))
+    mended = hsisr.tiny(*words)
+    assert mended.code == 0
+    assert rows(mended.out)["Failing"] == rows(mended.out)["Bicubic"]
+
+
+def test_several_seeds_are_several_cells_and_one_row_with_their_spread(
+    hsisr: CommandLine,
+) -> None:
+    answer = hsisr.tiny("bicubic,espcn", "--seeds", "0,1,1")
+    assert answer.code == 0, answer.err
+    cells = hsisr.cells()
+    assert set(cells) == {"bicubic 0", "espcn 0", "espcn 1"}
+    tidy = table(*(hsisr.results / "tables").glob("*.csv"))
+    first, second = (
+        float(row["mean"]) for row in tidy if (row["method"], row["metric"]) == ("espcn", "psnr")
+    )
+    assert first != second
+    mean, spread = (first + second) / 2, abs(first - second) / math.sqrt(2)
+    assert re.search(rf"\| ESPCN +\|[ *]+{mean:.2f} ± {spread:.2f}", hsisr.page())
+    assert "- **Seeds:** 0, 1" in hsisr.page()
+
+
+def test_the_same_seed_gives_the_same_numbers_again(tmp_path: Path) -> None:
+    scores = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        line = CommandLine(tmp_path / name, HSISR_CACHE=str(tmp_path / "cache"))
+        assert line.tiny("espcn", "--seeds", "7", "--device", "cpu").code == 0
+        (file,) = line.results.glob("*/*/*/*/espcn/seed7/scores.csv")
+        scores.append(file.read_bytes())
+    assert scores[0] == scores[1]
+
+
+def test_two_parameter_variants_of_a_method_are_two_rows(hsisr: CommandLine) -> None:
+    answer = hsisr.tiny("wiener,wiener[joint=true],wiener[joint=false],wiener[joint=yes]")
+    assert answer.code == 0
+    assert set(hsisr.cells()) == {"wiener 0", "wiener[joint=true] 0"}
+    names = re.findall(r"^\| (Wiener.*?) +\|", hsisr.page(), re.MULTILINE)
+    assert len(names) == 2
+    assert names[0] == "Wiener"
+    assert "joint=true" in names[1]
+    tidy = table(*(hsisr.results / "tables").glob("*.csv"))
+    one, other = (row["mean"] for row in tidy if row["metric"] == "psnr")
+    assert one != other
+
+
+def test_a_wrong_request_ends_the_process_with_code_2_and_one_line(tmp_path: Path) -> None:
+    answer = started(tmp_path, "--methods", "bicubik")
+    assert answer.code == 2
+    assert answer.out == ""
+    assert answer.err.count("\n") == 1
+    assert answer.err.startswith("error: unknown method 'bicubik'; did you mean bicubic?")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_goes_away_is_no_failure(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "methods"],
+        cwd=tmp_path,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture
+def sleeping(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a run whose second cell takes longer than anybody waits."""
+    plugin = tmp_path / "sleeping.py"
+    plugin.write_text("""
+import signal, time
+from benchmark.method import Method, register
+
+# A shell may have started us with the signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+@register("sleeping", title="Sleeping", paper="nobody")
+class Sleeping(Method):
+    def upscale(self, low, problem, state):
+        time.sleep(600)
+""")
+    words = ("--dataset", SMALL, "--scenes", SCENES, "--scales", "3", "--plugin", str(plugin))
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPT), *words, "--methods", "bicubic,sleeping"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send on Windows")
+def test_a_stopped_run_keeps_what_is_done_and_goes_on_from_there(
+    sleeping: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert sleeping.stderr is not None
+    for told in sleeping.stderr:
+        if told.startswith("[2/2] sleeping"):
+            break
+    sleeping.send_signal(signal.SIGINT)
+    out, err = sleeping.communicate(timeout=30)
+    assert sleeping.returncode == 130
+    assert out == ""
+    assert err.strip() == "stopped; the same command goes on with the cells not done yet"
+    line = CommandLine(tmp_path)
+    files = sorted(file.name for file in line.results.rglob("*") if file.is_file())
+    assert files == ["cell.json", "scores.csv"]
+    answer = line("--dataset", SMALL, "--scenes", SCENES, "--scales", "3", "--methods", "bicubic")
+    assert "0 cells to run, 1 found done" in answer.err
+
+
+@pytest.mark.skipif("HSISR_DATA" not in os.environ, reason="HSISR_DATA says where CAVE is")
+def test_real_cave_scenes_give_the_protocols_numbers(tmp_path: Path) -> None:
+    line = CommandLine(tmp_path)
+    answer = line("--dataset", "cave", "--data", os.environ["HSISR_DATA"], "--device", "cpu",
+                  "--scenes", "balloons,watercolors", "--scales", "3",
+                  "--methods", "bicubic,wiener")  # fmt: skip
+    assert answer.code == 0, answer.err
+    printed = rows(answer.out)
+    # The protocol's own figures for this scene; see its description.
+    assert printed["Bicubic"] == ["35.41", "2.93"]
+    assert float(printed["Wiener"][0]) > float(printed["Bicubic"][0]) + 2
+    facts = line.cells()["wiener 0"]["configuration"]["dataset"]
+    assert (facts["train"], facts["test"]) == (["watercolors"], ["balloons"])
+    assert line.page().startswith("# CAVE (cave+balloons+watercolors) – subset of the scenes")
+    assert "not shown, because they are means over the whole test split" in line.page()
