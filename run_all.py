@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -246,22 +245,22 @@ def main() -> int:
 
     try:
         code = int(app(standalone_mode=False) or 0)
-        if code == INTERRUPTED:  # typer turns the KeyboardInterrupt into this
-            raise KeyboardInterrupt
-        return code
     except RequestError as error:
         typer.echo(f"error: {error}", err=True)
+        code = 2
     except typer.TyperException as error:
         typer.echo(f"error: {error.format_message()} (see --help)", err=True)
+        code = 2
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("stopped; the same command goes on with the cells not done yet", err=True)
-        return INTERRUPTED
+        code = INTERRUPTED
     except SystemExit as stop:
         # typer and rich turn a BrokenPipeError (a reader that went away) into exit code 1.
         if not isinstance(stop.__context__, BrokenPipeError):
             raise
-        return 0
-    return 2
+        code = 0
+    if code == INTERRUPTED:  # typer turns most KeyboardInterrupts into this code
+        typer.echo("stopped; the same command goes on with the cells not done yet", err=True)
+    return code
 
 
 if __name__ == "__main__":

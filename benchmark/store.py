@@ -23,6 +23,7 @@
     warnings       lines that stand under every table the cell is in
     date           when it was finished, ISO 8601, UTC
     sums           SHA-256 of the cell's other files
+    seal           SHA-256 of all the above
 """
 
 import hashlib
@@ -122,7 +123,8 @@ def write(
     """
     folder = address.folder(results)
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    whole = {"format": FORMAT, "address": asdict(address), **facts, "sums": sums}
+    whole: dict[str, Any] = {"format": FORMAT, "address": asdict(address), **facts, "sums": sums}
+    whole["seal"] = key_of(whole)
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -192,13 +194,13 @@ def write_file(file: Path, content: bytes) -> None:
 def read(folder: Path) -> Cell | None:
     """Read one cell; None where there is none or where it does not hold together.
 
-    A cell holds together when `cell.json` parses, has this format, names the files that are
-    there and their SHA-256 agrees. Weights alone may be absent: they are heavy, and no table
-    needs them.
+    A cell holds together when `cell.json` parses, has this format, agrees with its seal, and
+    names the files that are there with their SHA-256. Weights alone may be absent: they are
+    heavy, and no table needs them.
     """
     try:
         facts = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
-        if facts["format"] != FORMAT:
+        if facts["format"] != FORMAT or facts.pop("seal") != key_of(facts):
             return None
         address = Address(**facts["address"])
         for name, digest in facts["sums"].items():

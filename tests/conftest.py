@@ -7,6 +7,7 @@ import pytest
 
 if TYPE_CHECKING:
     from benchmark.split import Split
+    from tests.command_line import CommandLine
 
 TINY = "synthetic[rows=48,columns=40,bands=5]"
 
@@ -20,3 +21,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Split":
     DATASETS.discover("datasets")
     nowhere = Path("no-such-folder")
     return load(TINY, [], [], nowhere, tmp_path_factory.mktemp("prepared"))
+
+
+@pytest.fixture
+def hsisr(tmp_path: Path) -> "CommandLine":
+    """Give the command line in an empty folder."""
+    from tests.command_line import CommandLine
+
+    return CommandLine(tmp_path)

@@ -9,20 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from tests.command_line import SMALL, Answer, CommandLine
 from tests.datasets import makers
-from tests.test_run_all import SMALL, Answer, CommandLine
 
 CAVE = ("--dataset", "cave", "--data", "data", "--scenes", "balloons,beads", "--scales", "2",
         "--methods", "bicubic")  # fmt: skip
 HARVARD = ("--dataset", "harvard", "--data", "data", "--scenes", "img1,imga5", "--scales", "2",
            "--methods", "bicubic")  # fmt: skip
 FAST = ("--dataset", SMALL, "--scenes", "leaves01,leaves04", "--profile", "tiny")
-
-
-@pytest.fixture
-def hsisr(tmp_path: Path) -> CommandLine:
-    """Give the command line in an empty folder."""
-    return CommandLine(tmp_path)
 
 
 def refusal(line: CommandLine, answer: Answer, *early: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 import run_all
 from benchmark.errors import RequestError
 from benchmark.registry import Registry
-from tests.test_run_all import SMALL, CommandLine, rows
+from tests.command_line import SMALL, CommandLine, rows
 
 MINE = '''
 """One convolution, and it trains."""
@@ -60,12 +60,6 @@ class Stripes(DataSet):
     def open(self, root, scenes):
         return Made()
 '''
-
-
-@pytest.fixture
-def hsisr(tmp_path: Path) -> CommandLine:
-    """Give the command line in an empty folder."""
-    return CommandLine(tmp_path)
 
 
 def written(folder: Path, name: str, text: str) -> str:
