@@ -47,9 +47,10 @@ class Workbench:
         began = time.perf_counter()
         files: dict[str, bytes] = {}
         warnings: list[str] = []
+        parameters = 0
         if isinstance(method, NetworkMethod):
             trained = self._train(task, method, problem)
-            warnings, state = trained.warnings, trained.state
+            warnings, parameters, state = trained.warnings, trained.parameters, trained.state
             files["training.csv"] = _csv(trained.history)
         else:
             state = method.fit(_OnDevice(task.split.train, self.device), problem)
@@ -59,9 +60,7 @@ class Workbench:
         if state:
             files[store.WEIGHTS] = _tensors(state)
         made = {
-            "parameters": sum(v.numel() for v in state.values())
-            if isinstance(method, NetworkMethod)
-            else 0,
+            "parameters": parameters,
             "times": {"fit_s": round(fit_seconds, 3), "upscale_s": round(seconds, 4)},
             "memory": {"peak_bytes": environment.peak_memory(self.device)},
             "warnings": warnings,

@@ -43,12 +43,14 @@ class Trained:
     Attributes:
         state: the best weights by validation, or the last without validation scenes.
         history: one row a validation: step, loss, psnr, rate, seconds.
+        parameters: how many values were trained.
         steps: how many were taken.
         warnings: what the tables must say about it.
     """
 
     state: State
     history: list[dict[str, float]] = field(default_factory=list)
+    parameters: int = 0
     steps: int = 0
     warnings: list[str] = field(default_factory=list)
 
@@ -124,7 +126,7 @@ class _Loop:
 
     def run(self, seed: int, listener: Listener) -> Trained:
         best, best_state = -math.inf, self._state()
-        trained = Trained(best_state)
+        trained = Trained(best_state, parameters=_trainable(self.network))
         every = self.steps_per_epoch
         if self.profile.validations:
             every = max(1, self.steps // self.profile.validations)
@@ -222,6 +224,10 @@ class _Loop:
 
     def _state(self) -> State:
         return {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+
+
+def _trainable(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
 def _floats(output: Any, rows: int, columns: int) -> Any:

@@ -1,6 +1,7 @@
 """What stands above a table: what was measured, on what, how, when, and on which machine."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,12 +48,12 @@ def published_and_why(cells: Sequence[Cell]) -> tuple[tuple[Row, ...], str]:
         return (), "not shown, because they are means over the whole test split"
     own = base_name(address.dataset)
     for cell in cells:
-        trained = set(_trained_on(cell))
+        trained = {base_name(name) for name in _trained_on(cell)}
         if trained and trained != {own} and trained != TRAINED_TOGETHER:
             return (), f"not shown, because the paper did not train on {listed(sorted(trained))}"
     sources = dict.fromkeys(f"{row.paper}, {row.source}" for row in rows)
     line = " and ".join(sources)
-    if any(set(_trained_on(cell)) != TRAINED_TOGETHER for cell in cells):
+    if any({base_name(name) for name in _trained_on(cell)} != TRAINED_TOGETHER for cell in cells):
         line += "; the paper trained each network on cave and harvard together"
     return rows, line
 
@@ -74,7 +75,8 @@ def head_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...
         ("Scenes", _scenes(cells)),
     ]
     trained = sorted({name for cell in cells for name in _trained_on(cell)})
-    if trained and trained != [base_name(address.dataset)]:
+    # The label goes on, outside brackets, with +scenes and @data sets trained on.
+    if trained and trained != [re.split(r"[+@](?![^\[]*\])", address.dataset)[0]]:
         lines.append(("Trained on", ", ".join(trained)))
     seeds = sorted({cell.address.seed for cell in cells})
     lines.append(("Seeds" if len(seeds) > 1 else "Seed", ", ".join(map(str, seeds))))
@@ -102,7 +104,7 @@ def _dataset(cell: Cell, key: str) -> Any:
 def _trained_on(cell: Cell) -> list[str]:
     stored = _dataset(cell, "trained_on") or []
     names = [stored] if isinstance(stored, str) else stored
-    return [base_name(str(name)) for name in names]
+    return [plain(str(name)) for name in names]
 
 
 def _named(name: str, cells: Sequence[Cell], key: str) -> str:

@@ -415,20 +415,16 @@ def normed() -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3))
 
 
+LAYER = 3 * 3 * 9 + 3
+
+
 @pytest.mark.parametrize(
-    "build",
-    [
-        frozen,
-        normed,
-        pytest.param(
-            Spectral,
-        ),
-        pytest.param(
-            tied,
-        ),
-    ],
+    ("build", "parameters"),
+    [(frozen, LAYER), (normed, LAYER + 2 * 3), (Spectral, None), (tied, LAYER + 3)],
 )
-def test_networks_of_every_kind_train(build: Callable[[], nn.Module]) -> None:
+def test_networks_of_every_kind_train_and_count_what_is_trained(
+    build: Callable[[], nn.Module], parameters: int | None
+) -> None:
     class Built(NetworkMethod):
         def network(self, bands: int, scale: int) -> nn.Module:
             return build()
@@ -438,6 +434,7 @@ def test_networks_of_every_kind_train(build: Callable[[], nn.Module]) -> None:
     made = train(Built(), bank, [], problem(2, 3), SHORT, 0, CPU, Ear())
     assert made.history[-1]["loss"] < made.history[0]["loss"]
     build().load_state_dict(dict(made.state))
+    assert parameters in (None, made.parameters)
 
 
 def test_in_bfloat16_the_weights_stay_in_float32(tiny: Split) -> None:
