@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -71,7 +72,7 @@ def download(
                     check(part)
                 part.replace(target)
             except (OSError, ValueError, RequestError) as error:
-                reasons.append(f"{url}: {error}")
+                reasons.append(f"{url}: {_plainly(error)}")
             else:
                 return target
     finally:
@@ -81,6 +82,12 @@ def download(
         f"{target.name} could not be downloaded ({'; '.join(reasons)}); try again later, or "
         f"get it with a browser and put it at {target}"
     )
+
+
+def _plainly(error: Exception) -> str:
+    """Leave out how requests and urllib3 wrap what happened (no such host, refused, timed out)."""
+    wrapped = getattr(error.args[0], "reason", None) if error.args else None
+    return re.sub(r"^\w+\(.*?\): ", "", str(wrapped or error))
 
 
 def _receive(url: str, part: Path, size: int | None, sha256: str | None) -> None:
