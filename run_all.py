@@ -197,9 +197,12 @@ def _discover(plugins: "Sequence[Path] | None") -> None:
 def _tabulate(results: Path, labels: "Sequence[str]", quiet: bool) -> list[str]:
     from rich.console import Console
 
+    from benchmark.store import damaged
     from reports.tables import write_tables
     from reports.terminal import show
 
+    for why in damaged(results):
+        typer.echo(f"left out of the tables: {why}; the run that made it makes it again", err=True)
     paths = []
     for label in labels:
         made = write_tables(results, label)

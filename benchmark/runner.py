@@ -55,6 +55,9 @@ class Runner:
         waiting = []
         for task in tasks:
             cell = stored(task, self.results)
+            why = store.damage(task.address.folder(self.results)) if cell is None else ""
+            if why:
+                self.progress.line(f"damaged, to be set aside and run again: {why}")
             if cell is None or (cell.status == "failed" and self.retry_failed):
                 waiting.append(task)
             elif cell.status == "failed":

@@ -198,27 +198,55 @@ def read(folder: Path) -> Cell | None:
     names the files that are there with their SHA-256. Weights alone may be absent: they are
     heavy, and no table needs them.
     """
+    found = _examined(folder)
+    return found if isinstance(found, Cell) else None
+
+
+def damage(folder: Path) -> str:
+    """Say why what lies in a cell's place is none; empty for a cell, or where nothing lies."""
+    found = _examined(folder)
+    return found if isinstance(found, str) else ""
+
+
+def _examined(folder: Path) -> Cell | str:
+    """Give the cell of a folder, or what is wrong with it; empty where there is none."""
+    file = folder / "cell.json"
+    if not file.exists():
+        return f"{file} is missing" if folder.exists() else ""
     try:
-        facts = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
-        if facts["format"] != FORMAT or facts.pop("seal") != key_of(facts):
-            return None
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        if facts["format"] != FORMAT:
+            return f"{file} has format {facts['format']}, expected {FORMAT}"
+        if facts.pop("seal") != key_of(facts):
+            return f"{file} does not agree with its seal: it was edited or cut short"
         address = Address(**facts["address"])
         for name, digest in facts["sums"].items():
             if name == WEIGHTS and not (folder / name).exists():
                 continue
             if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
-                return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+                return f"{folder / name} does not agree with the hash in cell.json"
+    except OSError as error:
+        return f"{error.filename or file} cannot be read: {error.strerror}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"{file} is no cell: it cannot be parsed or lacks entries"
     return Cell(address, folder, facts)
 
 
 def cells(results: Path) -> Iterator[Cell]:
     """Read every cell below a results folder that holds together, in the order of addresses."""
-    found = []
-    for file in results.glob("*/*/*/x*/*/seed*/cell.json"):
-        if not any(part.startswith(".") for part in file.relative_to(results).parts):
-            cell = read(file.parent)
-            if cell is not None:
-                found.append(cell)
-    yield from sorted(found, key=lambda cell: cell.address)
+    found = (read(folder) for folder in _folders(results))
+    yield from sorted((cell for cell in found if cell), key=lambda cell: cell.address)
+
+
+def damaged(results: Path) -> list[str]:
+    """Say of every cell below a results folder that does not hold together why."""
+    return [why for folder in _folders(results) if (why := damage(folder))]
+
+
+def _folders(results: Path) -> list[Path]:
+    found = (file.parent for file in results.glob("*/*/*/x*/*/seed*/cell.json"))
+    return sorted(
+        folder
+        for folder in found
+        if not any(part.startswith(".") for part in folder.relative_to(results).parts)
+    )

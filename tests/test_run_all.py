@@ -184,6 +184,25 @@ def test_tables_makes_the_same_files_again_and_trains_nothing(
     assert rows(answer.out)["Bicubic"] == ["27.49", "6.21"]
 
 
+def test_a_damaged_cell_is_named_set_aside_and_made_again(hsisr: CommandLine) -> None:
+    assert hsisr.tiny("bicubic,wiener").code == 0
+    (scores,) = hsisr.results.glob("*/*/*/x3/wiener/seed0/scores.csv")
+    whole = scores.read_bytes()
+    scores.write_bytes(whole.replace(b"leaves", b"loaves"))
+    why = f"{scores.relative_to(hsisr.folder)} does not agree with the hash in cell.json"
+    shown = hsisr("tables")
+    assert shown.code == 0
+    assert shown.err == (f"left out of the tables: {why}; the run that made it makes it again\n")
+    assert "Wiener" not in rows(shown.out)
+    answer = hsisr.tiny("bicubic,wiener")
+    assert answer.code == 0
+    assert f"damaged, to be set aside and run again: {why}\n" in answer.err
+    assert "1 cells to run, 1 found done" in answer.err
+    assert scores.read_bytes() == whole
+    (aside,) = hsisr.results.glob(".superseded/*/*/*/x3/wiener/seed0*/scores.csv")
+    assert b"loaves" in aside.read_bytes()
+
+
 def test_json_is_all_that_stands_on_standard_output(
     finished: tuple[CommandLine, Answer],
 ) -> None:

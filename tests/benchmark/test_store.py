@@ -9,7 +9,17 @@ import pytest
 
 from benchmark import store
 from benchmark.errors import RequestError
-from benchmark.store import Address, Cell, cells, key_of, read, write, write_file
+from benchmark.store import (
+    Address,
+    Cell,
+    cells,
+    damage,
+    damaged,
+    key_of,
+    read,
+    write,
+    write_file,
+)
 
 PLACE = Address("cave", "wang2017", "quick", 2, "proposed[alpha=1.0]", 3)
 SCORES = b"scene,psnr,sam\n001,30.5,4.25\nface,inf,0.5\n"
@@ -130,6 +140,28 @@ def test_a_lost_file_makes_a_cell_unread(tmp_path: Path, name: str) -> None:
     put(tmp_path)
     (PLACE.folder(tmp_path) / name).unlink()
     assert read(PLACE.folder(tmp_path)) is None
+
+
+def test_what_is_wrong_with_a_cell_is_said_in_a_line(tmp_path: Path) -> None:
+    folder = PLACE.folder(tmp_path)
+    assert damage(folder) == ""
+    put(tmp_path)
+    assert damage(folder) == ""
+    assert damaged(tmp_path) == []
+    whole = (folder / "cell.json").read_text()
+    (folder / "scores.csv").write_bytes(SCORES.replace(b"30.5", b"40.5"))
+    assert damage(folder) == f"{folder / 'scores.csv'} does not agree with the hash in cell.json"
+    (folder / "scores.csv").unlink()
+    assert damage(folder).startswith(f"{folder / 'scores.csv'} cannot be read")
+    (folder / "cell.json").write_text(whole.replace('"done"', '"gone"'))
+    assert damage(folder).endswith("does not agree with its seal: it was edited or cut short")
+    (folder / "cell.json").write_text(whole.replace('"format": 1', '"format": 9'))
+    assert damage(folder).endswith("has format 9, expected 1")
+    (folder / "cell.json").write_text("[]")
+    assert damaged(tmp_path) == [damage(folder)]
+    assert damage(folder).endswith("is no cell: it cannot be parsed or lacks entries")
+    (folder / "cell.json").unlink()
+    assert damage(folder).endswith("cell.json is missing")
 
 
 def test_weights_alone_may_be_left_behind(tmp_path: Path) -> None:
