@@ -43,16 +43,16 @@ def tame(parameters: Iterable[nn.Parameter], recipe: Recipe, rate: float) -> Non
         recipe: `unit_gradient`, `clip_norm`, `clip_theta`.
         rate: the step's learning rate.
     """
-    touched = [parameter for parameter in parameters if parameter.grad is not None]
+    trained = list(parameters)
     if recipe.unit_gradient:
-        gradients = [parameter.grad for parameter in touched if parameter.grad is not None]
+        gradients = [parameter.grad for parameter in trained if parameter.grad is not None]
         norm = nn.utils.get_total_norm(gradients).clamp_min(1e-12)
         for gradient in gradients:
             gradient.div_(norm)
     if recipe.clip_norm:
-        nn.utils.clip_grad_norm_(touched, recipe.clip_norm)
+        nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
     if recipe.clip_theta:
-        nn.utils.clip_grad_value_(touched, recipe.clip_theta / rate)
+        nn.utils.clip_grad_value_(trained, recipe.clip_theta / rate)
 
 
 def he_scale(layer: Sequence[Tensor]) -> float:

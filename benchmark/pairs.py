@@ -55,9 +55,11 @@ def fitted(estimate: Tensor, truth: Tensor) -> Tensor:
 def validation_pair(truth: Tensor, method: Method, problem: Problem, size: int) -> Validation:
     """Make a held-out pair, cut to the middle `size` pixels (0 for all) of the degraded scene."""
     stored_truth = problem.degradation.store(truth)
-    low = seen(method, problem.degradation, stored_truth)
-    interpolated = upscale(problem.degradation.low(stored_truth), tuple(truth.shape[1:]))  # type: ignore[arg-type]
-    step = problem.scale if method.sees == "decimated" else 1
+    decimated = problem.degradation.low(stored_truth)
+    interpolated = upscale(decimated, (truth.shape[1], truth.shape[2]))
+    low, step = interpolated, 1
+    if method.sees == "decimated":
+        low, step = decimated, problem.scale
     for axis in (1, 2):
         length = truth.shape[axis]
         kept = min(size or length, length)

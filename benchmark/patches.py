@@ -15,6 +15,24 @@ from benchmark.degradation import Degradation
 from benchmark.errors import RequestError
 
 
+def check_sizes(shapes: Iterable[tuple[int, int]], size: int) -> None:
+    """Refuse training scenes that no patch can be cut from.
+
+    Args:
+        shapes: (rows, columns) of the training scenes.
+        size: rows and columns of a patch.
+
+    Raises:
+        RequestError: a scene is smaller than a patch; the smallest is named.
+    """
+    rows, columns = min(shapes, key=min)
+    if min(rows, columns) < size:
+        raise RequestError(
+            f"a training scene of {rows} x {columns} pixels is smaller than a patch of "
+            f"{size} x {size}; leave it out with --scenes"
+        )
+
+
 def draw(shapes: list[tuple[int, int]], count: int, size: int, scale: int, seed: int) -> np.ndarray:
     """Draw patch positions: a scene, then a place in it, each uniformly.
 
@@ -32,12 +50,7 @@ def draw(shapes: list[tuple[int, int]], count: int, size: int, scale: int, seed:
         RequestError: a scene is smaller than a patch.
     """
     generator = np.random.default_rng([seed, scale, 0x5EED])
-    for rows, columns in shapes:
-        if min(rows, columns) < size:
-            raise RequestError(
-                f"a training scene of {rows} x {columns} pixels is smaller than a patch of "
-                f"{size} x {size}; leave it out with --scenes"
-            )
+    check_sizes(shapes, size)
     scenes = generator.integers(len(shapes), size=count)
     last = (np.array(shapes)[scenes] - size) // scale
     corners = generator.integers(last + 1) * scale

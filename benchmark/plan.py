@@ -10,6 +10,7 @@ from typing import Any
 from benchmark.degradation import Degradation
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
+from benchmark.patches import check_sizes
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
 from benchmark.split import Split
@@ -86,7 +87,8 @@ def tasks(
     A method that draws nothing at random has one cell, seed 0, whatever the seeds.
 
     Raises:
-        RequestError: a method must be trained and there is no scene to train on.
+        RequestError: a method must be trained and there is no scene to train on, or one that is
+            smaller than a patch.
     """
     for method in methods:
         if method.trained and not split.train.entries:
@@ -94,13 +96,8 @@ def tasks(
                 f"{method.name} must be trained and --scenes leaves no training scene of "
                 f"{split.dataset.name}; add some, or leave the method out"
             )
-    smallest = min((min(shape[:2]) for shape in split.train.shapes), default=0)
-    if any(isinstance(one, NetworkMethod) for one in methods) and smallest < profile.patch:
-        rows, columns, _ = min(split.train.shapes, key=lambda shape: min(shape[:2]))
-        raise RequestError(
-            f"a training scene of {rows} x {columns} pixels is smaller than a patch of "
-            f"{profile.patch} x {profile.patch}; leave it out with --scenes"
-        )
+    if any(isinstance(one, NetworkMethod) for one in methods):
+        check_sizes([(rows, columns) for rows, columns, _ in split.train.shapes], profile.patch)
     return [
         _task(split, protocol, profile, scale, method, seed)
         for scale in scales

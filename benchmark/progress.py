@@ -17,7 +17,6 @@ class Progress:
         self._cells = 0
         self._psnr: float | None = None
         self._cell_began = self._told = time.monotonic()
-        self._title = ""
 
     def line(self, text: str) -> None:
         """Say one thing."""
@@ -36,7 +35,6 @@ class Progress:
 
     def cell(self, number: int, title: str) -> None:
         """Tell that a cell starts."""
-        self._title = title
         self._psnr = None
         self._cell_began = self._told = time.monotonic()
         self.line(f"[{number}/{self._cells}] {title}")
