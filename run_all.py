@@ -3,32 +3,35 @@
 `python run_all.py` trains and scores every method on the embedded synthetic scenes.
 """
 
-import json
+import signal
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark import commands
+from benchmark.options import (
+    CACHE,
+    DATA,
+    RESULTS,
+    Cache,
+    Data,
+    Json,
+    Plugins,
+    Results,
+    discover,
+    print_json,
+)
+from reports.commands import tables, tabulate
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from benchmark.request import Request
 
 # Heavy imports wait inside the commands, so that --help answers at once.
 
 INTERRUPTED = 130
-HERE = Path(__file__).resolve().parent
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-Data = Annotated[
-    Path, typer.Option("--data", envvar="HSISR_DATA", help="Folder that holds cave/, harvard/.")
-]
-Results = Annotated[Path, typer.Option("--results", help="Folder for results and tables.")]
-Plugins = Annotated[
-    list[Path] | None,
-    typer.Option("--plugin", help="A file with a method or data set of yours; it is run as code."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -45,13 +48,30 @@ def run(
     train_on: Annotated[str, typer.Option(help="Train on these data sets together.")] = "",
     scenes: Annotated[str, typer.Option(help="Only these scenes; marked in tables.")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    data: Data = Path("data"),
-    results: Results = Path("results"),
-    cache: Annotated[
-        Path, typer.Option(envvar="HSISR_CACHE", help="Folder for prepared scenes.")
-    ] = Path(".cache"),
+    data: Data = DATA,
+    results: Results = RESULTS,
+    cache: Cache = CACHE,
     plugin: Plugins = None,
-    retry_failed: Annotated[bool, typer.Option(help="Run failed cells again.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run failed cells again.")
+    ] = False,
+    cell_timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds that a cell may take; 0 is for ever.")
+    ] = 0,
+    checkpoint_every: Annotated[
+        float, typer.Option(min=0, help="Seconds from one checkpoint of a training to the next.")
+    ] = 60,
+    in_process: Annotated[
+        bool,
+        typer.Option(
+            "--in-process",
+            envvar="HSISR_IN_PROCESS",
+            help="No worker processes: for a debugger, and without their shelter.",
+        ),
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say which cells are to run and why; start nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train, score and tabulate methods for hyperspectral image super-resolution.
@@ -62,7 +82,7 @@ def run(
     if context.invoked_subcommand is not None:
         _refuse_options_before(context)
         return
-    _discover(plugin)
+    discover(plugin)
     from benchmark import progress
     from benchmark.request import Request, execute
 
@@ -79,154 +99,56 @@ def run(
         data=data,
         results=results,
         cache=cache,
+        plugins=tuple(plugin or ()),
         retry_failed=retry_failed,
+        cell_timeout=cell_timeout,
+        checkpoint_every=checkpoint_every,
+        isolated=not in_process,
     )
+    if plan:
+        _show_plan(request, as_json)
+        return
     with progress.make() as shown:
         ran = execute(request, shown)
     failed = {title: reason for one in ran for title, reason in one.outcome.failed.items()}
-    paths = _tabulate(results, [one.label for one in ran], quiet=as_json)
+    paths = tabulate(results, [one.label for one in ran], quiet=as_json)
     if as_json:
         done = [title for one in ran for title in one.outcome.done]
         found = [title for one in ran for title in one.outcome.found]
-        _print_json({"done": done, "found": found, "failed": failed, "tables": paths})
+        print_json({"done": done, "found": found, "failed": failed, "tables": paths})
     for title, reason in failed.items():
         typer.echo(f"failed: {title}: {reason} (run again with --retry-failed)", err=True)
     raise typer.Exit(1 if failed else 0)
 
 
-@app.command()
-def tables(
-    dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
-    results: Results = Path("results"),
-    as_json: Json = False,
-) -> None:
-    """Write the tables again from what is stored; trains nothing."""
-    from benchmark.errors import RequestError
-    from benchmark.parameters import split_list
-    from reports.tables import datasets_in
+for command in (
+    tables,
+    commands.fetch,
+    commands.methods,
+    commands.datasets,
+    commands.new,
+):
+    app.command()(command)
 
-    labels = split_list(dataset) or datasets_in(results)
-    if not labels:
-        raise RequestError(f"no results in {results}; make them with: python run_all.py")
-    paths = _tabulate(results, labels, quiet=as_json)
+
+def _show_plan(request: "Request", as_json: bool) -> None:
+    from benchmark.progress import Progress
+    from benchmark.request import planned
+    from benchmark.status import planned_status
+
+    rows = []
+    for _, cells in planned(request, Progress()):
+        for task in cells:
+            status = planned_status(task, request.results)
+            rows.append({"cell": str(task.address), "state": status.state, "why": status.reason})
     if as_json:
-        _print_json({"tables": paths})
-
-
-@app.command()
-def fetch(
-    dataset: Annotated[str, typer.Argument(help="cave or harvard.")],
-    data: Data = Path("data"),
-    plugin: Plugins = None,
-) -> None:
-    """Download a data set, check it and put it where a run looks for it."""
-    _discover(plugin)
-    from benchmark.dataset import DATASETS
-
-    folder = DATASETS.make(dataset).fetch(data)
-    again = f"python run_all.py --dataset {dataset} --data {data}"
-    typer.echo(f"{dataset} is in {folder}; run: {again}")
-
-
-@app.command()
-def methods(plugin: Plugins = None, as_json: Json = False) -> None:
-    """List the methods and their parameters."""
-    _discover(plugin)
-    from benchmark.method import METHODS, all_methods
-    from benchmark.parameters import describe
-
-    rows = [
-        {
-            "name": method.name,
-            "paper": METHODS.entry(method.name).facts.get("paper", ""),
-            "sees": method.sees + (", band by band" if method.bandwise else ""),
-            "parameters": describe(type(method)),
-        }
-        for method in all_methods()
-    ]
-    _print_list(rows, as_json)
-
-
-@app.command()
-def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
-    """List the data sets and their parameters."""
-    _discover(plugin)
-    from benchmark.dataset import DATASETS
-    from benchmark.parameters import describe
-
-    rows = [
-        {
-            "name": entry.name,
-            "title": made.title + (", synthetic" if made.synthetic else ""),
-            "scenes": f"{len(made.scenes)}, of them {len(made.test)} for testing",
-            "home": made.home,
-            "parameters": describe(entry.cls),
-        }
-        for entry in DATASETS
-        for made in [DATASETS.make(entry.name)]
-    ]
-    _print_list(rows, as_json)
-
-
-@app.command()
-def new(
-    name: Annotated[str, typer.Argument(help="The method's name, like my_method.")],
-    folder: Annotated[
-        Path | None, typer.Option(help="Where to write it; the checkout's methods/ if empty.")
-    ] = None,
-) -> None:
-    """Write a method to start from; it trains as it is."""
-    from benchmark.scaffold import write
-
-    file = write(name, folder or HERE / "methods")
-    plugin = f" --plugin {file}" if folder else ""
-    typer.echo(f"wrote {file}; try: python run_all.py --methods bicubic,{name}{plugin}")
-
-
-def _discover(plugins: "Sequence[Path] | None") -> None:
-    from benchmark.dataset import DATASETS
-    from benchmark.method import METHODS
-    from benchmark.registry import load
-
-    METHODS.discover("methods")
-    DATASETS.discover("datasets")
-    for file in plugins or ():
-        load(file, METHODS, DATASETS)
-
-
-def _tabulate(results: Path, labels: "Sequence[str]", quiet: bool) -> list[str]:
-    from rich.console import Console
-
-    from benchmark.store import damaged
-    from reports.tables import write_tables
-    from reports.terminal import show
-
-    for why in damaged(results):
-        typer.echo(f"left out of the tables: {why}; the run that made it makes it again", err=True)
-    paths = []
-    for label in labels:
-        made = write_tables(results, label)
-        paths += [str(path) for path in made.paths]
-        if not quiet:
-            show(made, Console())
-            typer.echo("written: " + ", ".join(str(path) for path in made.paths))
-    return paths
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2))
-
-
-def _print_list(rows: "list[dict[str, Any]]", as_json: bool) -> None:
-    if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     for row in rows:
-        typer.echo(row.pop("name"))
-        for title, value in row.items():
-            for item in value if isinstance(value, list) else [value]:
-                if item:
-                    typer.echo(f"    {title}: {item}")
+        typer.echo(f"{row['state']:8}{row['cell']}" + f": {row['why']}" * bool(row["why"]))
+    states = [row["state"] for row in rows]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    typer.echo(f"{len(rows)} cells: {counts}")
 
 
 def _refuse_options_before(context: typer.Context) -> None:
@@ -267,4 +189,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # Batch systems end a job like that; it is to leave a checkpoint, like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -37,8 +37,11 @@ def fitted(estimate: Tensor, truth: Tensor) -> Tensor:
 
     Raises:
         ValueError: it is smaller, or has other bands.
+        TypeError: it is no tensor.
     """
     bands, rows, columns = truth.shape
+    if not isinstance(estimate, Tensor):
+        raise TypeError(f"the estimate is a {type(estimate).__name__}, expected a tensor")
     if (
         estimate.dim() != 3
         or estimate.shape[0] != bands

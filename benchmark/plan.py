@@ -14,7 +14,7 @@ from benchmark.patches import check_sizes
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
 from benchmark.split import Split
-from benchmark.store import Address, Cell, key_of, read
+from benchmark.store import Address, key_of
 
 # Raise it when the engine's numerics change: every stored cell becomes stale.
 NUMERICS = 1
@@ -27,12 +27,14 @@ class Task:
     Attributes:
         address: its place.
         key: hash of all that its numbers depend on.
+        depends: the same part by part: what depends on, and its hash.
         method: the method with its parameters.
         configuration: as stored in `cell.json`.
     """
 
     address: Address
     key: str
+    depends: dict[str, str]
     method: Method
     protocol: Protocol
     profile: Profile
@@ -113,23 +115,20 @@ def _task(
     entry = METHODS.entry(method.name)
     recipe = asdict(profile.recipe(method)) if isinstance(method, NetworkMethod) else None
     parameters = {field.name: getattr(method, field.name) for field in fields(method)}  # type: ignore[arg-type]
-    key = key_of(
-        {
-            "numerics": NUMERICS,
-            "protocol": {k: v for k, v in protocol.facts().items() if k != "summary"},
-            "profile": {k: v for k, v in profile.facts().items() if k != "summary"}
-            if recipe
-            else None,
-            "recipe": recipe,
-            "method": source_of(type(method)),
-            "parameters": parameters,
-            "scale": scale,
-            "seed": seed,
-            "train": split.train.digests if method.trained else None,
-            "validation": split.validation.digests if recipe else None,
-            "test": split.test.digests,
-        }
-    )
+    depends = {
+        "numerics": NUMERICS,
+        "protocol": {k: v for k, v in protocol.facts().items() if k != "summary"},
+        "profile": {k: v for k, v in profile.facts().items() if k != "summary"} if recipe else None,
+        "recipe": recipe,
+        "method": source_of(type(method)),
+        "parameters": parameters,
+        "scale": scale,
+        "seed": seed,
+        "train": split.train.digests if method.trained else None,
+        "validation": split.validation.digests if recipe else None,
+        "test": split.test.digests,
+    }
+    hashed = {part: key_of(value) for part, value in depends.items()}
     configuration = {
         "method": {
             "name": method.name,
@@ -144,10 +143,4 @@ def _task(
         "engine": NUMERICS,
     }
     address = Address(split.label, protocol.name, profile.name, scale, label, seed)
-    return Task(address, key, method, protocol, profile, split, configuration)
-
-
-def stored(task: Task, results: Path) -> Cell | None:
-    """Give the cell on disk where it answers this very task, done or failed."""
-    cell = read(task.address.folder(results))
-    return cell if cell is not None and cell.facts["key"] == task.key else None
+    return Task(address, key_of(hashed), hashed, method, protocol, profile, split, configuration)

@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 
 from benchmark.dataset import DataSet, Scene, Source
+from benchmark.disk import flush_folder, locked
 from benchmark.errors import RequestError
 from benchmark.store import key_of
 
@@ -81,10 +82,14 @@ class PreparedScenes:
         with h5py.File(self._file, "r") as h5:
             data = h5["scenes"][name]
             row = json.loads(str(data.attrs["facts"]))
-            scene = Scene(name, data[()], tuple(row["wavelengths"]), row["peak"])
+            scene = Scene(name, self._values(data), tuple(row["wavelengths"]), row["peak"])
         if digest(scene) != self.digests[name]:
             raise DamagedError(f"scene {name} does not agree with its hash")
         return scene
+
+    def _values(self, data: h5py.Dataset) -> np.ndarray:
+        """Map a scene into memory: all processes share the system's one copy of the file."""
+        return np.memmap(self._file, data.dtype, "r", data.id.get_offset(), data.shape)
 
 
 def prepare(
@@ -114,11 +119,20 @@ def prepare(
     part = "" if whole else "-" + key_of({"scenes": list(scenes)})[:8]
     file = cache / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', label).strip('_')}{part}.h5"
 
-    def make() -> None:
-        _make(source, scenes, file, key, announce)
+    def make(*, damaged: bool = True) -> None:
+        try:
+            with locked(file.with_name(f".{file.name}.lock")):
+                # Whoever waited for another process finds the file made.
+                if damaged or _key(file) != key:
+                    _make(source, scenes, file, key, announce)
+        except OSError as error:
+            raise RequestError(
+                f"cannot prepare scenes in {file.parent}: {error.strerror or error}; free space "
+                "there or choose another folder with --cache"
+            ) from error
 
     if _key(file) != key:
-        make()
+        make(damaged=False)
     return PreparedScenes(file, make)
 
 
@@ -139,9 +153,9 @@ def _key(file: Path) -> str:
 
 
 def _make(source: Source, scenes: Sequence[str], file: Path, key: str, announce: Announce) -> None:
-    temporary = file.with_name(f".{file.name}-{os.getpid()}")
+    # One name for all times: what a killed process leaves, the next one writes over.
+    temporary = file.with_name(f".{file.name}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         # The latest format carries checksums of its own structure.
         with h5py.File(temporary, "w", libver="latest") as h5:
             index = {}
@@ -158,12 +172,8 @@ def _make(source: Source, scenes: Sequence[str], file: Path, key: str, announce:
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(file)
+        flush_folder(file.parent)
         announce(len(scenes), len(scenes), "")
-    except OSError as error:
-        raise RequestError(
-            f"cannot prepare scenes in {file.parent}: {error.strerror or error}; free space "
-            "there or choose another folder with --cache"
-        ) from error
     finally:
         with suppress(OSError):
             temporary.unlink()

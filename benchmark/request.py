@@ -1,19 +1,19 @@
 """A request as the command line makes it, checked before anything heavy starts."""
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark import device, profile, protocol
+from benchmark import device, environment, profile, protocol
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
+from benchmark.job import Settings
 from benchmark.method import METHODS, Method, all_methods
 from benchmark.parameters import split_list
 from benchmark.plan import Task, tasks
 from benchmark.progress import Progress
 from benchmark.runner import Outcome, Runner
-from benchmark.split import check_scenes, load
+from benchmark.split import Wanted, check_scenes, load
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,11 @@ class Request:
         data: the folder that holds `cave/` and so on.
         results: the results folder.
         cache: the folder for prepared scenes.
+        plugins: files that were imported for it.
         retry_failed: True runs failed cells again.
+        cell_timeout: seconds that a cell may take; 0 is for ever.
+        checkpoint_every: seconds from one checkpoint of a training to the next.
+        isolated: False runs the cells in this process.
     """
 
     datasets: str
@@ -48,7 +52,11 @@ class Request:
     data: Path
     results: Path
     cache: Path
+    plugins: tuple[Path, ...] = ()
     retry_failed: bool = False
+    cell_timeout: float = 0.0
+    checkpoint_every: float = 60.0
+    isolated: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,6 @@ class Ran:
     """One data set's part of a run: the label of its results and what became of its cells."""
 
     label: str
-    methods: tuple[str, ...]
     outcome: Outcome
 
 
@@ -99,6 +106,38 @@ def execute(request: Request, progress: Progress) -> list[Ran]:
     Raises:
         RequestError: something about it is wrong; found before the first cell where possible.
     """
+    where = device.choose(request.device)
+    lots = planned(request, progress, writing=True)
+    settings = Settings(
+        request.results,
+        where,
+        environment.describe(where),
+        request.plugins,
+        request.checkpoint_every,
+    )
+    runner = Runner(
+        settings,
+        progress,
+        retry_failed=request.retry_failed,
+        timeout=request.cell_timeout,
+        isolated=request.isolated,
+    )
+    return [Ran(label, runner.run(cells)) for label, cells in lots]
+
+
+def planned(
+    request: Request, progress: Progress, *, writing: bool = False
+) -> list[tuple[str, list[Task]]]:
+    """List the cells of a request, by the label of their results; starts nothing.
+
+    Args:
+        request: what to run.
+        progress: is told of data that have to be prepared first.
+        writing: True makes sure that the results folder can be written to.
+
+    Raises:
+        RequestError: something about it is wrong.
+    """
     chosen_protocol = protocol.get(request.protocol)
     chosen_profile = profile.get(request.profile)
     scales = numbers(request.scales, "--scales") or list(chosen_protocol.scales)
@@ -106,31 +145,23 @@ def execute(request: Request, progress: Progress) -> list[Ran]:
         protocol.check_scale(chosen_protocol, scale)
     seeds = numbers(request.seeds, "--seeds") or [0]
     methods = chosen_methods(request.methods)
-    where = device.choose(request.device)
     references = list(
         {DATASETS.label(DATASETS.make(one)): one for one in split_list(request.datasets)}.values()
     )
     if not references:
         raise RequestError("--dataset is empty; name one, `run_all.py datasets` lists them")
-    train_on = split_list(request.train_on)
-    scenes = list(dict.fromkeys(split_list(request.scenes)))
+    train_on = tuple(split_list(request.train_on))
+    scenes = tuple(dict.fromkeys(split_list(request.scenes)))
     check_scenes([*references, *train_on], scenes)
-    _check_writable(request.results)
-    planned: list[tuple[str, Sequence[Task]]] = []
+    if writing:
+        _check_writable(request.results)
+    lots = []
     for reference in references:
-        split = load(
-            reference,
-            train_on,
-            scenes,
-            request.data,
-            request.cache,
-            progress.preparing,
-        )
+        wanted = Wanted(reference, train_on, scenes, request.data, request.cache)
+        split = load(wanted, progress.preparing)
         cells = tasks(split, chosen_protocol, chosen_profile, scales, methods, seeds)
-        planned.append((split.label, cells))
-    runner = Runner(request.results, where, progress, request.retry_failed)
-    labels = tuple(METHODS.label(method) for method in methods)
-    return [Ran(label, labels, runner.run(cells)) for label, cells in planned]
+        lots.append((split.label, cells))
+    return lots
 
 
 def _check_writable(results: Path) -> None:

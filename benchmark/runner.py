@@ -1,18 +1,19 @@
-"""Runs cells and stores them; a failing one costs itself only."""
+"""Runs cells, each in a process of its own, and stores them; a failing one costs itself only."""
 
-import traceback
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from benchmark import environment, store
-from benchmark.cell import Workbench
-from benchmark.device import Device
+from benchmark.claim import Claim
 from benchmark.errors import RequestError
-from benchmark.plan import Task, stored
+from benchmark.isolation import SHOWN, Worker
+from benchmark.job import Ending, Settings, carry_out, store_failure, written
+from benchmark.plan import Task
 from benchmark.progress import Progress
+from benchmark.status import Status, status_of
+
+# How often cells that another run is at are looked at again, in seconds.
+_AGAIN = 0.5
 
 
 @dataclass
@@ -28,24 +29,32 @@ class Runner:
     """Runs tasks one after the other on one device.
 
     Args:
-        results: the results folder.
-        device: where.
+        settings: where and how.
         progress: is told of everything.
         retry_failed: True runs failed cells again.
+        timeout: seconds that a cell may take; 0 is for ever.
+        isolated: False computes in this process, where a debugger can stop in a method, and
+            where a method that ends its process ends the run.
     """
 
     def __init__(
-        self, results: Path, device: Device, progress: Progress, retry_failed: bool = False
+        self,
+        settings: Settings,
+        progress: Progress,
+        *,
+        retry_failed: bool = False,
+        timeout: float = 0,
+        isolated: bool = True,
     ) -> None:
-        self.results = results
-        self.device = device
+        self.settings = settings
         self.progress = progress
         self.retry_failed = retry_failed
-        self._environment = environment.describe(device)
-        self._workbench = Workbench(device, progress)
+        self.timeout = timeout
+        self.isolated = isolated
+        self._ready: Worker | None = None
 
     def run(self, tasks: Sequence[Task]) -> Outcome:
-        """Run what is not stored yet.
+        """Run what is not stored yet; what another run is at is waited for.
 
         Raises:
             RequestError: the results folder cannot be written to, or a data set's file cannot
@@ -54,44 +63,102 @@ class Runner:
         outcome = Outcome()
         waiting = []
         for task in tasks:
-            cell = stored(task, self.results)
-            why = store.damage(task.address.folder(self.results)) if cell is None else ""
-            if why:
-                self.progress.line(f"damaged, to be set aside and run again: {why}")
-            if cell is None or (cell.status == "failed" and self.retry_failed):
-                waiting.append(task)
-            elif cell.status == "failed":
-                outcome.failed[str(task.address)] = str(cell.facts["reason"])
+            status = status_of(task, self.settings.results)
+            if self._to_run(status):
+                waiting.append((task, status))
+                if status.state in ("damaged", "stale"):
+                    why = f"{status.state}: {task.address}: {status.reason}"
+                    self.progress.line(f"{why}; it is set aside and run again")
             else:
-                outcome.found.append(str(task.address))
+                _note(outcome, task, status)
         self.progress.begin(len(waiting), len(outcome.found))
-        for number, task in enumerate(waiting, start=1):
-            self.progress.cell(number, str(task.address))
-            reason = self._run(task)
-            if reason:
-                outcome.failed[str(task.address)] = reason
-            else:
-                outcome.done.append(str(task.address))
-            self.progress.cell_ended(reason)
+        try:
+            self._work(waiting, outcome)
+        finally:
+            if self._ready:
+                self._ready.kill()
+                self._ready = None
         return outcome
 
-    def _run(self, task: Task) -> str | None:
-        """Run one cell and store it; gives the reason where it failed."""
-        facts: dict[str, Any] = {
-            "key": task.key,
-            "configuration": task.configuration,
-            "environment": self._environment,
-        }
+    def _to_run(self, status: Status) -> bool:
+        return not status.answers or (status.state == "failed" and self.retry_failed)
+
+    def _work(self, waiting: Sequence[tuple[Task, Status]], outcome: Outcome) -> None:
+        left, number, told = list(waiting), 0, False
+        while left:
+            busy = []
+            for index, (task, seen) in enumerate(left):
+                claim = Claim(self.settings.results, task.address, task.key)
+                if not claim.take():
+                    busy.append((task, seen))
+                    continue
+                number += 1
+                self.progress.cell(number, str(task.address))
+                self._one(task, seen, claim, outcome, more=index + 1 < len(left))
+            if len(busy) == len(left):
+                if not told:
+                    told = True
+                    self.progress.line(f"waiting for {len(busy)} that another run is at")
+                time.sleep(_AGAIN)
+            left = busy
+
+    def _one(self, task: Task, seen: Status, claim: Claim, outcome: Outcome, *, more: bool) -> None:
         try:
-            made, files = self._workbench.compute(task)
-            facts |= {"status": "done", "reason": None, **made}
-        except RequestError:
+            now = status_of(task, self.settings.results)
+            if not now.answers or (seen.cell and now.cell and seen.cell.facts == now.cell.facts):
+                ending = self._isolated(task, more=more) if self.isolated else self._here(task)
+                if ending.kind == "refused":
+                    raise RequestError(ending.reason)
+                now = self._judged(task, ending)
+                if now.state == "done":
+                    claim.forget_checkpoint()
+        finally:
+            claim.release()
+        if now.state == "failed":
+            outcome.failed[str(task.address)] = now.reason
+        else:
+            outcome.done.append(str(task.address))
+        self.progress.cell_ended(now.reason)
+
+    def _judged(self, task: Task, ending: Ending) -> Status:
+        """Trust the disk: a process may die right after its cell was stored, or say so falsely."""
+        now = status_of(task, self.settings.results)
+        if now.state == "done":
+            return now
+        if ending.kind != "failed":
+            ending = Ending("failed", f"it ended as {ending.kind}, and there is no cell")
+        store_failure(task, self.settings, ending)
+        return Status("failed", ending.reason)
+
+    def _here(self, task: Task) -> Ending:
+        return carry_out(task, self.settings, self.progress, lambda: False, self.progress.line)
+
+    def _isolated(self, task: Task, *, more: bool) -> Ending:
+        worker = self._ready if self._ready and self._ready.alive else Worker()
+        # The next one imports while this one works.
+        self._ready = Worker() if more else None
+        ending, printed = Ending("failed", "it told nothing"), 0
+        try:
+            for kind, *values in worker.work(written(task, self.settings), self.timeout):
+                if kind == "ended":
+                    (ending,) = values
+                elif kind == "printed":
+                    printed += 1
+                    if printed <= SHOWN:
+                        self.progress.line(f"    | {values[0]}")
+                else:
+                    getattr(self.progress, kind)(*values)
+        except KeyboardInterrupt:
+            worker.stop()
             raise
-        except Exception as error:  # noqa: BLE001 - one cell's fault must not stop the others
-            reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-            facts |= {"status": "failed", "reason": reason, "warnings": []}
-            files = {"traceback.txt": traceback.format_exc().encode()}
-        facts["date"] = datetime.now(UTC).isoformat(timespec="seconds")
-        store.write(self.results, task.address, facts, files)
-        told: str | None = facts["reason"]
-        return told
+        finally:
+            worker.kill()
+        return ending
+
+
+def _note(outcome: Outcome, task: Task, status: Status) -> None:
+    """Note a cell that is stored already."""
+    if status.state == "failed":
+        outcome.failed[str(task.address)] = status.reason
+    else:
+        outcome.found.append(str(task.address))

@@ -3,7 +3,7 @@
 import keyword
 from pathlib import Path
 
-from benchmark import store
+from benchmark.disk import write_file
 from benchmark.errors import RequestError
 
 _TEMPLATE = '''"""{title}: say in one line what it does."""
@@ -80,5 +80,5 @@ def write(name: str, folder: Path) -> Path:
         title=" ".join(words).strip().capitalize() or name,
         classname="MyMethod" if awkward else camel,
     )
-    store.write_file(file, text.encode())
+    write_file(file, text.encode())
     return file

@@ -1,11 +1,13 @@
 """Learning rates over time: the schedules that `Recipe.schedule` names."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmark.method import Recipe
 
 _WARM_UP = 0.1
+_COUNTED = ("divisions", "flat", "flat_since_division")
 
 
 @dataclass
@@ -46,6 +48,15 @@ class Schedule:
         if self.recipe.schedule == "plateau" and self.flat_since_division >= self.recipe.every:
             self.divisions += 1
             self.flat_since_division = 0
+
+    def state(self) -> dict[str, int]:
+        """Give what validations have changed."""
+        return {name: getattr(self, name) for name in _COUNTED}
+
+    def restore(self, state: Mapping[str, int]) -> None:
+        """Put back what `state` gave."""
+        for name in _COUNTED:
+            setattr(self, name, state[name])
 
     @property
     def ended(self) -> bool:

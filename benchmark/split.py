@@ -55,16 +55,37 @@ class SceneSet:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What to load.
+
+    Attributes:
+        reference: the data set tested on, as on the command line.
+        train_on: the data sets trained on; empty for the same one.
+        scenes: a subset of scenes; empty for all.
+        root: the folder that holds `cave/` and so on.
+        cache: the folder for prepared scenes.
+    """
+
+    reference: str
+    train_on: tuple[str, ...]
+    scenes: tuple[str, ...]
+    root: Path
+    cache: Path
+
+
+@dataclass(frozen=True)
 class Split:
     """What one table's methods are trained, validated and tested on.
 
     Attributes:
+        wanted: what it was loaded by; loading that again gives the same.
         label: names the results folder and the table.
         dataset: what is tested on.
         subset: True where `--scenes` left scenes out.
         trained_on: labels of the data sets behind the training scenes.
     """
 
+    wanted: Wanted
     label: str
     dataset: DataSet
     subset: bool
@@ -130,37 +151,27 @@ def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
             raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
 
 
-def load(
-    reference: str,
-    train_on: Sequence[str],
-    scenes: Sequence[str],
-    root: Path,
-    cache: Path,
-    announce: Announce = lambda *_: None,
-) -> Split:
+def load(wanted: Wanted, announce: Announce = lambda *_: None) -> Split:
     """Find, verify and prepare what a table needs.
 
     Args:
-        reference: the data set tested on, as on the command line.
-        train_on: the data sets trained on; empty for the same one.
-        scenes: a subset of scenes; empty for all.
-        root: the folder that holds `cave/` and so on.
-        cache: the folder for prepared scenes.
+        wanted: the data sets, scenes and folders.
         announce: called with (title, scenes done, scenes in all, scene) while preparing.
 
     Raises:
         RequestError: something is unknown, missing, damaged or does not fit together.
     """
-    tested = DATASETS.make(reference)
+    scenes = wanted.scenes
+    tested = DATASETS.make(wanted.reference)
     label = DATASETS.label(tested)
-    others = list(dict.fromkeys(DATASETS.make(other) for other in train_on)) or [tested]
+    others = list(dict.fromkeys(DATASETS.make(other) for other in wanted.train_on)) or [tested]
     labels = tuple(DATASETS.label(other) for other in others)
     involved = {DATASETS.label(one): one for one in (tested, *others)}
-    wanted = {
+    picked = {
         title: [name for name in one.scenes if not scenes or name in scenes]
         for title, one in involved.items()
     }
-    dealt = {title: roles(one, wanted[title]) for title, one in involved.items()}
+    dealt = {title: roles(one, picked[title]) for title, one in involved.items()}
     if not dealt[label].test:
         raise RequestError(
             f"--scenes leaves no test scene of {label}; its test scenes are {listed(tested.test)}"
@@ -171,14 +182,15 @@ def load(
         def told(done: int, total: int, scene: str, title: str = title) -> None:
             announce(title, done, total, scene)
 
-        ready[title] = prepare(one, title, root, wanted[title], cache, told)
+        ready[title] = prepare(one, title, wanted.root, picked[title], wanted.cache, told)
 
     def collected(role: str, of: Sequence[str]) -> SceneSet:
         return SceneSet(tuple((ready[one], n) for one in of for n in getattr(dealt[one], role)))
 
     test = collected("test", [label])
-    subset = any(len(wanted[title]) < len(one.scenes) for title, one in involved.items())
+    subset = any(len(picked[title]) < len(one.scenes) for title, one in involved.items())
     split = Split(
+        wanted=wanted,
         label=_folder_label(label, scenes if subset else (), labels),
         dataset=tested,
         subset=subset,

@@ -10,7 +10,8 @@
 
     format         1
     key            hash of all that the numbers depend on
-    status         "done", "failed" or "running"
+    depends        the same part by part, to say what has changed
+    status         "done" or "failed"
     reason         one line, for a failed cell
     address        dataset, protocol, profile, scale, method, seed: as in the path
     configuration  method {name, title, paper, published, parameters}, dataset {name, title,
@@ -20,6 +21,7 @@
     parameters     number of trainable values
     times          {"fit_s", "upscale_s"}: seconds; upscale_s is per test scene
     memory         {"peak_bytes"}
+    resumed        how often its training went on from a checkpoint
     warnings       lines that stand under every table the cell is in
     date           when it was finished, ISO 8601, UTC
     sums           SHA-256 of the cell's other files
@@ -28,7 +30,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from benchmark.disk import flush_folder, write_flushed
 from benchmark.errors import RequestError
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ class Cell:
 
     @property
     def status(self) -> str:
-        """Give "done", "failed" or "running"."""
+        """Give "done" or "failed"."""
         return str(self.facts["status"])
 
     def scores(self) -> "pd.DataFrame":
@@ -94,11 +96,11 @@ class Cell:
         return pd.read_csv(file) if file.is_file() else None
 
 
-def key_of(parts: Mapping[str, Any]) -> str:
+def key_of(parts: Any) -> str:
     """Hash what the numbers of a cell depend on, the same on every machine.
 
     Args:
-        parts: JSON-serialisable values; their order does not matter.
+        parts: a JSON-serialisable value; the order in mappings does not matter.
     """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -132,11 +134,11 @@ def write(
         try:
             made.chmod(0o755)
             for name, content in {**files, "cell.json": text.encode()}.items():
-                _write_flushed(made / name, content)
-            _flush_folder(made)
+                write_flushed(made / name, content)
+            flush_folder(made)
             _set_aside(results, folder)
             made.rename(folder)
-            _flush_folder(folder.parent)
+            flush_folder(folder.parent)
         finally:
             shutil.rmtree(made, ignore_errors=True)
     except OSError as error:
@@ -156,39 +158,6 @@ def _set_aside(results: Path, folder: Path) -> None:
     while (target := place.with_name(f"{place.name}.{number}")).exists():
         number += 1
     folder.rename(target)
-
-
-def _write_flushed(file: Path, content: bytes) -> None:
-    with file.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_file(file: Path, content: bytes) -> None:
-    """Write one file through a temporary name; a reader sees the old one or the new one.
-
-    Raises:
-        RequestError: the folder cannot be written to.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}-{os.getpid()}")
-        try:
-            _write_flushed(temporary, content)
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot write {file}: {error.strerror or error}") from error
 
 
 def read(folder: Path) -> Cell | None:
@@ -220,6 +189,8 @@ def _examined(folder: Path) -> Cell | str:
         if facts.pop("seal") != key_of(facts):
             return f"{file} does not agree with its seal: it was edited or cut short"
         address = Address(**facts["address"])
+        if why := _misfit(folder, address, facts):
+            return why
         for name, digest in facts["sums"].items():
             if name == WEIGHTS and not (folder / name).exists():
                 continue
@@ -230,6 +201,16 @@ def _examined(folder: Path) -> Cell | str:
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{file} is no cell: it cannot be parsed or lacks entries"
     return Cell(address, folder, facts)
+
+
+def _misfit(folder: Path, address: Address, facts: Mapping[str, Any]) -> str:
+    """Say what is wrong with a cell that was written whole, or nothing."""
+    place = address.folder(Path())
+    if folder.parts[-len(place.parts) :] != place.parts:
+        return f"{folder} holds a cell whose place is {place}: it was copied to a wrong one"
+    if facts["status"] not in ("done", "failed"):
+        return f"{folder} holds a cell that is {facts['status']}, expected done or failed"
+    return ""
 
 
 def cells(results: Path) -> Iterator[Cell]:

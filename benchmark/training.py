@@ -2,24 +2,29 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from benchmark import optimiser
+from benchmark import randomness
+from benchmark.checkpoint import Keeper, Stopped
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import NetworkMethod, Problem, Recipe, State
+from benchmark.order import Order, Shares
 from benchmark.pairs import Validation
 from benchmark.patches import PatchBank
 from benchmark.profile import Profile
 from benchmark.schedule import Schedule
+from benchmark.step import Step
 
 # Losses are looked at this often: every look makes a GPU wait.
 _LOOK_EVERY = 25
+# What the loop itself has to remember from one step to the next.
+_KEPT = ("total", "since", "seen", "loss", "best")
 
 
 class TrainingError(Exception):
@@ -45,6 +50,8 @@ class Trained:
         history: one row a validation: step, loss, psnr, rate, seconds.
         parameters: how many values were trained.
         steps: how many were taken.
+        seconds: how long it took, interruptions left out.
+        resumed: how often it went on from a checkpoint.
         warnings: what the tables must say about it.
     """
 
@@ -52,6 +59,8 @@ class Trained:
     history: list[dict[str, float]] = field(default_factory=list)
     parameters: int = 0
     steps: int = 0
+    seconds: float = 0.0
+    resumed: int = 0
     warnings: list[str] = field(default_factory=list)
 
 
@@ -64,11 +73,12 @@ def train(
     seed: int,
     device: Device,
     listener: Listener,
+    keeper: Keeper | None = None,
 ) -> Trained:
     """Train a network by its recipe under a profile.
 
-    The global random state is left as it was; the same call twice on the CPU gives the same
-    weights.
+    The global random states are left as they were. The same call twice on the CPU gives the
+    same weights, bit for bit, whether or not one of them was stopped and went on.
 
     Args:
         method: whose network, loss and recipe.
@@ -79,18 +89,17 @@ def train(
         seed: of the starting weights and the order of the patches.
         device: where.
         listener: is told of progress.
+        keeper: keeps checkpoints, gives the one to go on from, and may end the training.
 
     Raises:
         TrainingError: the loss became NaN or infinite.
+        Stopped: the keeper said so; it has a checkpoint.
     """
     recipe = profile.recipe(method)
-    devices = [device.torch] if device.torch.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+    with randomness.seeded(seed, device.torch):
         network = device.place(start(method, problem, recipe))
-        return _Loop(method, network, bank, validation, problem, profile, recipe, device).run(
-            seed, listener
-        )
+        loop = _Loop(method, network, bank, validation, problem, profile, recipe, device)
+        return loop.run(seed, listener, keeper or Keeper())
 
 
 def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
@@ -117,100 +126,122 @@ class _Loop:
     device: Device
 
     def __post_init__(self) -> None:
-        self.single = self.method.bandwise and self.recipe.single_bands
-        samples = len(self.bank) * (self.bank.bands if self.single else 1)
-        self.steps_per_epoch = max(1, samples // self.recipe.batch)
-        self.steps = self.steps_per_epoch * self.recipe.epochs
-        self.schedule = Schedule(self.recipe, self.steps, self.steps_per_epoch)
-        self.optimiser = optimiser.build(self.network, self.recipe)
-
-    def run(self, seed: int, listener: Listener) -> Trained:
-        best, best_state = -math.inf, self._state()
-        trained = Trained(best_state, parameters=_trainable(self.network))
-        every = self.steps_per_epoch
+        bands, bandwise = self.bank.bands, self.method.bandwise
+        self.shares = Shares(
+            patches=len(self.bank),
+            bands=bands,
+            batch=self.recipe.batch,
+            epochs=self.recipe.epochs,
+            shown=(self.profile.bands or bands) if bandwise else 0,
+            single=bandwise and self.recipe.single_bands,
+        )
+        self.steps = self.shares.steps_per_epoch * self.recipe.epochs
+        self.every = self.shares.steps_per_epoch
         if self.profile.validations:
-            every = max(1, self.steps // self.profile.validations)
+            self.every = max(1, self.steps // self.profile.validations)
+        self.schedule = Schedule(self.recipe, self.steps, self.shares.steps_per_epoch)
+        self.step = Step(self.method, self.network, self.bank, self.recipe, self.device)
+        self.total = torch.zeros((), device=self.device.torch)
+        self.since = self.seen = 0
+        self.loss = math.nan
+        self.best = -math.inf
+        self.trained = Trained(self._weights(), parameters=_trainable(self.network))
+
+    def run(self, seed: int, listener: Listener, keeper: Keeper) -> Trained:
         began = time.perf_counter()
-        total = torch.zeros((), device=self.device.torch)
-        since, seen, loss = 0, 0, math.nan
-        for step, (patches, bands) in enumerate(self._batches(seed)):
-            rate = self.schedule.rate(step)
-            total += self._step(patches, bands, rate)
-            since, seen = since + 1, step + 1
-            last = seen == self.steps
-            if since == _LOOK_EVERY or last or seen % every == 0:
-                loss = float(total) / since
-                total.zero_()
-                since = 0
-                if not math.isfinite(loss):
-                    raise TrainingError(f"the loss became {loss} before step {seen}")
-                listener.stepped(seen, self.steps, loss)
-            if seen % every == 0 or last:
-                psnr = self._validate() if self.validation else math.nan
-                seconds = time.perf_counter() - began
-                row = {"step": seen, "loss": loss, "psnr": psnr, "rate": rate, "seconds": seconds}
-                trained.history.append(row)
-                listener.validated(psnr)
-                # Without validation scenes the loss tells progress, and the last weights stay.
-                figure = psnr if self.validation else -loss
-                better = figure > best
-                best = max(best, figure)
-                if better or not self.validation:
-                    best_state = self._state()
-                self.schedule.validated(better)
-                if self.schedule.ended:
+        saved = keeper.load()
+        order = Order(self.shares, seed, saved["order"] if saved else None)
+        if saved:
+            self._restore(saved)
+            began -= self.trained.seconds
+        if not self._ended:
+            for patches, bands in order:
+                rate = self.schedule.rate(self.seen)
+                self.total += self.step.take(patches, bands, rate)
+                self.since, self.seen = self.since + 1, self.seen + 1
+                self._look(rate, listener, began)
+                ended = self._ended
+                if ended or keeper.due() or keeper.stopping:
+                    self.trained.seconds = time.perf_counter() - began
+                    keeper.save(self._state(order))
+                if ended:
                     break
-        trained.state, trained.steps = best_state, seen
-        trained.warnings = self._warnings(best)
-        return trained
+                if keeper.stopping:
+                    raise Stopped
+        self.trained.steps = self.seen
+        self.trained.warnings = self._warnings()
+        return self.trained
 
-    def _warnings(self, best: float) -> list[str]:
-        if not self.validation:
-            return ["no validation scene at hand: the last weights were kept, not the best"]
-        before = sum(pair.interpolated for pair in self.validation) / len(self.validation)
-        if best < before + 0.05:
-            text = (
-                f"the network did not learn: {best:.2f} dB on the validation scenes, where the "
-                f"up-scaled image alone has {before:.2f} dB"
+    @property
+    def _ended(self) -> bool:
+        return self.seen == self.steps or self.schedule.ended
+
+    def _look(self, rate: float, listener: Listener, began: float) -> None:
+        """Look at the loss, and validate, where it is time."""
+        last = self.seen == self.steps
+        validating = self.seen % self.every == 0 or last
+        if self.since == _LOOK_EVERY or validating:
+            self.loss = float(self.total) / self.since
+            self.total.zero_()
+            self.since = 0
+            if not math.isfinite(self.loss):
+                raise TrainingError(f"the loss became {self.loss} before step {self.seen}")
+            listener.stepped(self.seen, self.steps, self.loss)
+        if not validating:
+            return
+        psnr = self._validate() if self.validation else math.nan
+        seconds = time.perf_counter() - began
+        row = {"step": self.seen, "loss": self.loss, "psnr": psnr, "rate": rate, "seconds": seconds}
+        self.trained.history.append(row)
+        listener.validated(psnr)
+        # Without validation scenes the loss tells progress, and the last weights stay.
+        figure = psnr if self.validation else -self.loss
+        better = figure > self.best
+        self.best = max(self.best, figure)
+        if better or not self.validation:
+            self.trained.state = self._weights()
+        self.schedule.validated(better)
+
+    def _state(self, order: Order) -> dict[str, Any]:
+        """Give all that the rest of the training depends on."""
+        return {
+            "network": self.network.state_dict(),
+            "step": self.step.state(),
+            "schedule": self.schedule.state(),
+            "order": order.state(),
+            "randomness": randomness.states(self.device.torch),
+            "loop": {name: getattr(self, name) for name in _KEPT},
+            "trained": dict(vars(self.trained)),
+        }
+
+    def _restore(self, saved: dict[str, Any]) -> None:
+        self.network.load_state_dict(saved["network"])
+        self.step.restore(saved["step"])
+        self.schedule.restore(saved["schedule"])
+        for name, value in saved["loop"].items():
+            setattr(self, name, value)
+        self.total = self.total.to(self.device.torch)
+        self.trained = Trained(**saved["trained"])
+        self.trained.resumed += 1
+        randomness.restore(saved["randomness"], self.device.torch)
+
+    def _warnings(self) -> list[str]:
+        found = []
+        if self.step.parts > 1:
+            found.append(
+                f"the device's memory was too small for a batch of {self.recipe.batch}: each was "
+                f"taken in {self.step.parts} parts, their gradients added up"
             )
-            return [text]
-        return []
-
-    def _batches(self, seed: int) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """Give patch indices and band indices of every step; the same for every method."""
-        generator = torch.Generator().manual_seed(seed)
-        batch, bands = self.recipe.batch, self.bank.bands
-        shown = self.profile.bands or bands
-        for _ in range(self.recipe.epochs):
-            count = len(self.bank) * (bands if self.single else 1)
-            order = torch.randperm(count, generator=generator)
-            for first in range(0, self.steps_per_epoch * batch, batch):
-                chosen = order[first : first + batch]
-                if self.single:
-                    yield chosen // bands, (chosen % bands)[:, None]
-                elif self.method.bandwise:
-                    lots = torch.rand(len(chosen), bands, generator=generator)
-                    yield chosen, lots.argsort(dim=1)[:, :shown]
-                else:
-                    yield chosen, None
-
-    def _step(self, patches: Tensor, bands: Tensor | None, rate: float) -> Tensor:
-        inputs, truth = self.bank.batch(patches, self.method.sees, bands)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate * group["share"]
-        self.network.train()
-        with self.device.autocast():
-            output = self.network(inputs)
-        # A decimated 11 x 11 patch becomes 33 x 33 at x3; the first 32 are the patch.
-        output = _floats(output, *truth.shape[-2:])
-        loss = self.method.loss(output, truth)
-        if self.recipe.summed:
-            loss = loss * (truth[0].numel() / 2)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.tame(self.network.parameters(), self.recipe, rate)
-        self.optimiser.step()
-        return loss.detach()
+        if not self.validation:
+            found.append("no validation scene at hand: the last weights were kept, not the best")
+            return found
+        before = sum(pair.interpolated for pair in self.validation) / len(self.validation)
+        if self.best < before + 0.05:
+            found.append(
+                f"the network did not learn: {self.best:.2f} dB on the validation scenes, where "
+                f"the up-scaled image alone has {before:.2f} dB"
+            )
+        return found
 
     def _validate(self) -> float:
         """Give the mean PSNR in dB over the validation pairs, nothing rounded."""
@@ -222,15 +253,9 @@ class _Loop:
             values.append(-10 * math.log10(max(float(error), 1e-12)))
         return sum(values) / len(values)
 
-    def _state(self) -> State:
+    def _weights(self) -> State:
         return {k: v.detach().clone() for k, v in self.network.state_dict().items()}
 
 
 def _trainable(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
-
-
-def _floats(output: Any, rows: int, columns: int) -> Any:
-    if isinstance(output, tuple | list):
-        return type(output)(_floats(part, rows, columns) for part in output)
-    return output[..., :rows, :columns].float()

@@ -143,8 +143,6 @@ def _remarks(here: Sequence[Tally], seeds: set[int]) -> list[str]:
         who = f"seed {tally.cell.address.seed} " if len(here) > 1 else ""
         if tally.cell.status == "failed":
             texts.append(f"{who}failed: {fact(tally.cell.facts, 'reason', default='no reason')}")
-        elif tally.cell.status != "done":
-            texts.append(f"{who}was still running, or was interrupted, when this was written")
         elif tally.trouble:
             texts.append(f"{who or 'this cell: '}{tally.trouble}")
         undefined = [

@@ -2,14 +2,16 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
+from benchmark.disk import locked, write_file
 from benchmark.errors import RequestError, listed
-from benchmark.store import Cell, cells, write_file
+from benchmark.store import Cell, cells
 from reports import latex, markdown
 from reports.head import title_of
 from reports.layout import Section
@@ -74,9 +76,22 @@ def write_tables(results: Path, dataset: str, order: Sequence[str] = ()) -> Tabl
     contents = {"md": page, "tex": latex.page(title, sections), "csv": tidy_csv(mine)}
     name = quote(dataset, safe="[]=,+@ ").lstrip(".")
     md, tex, table = (results / "tables" / f"{name}.{ending}" for ending in contents)
-    for file, content in zip((md, tex, table), contents.values(), strict=True):
-        write_file(file, content.encode())
+    with _alone(results / "tables"):
+        for file, content in zip((md, tex, table), contents.values(), strict=True):
+            write_file(file, content.encode())
     return Tables(title, page, sections, (md, tex, table))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    try:
+        with locked(folder / ".lock"):
+            yield
+    except OSError as error:
+        raise RequestError(
+            f"cannot write tables to {folder}: {error.strerror or error}; free space there or "
+            "choose another folder with --results"
+        ) from error
 
 
 def tidy_csv(tallies: Iterable[Tally]) -> str:

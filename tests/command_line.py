@@ -44,7 +44,8 @@ class CommandLine:
     """`run_all.main` in this process, in a folder of its own.
 
     What a call changes for everybody (arguments, folder, registered plugins) is put back, and
-    there is a profile `tiny` that trains for two steps.
+    there is a profile `tiny` that trains for two steps. Cells are
+    computed in this process too: they know that profile, and need no second to start.
     """
 
     def __init__(self, folder: Path, **environment: str) -> None:
@@ -66,7 +67,11 @@ class CommandLine:
             patch.chdir(self.folder)
             for name in ("HSISR_DATA", "HSISR_CACHE"):
                 patch.delenv(name, raising=False)
-            for name, value in {"COLUMNS": "200", **self.environment}.items():
+            for name, value in {
+                "COLUMNS": "200",
+                "HSISR_IN_PROCESS": "1",
+                **self.environment,
+            }.items():
                 patch.setenv(name, value)
             patch.setattr(METHODS, "_entries", dict(METHODS._entries))
             patch.setattr(DATASETS, "_entries", dict(DATASETS._entries))

@@ -16,11 +16,11 @@ TINY = "synthetic[rows=48,columns=40,bands=5]"
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Split":
     """Give eighteen scenes of 48 x 40 pixels and 5 bands: 12 train, 2 validate, 4 test."""
     from benchmark.dataset import DATASETS
-    from benchmark.split import load
+    from benchmark.split import Wanted, load
 
     DATASETS.discover("datasets")
     nowhere = Path("no-such-folder")
-    return load(TINY, [], [], nowhere, tmp_path_factory.mktemp("prepared"))
+    return load(Wanted(TINY, (), (), nowhere, tmp_path_factory.mktemp("prepared")))
 
 
 @pytest.fixture

@@ -11,12 +11,11 @@ import pytest
 from benchmark import plan, profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method
-from benchmark.plan import Task, source_of, stored, tasks
+from benchmark.plan import Task, source_of, tasks
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
 from benchmark.registry import load
 from benchmark.split import SceneSet, Split
-from benchmark.store import write
 from tests.benchmark.support import EIGHT_BIT, FLOAT
 
 QUICK = profile.get("quick")
@@ -271,13 +270,3 @@ def test_the_configuration_says_all_that_tables_show(tiny: Split) -> None:
     assert told["recipe"]["batch"] == QUICK.batch
     assert told["engine"] == plan.NUMERICS
     assert task_of(tiny, METHODS.make("bicubic")).configuration["recipe"] is None
-
-
-def test_a_stored_cell_answers_its_own_task_alone(tiny: Split, tmp_path: Path) -> None:
-    task = task_of(tiny, METHODS.make("bicubic"))
-    assert stored(task, tmp_path) is None
-    write(tmp_path, task.address, {"key": task.key, "status": "done"}, {})
-    cell = stored(task, tmp_path)
-    assert cell is not None
-    assert cell.address == task.address
-    assert stored(replace(task, key="another"), tmp_path) is None

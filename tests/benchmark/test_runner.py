@@ -10,8 +10,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from benchmark import environment
 from benchmark.degradation import upscale
 from benchmark.errors import RequestError
+from benchmark.job import Settings
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.metrics import METRICS, score
 from benchmark.pairs import fitted, seen
@@ -32,9 +34,15 @@ def planned(split: Split, *methods: str, scales: Sequence[int] = (2,)) -> list[T
     return tasks(split, EIGHT_BIT, BRIEF, scales, made, [0])
 
 
+def runner(results: Path, stream: StringIO, *, retry_failed: bool = False) -> Runner:
+    """Make a runner that stays in this process, where the tests' methods are registered."""
+    settings = Settings(results, CPU, environment.describe(CPU))
+    return Runner(settings, Progress(stream), retry_failed=retry_failed, isolated=False)
+
+
 def run(results: Path, made: Sequence[Task], *, retry_failed: bool = False) -> Outcome:
     """Run tasks in silence."""
-    return Runner(results, CPU, Progress(StringIO()), retry_failed).run(made)
+    return runner(results, StringIO(), retry_failed=retry_failed).run(made)
 
 
 def cell_of(results: Path, task: Task) -> Cell:
@@ -292,7 +300,7 @@ def test_the_user_is_told_of_every_cell(tiny: Split, tmp_path: Path) -> None:
     stream = StringIO()
     made = planned(tiny, "bicubic", "wiener")
     run(tmp_path, made[:1])
-    Runner(tmp_path, CPU, Progress(stream)).run(made)
+    runner(tmp_path, stream).run(made)
     lines = stream.getvalue().splitlines()
     assert lines[0] == "1 cells to run, 1 found done"
     assert lines[1] == f"[1/1] wiener x2 seed 0 on {tiny.label}"

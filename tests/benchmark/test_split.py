@@ -8,7 +8,7 @@ import torch
 
 from benchmark.dataset import DATASETS, Scene
 from benchmark.errors import RequestError
-from benchmark.split import Split, check_scenes, load, roles, truth_of
+from benchmark.split import Split, Wanted, check_scenes, load, roles, truth_of
 
 DATASETS.discover("datasets")
 TINY = "synthetic[rows=20,columns=18,bands=3]"
@@ -18,7 +18,7 @@ def loaded(
     cache: Path, reference: str = TINY, train_on: tuple[str, ...] = (), scenes: tuple[str, ...] = ()
 ) -> Split:
     """Load a split of synthetic scenes."""
-    return load(reference, train_on, scenes, Path("no-such-folder"), cache)
+    return load(Wanted(reference, train_on, scenes, Path("no-such-folder"), cache))
 
 
 def test_a_truth_has_bands_first_and_lies_within_zero_and_one() -> None:
@@ -158,7 +158,7 @@ def test_preparing_is_announced_once(tmp_path: Path) -> None:
         told.append(now)  # type: ignore[arg-type]
 
     for _ in range(2):
-        load(TINY, (), (), Path("no-such-folder"), tmp_path, announce)
+        load(Wanted(TINY, (), (), Path("no-such-folder"), tmp_path), announce)
     assert [done for _, done, _, _ in told] == list(range(19))
     assert told[0] == (TINY, 0, 18, "leaves01")
     assert told[-1] == (TINY, 18, 18, "")

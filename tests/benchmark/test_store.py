@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from benchmark.store import (
     key_of,
     read,
     write,
-    write_file,
 )
 
 PLACE = Address("cave", "wang2017", "quick", 2, "proposed[alpha=1.0]", 3)
@@ -210,7 +210,7 @@ def test_a_copied_folder_is_merged(tmp_path: Path) -> None:
     assert [cell.address for cell in cells(tmp_path / "here")] == [PLACE]
 
 
-@pytest.mark.parametrize("failing", ["_write_flushed", "_flush_folder", "_set_aside"])
+@pytest.mark.parametrize("failing", ["write_flushed", "flush_folder", "_set_aside"])
 def test_nothing_temporary_is_left_when_writing_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -241,26 +241,11 @@ def test_a_results_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
         put(tmp_path / "results")
 
 
-def test_a_file_is_written_whole(tmp_path: Path) -> None:
-    file = tmp_path / "deep" / "file.txt"
-    write_file(file, b"one")
-    write_file(file, b"two")
-    assert file.read_bytes() == b"two"
-    assert everything(tmp_path) == {"deep/file.txt"}
-
-
-def test_a_file_that_cannot_be_written_leaves_the_old_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "file.txt"
-    write_file(file, b"one")
-
-    def fail(path: Path, content: bytes) -> None:
-        path.write_bytes(content[:1])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(store, "_write_flushed", fail)
-    with pytest.raises(RequestError, match=r"cannot write .*file\.txt: No space left"):
-        write_file(file, b"two")
-    assert file.read_bytes() == b"one"
-    assert everything(tmp_path) == {"file.txt"}
+def test_a_cell_in_another_cells_place_is_foreign(tmp_path: Path) -> None:
+    cell = put(tmp_path)
+    other = replace(cell.address, seed=cell.address.seed + 1).folder(tmp_path)
+    shutil.copytree(cell.folder, other)
+    assert read(other) is None
+    assert "holds a cell whose place is" in damage(other)
+    assert len(damaged(tmp_path)) == 1
+    assert [found.address for found in cells(tmp_path)] == [cell.address]

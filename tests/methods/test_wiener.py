@@ -12,7 +12,7 @@ from benchmark.dataset import DATASETS
 from benchmark.method import METHODS, Problem, State
 from benchmark.metrics import score
 from benchmark.pairs import fitted, seen
-from benchmark.split import SceneSet, load
+from benchmark.split import SceneSet, Wanted, load
 from tests.benchmark.support import problem, random
 
 SHAPE = (12, 10)
@@ -156,7 +156,7 @@ def leaves(tmp_path_factory: pytest.TempPathFactory) -> tuple[SceneSet, SceneSet
     DATASETS.discover("datasets")
     reference = "synthetic[rows=80,columns=72,bands=15]"
     cache = tmp_path_factory.mktemp("leaves")
-    split = load(reference, [], [], Path("no-such-folder"), cache)
+    split = load(Wanted(reference, (), (), Path("no-such-folder"), cache))
     return split.train, split.test
 
 

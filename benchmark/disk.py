@@ -1,0 +1,78 @@
+"""Files that are there whole or not at all, and locks that die with their owner."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock
+
+from benchmark.errors import RequestError
+
+
+def write_flushed(file: Path, content: bytes) -> None:
+    """Write a file and wait until it is on the disk itself.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with file.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Wait until a folder's entries, renamed ones included, are on the disk itself."""
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write one file through a temporary name; a reader sees the old one or the new one.
+
+    Only one process at a time may write a file; `locked` sees to that.
+
+    Raises:
+        RequestError: the folder cannot be written to.
+    """
+    # One name for all times: what a killed process leaves, the next one writes over.
+    temporary = file.with_name(f".{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write_flushed(temporary, content)
+            temporary.replace(file)
+            flush_folder(file.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise RequestError(f"cannot write {file}: {error.strerror or error}") from error
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Wait for a lock file and hold it for a while; it ends with its process at the latest.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(file)
+    lock.acquire()
+    try:
+        yield
+    finally:
+        release(lock)
+
+
+def release(lock: FileLock) -> None:
+    """Let go of a lock and remove its file; whoever waits for it notices and makes another."""
+    with suppress(OSError):  # an open file cannot be removed on Windows
+        Path(lock.lock_file).unlink()
+    lock.release()

@@ -1,0 +1,214 @@
+"""One cell as a job: what to compute, where to keep it, and how it ended, as plain values.
+
+A job goes to a worker process and an ending comes back, both as JSON: nothing is pickled.
+"""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from benchmark import store
+from benchmark.cell import Audience, compute
+from benchmark.checkpoint import Checkpoint, Stopped
+from benchmark.claim import Claim
+from benchmark.dataset import DATASETS
+from benchmark.device import Device
+from benchmark.errors import RequestError
+from benchmark.method import METHODS
+from benchmark.plan import Task, tasks
+from benchmark.profile import Profile
+from benchmark.protocol import Protocol
+from benchmark.registry import load as load_plugin
+from benchmark.split import Wanted, load
+from benchmark.training import TrainingError
+
+
+class ChangedError(Exception):
+    """What a job was written down from is no longer there as it was."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended.
+
+    Attributes:
+        kind: "done" (the cell is stored), "failed" (the method's fault), "refused" (nothing that
+            comes later would fare better) or "stopped" (as it was told to).
+        reason: one line, for all but "done".
+        trace: where it failed.
+    """
+
+    kind: Literal["done", "failed", "refused", "stopped"]
+    reason: str = ""
+    trace: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run's jobs have in common.
+
+    Attributes:
+        results: the results folder.
+        device: where to compute.
+        environment: as stored with the cells.
+        plugins: files to import first.
+        checkpoint_every: seconds from one checkpoint to the next.
+    """
+
+    results: Path
+    device: Device
+    environment: dict[str, Any]
+    plugins: tuple[Path, ...] = ()
+    checkpoint_every: float = 60.0
+
+
+def carry_out(
+    task: Task,
+    settings: Settings,
+    audience: Audience,
+    told_to_stop: Callable[[], bool],
+    say: Callable[[str], None],
+) -> Ending:
+    """Compute a cell and store it; whatever a method does, short of ending the process, is told.
+
+    Args:
+        task: which; its claim is held by the caller.
+        settings: where and how.
+        audience: is told of training steps and test scenes.
+        told_to_stop: is asked at every step.
+        say: takes a line for the user.
+    """
+    claim = Claim(settings.results, task.address, task.key)
+    keeper = Checkpoint(claim.checkpoint, settings.checkpoint_every, told_to_stop, say)
+    try:
+        made, files = compute(task, settings.device, audience, keeper)
+        facts = {**_facts(task, settings), "status": "done", "reason": None, **made}
+        store.write(settings.results, task.address, facts, files)
+    except TrainingError as error:
+        keeper.remove()  # from there it would only come to the same end
+        return ending_of(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a method may even raise SystemExit
+        return ending_of(error)
+    return Ending("done")
+
+
+def ending_of(error: BaseException) -> Ending:
+    """Turn what was raised into an ending, while it is being handled."""
+    if isinstance(error, Stopped):
+        return Ending("stopped", "its training goes on from a checkpoint")
+    if isinstance(error, RequestError):
+        return Ending("refused", str(error))
+    reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return Ending("failed", reason, traceback.format_exc())
+
+
+def store_failure(task: Task, settings: Settings, ending: Ending) -> None:
+    """Store a cell that failed: its reason, and where as `traceback.txt`.
+
+    Raises:
+        RequestError: the results folder cannot be written to.
+    """
+    facts = {
+        **_facts(task, settings),
+        "status": "failed",
+        "reason": ending.reason,
+        "warnings": [],
+    }
+    files = {"traceback.txt": ending.trace.encode(errors="replace")}
+    store.write(settings.results, task.address, facts, files)
+
+
+def _facts(task: Task, settings: Settings) -> dict[str, Any]:
+    return {
+        "key": task.key,
+        "depends": task.depends,
+        "configuration": task.configuration,
+        "environment": settings.environment,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def written(task: Task, settings: Settings) -> dict[str, Any]:
+    """Write a job down as JSON-serialisable values, for `read`."""
+    wanted = task.split.wanted
+    return {
+        "results": str(settings.results.absolute()),
+        "device": [str(settings.device.torch), settings.device.bfloat16],
+        "threads": torch.get_num_threads(),
+        "environment": settings.environment,
+        "plugins": [str(file.absolute()) for file in settings.plugins],
+        "checkpoint_every": settings.checkpoint_every,
+        "wanted": {
+            **asdict(wanted),
+            "root": str(wanted.root.absolute()),
+            "cache": str(wanted.cache.absolute()),
+        },
+        "protocol": asdict(task.protocol),
+        "profile": asdict(task.profile),
+        "scale": task.address.scale,
+        "method": task.address.method,
+        "seed": task.address.seed,
+        "key": task.key,
+    }
+
+
+def read(job: dict[str, Any]) -> tuple[Task, Settings]:
+    """Rebuild a job in another process: plugins, data and method are looked up again.
+
+    Raises:
+        ChangedError: the method's source or the data changed since it was written down.
+        RequestError: the data can no longer be read.
+    """
+    torch.set_num_threads(job["threads"])
+    METHODS.discover("methods")
+    DATASETS.discover("datasets")
+    settings = Settings(
+        results=Path(job["results"]),
+        device=Device(torch.device(job["device"][0]), job["device"][1]),
+        environment=job["environment"],
+        plugins=tuple(Path(file) for file in job["plugins"]),
+        checkpoint_every=job["checkpoint_every"],
+    )
+    try:
+        for file in settings.plugins:
+            load_plugin(file, METHODS, DATASETS)
+        method = METHODS.make(job["method"])
+    except RequestError as error:
+        raise ChangedError(f"it changed while the run was going on: {error}") from error
+    wanted = job["wanted"]
+    split = load(
+        Wanted(
+            wanted["reference"],
+            tuple(wanted["train_on"]),
+            tuple(wanted["scenes"]),
+            Path(wanted["root"]),
+            Path(wanted["cache"]),
+        )
+    )
+    (task,) = tasks(
+        split,
+        _same(Protocol, job["protocol"]),
+        _same(Profile, job["profile"]),
+        [job["scale"]],
+        [method],
+        [job["seed"]],
+    )
+    if task.key != job["key"]:
+        raise ChangedError(
+            "its source, its data or the engine changed while the run was going on; the same "
+            "command runs it again"
+        )
+    return task, settings
+
+
+def _same(cls: type[Any], facts: dict[str, Any]) -> Any:
+    """Rebuild a dataclass from JSON, where tuples have become lists."""
+    values = {field.name: facts[field.name] for field in fields(cls)}
+    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

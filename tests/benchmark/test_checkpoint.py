@@ -1,0 +1,232 @@
+"""Checkpoints: a training that was stopped anywhere ends with the same bits as one that was not."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from benchmark.checkpoint import Checkpoint, Keeper, Stopped
+from benchmark.method import NetworkMethod
+from benchmark.profile import Profile
+from benchmark.split import Split
+from benchmark.training import Trained, train
+from tests.benchmark.support import CPU, Ear, bank_of, network_method, problem
+from tests.benchmark.test_training import SHORT, ShortPaper, held_out
+
+
+class Drops(NetworkMethod):
+    """Draws from the global states of torch, numpy and Python while it trains."""
+
+    name = "drops"
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build a convolution, a batch norm and noise."""
+        return nn.Sequential(
+            nn.Conv2d(bands, 6, 3, padding=1), nn.BatchNorm2d(6), Noise(), nn.Conv2d(6, bands, 1)
+        )
+
+
+class Noise(nn.Module):
+    """Multiplies by numbers from all three generators."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map any shape to itself."""
+        import random
+
+        import numpy as np
+
+        if not self.training:
+            return x
+        out: Tensor = nn.functional.dropout(x, 0.3) * (1 + random.random() / 10)
+        return out + float(np.random.standard_normal()) / 100
+
+
+def checkpoint(file: Path, stop: Callable[[], bool] = lambda: False, every: float = 1e9) -> Any:
+    """Make a keeper that collects what it says."""
+    told: list[str] = []
+    made = Checkpoint(file, every, stop, told.append)
+    made.told = told  # type: ignore[attr-defined]
+    return made
+
+
+def run(
+    split: Split, method: NetworkMethod, keeper: Keeper | None = None, profile: Profile = SHORT
+) -> Trained:
+    """Train on tiny scenes."""
+    task = problem(2, 5)
+    bank = bank_of(split.train, 2, count=profile.patches, size=profile.patch)
+    return train(method, bank, held_out(split, method, task), task, profile, 0, CPU, Ear(), keeper)
+
+
+def after(steps: int) -> Callable[[], bool]:
+    """Say stop once so many steps have been taken; the keeper asks twice a step at most."""
+    asked = 0
+
+    def told() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > steps
+
+    return told
+
+
+def same(one: Trained, other: Trained) -> None:
+    """Compare weights bit by bit, and the history but for its seconds."""
+    assert one.state.keys() == other.state.keys()
+    for name, tensor in one.state.items():
+        assert torch.equal(tensor, other.state[name]), name
+        assert tensor.stride() == other.state[name].stride(), name
+    rows = [[{**row, "seconds": 0} for row in made.history] for made in (one, other)]
+    assert rows[0] == rows[1]
+    assert one.steps == other.steps
+
+
+def made(reference: str) -> tuple[NetworkMethod, Profile]:
+    """Give a method and a profile that reach another corner of the loop each."""
+    if reference == "drops":
+        return Drops(), SHORT
+    if reference.startswith("paper:"):
+        paper = replace(ShortPaper("paper", "", patches=16, patch=16, bands=2), epochs=3)
+        return network_method(reference.removeprefix("paper:")), paper
+    return network_method(reference), SHORT
+
+
+@pytest.mark.parametrize("stop", [0, 1, 5, 6, 10])
+@pytest.mark.parametrize(
+    "reference", ["drops", "espcn", "proposed[subnetworks=2,middle=1]", "paper:srcnn"]
+)
+def test_a_stopped_training_goes_on_to_the_same_bits(
+    tiny: Split, tmp_path: Path, reference: str, stop: int
+) -> None:
+    method, profile = made(reference)
+    whole = run(tiny, method, profile=profile)
+    file = tmp_path / "training.checkpoint"
+    with pytest.raises(Stopped):
+        run(tiny, method, checkpoint(file, after(2 * stop)), profile)
+    torch.rand(3)  # whatever happens in between
+    again = run(tiny, method, checkpoint(file), profile)
+    same(whole, again)
+    assert (whole.resumed, again.resumed) == (0, 1)
+
+
+def test_stopping_at_every_single_step_changes_nothing(tiny: Split, tmp_path: Path) -> None:
+    whole, file, stops = run(tiny, Drops()), tmp_path / "training.checkpoint", 0
+    while True:
+        try:
+            again = run(tiny, Drops(), checkpoint(file, lambda: True))
+        except Stopped:
+            stops += 1
+        else:
+            break
+    assert stops == whole.steps - 1
+    same(whole, again)
+
+
+def test_a_finished_training_is_not_done_again(tiny: Split, tmp_path: Path) -> None:
+    file = tmp_path / "training.checkpoint"
+    whole = run(tiny, Drops(), checkpoint(file))
+    began = time.perf_counter()
+    ear, method, task = Ear(), Drops(), problem(2, 5)
+    pairs = held_out(tiny, method, task)
+    again = train(method, bank_of(tiny.train, 2), pairs, task, SHORT, 0, CPU, ear, checkpoint(file))
+    assert ear.steps == []
+    same(whole, again)
+    assert time.perf_counter() - began < 60
+
+
+def test_the_time_before_an_interruption_counts(tiny: Split, tmp_path: Path) -> None:
+    file = tmp_path / "training.checkpoint"
+    with pytest.raises(Stopped):
+        run(tiny, Drops(), checkpoint(file, after(4)))
+    saved = checkpoint(file).load()["trained"]["seconds"]
+    assert saved > 0
+    again = run(tiny, Drops(), checkpoint(file))
+    assert again.seconds > saved
+    assert all(a["seconds"] < b["seconds"] for a, b in zip(again.history, again.history[1:]))  # noqa: B905
+
+
+def test_it_is_due_after_so_many_seconds_and_not_before(tmp_path: Path) -> None:
+    assert not checkpoint(tmp_path / "a").due()
+    often = checkpoint(tmp_path / "a", every=0.0)
+    assert often.due()
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "foreign"])
+def test_a_torn_checkpoint_gives_way_to_the_one_before(
+    tiny: Split, tmp_path: Path, damage: str
+) -> None:
+    whole, file = run(tiny, Drops()), tmp_path / "training.checkpoint"
+    for _ in range(3):
+        with pytest.raises(Stopped):
+            run(tiny, Drops(), checkpoint(file, after(4)))
+    content = file.read_bytes()
+    middle = len(content) // 2
+    file.write_bytes(
+        {
+            "cut": content[:middle],
+            "flipped": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+            "emptied": b"",
+            "foreign": b"0" * 200,
+        }[damage]
+    )
+    keeper = checkpoint(file)
+    same(whole, run(tiny, Drops(), keeper))
+    (line,) = keeper.told
+    assert line.startswith(f"checkpoint {file} cannot be used")
+
+
+def test_with_both_torn_it_starts_over(tiny: Split, tmp_path: Path) -> None:
+    whole, file = run(tiny, Drops()), tmp_path / "training.checkpoint"
+    for name in (file.name, f"{file.name}.old"):
+        (tmp_path / name).write_bytes(b"torn")
+    keeper = checkpoint(file)
+    again = run(tiny, Drops(), keeper)
+    same(whole, again)
+    assert again.resumed == 0
+    assert len(keeper.told) == 2
+
+
+def test_nothing_in_a_checkpoint_is_unpickled(tmp_path: Path) -> None:
+    """A colleague's checkpoint may hold anything; only tensors and plain values are read."""
+    import hashlib
+    import io
+    import os
+
+    class Evil:
+        def __reduce__(self) -> Any:
+            return os.mkdir, (str(tmp_path / "owned"),)
+
+    stream = io.BytesIO()
+    torch.save({"network": Evil()}, stream)
+    content = stream.getvalue()
+    file = tmp_path / "training.checkpoint"
+    file.write_bytes(hashlib.sha256(content).hexdigest().encode() + content)
+    keeper = checkpoint(file)
+    assert keeper.load() is None
+    assert "cannot be used" in keeper.told[0]
+    assert not (tmp_path / "owned").exists()
+
+
+def test_without_room_the_training_goes_on_without(tiny: Split, tmp_path: Path) -> None:
+    file = tmp_path / "no-folder" / "training.checkpoint"
+    (tmp_path / "no-folder").write_text("a file where a folder should be")
+    keeper = checkpoint(file, every=0.0)
+    same(run(tiny, Drops()), run(tiny, Drops(), keeper))
+    assert all(line.startswith("no checkpoint:") for line in keeper.told)
+    assert keeper.told
+
+
+def test_both_files_are_removed(tmp_path: Path) -> None:
+    keeper = checkpoint(tmp_path / "training.checkpoint")
+    keeper.save({"a": 1})
+    keeper.save({"a": 2})
+    assert len(list(tmp_path.iterdir())) == 2
+    assert keeper.load() == {"a": 2}
+    keeper.remove()
+    keeper.remove()
+    assert list(tmp_path.iterdir()) == []
