@@ -6,13 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmark.errors import listed
-from benchmark.store import Cell
+from benchmark.store import Cell, key_of
 from reports.published import Row, base_name, published_for
 from reports.summary import DASH, fact, plain
 
 # The paper trained one network on both; see "What stays open" in its protocol.
 TRAINED_TOGETHER = frozenset({"cave", "harvard"})
 SYNTHETIC = "SYNTHETIC"
+
+# What all cells of a table must have in common, where they depend on it at all.
+_COMMON = {
+    "numerics": "versions of the engine",
+    "protocol": "figures under the same protocol's name",
+    "profile": "figures under the same profile's name",
+    "train": "training scenes",
+    "validation": "validation scenes",
+    "test": "test scenes",
+}
+_NOTHING = key_of(None)
 
 
 def is_synthetic(cells: Sequence[Cell]) -> bool:
@@ -85,9 +96,7 @@ def head_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...
     dates = sorted(filter(None, (plain(fact(cell.facts, "date") or "")[:10] for cell in cells)))
     if dates:
         lines.append(("Date", dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"))
-    engines = {_text(fact(cell.facts, "configuration", "engine")) for cell in cells}
-    if len(engines) > 1:
-        lines.append(("Engine", f"several versions: {'; '.join(sorted(engines))}"))
+    lines.extend(("Conflict", text) for text in conflicts(cells))
     lines.extend(
         ("Remark", remark)
         for remark in dict.fromkeys(plain(_dataset(cell, "remark") or "") for cell in cells)
@@ -95,6 +104,22 @@ def head_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...
     )
     lines.append(("Published numbers", published))
     return tuple(lines)
+
+
+def conflicts(cells: Sequence[Cell]) -> list[str]:
+    """Say where cells of one table were not made from the same; copied ones may differ."""
+    found = []
+    for part, words in _COMMON.items():
+        made: dict[str, list[str]] = {}
+        for cell in cells:
+            digest = fact(cell.facts, "depends", part)
+            if digest and digest != _NOTHING:
+                made.setdefault(str(digest), []).append(cell.address.method)
+        groups = sorted((sorted(set(names)) for names in made.values()), key=len)
+        if len(groups) > 1:
+            against = " against ".join(listed(map(plain, names)) for names in groups)
+            found.append(f"made with different {words}: {against}; not a fair comparison")
+    return found
 
 
 def _dataset(cell: Cell, key: str) -> Any:

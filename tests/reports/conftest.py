@@ -59,10 +59,12 @@ def make(tmp_path: Path) -> Make:
         trained: bool = True,
         date: str = "2026-03-01T10:00:00Z",
         device: str = "NVIDIA H200",
+        depends: Mapping[str, str] | None = None,
         **data: Any,
     ) -> store.Cell:
         facts = {
             "key": "0" * 64,
+            "depends": {"numerics": "a", "test": "a", "recipe": method, **(depends or {})},
             "status": status,
             "reason": reason,
             "configuration": {

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import RequestError
-from benchmark.store import write
+from benchmark.store import key_of, write
 from reports import latex, markdown
 from reports.summary import Metric, duration, ranks, signed
 from reports.tables import Tables, datasets_in, guarded, write_tables
@@ -414,6 +414,19 @@ def test_methods_scored_on_other_scenes_are_told_of(make: Make, tmp_path: Path) 
     assert head(write_tables(tmp_path, "cave"), "Scenes").endswith(
         "NOT the same test scenes for every method"
     )
+
+
+def test_a_copied_cell_that_does_not_fit_the_others_is_told_of(make: Make, tmp_path: Path) -> None:
+    for method in ("bicubic", "srcnn", "vdsr"):
+        make(method, depends={"train": key_of(None) if method == "bicubic" else "t"})
+    assert "Conflict" not in write_tables(tmp_path, "cave").markdown
+    make("espcn", depends={"numerics": "b", "train": "t"})
+    page = write_tables(tmp_path, "cave").markdown
+    assert (
+        "- **Conflict:** made with different versions of the engine: espcn against bicubic, "
+        "srcnn, vdsr; not a fair comparison\n"
+    ) in page
+    assert page.count("Conflict") == 1
 
 
 def test_a_perfect_estimate_is_infinite_and_still_the_best(make: Make, tmp_path: Path) -> None:
