@@ -127,6 +127,7 @@ for command in (
     commands.methods,
     commands.datasets,
     commands.new,
+    commands.doctor,
 ):
     app.command()(command)
 

@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from benchmark.options import DATA, Data, Json, Plugins, discover, print_list
+from benchmark.options import (
+    CACHE,
+    DATA,
+    RESULTS,
+    Cache,
+    Data,
+    Json,
+    Plugins,
+    Results,
+    discover,
+    print_json,
+    print_list,
+)
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -74,3 +86,17 @@ def new(
     file = write(name, folder or _CHECKOUT / "methods")
     plugin = f" --plugin {file}" if folder else ""
     typer.echo(f"wrote {file}; try: python run_all.py --methods bicubic,{name}{plugin}")
+
+
+def doctor(
+    data: Data = DATA, results: Results = RESULTS, cache: Cache = CACHE, as_json: Json = False
+) -> None:
+    """Say what is installed and where, and what is wrong; exit code 1 if something is."""
+    from benchmark.doctor import examine  # finds plugins itself, and what shadows them
+
+    found = examine(data, results, cache)
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        typer.echo("\n".join(found.lines()))
+    raise typer.Exit(int(found.failed))

@@ -112,6 +112,10 @@ class Runner:
                 now = self._judged(task, ending)
                 if now.state == "done":
                     claim.forget_checkpoint()
+        except KeyboardInterrupt:
+            if claim.checkpoint.exists():
+                self.progress.line(f"    checkpoint kept: {claim.checkpoint}")
+            raise
         finally:
             claim.release()
         if now.state == "failed":

@@ -17,7 +17,7 @@
     configuration  method {name, title, paper, published, parameters}, dataset {name, title,
                    synthetic, remark, subset, trained_on, train, validation, test}, protocol
                    {name, summary, ...}, profile {...}, recipe {...} or null, engine
-    environment    versions, device, threads, precision, command
+    environment    versions, device, cores, threads, precision, commit, command: see environment.py
     parameters     number of trainable values
     times          {"fit_s", "upscale_s"}: seconds; upscale_s is per test scene
     memory         {"peak_bytes"}
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 WEIGHTS = "weights.safetensors"
+SUPERSEDED = ".superseded"
 
 
 @dataclass(frozen=True, order=True)
@@ -152,7 +153,7 @@ def write(
 def _set_aside(results: Path, folder: Path) -> None:
     if not folder.exists():
         return
-    place = results / ".superseded" / folder.relative_to(results)
+    place = results / SUPERSEDED / folder.relative_to(results)
     place.parent.mkdir(parents=True, exist_ok=True)
     number = 0
     while (target := place.with_name(f"{place.name}.{number}")).exists():

@@ -1,29 +1,104 @@
 """What is noted beside a number."""
 
 import json
+import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from benchmark import environment
-from benchmark.environment import describe, peak_memory
+from benchmark.device import Device
+from benchmark.environment import describe, peak_memory, revision
+from tests.benchmark.pretence import NVIDIA, pretend
 from tests.benchmark.support import CPU
+
+CUDA = Device(torch.device("cuda"), True)
+NAMES = {
+    *("python", "torch", "numpy", "scipy", "h5py", "cuda", "cudnn", "driver", "device"),
+    *("precision", "gpu", "gpu_memory_bytes", "gpu_capability", "processor", "physical_cores"),
+    *("logical_cores", "usable_cores", "threads", "platform", "commit", "dirty", "command"),
+}
 
 
 def test_versions_machine_precision_and_command_are_noted() -> None:
     facts = describe(CPU)
+    assert set(facts) == NAMES
     assert facts["python"] == platform.python_version()
     assert facts["torch"] == torch.__version__
     assert facts["numpy"] == version("numpy")
     assert facts["device"] == CPU.title
     assert facts["precision"] == "float32"
     assert facts["threads"] == torch.get_num_threads()
+    assert facts["logical_cores"] == os.cpu_count()
     assert facts["processor"]
     assert facts["command"].startswith("run_all.py")
+    assert json.loads(json.dumps(facts)) == facts
+
+
+def test_what_cannot_be_found_is_null(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pretend(tmp_path, monkeypatch, {})  # without git, too
+    for name in ("processor", "machine"):
+        monkeypatch.setattr(platform, name, lambda: "")
+
+    def missing(package: str) -> str:
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr(environment, "version", missing)
+    facts = describe(CPU)
+    unknown = {"torch", "numpy", "scipy", "h5py", "cudnn", "driver", "gpu", "gpu_memory_bytes"}
+    unknown |= {"gpu_capability", "processor", "physical_cores", "commit", "dirty"}
+    assert {name for name, value in facts.items() if value is None} - {"cuda"} == unknown
+
+
+def test_a_gpu_is_described(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pretend(tmp_path, monkeypatch, {"proc/driver/nvidia/version": NVIDIA})
+    known = SimpleNamespace(name="A GPU", total_memory=2**34, major=9, minor=0)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: known.name)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: known)
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
+    facts = describe(CUDA)
+    assert facts["device"] == "A GPU, bfloat16"
+    assert facts["gpu"] == "A GPU"
+    assert facts["gpu_memory_bytes"] == 2**34
+    assert facts["gpu_capability"] == "9.0"
+    assert facts["cudnn"] == 91002
+    assert facts["driver"] == "535.104.05"
+    assert facts["precision"] == "bfloat16"
+
+
+def fail(*_: object, **__: object) -> None:
+    """Stand for a call that goes wrong."""
+    raise RuntimeError("no")
+
+
+def test_a_gpu_that_does_not_answer_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "A GPU")
+    monkeypatch.setattr(torch.cuda, "get_device_properties", fail)
+    assert describe(CUDA)["gpu"] is None
+
+
+def test_nothing_is_asked_of_cuda_on_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("_lazy_init", "get_device_properties", "get_device_name", "device_count")
+    for name in (*names, "is_available"):
+        monkeypatch.setattr(torch.cuda, name, fail)
+    monkeypatch.setattr(torch.backends.cudnn, "version", fail)
+    assert describe(CPU)["gpu"] is None
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_real_gpu_is_described() -> None:
+    facts = describe(CUDA)
+    assert set(facts) == NAMES
+    assert facts["gpu"] == torch.cuda.get_device_name()
+    assert facts["gpu_memory_bytes"] > 2**30
+    assert facts["cudnn"]
     assert json.loads(json.dumps(facts)) == facts
 
 
@@ -35,6 +110,12 @@ def test_versions_machine_precision_and_command_are_noted() -> None:
         (["--data", "/a/b", "--seeds", "1", "--results=/c"], "run_all.py --seeds 1"),
         (["--cache", "/a", "--data=/b", "--methods", "x"], "run_all.py --methods x"),
         (["tables", "--dataset", "cave"], "run_all.py tables --dataset cave"),
+        (["--plugin", "/home/me/my work/mine.py"], "run_all.py --plugin mine.py"),
+        (["--plugin=/home/me/mine.py"], "run_all.py --plugin=mine.py"),
+        (["--plugin=~/mine.py", "C:\\Users\\me\\a.py"], "run_all.py --plugin=mine.py a.py"),
+        (["--plugin", "../x-/mine.py"], "run_all.py --plugin ../x-/mine.py"),
+        (["--dataset", "own[file=/a/b.mat,n=1]"], "run_all.py --dataset 'own[file=b.mat,n=1]'"),
+        (["--methods", "a,b[c=true]"], "run_all.py --methods 'a,b[c=true]'"),
     ],
 )
 def test_the_command_is_noted_without_this_machines_folders(
@@ -44,17 +125,101 @@ def test_the_command_is_noted_without_this_machines_folders(
     assert describe(CPU)["command"] == command
 
 
-@pytest.mark.parametrize(
-    "error", [FileNotFoundError("git"), subprocess.CalledProcessError(128, "git")], ids=repr
-)
-def test_outside_a_checkout_the_commit_is_empty(
-    monkeypatch: pytest.MonkeyPatch, error: Exception
+def test_no_folder_of_this_machine_is_noted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def fail(*_: object, **__: object) -> None:
+    arguments = ["--data", str(tmp_path), f"--plugin={tmp_path}/x.py", f"{tmp_path}/results"]
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "run_all.py"), *arguments])
+    text = json.dumps(describe(CPU))
+    for folder in (tmp_path, Path.home(), Path.cwd(), Path(sys.prefix), environment.CHECKOUT):
+        assert f"{folder}/" not in text
+
+
+def git(checkout: Path, *words: str) -> str:
+    """Run git in a checkout of the test's own."""
+    names = ("-c", "user.name=Me", "-c", "user.email=me@example.org")
+    done = subprocess.run(
+        ["git", *names, *words], cwd=checkout, capture_output=True, encoding="utf-8", check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a checkout with one commit; nobody's git settings count."""
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    for name in ("code.py", "with blank.py"):
+        (folder / name).write_text("x = 1\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
+    return folder
+
+
+def test_the_commit_and_what_differs_from_it_are_told_apart(checkout: Path) -> None:
+    commit = git(checkout, "rev-parse", "HEAD")
+    (checkout / "new.py").touch()  # git does not know it
+    assert revision(checkout) == environment.Revision(commit, 0)
+    (checkout / "code.py").write_text("x = 2\n")
+    git(checkout, "mv", "with blank.py", "moved.py")
+    assert revision(checkout) == environment.Revision(commit, 2)
+
+
+@pytest.mark.parametrize(("text", "dirty"), [("x = 1\n", False), ("x = 2\n", True)])
+def test_a_cell_says_whether_its_commit_was_changed(
+    monkeypatch: pytest.MonkeyPatch, checkout: Path, text: str, dirty: bool
+) -> None:
+    (checkout / "code.py").write_text(text)
+    monkeypatch.setattr(environment, "CHECKOUT", checkout)
+    facts = describe(CPU)
+    assert facts["commit"] == git(checkout, "rev-parse", "HEAD")
+    assert facts["dirty"] is dirty
+
+
+def test_another_repository_is_not_taken_for_the_checkout(
+    monkeypatch: pytest.MonkeyPatch, checkout: Path
+) -> None:
+    inner = checkout / "unpacked"
+    inner.mkdir()
+    assert revision(inner) is None
+    commit = git(checkout, "rev-parse", "HEAD")
+    other = checkout.parent / "other"
+    other.mkdir()
+    git(other, "init", "-q")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))  # as in a hook
+    found = revision(checkout)
+    assert found is not None
+    assert found.commit == commit
+
+
+def test_before_the_first_commit_there_is_none(checkout: Path) -> None:
+    empty = checkout.parent / "empty"
+    empty.mkdir()
+    git(empty, "init", "-q")
+    assert revision(empty) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError("git"),
+        subprocess.CalledProcessError(128, "git"),
+        subprocess.TimeoutExpired("git", 10),
+    ],
+    ids=repr,
+)
+def test_without_git_the_commit_is_null(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(subprocess, "run", fail)
-    assert environment._commit() == ""
+    monkeypatch.setattr(subprocess, "run", refuse)
+    facts = describe(CPU)
+    assert facts["commit"] is None
+    assert facts["dirty"] is None
 
 
 def test_the_peak_of_memory_covers_what_was_held() -> None:
