@@ -127,6 +127,7 @@ for command in (
     commands.methods,
     commands.datasets,
     commands.new,
+    commands.check,
     commands.doctor,
 ):
     app.command()(command)

@@ -20,7 +20,7 @@ from benchmark.pairs import fitted, seen, validation_pair
 from benchmark.patches import PatchBank
 from benchmark.plan import Task
 from benchmark.split import SceneSet
-from benchmark.training import Listener, Trained, start, train
+from benchmark.training import Listener, Trained, rebuild, train
 
 
 class Audience(Listener, Protocol):
@@ -122,10 +122,7 @@ def _estimator(
     method: Method = task.method
     if not isinstance(method, NetworkMethod):
         return lambda low, asked: method.upscale(low, asked, state)
-    with torch.random.fork_rng(devices=[]):
-        network = start(method, problem, task.profile.recipe(method))
-    network.load_state_dict(state)
-    network = device.place(network)
+    network = rebuild(method, state, problem, task.profile.recipe(method), device)
     return lambda low, asked: run_network(method, network, low, asked, device)
 
 

@@ -1,5 +1,6 @@
 """Commands of `run_all.py` about methods, data sets and this machine."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -86,6 +87,29 @@ def new(
     file = write(name, folder or _CHECKOUT / "methods")
     plugin = f" --plugin {file}" if folder else ""
     typer.echo(f"wrote {file}; try: python run_all.py --methods bicubic,{name}{plugin}")
+
+
+def check(
+    method: Annotated[str, typer.Argument(help="The method, with parameters if any: a[x=1].")],
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """Check that a method keeps what it owes the engine, one line each; exit code 1 if not."""
+    discover(plugin)
+    from benchmark.conformance import Conformance
+    from benchmark.method import METHODS
+
+    results = []
+    for result in Conformance(METHODS.make(method)):
+        results.append(result)
+        if not as_json:
+            typer.echo(str(result))
+    bad = [result for result in results if not result.good]
+    if as_json:
+        print_json([asdict(result) for result in results])
+    else:
+        typer.echo(f"{len(results)} checks, {len(bad)} not as they should be")
+    raise typer.Exit(int(bool(bad)))
 
 
 def doctor(

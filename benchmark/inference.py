@@ -37,6 +37,7 @@ def run_network(
         the decimated image. Tiles equal the whole to rounding.
 
     Raises:
+        ValueError: what the network gives has another shape than the interface asks for.
         MemoryError: the image does not fit and the method forbids tiles.
     """
     budget = device.memory_budget if budget is None else budget
@@ -64,7 +65,14 @@ def run_network(
         for first in range(0, len(images), together):
             part = images[first : first + together].contiguous(memory_format=torch.channels_last)
             for inner, window, inside in tiles(rows, columns, tile, halo or 0):
-                piece = method.estimate(network(part[..., window[0], window[1]]))
+                seen = part[..., window[0], window[1]]
+                piece = method.estimate(network(seen))
+                wanted = (*seen.shape[:2], *(size * enlarge for size in seen.shape[2:]))
+                if piece.shape != wanted:
+                    raise ValueError(
+                        f"the network makes {tuple(piece.shape)} of {tuple(seen.shape)}, "
+                        f"expected {wanted}"
+                    )
                 target = out[first : first + together]
                 target[..., _times(inner[0], enlarge), _times(inner[1], enlarge)] = piece[
                     ..., _times(inside[0], enlarge), _times(inside[1], enlarge)

@@ -126,11 +126,13 @@ class Method:
         name: set by the registry.
         sees: "upscaled" (the low-resolution image interpolated to the full size) or "decimated".
         bandwise: True lets the engine hand every band over as an image of its own.
+        expected_failures: conformance checks that the method cannot pass, by name, and why.
     """
 
     name: ClassVar[str]
     sees: ClassVar[Literal["upscaled", "decimated"]] = "upscaled"
     bandwise: ClassVar[bool] = False
+    expected_failures: ClassVar[Mapping[str, str]] = {}
 
     def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
         """Learn from the training scenes, without gradients.

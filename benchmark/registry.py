@@ -7,6 +7,7 @@ the user names (`--plugin`), or through an entry point of an installed package.
 
 import dataclasses
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -132,7 +133,8 @@ def load(file: Path, *registries: Registry[Any]) -> None:
     file = file.expanduser().resolve()
     if not file.is_file():
         raise RequestError(f"no plugin file at {file}")
-    module_name = f"plugin_{file.stem}_{abs(hash(file)):x}"
+    digest = hashlib.sha256(str(file).encode()).hexdigest()[:8]
+    module_name = f"plugin_{file.stem}_{digest}"
     spec = importlib.util.spec_from_file_location(module_name, file)
     if spec is None or spec.loader is None:
         raise RequestError(f"{file} is no Python file; a plugin's name ends in .py")

@@ -114,6 +114,19 @@ def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
     return network
 
 
+def rebuild(
+    method: NetworkMethod, state: State, problem: Problem, recipe: Recipe, device: Device
+) -> nn.Module:
+    """Build the network again, on the device, with trained weights.
+
+    The global random states are left as they were.
+    """
+    with randomness.seeded(0, device.torch):
+        network = start(method, problem, recipe)
+    network.load_state_dict(state)
+    return device.place(network)
+
+
 @dataclass
 class _Loop:
     method: NetworkMethod

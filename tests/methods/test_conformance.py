@@ -1,0 +1,27 @@
+"""Every method of the checkout keeps every promise that the engine relies on."""
+
+from functools import cache
+
+import pytest
+
+from benchmark.conformance import CHECKS, Conformance
+from benchmark.method import METHODS
+
+METHODS.discover("methods")
+OURS = [entry.name for entry in METHODS if entry.file.parent.name == "methods"]
+
+
+@cache
+def conformance(reference: str) -> Conformance:
+    """Give the checks of a method, which share one short training."""
+    return Conformance(METHODS.make(reference))
+
+
+def test_no_method_is_left_out() -> None:
+    assert {"bicubic", "wiener", "srcnn", "espcn", "vdsr", "proposed"} <= set(OURS)
+
+
+@pytest.mark.parametrize("reference", [*OURS, "wiener[joint=true]"])
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_method_conforms(check: str, reference: str) -> None:
+    conformance(reference).check(check).settle()
