@@ -80,7 +80,7 @@ class Degradation:
             (bands, ceil(rows / scale), ceil(columns / scale)) float32 in [0, 1], stored.
         """
         rows, columns = (self.axis(size).to(truth.device) for size in truth.shape[-2:])
-        return self.store(rows @ truth.double() @ columns.T).clamp(0, 1).float()
+        return self.store(rows @ truth.double() @ columns.T).float()
 
 
 def upscale(low: Tensor, shape: tuple[int, int]) -> Tensor:

@@ -1,10 +1,7 @@
 """From a request to cells: which there are to run, what each depends on, which are done."""
 
-import ast
-import inspect
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from benchmark.degradation import Degradation
@@ -13,6 +10,7 @@ from benchmark.method import METHODS, Method, NetworkMethod, Problem
 from benchmark.patches import check_sizes
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
+from benchmark.source import source_of
 from benchmark.split import Split
 from benchmark.store import Address, key_of
 
@@ -47,33 +45,6 @@ class Task:
         rows, columns, bands = min(shapes)
         degradation = Degradation(self.protocol, self.address.scale)
         return Problem(self.address.scale, bands, (rows, columns), degradation)
-
-
-def source_of(cls: type) -> str:
-    """Give the source that a method's numbers depend on, without comments and docstrings.
-
-    Every module that the class inherits from counts, but for the engine's own.
-    """
-    parts = []
-    for base in cls.__mro__:
-        if base is object or base.__module__.partition(".")[0] == "benchmark":
-            continue
-        tree = ast.parse(Path(inspect.getfile(base)).read_text(encoding="utf-8"))
-        parts.append(ast.unparse(_without_docstrings(tree)))
-    return "\n".join(parts)
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = node.body[1:] or [ast.Pass()]
-    return tree
 
 
 def tasks(

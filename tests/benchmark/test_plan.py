@@ -11,7 +11,7 @@ import pytest
 from benchmark import plan, profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method
-from benchmark.plan import Task, source_of, tasks
+from benchmark.plan import Task, tasks
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
 from benchmark.registry import load
@@ -133,28 +133,6 @@ def test_the_key_does_not_see_comments_docstrings_or_format(
 def test_the_key_sees_the_methods_source(tiny: Split, mine: Load, old: str, new: str) -> None:
     before = task_of(tiny, mine(PLUGIN)).key
     assert task_of(tiny, mine(PLUGIN.replace(old, new))).key != before
-
-
-def test_the_key_sees_the_source_of_what_a_method_inherits_from(
-    tiny: Split, mine: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base = tmp_path / "kind_of_base.py"
-    monkeypatch.syspath_prepend(tmp_path)
-    text = PLUGIN.replace("(NetworkMethod)", "(Base)") + "\n"
-    text = "from kind_of_base import Base\n" + text
-    source = "from benchmark.method import NetworkMethod\n\nclass Base(NetworkMethod):\n    x = 1\n"
-    base.write_text(source)
-    before = task_of(tiny, mine(text)).key
-    assert "x = 1" in source_of(type(METHODS.make("mine")))
-    base.write_text(source.replace("x = 1", "x = 2"))
-    assert task_of(tiny, METHODS.make("mine")).key != before
-
-
-def test_the_source_leaves_the_engine_out() -> None:
-    text = source_of(type(METHODS.make("proposed")))
-    assert "class Cascade(nn.Module)" in text
-    assert "class NetworkMethod" not in text
-    assert "residual network of Wang" not in text
 
 
 @pytest.mark.parametrize(

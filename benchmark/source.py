@@ -1,0 +1,187 @@
+"""Which source a method's numbers depend on: its own file, and what that imports of its own."""
+
+import ast
+import builtins
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.machinery import SOURCE_SUFFIXES, ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from weakref import WeakKeyDictionary
+
+from benchmark.canonical import ENGINE, canonical
+from benchmark.errors import RequestError
+
+# These have versions of their own: the engine's numerics, and the environment in every cell.
+_OUTSIDE = frozenset({ENGINE, "torch"})
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a module holds: its canonical text, and its imports as (module, name or "")."""
+
+    text: str
+    imports: tuple[tuple[str, str], ...] = ()
+
+
+# A module that was imported keeps the text that was found when it was first asked for.
+_kept: WeakKeyDictionary[ModuleType, tuple[ModuleSpec | None, _Content]] = WeakKeyDictionary()
+
+
+def source_of(cls: type) -> str:
+    """Give the canonical text of all source that a method's numbers depend on.
+
+    These modules count, each once:
+
+    - every module that the class inherits from;
+    - what a counted module imports, at its top or anywhere inside, if it is of the same top-level
+      package, or lies beside a plugin file or in the checkout. `from x import y` counts the
+      module x.y where there is one, else x.
+
+    The engine, torch, the standard library and other installed packages do not. What is imported
+    otherwise than by an import statement, and files that are no modules (a list of numbers beside
+    the plugin), are not seen. A compiled module counts by the SHA-256 of its file.
+
+    Nothing is imported here, so the text of a module is read from its file. It is read when it is
+    first asked for and kept for as long as the imported module lives: whoever edits a file during
+    a run changes neither what runs nor this text. Between the import and the first call an edit
+    would go unnoticed, as Python keeps no trace of what it imported; ask right after importing.
+
+    Args:
+        cls: the method's class.
+
+    Returns:
+        Names and texts (`benchmark.canonical`) in the order of the names, the same on every
+        machine and in every folder. A plugin file goes by its own name without `.py`.
+
+    Raises:
+        RequestError: the class was made in a notebook or prompt and has no source file, or a file
+            is gone or is no Python any more.
+    """
+    beside = {_CHECKOUT}
+    waiting: list[tuple[str, Path]] = []
+    for base in cls.__mro__:
+        if _foreign(base):
+            continue
+        name = base.__module__
+        file = _file(name)
+        if file is None:
+            raise RequestError(
+                f"the method's class {base.__qualname__} (in {name}) has no source file, so its "
+                "results could not be told from those of another version; put it into a .py file "
+                "and name that with --plugin"
+            )
+        waiting.append((name, file))
+        if _label(name) != name:
+            beside.add(file.resolve().parent)
+    found: dict[Path, tuple[str, str]] = {}
+    while waiting:
+        name, file = waiting.pop()
+        if file.resolve() in found:
+            continue
+        content = _content(name, file)
+        found[file.resolve()] = _label(name), content.text
+        for target in dict.fromkeys(_target(*one) for one in content.imports):
+            place = _file(target)
+            if place is not None and _belongs(target, place.resolve(), name, beside):
+                waiting.append((target, place))
+    return "\n".join(f"{label}: {text}" for label, text in sorted(found.values()))
+
+
+def _foreign(base: type) -> bool:
+    top = base.__module__.partition(".")[0]
+    if top == "builtins":  # also said of a class that was made by a bare `exec`
+        return getattr(builtins, base.__name__, None) is base
+    return top in _OUTSIDE or top in sys.stdlib_module_names
+
+
+def _belongs(name: str, place: Path, importer: str, beside: Iterable[Path]) -> bool:
+    """Tell whether a module that a counted one imports counts too."""
+    top = name.partition(".")[0]
+    return top == importer.partition(".")[0] or any(
+        place.parent == folder or folder / top in place.parents for folder in beside
+    )
+
+
+def _target(origin: str, name: str) -> str:
+    """Give the module that `from origin import name` reads."""
+    inner = f"{origin}.{name}"
+    return inner if name and _located(inner) != (None, None) else origin
+
+
+def _located(name: str) -> tuple[str | None, Iterable[str] | None]:
+    """Find a module without importing it: its file, and for a package where its modules lie."""
+    module = sys.modules.get(name)
+    if module is not None:
+        return getattr(module, "__file__", None), getattr(module, "__path__", None)
+    above = name.rpartition(".")[0]
+    folders = _located(above)[1] if above else None
+    if above and folders is None:
+        return None, None
+    # Not importlib.util.find_spec: that imports the packages above.
+    for finder in sys.meta_path:
+        spec = finder.find_spec(name, None if folders is None else list(folders))
+        if spec is not None:
+            return spec.origin if spec.has_location else None, spec.submodule_search_locations
+    return None, None
+
+
+def _file(name: str) -> Path | None:
+    place = _located(name)[0]
+    return Path(place).absolute() if place else None
+
+
+def _label(name: str) -> str:
+    """Give a module's name; that of its file where it was imported from a path (`--plugin`)."""
+    above, dot, last = name.rpartition(".")
+    file = _file(name)
+    if file is not None:
+        package = file.name.startswith("__init__.")
+        if last != (file.parent.name if package else file.name.partition(".")[0]):
+            return file.stem
+    return f"{_label(above)}.{last}" if dot else last
+
+
+def _content(name: str, file: Path) -> _Content:
+    """Read a module, or recall it."""
+    module = sys.modules.get(name)
+    spec = getattr(module, "__spec__", None)  # another one after `importlib.reload`
+    kept = _kept.get(module) if module is not None else None
+    if kept is not None and kept[0] is spec:
+        return kept[1]
+    try:
+        data = file.read_bytes()
+        if file.suffix in SOURCE_SUFFIXES:
+            tree = ast.parse(data)
+            package = name if _located(name)[1] is not None else name.rpartition(".")[0]
+            content = _Content(canonical(tree), tuple(_imports(tree, package)))
+        else:
+            content = _Content(f"compiled {hashlib.sha256(data).hexdigest()}")
+    except (OSError, SyntaxError, ValueError) as error:  # ValueError: null bytes, before 3.11.4
+        raise RequestError(
+            f"{file} was imported and cannot be read again: {error}; it was edited or moved "
+            "meanwhile: mend it and start anew"
+        ) from error
+    if module is not None:
+        _kept[module] = spec, content
+    return content
+
+
+def _imports(tree: ast.Module, package: str) -> Iterator[tuple[str, str]]:
+    """Give what a module imports from anywhere but outside, relative names resolved."""
+    for node in ast.walk(tree):
+        found: list[tuple[str, str]] = []
+        if isinstance(node, ast.Import):
+            found = [(alias.name, "") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            relative = "." * node.level + (node.module or "")
+            # A name beyond the top of its package cannot have been imported.
+            with suppress(ImportError):
+                origin = importlib.util.resolve_name(relative, package)
+                found = [(origin, alias.name) for alias in node.names]
+        yield from (one for one in found if one[0].partition(".")[0] not in _OUTSIDE)
