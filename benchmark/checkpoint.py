@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from benchmark.disk import write_file
+from benchmark.disk import older, write_file
 from benchmark.errors import RequestError
 
 _SEAL = 64  # hexadecimal digits of a SHA-256
@@ -26,6 +26,9 @@ class Keeper:
     def load(self) -> dict[str, Any] | None:
         """Give the state to go on from, or None."""
         return None
+
+    def reject(self, error: Exception) -> None:
+        """Take note that nothing can be made of what `load` gave."""
 
     def due(self) -> bool:
         """Say whether it is time to save."""
@@ -60,7 +63,7 @@ class Checkpoint(Keeper):
         say: Callable[[str], None],
     ) -> None:
         self.file = file
-        self.older = file.with_name(f"{file.name}.old")
+        self.older = older(file)
         self._every = every
         self._told_to_stop = told_to_stop
         self._say = say
@@ -76,6 +79,12 @@ class Checkpoint(Keeper):
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is no state
                 self._say(f"checkpoint {file} cannot be used ({error}); an older one, or none, is")
         return None
+
+    def reject(self, error: Exception) -> None:
+        """Delete what another version has written, it seems; the training starts over."""
+        why = f"{type(error).__name__}: {error}"
+        self._say(f"checkpoint {self.file} cannot be used ({why}); the training starts over")
+        self.remove()
 
     def due(self) -> bool:
         """Say whether the last save is long enough ago."""

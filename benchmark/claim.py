@@ -6,11 +6,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark.disk import release
+from benchmark.disk import older, release
 from benchmark.errors import RequestError
 from benchmark.store import Address
 
 WORK = ".work"
+# How often folders are made again that others remove at the same moment.
+_TRIES = 100
 
 
 class Claim:
@@ -29,6 +31,7 @@ class Claim:
         self._cell = address.folder(results)
         self._folder = address.folder(results / WORK)
         self.checkpoint = self._folder / f"{key[:16]}.checkpoint"
+        self.checkpoints = (self.checkpoint, older(self.checkpoint))
         self._lock = FileLock(self._folder / "lock")
 
     def take(self) -> bool:
@@ -38,10 +41,7 @@ class Claim:
             RequestError: the results folder cannot be written to.
         """
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            try:
-                self._lock.acquire(timeout=0)
-            except (Timeout, FileNotFoundError):  # the last: its owner was just done and tidied up
+            if not self._entered():
                 return False
             self._sweep()
         except OSError as error:
@@ -63,7 +63,7 @@ class Claim:
 
     def forget_checkpoint(self) -> None:
         """Delete the checkpoint: the cell is stored."""
-        for file in (self.checkpoint, self.checkpoint.with_name(f"{self.checkpoint.name}.old")):
+        for file in self.checkpoints:
             file.unlink(missing_ok=True)
 
     def release(self) -> None:
@@ -75,6 +75,20 @@ class Claim:
                 folder.rmdir()
                 folder = folder.parent
             folder.rmdir()
+
+    def _entered(self) -> bool:
+        for left in reversed(range(_TRIES)):
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._lock.acquire(timeout=0)
+            except Timeout:
+                return False
+            except (FileNotFoundError, FileExistsError):  # another owner tidies its folders up
+                if not left:
+                    raise
+            else:
+                break
+        return True
 
     def _sweep(self) -> None:
         """Remove what a killed writer of this cell has left: nobody else writes it now."""

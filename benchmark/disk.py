@@ -55,6 +55,11 @@ def write_file(file: Path, content: bytes) -> None:
         raise RequestError(f"cannot write {file}: {error.strerror or error}") from error
 
 
+def older(file: Path) -> Path:
+    """Name the file that holds what a file held before."""
+    return file.with_name(f"{file.name}.old")
+
+
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
     """Wait for a lock file and hold it for a while; it ends with its process at the latest.

@@ -105,7 +105,12 @@ def ending_of(error: BaseException) -> Ending:
         return Ending("stopped", "its training goes on from a checkpoint")
     if isinstance(error, RequestError):
         return Ending("refused", str(error))
-    reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - a method's own exception
+        said = "it cannot be told"
+    reason = f"{type(error).__name__}: {said}".splitlines()[0][:300]
+    reason = reason.encode(errors="replace").decode()
     return Ending("failed", reason, traceback.format_exc())
 
 
@@ -143,7 +148,7 @@ def written(task: Task, settings: Settings) -> dict[str, Any]:
         "device": [str(settings.device.torch), settings.device.bfloat16],
         "threads": torch.get_num_threads(),
         "environment": settings.environment,
-        "plugins": [str(file.absolute()) for file in settings.plugins],
+        "plugins": [str(file.expanduser().absolute()) for file in settings.plugins],
         "checkpoint_every": settings.checkpoint_every,
         "wanted": {
             **asdict(wanted),

@@ -51,34 +51,33 @@ class Order:
     def __init__(self, shares: Shares, seed: int, state: dict[str, Any] | None = None) -> None:
         self._shares = shares
         self._generator = torch.Generator().manual_seed(seed)
-        self._epoch = self._step = 0
-        self._epoch_began = self._generator.get_state()
-        self._resumed = state
+        # Bands have a generator of their own, so that patches come in the same order without them.
+        self._lots = torch.Generator()
+        self._state = state or {
+            "epoch": 0,
+            "step": 0,
+            "epoch_began": self._generator.get_state(),
+            "lots": self._lots.get_state(),
+        }
+        self._lots.set_state(self._state["lots"])
 
     def state(self) -> dict[str, Any]:
         """Say where it stands: after the step that was given last."""
-        return {
-            "epoch": self._epoch,
-            "step": self._step,
-            "epoch_began": self._epoch_began,
-            "generator": self._generator.get_state(),
-        }
+        return {**self._state, "lots": self._lots.get_state()}
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor | None]]:
         """Give (n,) patch indices and (n, k) band indices, or None for whole cubes."""
-        shares, resumed = self._shares, self._resumed
-        for self._epoch in range(resumed["epoch"] if resumed else 0, shares.epochs):
-            if resumed:
-                self._generator.set_state(resumed["epoch_began"])
-            self._epoch_began = self._generator.get_state()
+        shares, first = self._shares, self._state["step"]
+        self._generator.set_state(self._state["epoch_began"])
+        for epoch in range(self._state["epoch"], shares.epochs):
+            began = self._generator.get_state()
             samples = torch.randperm(shares.samples, generator=self._generator)
-            first = resumed["step"] if resumed else 0
-            if resumed:
-                self._generator.set_state(resumed["generator"])
-                resumed = None
+            if not first:
+                self._lots.set_state(self._generator.get_state())
             for step in range(first, shares.steps_per_epoch):
-                self._step = step + 1
+                self._state = {"epoch": epoch, "step": step + 1, "epoch_began": began}
                 yield self._dealt(samples[step * shares.batch : (step + 1) * shares.batch])
+            first = 0
 
     def _dealt(self, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
         bands = self._shares.bands
@@ -86,5 +85,5 @@ class Order:
             return chosen // bands, (chosen % bands)[:, None]
         if not self._shares.shown:
             return chosen, None
-        lots = torch.rand(len(chosen), bands, generator=self._generator)
+        lots = torch.rand(len(chosen), bands, generator=self._lots)
         return chosen, lots.argsort(dim=1)[:, : self._shares.shown]

@@ -138,6 +138,7 @@ def planned(
     Raises:
         RequestError: something about it is wrong.
     """
+    device.choose(request.device)
     chosen_protocol = protocol.get(request.protocol)
     chosen_profile = profile.get(request.profile)
     scales = numbers(request.scales, "--scales") or list(chosen_protocol.scales)

@@ -66,7 +66,7 @@ def planned_status(task: Task, results: Path) -> Status:
     claim = Claim(results, task.address, task.key)
     if claim.taken():
         return Status("running", "another run is at it", found.cell)
-    if claim.checkpoint.exists():
+    if any(file.exists() for file in claim.checkpoints):
         return Status(found.state, f"{found.reason}; its training goes on from a checkpoint")
     return found
 
@@ -79,7 +79,8 @@ def why_stale(task: Task, stored: Mapping[str, Any]) -> str:
         stored: the cell's facts.
     """
     before = stored.get("depends", {})
-    parts = [part for part, digest in task.depends.items() if before.get(part) != digest]
+    now = task.depends
+    parts = [part for part in {**now, **before} if before.get(part) != now.get(part)]
     if not before:
         return "it does not say what it depended on"
     told = []

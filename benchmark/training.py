@@ -96,10 +96,19 @@ def train(
         Stopped: the keeper said so; it has a checkpoint.
     """
     recipe = profile.recipe(method)
-    with randomness.seeded(seed, device.torch):
-        network = device.place(start(method, problem, recipe))
-        loop = _Loop(method, network, bank, validation, problem, profile, recipe, device)
-        return loop.run(seed, listener, keeper or Keeper())
+    keeper = keeper or Keeper()
+    while True:
+        saved = keeper.load()
+        with randomness.seeded(seed, device.torch):
+            network = device.place(start(method, problem, recipe))
+            loop = _Loop(method, network, bank, validation, problem, profile, recipe, device)
+            try:
+                loop.restore(saved)
+                order = Order(loop.shares, seed, saved and saved["order"])
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, start over
+                keeper.reject(error)
+                continue
+            return loop.run(order, listener, keeper)
 
 
 def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
@@ -160,13 +169,8 @@ class _Loop:
         self.best = -math.inf
         self.trained = Trained(self._weights(), parameters=_trainable(self.network))
 
-    def run(self, seed: int, listener: Listener, keeper: Keeper) -> Trained:
-        began = time.perf_counter()
-        saved = keeper.load()
-        order = Order(self.shares, seed, saved["order"] if saved else None)
-        if saved:
-            self._restore(saved)
-            began -= self.trained.seconds
+    def run(self, order: Order, listener: Listener, keeper: Keeper) -> Trained:
+        began = time.perf_counter() - self.trained.seconds
         if not self._ended:
             for patches, bands in order:
                 rate = self.schedule.rate(self.seen)
@@ -227,7 +231,9 @@ class _Loop:
             "trained": dict(vars(self.trained)),
         }
 
-    def _restore(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any] | None) -> None:
+        if saved is None:
+            return
         self.network.load_state_dict(saved["network"])
         self.step.restore(saved["step"])
         self.schedule.restore(saved["schedule"])

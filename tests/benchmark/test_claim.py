@@ -1,0 +1,276 @@
+"""Claims: one process a cell, free the moment its owner is gone, and tidy afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.claim import WORK, Claim
+from benchmark.errors import RequestError
+from benchmark.store import Address, cells, write
+from tests.benchmark.test_disk import process, together
+
+PLACE = Address("scenes+a+b", "wang2017", "quick", 2, "mine[alpha=1.0]", 1)
+KEY = "0123456789abcdef" * 4
+
+CLAIMING = """
+import json, sys
+from pathlib import Path
+from benchmark.claim import Claim
+from benchmark.store import Address
+
+claim = Claim(Path(sys.argv[1]), Address(**json.loads(sys.argv[2])), sys.argv[3])
+print(claim.take(), flush=True)
+sys.stdin.readline()
+claim.release()
+"""
+
+# Two in one cell at a time would find the other's mark, or lose each other's counts.
+RACING = """
+import json, os, sys, time
+from pathlib import Path
+from benchmark.claim import Claim
+from benchmark.store import Address
+
+results, count = Path(sys.argv[1]), Path(sys.argv[3])
+address = Address(**json.loads(sys.argv[2]))
+mark, got = count.with_name(count.name + "-mark"), 0
+print("ready", flush=True)
+sys.stdin.readline()
+until = time.monotonic() + float(sys.argv[4])
+while time.monotonic() < until:
+    claim = Claim(results, address, "key")
+    if not claim.take():
+        continue
+    os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
+    count.write_text(str(int(count.read_text()) + 1))
+    got += 1
+    mark.unlink()
+    claim.release()
+print(got)
+"""
+
+# Killed while it writes a cell, between the files and their final name.
+DYING = """
+import json, os, pathlib, signal, sys
+from pathlib import Path
+from benchmark.claim import Claim
+from benchmark.store import Address, write
+
+results, address = Path(sys.argv[1]), Address(**json.loads(sys.argv[2]))
+assert Claim(results, address, "key").take()
+pathlib.Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+write(results, address, {"key": "key", "status": "done"}, {"scores.csv": b"scene,psnr"})
+"""
+
+
+def words(results: Path, address: Address) -> tuple[str, str]:
+    """Give an address as other processes of these tests take it."""
+    return str(results), json.dumps(asdict(address))
+
+
+@contextmanager
+def claimed_elsewhere(results: Path, address: Address) -> Iterator["subprocess.Popen[str]"]:
+    """Let another process have a cell; a line to it makes it let go, and end."""
+    with process(CLAIMING, *words(results, address), KEY) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "True\n"
+        try:
+            yield other
+        finally:
+            other.kill()
+
+
+def everything(folder: Path) -> set[str]:
+    """List all files and folders below a folder."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+def test_of_two_processes_one_gets_it(tmp_path: Path) -> None:
+    claim = Claim(tmp_path, PLACE, KEY)
+    with claimed_elsewhere(tmp_path, PLACE) as other:
+        assert not claim.take()
+        assert not claim.take()
+        other.communicate("let go\n", timeout=10)
+        assert other.returncode == 0
+    assert claim.take()
+    with process(CLAIMING, *words(tmp_path, PLACE), KEY) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "False\n"
+        other.kill()
+    claim.release()
+
+
+def test_whatever_is_different_about_a_cell_is_a_claim_of_its_own(tmp_path: Path) -> None:
+    changes: list[dict[str, object]] = [
+        {"dataset": "scenes"},
+        {"protocol": "wang2017-float"},
+        {"profile": "paper"},
+        {"scale": 3},
+        {"method": "mine"},
+        {"seed": 10},
+    ]
+    with claimed_elsewhere(tmp_path, PLACE):
+        for change in changes:
+            other = Claim(tmp_path, replace(PLACE, **change), KEY)  # type: ignore[arg-type]
+            assert other.take(), change
+            other.release()
+        assert not Claim(tmp_path, PLACE, "another key").take()
+
+
+def test_a_killed_owner_holds_nothing(tmp_path: Path) -> None:
+    with claimed_elsewhere(tmp_path, PLACE) as other:
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait(10)
+        began, claim = time.monotonic(), Claim(tmp_path, PLACE, KEY)
+        assert not claim.taken()
+        assert claim.take()
+        assert time.monotonic() - began < 1
+    claim.release()
+    assert everything(tmp_path) == set()
+
+
+def test_nothing_stays_behind(tmp_path: Path) -> None:
+    for _ in range(2):
+        claim = Claim(tmp_path, PLACE, KEY)
+        assert claim.take()
+        assert everything(tmp_path)
+        claim.release()
+        assert everything(tmp_path) == set()
+
+
+def test_a_checkpoint_stays_until_it_is_forgotten(tmp_path: Path) -> None:
+    claim = Claim(tmp_path, PLACE, KEY)
+    assert claim.take()
+    older = claim.checkpoint.with_name(f"{claim.checkpoint.name}.old")
+    for file in (claim.checkpoint, older):
+        file.write_bytes(b"state")
+    claim.release()
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {
+        claim.checkpoint.name,
+        older.name,
+    }
+    again = Claim(tmp_path, PLACE, KEY)
+    assert again.checkpoint == claim.checkpoint
+    assert again.take()
+    again.forget_checkpoint()
+    again.release()
+    assert everything(tmp_path) == set()
+
+
+def test_a_checkpoint_is_found_by_its_key_alone(tmp_path: Path) -> None:
+    """What was trained by another source or recipe is none of this cell's."""
+    keys = (KEY, "f" + KEY[1:], KEY[::-1])
+    assert len({Claim(tmp_path, PLACE, key).checkpoint for key in keys}) == 3
+    seeds = (Claim(tmp_path, replace(PLACE, seed=seed), KEY) for seed in (1, 10))
+    assert len({claim.checkpoint for claim in seeds}) == 2
+
+
+def test_a_cell_nearby_keeps_its_claim_when_folders_are_removed(tmp_path: Path) -> None:
+    claim, nearby = Claim(tmp_path, PLACE, KEY), replace(PLACE, seed=10)
+    assert claim.take()
+    with claimed_elsewhere(tmp_path, nearby):
+        claim.release()
+        assert Claim(tmp_path, nearby, KEY).taken()
+        assert not Claim(tmp_path, nearby, KEY).take()
+    assert [path.parent.name for path in tmp_path.rglob("lock")] == ["seed10"]
+
+
+def test_a_stored_cell_is_not_touched(tmp_path: Path) -> None:
+    write(tmp_path, PLACE, {"key": KEY, "status": "done"}, {"scores.csv": b"scene,psnr\n"})
+    before = everything(tmp_path)
+    claim = Claim(tmp_path, PLACE, KEY)
+    assert claim.take()
+    claim.release()
+    assert everything(tmp_path) == before
+    assert [cell.address for cell in cells(tmp_path)] == [PLACE]
+
+
+def test_what_a_killed_writer_left_of_this_cell_is_swept_up(tmp_path: Path) -> None:
+    with process(DYING, *words(tmp_path, PLACE)) as other:
+        assert other.wait(20) == -signal.SIGKILL
+    cell = PLACE.folder(tmp_path)
+    (left,) = cell.parent.glob(".seed1-*/cell.json")
+    # A writer of the tenth seed is at work, and of an address that only begins like this one.
+    nearby = [
+        cell.with_name(".seed10-abc") / "cell.json",
+        cell.with_name("seed10") / "cell.json",
+        replace(PLACE, method="mine").folder(tmp_path).with_name(".seed1-abc") / "cell.json",
+    ]
+    for file in nearby:
+        file.parent.mkdir(parents=True)
+        file.touch()
+    claim = Claim(tmp_path, PLACE, KEY)
+    assert claim.take()
+    assert not left.parent.exists()
+    assert all(file.exists() for file in nearby)
+    claim.release()
+
+
+def test_nothing_is_swept_up_under_a_living_writer(tmp_path: Path) -> None:
+    with claimed_elsewhere(tmp_path, PLACE):
+        file = PLACE.folder(tmp_path).with_name(".seed1-abc") / "cell.json"
+        file.parent.mkdir(parents=True)
+        file.touch()
+        assert not Claim(tmp_path, PLACE, KEY).take()
+        assert Claim(tmp_path, PLACE, KEY).taken()
+        assert file.exists()
+
+
+def test_asking_tells_and_leaves_no_trace(tmp_path: Path) -> None:
+    claim = Claim(tmp_path, PLACE, KEY)
+    assert not claim.taken()
+    assert everything(tmp_path) == set()
+    with claimed_elsewhere(tmp_path, PLACE) as other:
+        before = everything(tmp_path)
+        assert claim.taken()
+        assert claim.taken()
+        assert everything(tmp_path) == before
+        other.communicate("let go\n", timeout=10)
+    assert not claim.taken()
+    assert everything(tmp_path) == set()
+
+
+def test_asking_takes_nothing(tmp_path: Path) -> None:
+    """The lock's file lies there, as a killed owner leaves it."""
+    with claimed_elsewhere(tmp_path, PLACE) as other:
+        os.kill(other.pid, signal.SIGKILL)
+    asking = Claim(tmp_path, PLACE, KEY)
+    assert not asking.taken()
+    with claimed_elsewhere(tmp_path, PLACE):
+        assert asking.taken()
+
+
+def test_a_results_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("in the way")
+    with pytest.raises(RequestError, match=r"cannot write to .*results.*; .*--results") as caught:
+        Claim(tmp_path / "results", PLACE, KEY).take()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_hostile_name_stays_below_the_results_folder(tmp_path: Path) -> None:
+    claim = Claim(tmp_path / "results", replace(PLACE, dataset="../..", method="a/../../b"), KEY)
+    assert claim.take()
+    assert {path.name for path in tmp_path.iterdir()} == {"results"}
+    assert claim.checkpoint.resolve().is_relative_to(tmp_path / "results" / WORK)
+    claim.release()
+
+
+def test_racing_for_cells_never_lets_two_into_one(tmp_path: Path) -> None:
+    """Four processes take and let go of two cells, whose folders come and go with them."""
+    counts = [tmp_path / "count1", tmp_path / "count2"]
+    racers: list[tuple[object, ...]] = []
+    for seed, count in enumerate(counts, 1):
+        count.write_text("0")
+        racers += [(*words(tmp_path / "r", replace(PLACE, seed=seed)), count, 1.2)] * 2
+    got = [int(printed) for printed in together(RACING, racers)]
+    assert [int(count.read_text()) for count in counts] == [sum(got[:2]), sum(got[2:])]
+    assert min(got) > 0
+    assert everything(tmp_path / "r") == set()

@@ -1,0 +1,598 @@
+"""Jobs: written down as plain values, read back as the same cell, and ended whatever happens."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from benchmark.checkpoint import Checkpoint, Stopped
+from benchmark.claim import Claim
+from benchmark.dataset import DATASETS
+from benchmark.device import Device
+from benchmark.errors import RequestError
+from benchmark.job import (
+    ChangedError,
+    Ending,
+    Settings,
+    carry_out,
+    ending_of,
+    read,
+    store_failure,
+    written,
+)
+from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
+from benchmark.plan import Task, tasks
+from benchmark.profile import Profile
+from benchmark.protocol import Protocol
+from benchmark.split import Split, Wanted, load
+from benchmark.store import Cell
+from benchmark.store import read as read_cell
+from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Ear, Gain
+from tests.benchmark.test_checkpoint import after
+from tests.benchmark.test_status import PLUGIN, plugin
+
+DATASETS.discover("datasets")
+
+# Registered nowhere; twelve steps, and a checkpoint may come after each.
+BRIEF = Profile("brief", "", patches=24, patch=24, epochs=2, batch=4, bands=2, validations=1)
+SMALL = "synthetic[rows=48,columns=40,bands=5]"
+OTHER = "synthetic[rows=48,columns=40,bands=5,seed=1]"
+SCENES = ("leaves01", "leaves04", "leaves06")
+
+STRIPES = '''
+"""Three scenes out of nowhere."""
+
+import numpy as np
+
+from benchmark.dataset import DataSet, Scene, Source, register
+from benchmark.errors import RequestError
+
+
+class Made(Source):
+    stamp = "first"
+
+    def read(self, scene):
+        level = 50 + 10 * len(scene) + np.arange(40)[:, None, None] % 7
+        return Scene(scene, np.full((40, 36, 2), level, np.uint8), (400.0, 500.0), 255.0)
+
+
+@register("stripes")
+class Stripes(DataSet):
+    title = "Stripes"
+    scenes = ("one", "three", "eleven")
+    test = ("eleven",)
+    validation = ("three",)
+
+    def open(self, root, scenes):
+        return Made()
+'''
+
+
+class Audience(Ear):
+    """Remembers the scenes as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scenes: list[str] = []
+
+    def scene(self, name: str) -> None:
+        """Take the test scene that is being estimated."""
+        self.scenes.append(name)
+
+
+class Raising(Method):
+    """Raises what it is told to."""
+
+    error: BaseException
+
+    def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+        """Raise it."""
+        raise self.error
+
+
+class Network(NetworkMethod):
+    """Trains one weight."""
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build it."""
+        return Gain(0.9)
+
+
+class Late(Network):
+    """Gives NaN, or raises, after so many steps."""
+
+    begun = 0
+    last = 7
+    error: Exception | None = None
+
+    def loss(self, output: Any, truth: Tensor) -> Tensor:
+        """Do well for a while."""
+        Late.begun += 1
+        good = super().loss(output, truth)
+        if Late.begun <= self.last:
+            return good
+        if self.error:
+            raise self.error
+        return good * torch.nan
+
+
+class MuteError(Exception):
+    """Cannot even say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class OddError(BaseException):
+    """Is not caught by `except Exception`."""
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give one folder for prepared scenes."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Give settings that save no checkpoint before the end."""
+    return Settings(tmp_path / "results", CPU, {"torch": "2", "command": "?"}, (), 1e9)
+
+
+@pytest.fixture
+def known(registries: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Method]:
+    """Give a function that makes a method of a class and some attributes, and registers it."""
+
+    def make(base: type[Method], **attributes: object) -> Method:
+        name = base.__name__.lower()
+        cls = METHODS.register(name)(type(name, (base,), {"__module__": __name__, **attributes}))
+        return cls()
+
+    monkeypatch.setattr(Late, "begun", 0)
+    return make
+
+
+def split_of(cache: Path, reference: str = SMALL, **wanted: Any) -> Split:
+    """Load scenes."""
+    whole = {"train_on": (), "scenes": (), "root": Path("no-such-folder"), **wanted}
+    return load(Wanted(reference, cache=cache, **whole))
+
+
+def planned(
+    split: Split,
+    method: str | Method,
+    protocol: Protocol = EIGHT_BIT,
+    profile: Profile = BRIEF,
+    scale: int = 2,
+    seed: int = 0,
+) -> Task:
+    """Plan one cell."""
+    made = METHODS.make(method) if isinstance(method, str) else method
+    (task,) = tasks(split, protocol, profile, [scale], [made], [seed])
+    return task
+
+
+def through(task: Task, settings: Settings) -> tuple[Task, Settings]:
+    """Write a job down as text and read it."""
+    text = json.dumps(written(task, settings), allow_nan=False)
+    assert "\n" not in text  # it goes to a worker as a line
+    return read(json.loads(text))
+
+
+def carried(
+    task: Task,
+    settings: Settings,
+    stop: Callable[[], bool] = lambda: False,
+    audience: Audience | None = None,
+) -> Ending:
+    """Carry a job out; it has nothing to complain of."""
+    told: list[str] = []
+    ending = carry_out(task, settings, audience or Audience(), stop, told.append)
+    assert told == []
+    return ending
+
+
+def cell_of(task: Task, settings: Settings) -> Cell:
+    """Read a cell that must be there."""
+    cell = read_cell(task.address.folder(settings.results))
+    assert cell is not None
+    return cell
+
+
+def checkpoint_of(task: Task, settings: Settings) -> Path:
+    """Say where a training's checkpoint lies."""
+    return Claim(settings.results, task.address, task.key).checkpoint
+
+
+def one_line(reason: str) -> bool:
+    """Say whether a reason fits into a table."""
+    return 0 < len(reason) <= 300 and len(reason.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "method", "more"),
+    [
+        ({}, "bicubic", {}),
+        ({"scenes": SCENES}, "wiener", {"scale": 3}),
+        ({"scenes": SCENES}, "srcnn", {"seed": 7}),
+        ({"train_on": (OTHER, SMALL)}, "espcn", {}),
+        ({"train_on": (OTHER,), "scenes": SCENES}, "wiener", {"protocol": FLOAT}),
+        ({"scenes": SCENES}, "proposed[alpha=0.1,subnetworks=2,middle=1]", {}),
+        ({"scenes": SCENES}, "vdsr", {"profile": Profile("paper", "", patches=9, epochs=0)}),
+        (
+            {"scenes": SCENES},
+            "bicubic",
+            {"protocol": replace(EIGHT_BIT, name="hazy", sigma=1 / 3, scales=(3,))},
+        ),
+    ],
+)
+@pytest.mark.usefixtures("registries")
+def test_a_job_written_is_the_job_read(
+    cache: Path, settings: Settings, wanted: Any, method: str, more: Any
+) -> None:
+    task = planned(split_of(cache, **wanted), method, **more)
+    again, others = through(task, settings)
+    assert again.key == task.key
+    assert again.address == task.address
+    assert again.method == task.method
+    assert again.profile == task.profile
+    assert again.protocol == task.protocol
+    assert again.configuration == task.configuration
+    assert others == settings
+
+
+@pytest.mark.usefixtures("registries")
+def test_where_and_how_to_compute_goes_along(cache: Path, settings: Settings) -> None:
+    task = planned(split_of(cache, scenes=SCENES), "bicubic")
+    device = Device(torch.device("cpu"), bfloat16=True)
+    _, others = through(task, replace(settings, device=device, checkpoint_every=0.5))
+    assert (others.device, others.checkpoint_every) == (device, 0.5)
+    before = torch.get_num_threads()
+    job = written(task, settings)
+    try:
+        read({**job, "threads": before + 1})
+        assert torch.get_num_threads() == before + 1
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("registries")
+def test_folders_are_found_from_anywhere(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = plugin(Path())
+    task = planned(split_of(Path("cache"), scenes=SCENES, root=Path("data")), "mine")
+    job = written(task, Settings(Path("results"), CPU, {}, (file,)))
+    monkeypatch.chdir(cache)
+    again, settings = read(job)
+    assert again.key == task.key
+    assert settings.results == tmp_path / "results"
+    assert settings.plugins == (tmp_path / "mine.py",)
+    assert again.split.wanted.root == tmp_path / "data"
+    assert again.split.wanted.cache == tmp_path / "cache"
+
+
+@pytest.mark.usefixtures("registries")
+def test_a_plugin_is_imported_again(
+    cache: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dict(METHODS._entries)
+    file = plugin(tmp_path)
+    settings = replace(settings, plugins=(file,))
+    task = planned(split_of(cache, scenes=SCENES), "mine[kernel=5]")
+    job = written(task, settings)
+    monkeypatch.setattr(METHODS, "_entries", before)  # a worker knows nothing of it yet
+    again, others = read(job)
+    assert again.key == task.key
+    assert again.address.method == "mine[kernel=5]"
+    assert type(again.method) is not type(task.method)
+    assert others.plugins == (file,)
+
+
+@pytest.mark.usefixtures("registries")
+def test_a_plugin_in_the_users_home_is_found_again(
+    cache: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell leaves the sign in `--plugin=~/mine.py` to us."""
+    plugin(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    task = planned(split_of(cache, scenes=SCENES), "mine")
+    again, _ = through(task, replace(settings, plugins=(Path("~/mine.py"),)))
+    assert again.key == task.key
+
+
+@pytest.mark.usefixtures("registries")
+def test_a_plugins_comment_may_change_in_between(
+    cache: Path, settings: Settings, tmp_path: Path
+) -> None:
+    file = plugin(tmp_path)
+    task = planned(split_of(cache, scenes=SCENES), "mine")
+    job = written(task, replace(settings, plugins=(file,)))
+    file.write_text(PLUGIN + "\n# A remark.\n")
+    assert read(job)[0].key == task.key
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (PLUGIN.replace('"same")', '"same", bias=False)'), "its source, its data or the engine"),
+        (PLUGIN.replace('register("mine"', 'register("yours"'), "unknown method 'mine'"),
+        (PLUGIN.replace("kernel: int", "size: int"), "mine has no parameter 'kernel'"),
+        (PLUGIN.replace("parameter(3,", "parameter(3, high=4, help="), "expected a whole number"),
+        ("def half a line", "cannot be imported: SyntaxError"),
+        ("raise SystemExit(3)", "cannot be imported: SystemExit"),
+        (None, "no plugin file at"),
+    ],
+)
+@pytest.mark.usefixtures("registries")
+def test_a_plugin_that_changed_in_between_is_not_run(
+    cache: Path,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str | None,
+    reason: str,
+) -> None:
+    before = dict(METHODS._entries)
+    file = plugin(tmp_path)
+    task = planned(split_of(cache, scenes=SCENES), "mine[kernel=5]")
+    job = written(task, replace(settings, plugins=(file,)))
+    if text is None:
+        file.unlink()
+    else:
+        file.write_text(text)
+    monkeypatch.setattr(METHODS, "_entries", before)
+    with pytest.raises(ChangedError, match=reason) as caught:
+        read(job)
+    assert "changed while the run was going on" in str(caught.value)
+    ending = ending_of(caught.value)
+    assert ending.kind == "failed"
+    assert one_line(ending.reason)
+
+
+@pytest.mark.usefixtures("registries")
+def test_data_that_changed_in_between_are_not_run_on(
+    cache: Path, settings: Settings, tmp_path: Path
+) -> None:
+    file = plugin(tmp_path, STRIPES)
+    task = planned(split_of(cache, "stripes"), "bicubic")
+    job = written(task, replace(settings, plugins=(file,)))
+    assert read(job)[0].key == task.key
+    file.write_text(STRIPES.replace("% 7", "% 13").replace('"first"', '"another"'))
+    with pytest.raises(ChangedError, match="its data"):
+        read(job)
+
+
+@pytest.mark.usefixtures("registries")
+def test_data_that_can_no_longer_be_read_are_the_users_affair(
+    cache: Path, settings: Settings, tmp_path: Path
+) -> None:
+    """Nothing that comes later would fare better, so the run ends instead of failing the cell."""
+    file = plugin(tmp_path, STRIPES)
+    job = written(
+        planned(split_of(cache, "stripes"), "bicubic"), replace(settings, plugins=(file,))
+    )
+    file.write_text(STRIPES.replace("return Made()", 'raise RequestError("the disk is gone")'))
+    with pytest.raises(RequestError, match="the disk is gone") as caught:
+        read(job)
+    assert ending_of(caught.value) == Ending("refused", "the disk is gone")
+
+
+def test_a_job_carried_out_is_a_cell_stored(cache: Path, settings: Settings) -> None:
+    task, audience = planned(split_of(cache, scenes=SCENES), "espcn"), Audience()
+    assert carried(task, settings, audience=audience) == Ending("done")
+    cell = cell_of(task, settings)
+    assert cell.status == "done"
+    assert cell.facts["key"] == task.key
+    assert cell.facts["depends"] == task.depends
+    assert cell.facts["environment"] == settings.environment
+    assert cell.facts["resumed"] == 0
+    assert audience.scenes == ["leaves04"]
+    assert audience.steps[-1][:2] == (12, 12)
+
+
+def test_the_job_that_was_read_makes_the_same_cell(cache: Path, settings: Settings) -> None:
+    task = planned(split_of(cache, scenes=SCENES), "espcn")
+    assert carried(task, settings) == Ending("done")
+    again, others = through(task, replace(settings, results=settings.results / "again"))
+    assert carried(again, others) == Ending("done")
+    one, other = (cell_of(task, where).facts["sums"] for where in (settings, others))
+    for name in ("scores.csv", "weights.safetensors"):
+        assert one[name] == other[name]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("it broke"), "ValueError: it broke"),
+        (ValueError(), "ValueError: "),
+        (ValueError("one\ntwo\nthree"), "ValueError: one"),
+        (ValueError("\n\nbelow"), "ValueError: "),
+        (ValueError("one\r\ntwo"), "ValueError: one"),
+        (KeyError("name"), "KeyError: 'name'"),
+        (MemoryError(), "MemoryError: "),
+        (torch.OutOfMemoryError("CUDA out of memory."), "OutOfMemoryError: CUDA out of memory."),
+        (SystemExit(3), "SystemExit: 3"),
+        (OddError("of its own"), "OddError: of its own"),
+        (GeneratorExit(), "GeneratorExit: "),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)
+def test_whatever_a_method_raises_is_a_failure(
+    cache: Path,
+    settings: Settings,
+    known: Callable[..., Method],
+    error: BaseException,
+    reason: str,
+) -> None:
+    task = planned(split_of(cache, scenes=SCENES), known(Raising, error=error))
+    ending = carried(task, settings)
+    assert (ending.kind, ending.reason) == ("failed", reason)
+    assert one_line(ending.reason)
+    assert ending.trace.startswith("Traceback (most recent call last):\n")
+    assert "raise self.error" in ending.trace
+    assert read_cell(task.address.folder(settings.results)) is None
+
+
+def test_a_long_reason_is_cut_and_stands_whole_in_the_trace(
+    cache: Path, settings: Settings, known: Callable[..., Method]
+) -> None:
+    error = ValueError("long " * 1000)
+    ending = carried(planned(split_of(cache, scenes=SCENES), known(Raising, error=error)), settings)
+    assert len(ending.reason) == 300
+    assert one_line(ending.reason)
+    assert "long " * 1000 in ending.trace
+
+
+def test_an_exception_that_cannot_be_told_is_a_failure_too(
+    cache: Path, settings: Settings, known: Callable[..., Method]
+) -> None:
+    ending = carried(
+        planned(split_of(cache, scenes=SCENES), known(Raising, error=MuteError())), settings
+    )
+    assert ending.kind == "failed"
+    assert ending.reason.startswith("MuteError")
+    assert one_line(ending.reason)
+
+
+def test_ctrl_c_is_none_of_the_methods_failures(
+    cache: Path, settings: Settings, known: Callable[..., Method]
+) -> None:
+    task = planned(split_of(cache, scenes=SCENES), known(Raising, error=KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        carried(task, settings)
+
+
+def test_a_results_folder_that_cannot_be_written_to_is_refused(
+    cache: Path, settings: Settings
+) -> None:
+    settings.results.write_text("in the way")
+    ending = carried(planned(split_of(cache, scenes=SCENES), "bicubic"), settings)
+    assert ending.kind == "refused"
+    assert ending.reason.startswith(f"cannot write to the results folder {settings.results}: ")
+    assert one_line(ending.reason)
+
+
+def test_a_job_that_was_told_to_stop_goes_on_where_it_was(cache: Path, settings: Settings) -> None:
+    task = planned(split_of(cache, scenes=SCENES), "espcn")
+    whole = replace(settings, results=settings.results / "whole")
+    assert carried(task, whole) == Ending("done")
+    ending = carried(task, settings, after(8))
+    assert (ending.kind, ending.trace) == ("stopped", "")
+    assert "goes on from a checkpoint" in ending.reason
+    assert read_cell(task.address.folder(settings.results)) is None
+    assert checkpoint_of(task, settings).exists()
+    assert carried(task, settings) == Ending("done")
+    cell, other = cell_of(task, settings), cell_of(task, whole)
+    assert cell.facts["resumed"] == 1
+    for name in ("scores.csv", "weights.safetensors"):
+        assert cell.facts["sums"][name] == other.facts["sums"][name]
+
+
+def test_a_checkpoint_of_another_engine_does_not_stand_in_the_way(
+    cache: Path, settings: Settings
+) -> None:
+    """Whole, sealed, and of the same key, but with other entries than this engine's."""
+    task, told = planned(split_of(cache, scenes=SCENES), "espcn"), list[str]()
+    keeper = Checkpoint(checkpoint_of(task, settings), 1e9, lambda: False, told.append)
+    keeper.save({"weights": torch.zeros(3)})
+    ending = carry_out(task, settings, Audience(), lambda: False, told.append)
+    assert ending == Ending("done")
+    assert cell_of(task, settings).facts["resumed"] == 0
+    assert len(told) == 1
+
+
+def test_a_loss_that_is_not_finite_leaves_no_checkpoint(
+    cache: Path, settings: Settings, known: Callable[..., Method]
+) -> None:
+    """From there the same training would only come to the same end."""
+    task = planned(split_of(cache, scenes=SCENES), known(Late))
+    often = replace(settings, checkpoint_every=0.0)
+    ending = carried(task, often)
+    assert ending.kind == "failed"
+    assert ending.reason == "TrainingError: the loss became nan before step 12"
+    assert "Traceback" in ending.trace
+    assert [path for path in settings.results.rglob("*") if path.is_file()] == []
+
+
+def test_another_failure_keeps_its_checkpoint_for_a_retry(
+    cache: Path,
+    settings: Settings,
+    known: Callable[..., Method],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = planned(split_of(cache, scenes=SCENES), known(Late))
+    often, audience = replace(settings, checkpoint_every=0.0), Audience()
+    monkeypatch.setattr(Late, "error", OSError("the network drive is gone"))
+    assert carried(task, often).reason == "OSError: the network drive is gone"
+    assert Late.begun == 8
+    assert checkpoint_of(task, settings).exists()
+    monkeypatch.setattr(Late, "last", 100)
+    assert carried(task, often, audience=audience) == Ending("done")
+    assert Late.begun == 8 + (12 - 7)
+    assert cell_of(task, settings).facts["resumed"] == 1
+
+
+def test_a_training_that_failed_at_its_test_scenes_is_not_done_again(
+    cache: Path,
+    settings: Settings,
+    known: Callable[..., Method],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Late, "last", 100)
+    task = planned(split_of(cache, scenes=SCENES), known(Late))
+    with monkeypatch.context() as patch:
+        patch.setattr("benchmark.cell.score", lambda *_: 1 / 0)
+        assert carried(task, settings).reason == "ZeroDivisionError: division by zero"
+    assert Late.begun == 12
+    assert carried(task, settings) == Ending("done")
+    assert Late.begun == 12
+
+
+def test_a_stored_failure_has_its_reason_and_its_traceback(cache: Path, settings: Settings) -> None:
+    task = planned(split_of(cache, scenes=SCENES), "bicubic")
+    trace = "Traceback (most recent call last):\n  in mine.py, größer\nValueError: it broke\n"
+    store_failure(task, settings, Ending("failed", "ValueError: it broke", trace))
+    cell = cell_of(task, settings)
+    assert cell.status == "failed"
+    assert cell.facts["reason"] == "ValueError: it broke"
+    assert cell.facts["key"] == task.key
+    assert cell.facts["depends"] == task.depends
+    assert cell.facts["configuration"]["method"]["name"] == "bicubic"
+    assert cell.facts["environment"] == settings.environment
+    assert cell.facts["warnings"] == []
+    assert (cell.folder / "traceback.txt").read_text(encoding="utf-8") == trace
+    assert {path.name for path in cell.folder.iterdir()} == {"cell.json", "traceback.txt"}
+
+
+def test_a_failure_about_a_file_name_of_no_encoding_is_stored(
+    cache: Path, settings: Settings, known: Callable[..., Method]
+) -> None:
+    """Python hands such names over with half characters that no file can hold."""
+    error = FileNotFoundError(f"no file {os.fsdecode(b'scene-' + bytes([255]) + b'.png')}")
+    task = planned(split_of(cache, scenes=SCENES), known(Raising, error=error))
+    ending = carried(task, settings)
+    store_failure(task, settings, ending)
+    cell = cell_of(task, settings)
+    assert cell.facts["reason"].startswith("FileNotFoundError: no file scene-")
+    cell.facts["reason"].encode()  # a table can hold it as well
+    assert "scene-" in (cell.folder / "traceback.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["done", "failed", "refused", "stopped"])
+def test_an_ending_goes_through_json(kind: Any) -> None:
+    ending = Ending(kind, "a\treason, größer \udcff", "a trace\nof lines")
+    assert Ending(**json.loads(json.dumps(asdict(ending)))) == ending
+
+
+def test_what_was_raised_says_how_it_ended() -> None:
+    assert ending_of(Stopped()) == Ending("stopped", "its training goes on from a checkpoint")
+    assert ending_of(RequestError("no room; free some")) == Ending("refused", "no room; free some")
+    assert ending_of(ZeroDivisionError("one over nothing")).kind == "failed"

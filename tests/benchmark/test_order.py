@@ -1,0 +1,195 @@
+"""The order of patches: fair to every method, each patch once a pass, resumed anywhere."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from benchmark.order import Order, Shares
+from tests.benchmark.support import examples
+
+CUBES = Shares(patches=24, bands=5, batch=4, epochs=3, shown=0, single=False)
+SHOWN = replace(CUBES, shown=2)
+SINGLE = replace(CUBES, single=True)
+
+Steps = Sequence[tuple[Tensor, Tensor | None]]
+
+kinds = st.sampled_from(["cubes", "shown", "single"])
+
+
+@st.composite
+def all_shares(draw: st.DrawFn) -> Shares:
+    """Draw shares of a few dozen steps at most."""
+    bands, kind = draw(st.integers(1, 5)), draw(kinds)
+    return Shares(
+        patches=draw(st.integers(1, 12)),
+        bands=bands,
+        batch=draw(st.integers(1, 8)),
+        epochs=draw(st.integers(1, 3)),
+        shown=draw(st.integers(1, bands)) if kind == "shown" else 0,
+        single=kind == "single",
+    )
+
+
+def steps_of(shares: Shares, seed: int = 0, state: dict[str, Any] | None = None) -> Steps:
+    """Deal out all that is left."""
+    return list(Order(shares, seed, state))
+
+
+def plain(steps: Steps) -> list[tuple[list[int], list[list[int]] | None]]:
+    """Give steps as values that can be compared."""
+    return [(a.tolist(), None if b is None else b.tolist()) for a, b in steps]
+
+
+def stopped(shares: Shares, after: int, seed: int = 0) -> dict[str, Any]:
+    """Give the state after some steps, as it comes back from a file."""
+    order = Order(shares, seed)
+    for _ in islice(order, after):
+        pass
+    stream = io.BytesIO()
+    torch.save(order.state(), stream)
+    stream.seek(0)
+    state: dict[str, Any] = torch.load(stream, weights_only=True)
+    return state
+
+
+def test_a_seed_gives_one_order_and_another_seed_another() -> None:
+    for shares in (CUBES, SHOWN, SINGLE):
+        torch.manual_seed(1)
+        first = plain(steps_of(shares, 3))
+        torch.rand(5)
+        assert plain(steps_of(shares, 3)) == first
+        assert plain(steps_of(shares, 4)) != first
+
+
+def test_the_global_random_state_is_left_alone() -> None:
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    steps_of(SHOWN)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("shown", [1, 2, 5])
+def test_every_method_of_a_seed_sees_the_same_patches_at_the_same_step(shown: int) -> None:
+    """Whether it is shown cubes or some bands of them, in the first pass and in later ones."""
+    cubes = [patches.tolist() for patches, _ in steps_of(CUBES)]
+    banded = [patches.tolist() for patches, _ in steps_of(replace(CUBES, shown=shown))]
+    assert banded == cubes
+
+
+def test_another_batch_cuts_the_same_order_elsewhere() -> None:
+    once = replace(CUBES, epochs=1)
+    for batch in (1, 3, 8, 24):
+        cut = torch.cat([patches for patches, _ in steps_of(replace(once, batch=batch))])
+        assert torch.equal(cut, torch.cat([patches for patches, _ in steps_of(once)]))
+
+
+@pytest.mark.parametrize("shares", [CUBES, SHOWN])
+def test_each_patch_comes_once_a_pass(shares: Shares) -> None:
+    patches = [patches for patches, _ in steps_of(shares)]
+    assert [len(one) for one in patches] == [4] * 18
+    for epoch in range(3):
+        seen = torch.cat(patches[6 * epoch : 6 * epoch + 6])
+        assert sorted(seen.tolist()) == list(range(24))
+    assert not torch.equal(torch.cat(patches[:6]), torch.cat(patches[6:12]))
+
+
+def test_each_band_of_each_patch_comes_once_a_pass_where_bands_are_samples() -> None:
+    steps = steps_of(SINGLE)
+    assert len(steps) == SINGLE.epochs * SINGLE.steps_per_epoch == 3 * 30
+    for epoch in range(3):
+        seen = []
+        for patches, bands in steps[30 * epoch : 30 * epoch + 30]:
+            assert bands is not None
+            assert bands.shape == (4, 1)
+            seen += list(zip(patches.tolist(), bands[:, 0].tolist(), strict=True))
+        assert sorted(seen) == [(patch, band) for patch in range(24) for band in range(5)]
+
+
+def test_the_bands_shown_are_different_ones_and_all_get_their_turn() -> None:
+    drawn = []
+    for patches, bands in steps_of(replace(SHOWN, epochs=20)):
+        assert bands is not None
+        assert bands.shape == (len(patches), 2)
+        drawn += bands.tolist()
+    assert all(len(set(pair)) == 2 for pair in drawn)
+    counts = torch.bincount(torch.tensor(drawn).flatten(), minlength=5)
+    # 480 draws of two of five: 192 each, and a standard deviation of 11.
+    assert counts.sum() == 960
+    assert (counts - 192).abs().max() < 50
+
+
+def test_all_bands_are_shown_where_there_are_no_more() -> None:
+    for _, bands in steps_of(replace(SHOWN, shown=5)):
+        assert bands is not None
+        assert bands.sort(dim=1).values.tolist() == [[0, 1, 2, 3, 4]] * len(bands)
+
+
+def test_what_does_not_fill_a_batch_is_left_to_another_pass() -> None:
+    steps = steps_of(replace(CUBES, patches=10, epochs=40))
+    assert [len(patches) for patches, _ in steps] == [4] * 80
+    for epoch in range(40):
+        seen = torch.cat([patches for patches, _ in steps[2 * epoch : 2 * epoch + 2]])
+        assert len(set(seen.tolist())) == 8
+    assert len(set(torch.cat([patches for patches, _ in steps]).tolist())) == 10
+
+
+@pytest.mark.parametrize(
+    ("shares", "samples"),
+    [
+        (replace(CUBES, batch=100), 24),
+        (replace(SHOWN, batch=25), 24),
+        (replace(SINGLE, batch=121), 120),
+    ],
+)
+def test_a_batch_larger_than_all_samples_is_all_of_them(shares: Shares, samples: int) -> None:
+    assert (shares.samples, shares.steps_per_epoch) == (samples, 1)
+    steps = steps_of(shares)
+    assert [len(patches) for patches, _ in steps] == [samples] * 3
+
+
+@examples
+@given(all_shares(), st.integers(0, 3), st.data())
+def test_it_goes_on_from_anywhere_to_the_same_end(
+    shares: Shares, seed: int, data: st.DataObject
+) -> None:
+    whole = plain(steps_of(shares, seed))
+    assert len(whole) == shares.epochs * shares.steps_per_epoch
+    first = data.draw(st.integers(0, len(whole)))
+    state = stopped(shares, first, seed)
+    assert plain(steps_of(shares, seed, state)) == whole[first:]
+
+
+@examples
+@given(all_shares(), st.data())
+def test_it_may_be_stopped_as_often_as_one_likes(shares: Shares, data: st.DataObject) -> None:
+    whole, dealt = plain(steps_of(shares)), plain([])
+    state: dict[str, Any] | None = None
+    while len(dealt) < len(whole):
+        order = Order(shares, 0, state)
+        dealt += plain(list(islice(order, data.draw(st.integers(1, len(whole) - len(dealt))))))
+        state = order.state()
+    assert dealt == whole
+
+
+@pytest.mark.parametrize("steps", [0, 4, 6, 18])
+def test_one_that_has_not_begun_stands_where_it_is_to_go_on(steps: int) -> None:
+    again = Order(SHOWN, 0, stopped(SHOWN, steps))
+    assert plain(steps_of(SHOWN, 0, again.state())) == plain(steps_of(SHOWN))[steps:]
+
+
+@examples
+@given(all_shares())
+def test_every_index_is_one_of_a_patch_and_of_a_band(shares: Shares) -> None:
+    for patches, bands in steps_of(shares):
+        assert 0 <= int(patches.min()) <= int(patches.max()) < shares.patches
+        assert (bands is None) == (not shares.shown and not shares.single)
+        if bands is not None:
+            assert 0 <= int(bands.min()) <= int(bands.max()) < shares.bands

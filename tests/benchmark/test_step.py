@@ -1,0 +1,307 @@
+"""One training step: the same in one part or two, and what happens when memory runs out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from benchmark.checkpoint import Stopped
+from benchmark.method import NetworkMethod, Recipe
+from benchmark.patches import PatchBank
+from benchmark.split import Split
+from benchmark.step import Step
+from benchmark.training import Trained, train
+from tests.benchmark.support import CPU, Ear, bank_of, network_method, problem
+from tests.benchmark.test_checkpoint import after, checkpoint, same
+from tests.benchmark.test_randomness import in_a_file
+from tests.benchmark.test_training import Given, held_out
+
+# Adam would turn the last bits of a gradient near zero into whole steps.
+SGD = Recipe(optimiser="sgd", rate=0.05, batch=4, epochs=2)
+RECIPES = {
+    "mean": SGD,
+    "summed": Recipe(optimiser="sgd", rate=1e-5, summed=True),
+    "unit": Recipe(optimiser="sgd", rate=0.05, unit_gradient=True),
+    "clipped": Recipe(optimiser="sgd", rate=0.05, clip_norm=1e-3),
+}
+CUBES = "proposed[subnetworks=2,middle=1]"
+
+
+class Crowded(nn.Module):
+    """Two convolutions on a device that holds so many images at a time while it trains."""
+
+    def __init__(self, bands: int, limit: int, asked: list[int]) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(bands, 4, 3, padding=1), nn.Conv2d(4, bands, 1))
+        self.limit, self.asked = limit, asked
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map any shape to itself."""
+        if self.training:
+            self.asked.append(len(x))
+            if len(x) > self.limit:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB")
+        out: Tensor = self.layers(x)
+        return out
+
+
+@dataclass(frozen=True)
+class Tight(NetworkMethod):
+    """Needs more memory than there is; `asked` are the batches that it was given to train on."""
+
+    limit: int = 1000
+    asked: list[int] = field(default_factory=list)
+    name = "tight"
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build it."""
+        return Crowded(bands, self.limit, self.asked)
+
+
+class TightBands(Tight):
+    """The same band by band."""
+
+    bandwise = True
+
+
+class Burst(torch.autograd.Function):
+    """Passes everything on; the memory runs out on its way back, the first time."""
+
+    bursts = 0
+
+    @staticmethod
+    def forward(_: Any, x: Tensor) -> Tensor:
+        """Map any shape to itself."""
+        return x.clone()
+
+    @staticmethod
+    def backward(_: Any, *gradients: Tensor) -> Tensor:
+        """Fail once."""
+        Burst.bursts += 1
+        if Burst.bursts == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB")
+        return gradients[0]
+
+
+def shown(method: NetworkMethod, count: int) -> tuple[Tensor, Tensor | None]:
+    """Deal out patches and, for a band-wise method, two bands of each."""
+    patches = torch.arange(count) * 2
+    bands = torch.stack([torch.arange(count) % 5, (torch.arange(count) + 2) % 5], dim=1)
+    return patches, bands if method.bandwise else None
+
+
+def first(method: NetworkMethod, bands: int = 5, scale: int = 2) -> nn.Module:
+    """Build the network with the same starting weights every time."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        return method.network(1 if method.bandwise else bands, scale)
+
+
+def moved(network: nn.Module, before: Sequence[Tensor]) -> Tensor:
+    """Say how far every weight is from where it was."""
+    pairs = zip(network.parameters(), before, strict=True)
+    return torch.cat([(now.detach() - then).flatten() for now, then in pairs])
+
+
+def taken(
+    method: NetworkMethod, bank: PatchBank, recipe: Recipe, count: int, *, parts: int, steps: int
+) -> tuple[Tensor, list[float]]:
+    """Take steps; gives how far the weights moved, and the losses."""
+    network = first(method)
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    step = Step(method, network, bank, recipe, CPU)
+    step.parts = parts
+    losses = [float(step.take(*shown(method, count), recipe.rate)) for _ in range(steps)]
+    assert step.parts == parts
+    return moved(network, before), losses
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+@pytest.mark.parametrize(
+    ("reference", "count"), [("srcnn", 4), ("srcnn", 5), ("espcn", 3), (CUBES, 4), (CUBES, 7)]
+)
+def test_two_parts_take_the_step_that_one_takes(
+    tiny: Split, reference: str, count: int, kind: str
+) -> None:
+    """Momentum is in it, and halves of different size; the weights move alike, not just little."""
+    method, bank = network_method(reference), bank_of(tiny.train, 2)
+    whole, losses = taken(method, bank, RECIPES[kind], count, parts=1, steps=2)
+    halves, again = taken(method, bank, RECIPES[kind], count, parts=2, steps=2)
+    assert whole.norm() > 0
+    assert (halves - whole).norm() < 1e-5 * whole.norm()
+    assert again == pytest.approx(losses, rel=1e-6)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_the_gradient_of_the_whole_batch_is_tamed_not_that_of_its_parts(
+    tiny: Split, parts: int
+) -> None:
+    recipe = Recipe(optimiser="sgd", rate=0.25, momentum=0.0, unit_gradient=True)
+    distance, _ = taken(Tight(), bank_of(tiny.train, 2), recipe, 5, parts=parts, steps=1)
+    assert float(distance.norm()) == pytest.approx(0.25, rel=1e-5)
+
+
+def test_a_batch_is_cut_in_the_middle_and_each_part_keeps_its_bands(tiny: Split) -> None:
+    method = TightBands()
+    bank = bank_of(tiny.train, 2)
+    taken(method, bank, SGD, 5, parts=2, steps=1)
+    assert method.asked == [2 * 3, 2 * 2]
+
+
+def test_a_batch_of_one_is_not_cut(tiny: Split) -> None:
+    method = Tight()
+    taken(method, bank_of(tiny.train, 2), SGD, 1, parts=2, steps=1)
+    assert method.asked == [1]
+
+
+def run(split: Split, method: NetworkMethod, keeper: Any = None) -> Trained:
+    """Train for twelve steps of four patches."""
+    task = problem(2, 5)
+    profile = Given("given", "", patches=24, bands=2, validations=3, by=SGD)
+    bank = bank_of(split.train, 2, count=24)
+    return train(method, bank, held_out(split, method, task), task, profile, 0, CPU, Ear(), keeper)
+
+
+@pytest.mark.parametrize(
+    ("cls", "limit", "asked"),
+    [(Tight, 2, [4] + [2, 2] * 12), (Tight, 3, [4] + [2, 2] * 12), (TightBands, 4, [8] + [4] * 24)],
+)
+def test_out_of_memory_the_same_step_is_taken_again_in_two_parts(
+    tiny: Split, cls: type[Tight], limit: int, asked: list[int]
+) -> None:
+    free, tight = cls(), cls(limit)
+    roomy, cramped = run(tiny, free), run(tiny, tight)
+    assert free.asked == [asked[0]] * 12
+    assert tight.asked == asked
+    assert cramped.steps == roomy.steps == 12
+    for name, tensor in roomy.state.items():
+        assert torch.allclose(cramped.state[name], tensor, rtol=1e-5, atol=1e-6), name
+    for one, other in zip(roomy.history, cramped.history, strict=True):
+        assert other["loss"] == pytest.approx(one["loss"], rel=1e-5)
+        assert other["psnr"] == pytest.approx(one["psnr"], abs=1e-3)
+
+
+def test_that_a_batch_was_cut_stands_under_the_tables(tiny: Split) -> None:
+    line = (
+        "the device's memory was too small for a batch of 4: each was taken in 2 parts, their "
+        "gradients added up"
+    )
+    assert line in run(tiny, Tight(2)).warnings
+    assert line not in run(tiny, Tight()).warnings
+
+
+def test_memory_that_runs_out_on_the_way_back_leaves_no_half_of_a_gradient(tiny: Split) -> None:
+    class Bursting(Tight):
+        """Its second convolution has a gradient already when the memory runs out."""
+
+        def network(self, bands: int, scale: int) -> nn.Module:
+            """Put the burst between the two."""
+            made = super().network(bands, scale)
+            assert isinstance(made, Crowded)
+            made.layers[0].register_forward_hook(lambda *given: Burst.apply(given[-1]))  # type: ignore[no-untyped-call]
+            return made
+
+    Burst.bursts = 0
+    burst = run(tiny, Bursting())
+    assert Burst.bursts == 1 + 2 * 12
+    whole = run(tiny, Tight())
+    for name, tensor in whole.state.items():
+        assert torch.allclose(burst.state[name], tensor, rtol=1e-5, atol=1e-6), name
+
+
+def test_out_of_memory_again_in_the_halves_is_an_error(tiny: Split) -> None:
+    method = Tight(1)
+    with pytest.raises(torch.OutOfMemoryError, match="out of memory"):
+        run(tiny, method)
+    assert method.asked == [4, 2]
+
+
+def test_memory_that_gets_shorter_still_is_an_error_at_once(tiny: Split) -> None:
+    method = Tight(3)
+    network = first(method)
+    assert isinstance(network, Crowded)
+    step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
+    step.take(*shown(method, 4), 0.1)
+    network.limit = 1
+    with pytest.raises(torch.OutOfMemoryError):
+        step.take(*shown(method, 4), 0.1)
+    assert method.asked == [4, 2, 2, 2]
+
+
+def test_out_of_memory_with_a_single_sample_is_an_error_at_once(tiny: Split) -> None:
+    method = Tight(0)
+    network = first(method)
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
+    with pytest.raises(torch.OutOfMemoryError):
+        step.take(*shown(method, 1), 0.1)
+    assert method.asked == [1]
+    assert step.parts == 1
+    assert not moved(network, before).any()
+
+
+def test_another_error_is_not_taken_for_a_lack_of_memory(tiny: Split) -> None:
+    class Broken(Tight):
+        def loss(self, output: Any, truth: Tensor) -> Tensor:
+            raise RuntimeError("a mistake")
+
+    method = Broken()
+    with pytest.raises(RuntimeError, match="a mistake"):
+        run(tiny, method)
+    assert method.asked == [4]
+
+
+@pytest.mark.parametrize("stop", [1, 5])
+def test_a_training_that_goes_on_knows_that_memory_is_short(
+    tiny: Split, tmp_path: Path, stop: int
+) -> None:
+    whole, file = run(tiny, Tight(2)), tmp_path / "training.checkpoint"
+    with pytest.raises(Stopped):
+        run(tiny, Tight(2), checkpoint(file, after(2 * stop)))
+    method = Tight(2)
+    again = run(tiny, method, checkpoint(file))
+    assert set(method.asked) == {2}
+    same(whole, again)
+    assert again.warnings == whole.warnings
+    assert "2 parts" in again.warnings[0]
+
+
+def test_the_rate_of_a_step_is_the_one_given(tiny: Split) -> None:
+    method, bank = Tight(), bank_of(tiny.train, 2)
+    lengths = []
+    for rate in (0.1, 0.2):
+        network = first(method)
+        before = [parameter.detach().clone() for parameter in network.parameters()]
+        Step(method, network, bank, SGD, CPU).take(*shown(method, 4), rate)
+        lengths.append(float(moved(network, before).norm()))
+    assert lengths[1] == pytest.approx(2 * lengths[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_the_state_is_all_that_the_next_step_depends_on(tiny: Split, kind: str) -> None:
+    method, bank = Tight(), bank_of(tiny.train, 2)
+    recipe = Recipe(optimiser=kind, rate=0.01)  # type: ignore[arg-type]
+    network, other = first(method), first(method)
+    step, restored = (Step(method, made, bank, recipe, CPU) for made in (network, other))
+    for count in (4, 3):
+        step.take(*shown(method, count), 0.01)
+    other.load_state_dict(network.state_dict())
+    restored.restore(in_a_file(step.state()))
+    for made in (step, restored):
+        made.take(*shown(method, 5), 0.02)
+    assert not moved(network, list(other.parameters())).any()
+
+
+def test_a_network_that_was_validated_goes_back_to_training(tiny: Split) -> None:
+    """Dropout and batch norm know the difference."""
+    method = Tight()
+    network = first(method)
+    step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
+    for _ in range(2):
+        network.eval()
+        step.take(*shown(method, 4), 0.1)
+    assert method.asked == [4, 4]
