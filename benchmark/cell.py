@@ -100,7 +100,7 @@ def _train(
 def _score(
     task: Task, problem: Problem, state: State, device: Device, audience: Audience
 ) -> tuple[list[dict[str, Any]], float]:
-    estimate_scene = _estimator(task, problem, state, device)
+    estimate_scene = estimator(task, problem, state, device)
     rows, seconds = [], 0.0
     for name, original in zip(task.split.test.names, task.split.test, strict=True):
         audience.scene(name)
@@ -116,9 +116,20 @@ def _score(
     return rows, seconds / len(rows)
 
 
-def _estimator(
+def estimator(
     task: Task, problem: Problem, state: State, device: Device
 ) -> Callable[[Tensor, Problem], Tensor]:
+    """Give what estimates one scene of a task.
+
+    Args:
+        task: which method, and by which recipe it was built.
+        problem: the task as the method may know it.
+        state: what was learnt, on the device.
+        device: where.
+
+    Returns:
+        A function of the image that the method sees and the problem with the shape wanted.
+    """
     method: Method = task.method
     if not isinstance(method, NetworkMethod):
         return lambda low, asked: method.upscale(low, asked, state)
