@@ -11,7 +11,13 @@ class RequestError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(plain(message))
+
+
+def plain(text: object) -> str:
+    """Make one line of a text from outside: no line breaks, no control characters."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in str(text))
+    return " ".join(shown.split())
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:

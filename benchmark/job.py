@@ -18,7 +18,7 @@ from benchmark.checkpoint import Checkpoint, Stopped
 from benchmark.claim import Claim
 from benchmark.dataset import DATASETS
 from benchmark.device import Device
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, plain
 from benchmark.method import METHODS
 from benchmark.plan import Task, tasks
 from benchmark.profile import Profile
@@ -109,9 +109,8 @@ def ending_of(error: BaseException) -> Ending:
         said = str(error)
     except Exception:  # noqa: BLE001 - a method's own exception
         said = "it cannot be told"
-    reason = f"{type(error).__name__}: {said}".splitlines()[0][:300]
-    reason = reason.encode(errors="replace").decode()
-    return Ending("failed", reason, traceback.format_exc())
+    reason = plain(f"{type(error).__name__}: {said}".splitlines()[0]).removesuffix(":")[:300]
+    return Ending("failed", reason.encode(errors="replace").decode(), traceback.format_exc())
 
 
 def store_failure(task: Task, settings: Settings, ending: Ending) -> None:

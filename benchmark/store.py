@@ -30,6 +30,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -39,7 +40,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from benchmark.disk import flush_folder, write_flushed
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,24 @@ if TYPE_CHECKING:
 FORMAT = 1
 WEIGHTS = "weights.safetensors"
 SUPERSEDED = ".superseded"
+LONGEST = 160  # bytes of one folder's name; most systems take 255
+_DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)  # Windows' own names
+_KINDS = {"dataset": str, "protocol": str, "profile": str, "scale": int, "method": str, "seed": int}
+
+
+def place_name(label: str) -> str:
+    """Give a label as the name of a file or folder that any system takes; two never share one.
+
+    Only what some system would not take is written as %XX; a long label ends in its hash.
+    """
+    name = quote(label, safe="[]=,+@ ", errors="surrogatepass")
+    if not name or name[0] == "." or _DEVICE.fullmatch(name.partition(".")[0].rstrip()):
+        name = f"%{ord(name[0]):02X}{name[1:]}" if name else "%"
+    if name[-1] in ". ":
+        name = f"{name[:-1]}%{ord(name[-1]):02X}"
+    if len(name) > LONGEST:
+        name = f"{name[: LONGEST - 17]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return name
 
 
 @dataclass(frozen=True, order=True)
@@ -63,8 +82,7 @@ class Address:
     def folder(self, results: Path) -> Path:
         """Give the cell's folder below the results folder."""
         parts = (self.dataset, self.protocol, self.profile, f"x{self.scale}", self.method)
-        safe = [quote(part, safe="[]=,+@ ").lstrip(".") for part in parts]
-        return results.joinpath(*safe, f"seed{self.seed}")
+        return results.joinpath(*map(place_name, parts), f"seed{self.seed}")
 
     def __str__(self) -> str:
         return f"{self.method} x{self.scale} seed {self.seed} on {self.dataset}"
@@ -129,13 +147,15 @@ def write(
     whole: dict[str, Any] = {"format": FORMAT, "address": asdict(address), **facts, "sums": sums}
     whole["seal"] = key_of(whole)
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # Half a letter, as of a file's name that is no text, has no UTF-8 but an escape of JSON.
+    content = text.encode(errors="backslashreplace")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             made.chmod(0o755)
-            for name, content in {**files, "cell.json": text.encode()}.items():
-                write_flushed(made / name, content)
+            for name, data in {**files, "cell.json": content}.items():
+                write_flushed(made / name, data)
             flush_folder(made)
             _set_aside(results, folder)
             made.rename(folder)
@@ -180,37 +200,58 @@ def damage(folder: Path) -> str:
 
 def _examined(folder: Path) -> Cell | str:
     """Give the cell of a folder, or what is wrong with it; empty where there is none."""
+    found = _look_at(folder)
+    return plain(found) if isinstance(found, str) else found
+
+
+def _look_at(folder: Path) -> Cell | str:
     file = folder / "cell.json"
-    if not file.exists():
-        return f"{file} is missing" if folder.exists() else ""
+    if not file.is_file():  # reading a pipe or a device may never end
+        lack = "is no file" if file.exists() else "is missing"
+        return f"{file} {lack}" if folder.exists() else ""
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
-            return f"{file} has format {facts['format']}, expected {FORMAT}"
+            return f"{file} has format {str(facts['format'])[:40]}, expected {FORMAT}"
         if facts.pop("seal") != key_of(facts):
             return f"{file} does not agree with its seal: it was edited or cut short"
         address = Address(**facts["address"])
-        if why := _misfit(folder, address, facts):
+        if why := _misfit(folder, address, facts) or _changed(folder, facts["sums"]):
             return why
-        for name, digest in facts["sums"].items():
-            if name == WEIGHTS and not (folder / name).exists():
-                continue
-            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
-                return f"{folder / name} does not agree with the hash in cell.json"
     except OSError as error:
         return f"{error.filename or file} cannot be read: {error.strerror}"
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return f"{file} is no cell: it cannot be parsed or lacks entries"
     return Cell(address, folder, facts)
 
 
 def _misfit(folder: Path, address: Address, facts: Mapping[str, Any]) -> str:
     """Say what is wrong with a cell that was written whole, or nothing."""
+    if {name: type(value) for name, value in asdict(address).items()} != _KINDS:
+        return f"{folder} holds a cell whose address has other types than expected"
     place = address.folder(Path())
     if folder.parts[-len(place.parts) :] != place.parts:
         return f"{folder} holds a cell whose place is {place}: it was copied to a wrong one"
     if facts["status"] not in ("done", "failed"):
         return f"{folder} holds a cell that is {facts['status']}, expected done or failed"
+    return ""
+
+
+def _changed(folder: Path, sums: Mapping[str, str]) -> str:
+    """Say which of a cell's files is not the one that it was written with, or nothing."""
+    if any(Path(name).name != name for name in sums):
+        return f"{folder} holds a cell that names files elsewhere"
+    for name in ("scores.csv", "training.csv"):
+        if name not in sums and (folder / name).exists():
+            return f"{folder / name} is none of the cell's: its hash is not in cell.json"
+    for name, digest in sums.items():
+        file = folder / name
+        if name == WEIGHTS and not file.exists():
+            continue
+        if not file.is_file():  # as above
+            return f"{file} cannot be read: it is missing, or no file"
+        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+            return f"{file} does not agree with the hash in cell.json"
     return ""
 
 
@@ -226,7 +267,7 @@ def damaged(results: Path) -> list[str]:
 
 
 def _folders(results: Path) -> list[Path]:
-    found = (file.parent for file in results.glob("*/*/*/x*/*/seed*/cell.json"))
+    found = results.glob("*/*/*/x*/*/seed*/")
     return sorted(
         folder
         for folder in found

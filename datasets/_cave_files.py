@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark.errors import RequestError
-from datasets._archives import open_zip
-from datasets._files import Found, search
+from benchmark.errors import RequestError, listed
+from datasets._files import Found, search, whole
+from datasets._zips import open_zip, read_member
 
 _NAMES = """
 balloons beads cd chart_and_stuffed_toy clay cloth egyptian_statue face fake_and_real_beers
@@ -50,16 +50,16 @@ class Place:
             RequestError: a file cannot be read, or the zip is damaged or unsafe.
         """
         names = [self.bands[band] for band in BANDS]
-        if self.archive:
-            with open_zip(self.archive) as (opened, _):
-                return [(f"{self.archive}:{name}", opened.read(name)) for name in names]
-        files = [self.folder / name for name in names]
-        try:
-            return [(str(file), file.read_bytes()) for file in files]
-        except OSError as error:
-            raise RequestError(
-                f"cannot read {error.filename}: {error.strerror}; has it moved since the start?"
-            ) from error
+        if not self.archive:
+            return [(str(self.folder / name), whole(self.folder / name)) for name in names]
+        with open_zip(self.archive) as (opened, members):
+            gone = set(names).difference(member.filename for member in members)
+            if gone:
+                raise RequestError(
+                    f"{self.archive} has changed since the start: it lacks {listed(sorted(gone))}; "
+                    "run the same command again"
+                )
+            return [(f"{self.archive}:{name}", read_member(opened, name)) for name in names]
 
 
 def find(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Place], Found]:

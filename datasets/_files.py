@@ -14,6 +14,7 @@ from benchmark.errors import RequestError
 
 DEPTH = 5  # root/cave/CAVE/complete_ms_data/balloons_ms/balloons_ms is the deepest seen
 MOST_FILES = 100_000
+MOST_BYTES = 32 << 20  # of a file that is read into memory whole; CAVE's bands have half a megabyte
 STALE = 600  # seconds; a download that stalls fails long before, and unpacking never rests
 BLOCKED = "cannot be written to ({reason}); make room, or choose another folder with --data"
 
@@ -55,9 +56,11 @@ def _look(folder: Path, found: Found, opens: Callable[[str], bool], depth: int) 
         for entry in entries:
             if entry.name.startswith(".") or entry.name == "__MACOSX":
                 continue
-            if not entry.is_dir():  # links count as what they lead to: people link their data
+            # Links count as what they lead to, for people link their data. What is no file is left:
+            # reading a pipe or a device may never end.
+            if entry.is_file():
                 found.files.append(Path(entry.path))
-            elif depth and opens(entry.name):
+            elif entry.is_dir() and depth and opens(entry.name):
                 found.folders.append(Path(entry.path))
                 _look(Path(entry.path), found, lambda _: True, depth - 1)
     except OSError as error:
@@ -71,12 +74,49 @@ def _look(folder: Path, found: Found, opens: Callable[[str], bool], depth: int) 
 
 
 def stamp(files: Iterable[Path], root: Path) -> str:
-    """Hash names (relative to `root`), sizes and times, so that a change of the files shows."""
+    """Hash names (relative to `root`), sizes and times, so that a change of the files shows.
+
+    Raises:
+        RequestError: a file has gone since it was found.
+    """
     lines = []
     for file in set(files):
-        facts = file.stat()
+        with readable(file):
+            facts = file.stat()
         lines.append(f"{file.relative_to(root).as_posix()}\t{facts.st_size}\t{facts.st_mtime_ns}")
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def whole(file: Path) -> bytes:
+    """Read a file.
+
+    Raises:
+        RequestError: it cannot be read, or is far larger than any that is meant.
+    """
+    with readable(file), file.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size > MOST_BYTES:
+            raise RequestError(
+                f"{file} has {size:,} bytes, expected {MOST_BYTES:,} at most; put the right file "
+                "there"
+            )
+        return stream.read(size)
+
+
+@contextmanager
+def readable(file: Path) -> Iterator[None]:
+    """Turn what goes wrong while reading a file into one line for the user.
+
+    Raises:
+        RequestError: it has gone, there is no right to read it, or the disk is faulty.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RequestError(
+            f"cannot read {file}: {error.strerror or error}; has it moved since the start, or may "
+            "only others read it?"
+        ) from error
 
 
 @contextmanager

@@ -33,9 +33,20 @@ class _Cave(Source):
         """Read one scene: uint16 with peak 65535, or uint8 with peak 255 (`watercolors`)."""
         colour = scene in COLOUR
         contents = self.places[scene].contents()
+        published = {digest: name for name, digest in _hashes().items()}
+
+        def decoded(item: tuple[str, bytes]) -> np.ndarray:
+            name, content = item
+            known = published.get(_sha256(content))
+            if known not in (None, _bare(name)):
+                raise RequestError(
+                    f"{name} holds what was published as {known}: files have been exchanged; "
+                    f"{_again(self.root)}"
+                )
+            return _decoded(name, content, colour, self.root)
+
         with ThreadPoolExecutor() as pool:  # PIL decodes outside the interpreter's lock
-            made = pool.map(lambda item: _decoded(item[0], item[1], colour, self.root), contents)
-            bands = list(made)
+            bands = list(pool.map(decoded, contents))
         for (name, _), band in zip(contents, bands, strict=True):
             if band.shape != bands[0].shape:
                 raise RequestError(
@@ -51,6 +62,20 @@ def _decoded(name: str, content: bytes, colour: bool, root: Path) -> np.ndarray:
         return decode(content, colour)
     except ValueError as error:
         raise RequestError(f"{name} cannot be used: {error}; {_again(root)}") from error
+
+
+def _hashes() -> dict[str, str]:
+    """Give the SHA-256 of every published file by its name."""
+    pairs = (line.split() for line in HASHES.read_text(encoding="ascii").splitlines())
+    return {name: digest for digest, name in pairs}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _bare(name: str) -> str:
+    return re.split(r"[/:\\]", name)[-1]
 
 
 def _size(band: np.ndarray) -> str:
@@ -151,18 +176,31 @@ class Cave(DataSet):
     def fetch(self, root: Path) -> Path:
         """Download the zip to `root/cave/`, where it is read in place, unless all is there.
 
+        A zip that is there is replaced only by one that is whole, and not if it is whole itself:
+        then something else is wrong, which no download would mend.
+
         Raises:
-            RequestError: no mirror delivered what was published.
+            RequestError: no mirror delivered what was published, or another file or folder is in
+                the way.
         """
         folder = root / "cave"
         try:
             self.open(root, self.scenes)
             say(f"cave: all {len(self.scenes)} scenes are there, below {root}")
         except RequestError:
+            if self._is_whole(folder / WHOLE):
+                raise
             download(self.urls, folder / WHOLE, self.size, check=self._verify_zip)
             self.open(root, self.scenes)
             say(f"cave: {folder / WHOLE} is complete and verified")
         return folder if folder.is_dir() else root
+
+    def _is_whole(self, archive: Path) -> bool:
+        try:
+            self._verify_zip(archive)
+        except RequestError:
+            return False
+        return True
 
     def _verify_zip(self, archive: Path) -> None:
         places = find_in_zip(archive, self.scenes)
@@ -173,13 +211,12 @@ class Cave(DataSet):
 
 
 def _verify(places: Iterable[Place], root: Path) -> None:
-    pairs = (line.split() for line in HASHES.read_text(encoding="ascii").splitlines())
-    known = {name: digest for digest, name in pairs}
+    known = _hashes()
     differ = [
         name
         for place in places
         for name, content in place.contents()
-        if hashlib.sha256(content).hexdigest() != known[re.split(r"[/:\\]", name)[-1]]
+        if _sha256(content) != known[_bare(name)]
     ]
     if differ:
         raise RequestError(

@@ -27,6 +27,7 @@ from benchmark.errors import RequestError, listed
 from benchmark.parameters import parameter
 from datasets import _matlab
 from datasets._archives import ArchiveError
+from datasets._arrays import ContentError
 from datasets._download import download
 from datasets._files import say, stamp
 from datasets._harvard_files import SUBSETS, lacking, look, unpack
@@ -91,12 +92,12 @@ def _read(file: Path, root: Path) -> np.ndarray:
     try:
         cube = _matlab.read(file, BANDS, CROP)
         _check(cube)
-    except _matlab.ContentError as error:
+    except ContentError as error:
         raise RequestError(f"{file} cannot be used: {error}; {_again(root)}") from error
     except (FileNotFoundError, PermissionError, MemoryError) as error:  # no reason to delete it
         reason = getattr(error, "strerror", None) or f"not enough memory {error}"
         raise RequestError(f"cannot read {file}: {reason}; make it readable, or room") from error
-    except Exception as error:  # scipy and h5py raise nearly anything at a damaged file
+    except Exception as error:  # h5py raises nearly anything at a damaged file
         reason = f"it is damaged or cut short ({type(error).__name__}: {error})"
         raise RequestError(f"{file} cannot be used: {reason}; {_again(root)}") from error
     np.maximum(cube, 0, out=cube)
@@ -107,9 +108,9 @@ def _check(cube: np.ndarray) -> None:
     finite = np.isfinite(cube)
     if not finite.all():
         count = finite.size - np.count_nonzero(finite)
-        raise _matlab.ContentError(f"{count} values are not finite numbers")
+        raise ContentError(f"{count} values are not finite numbers")
     if cube.min() < ROUNDING:
-        raise _matlab.ContentError(f"expected no negative values, found {cube.min():.3g}")
+        raise ContentError(f"expected no negative values, found {cube.min():.3g}")
 
 
 @register("harvard")

@@ -72,7 +72,7 @@ def test_an_address_cannot_leave_the_results_folder(tmp_path: Path) -> None:
     bad = Address("../../etc", "a/b", "..", 2, ".hidden", 0)
     folder = bad.folder(tmp_path)
     assert folder.resolve().is_relative_to(tmp_path.resolve())
-    assert folder.parts[-2] == "hidden"
+    assert folder.parts[-2] == "%2Ehidden"
 
 
 def test_an_address_is_named_for_people() -> None:

@@ -15,11 +15,13 @@ from datasets.cave import Cave
 from tests.datasets.conftest import Web
 from tests.datasets.makers import (
     cave_band,
+    cave_cube,
     cave_files,
     cave_folder,
     cave_zip,
     png,
 )
+from tests.datasets.refusals import cave_refusal
 
 TWO = ("balloons", "watercolors")
 
@@ -92,6 +94,53 @@ def test_fetch_replaces_a_damaged_zip_and_survives_a_body_cut_short(
     web.put("cave.zip", published)
     Cave().fetch(tmp_path / "data")
     assert target.read_bytes() == published
+
+
+def test_fetch_does_not_download_a_zip_again_that_is_whole(
+    tmp_path: Path, published: bytes, web: Web
+) -> None:
+    """What is in the way may be another file, and then every try would download it all again."""
+    root = tmp_path / "data"
+    (root / "cave").mkdir(parents=True)
+    (root / "cave" / "balloons_ms.zip").write_bytes(published[:500])
+    for _ in range(3):
+        with pytest.raises(RequestError, match=r"balloons_ms\.zip is not a whole zip archive"):
+            Cave().fetch(root)
+    assert web.asked.count("/cave.zip") == 1
+    (root / "cave" / "balloons_ms.zip").unlink()
+    Cave().fetch(root)
+    assert web.asked.count("/cave.zip") == 1
+
+
+def test_fetch_keeps_what_is_there_until_something_better_is(
+    tmp_path: Path, published: bytes, web: Web
+) -> None:
+    target = cave_zip(tmp_path / "data" / "cave" / "complete_ms_data.zip", "balloons")
+    partial = target.read_bytes()
+    web.put("cave.zip", published[:5000] + bytes(9) + published[5009:])
+    with pytest.raises(RequestError, match="could not be downloaded"):
+        Cave().fetch(tmp_path / "data")
+    assert target.read_bytes() == partial
+
+
+def test_bands_that_were_exchanged_are_noticed_where_they_are_the_published_ones(
+    tmp_path: Path, published: bytes
+) -> None:
+    root = tmp_path / "data"
+    cave_folder(root / "cave", *TWO)
+    five, six = cave_band(root, 5), cave_band(root, 6)
+    first, second = five.read_bytes(), six.read_bytes()
+    five.write_bytes(second)
+    six.write_bytes(first)
+    text = cave_refusal(root)
+    assert f"{five} holds what was published as balloons_ms_06.png" in text
+    assert "fetch cave" in text
+    # Made anew by another program, a band has other bytes and may have the same pixels.
+    six.write_bytes(second + b"behind the end")
+    five.write_bytes(first)
+    np.testing.assert_array_equal(
+        Cave().open(root, ["balloons"]).read("balloons").cube, cave_cube("balloons")
+    )
 
 
 def test_verify_names_the_files_that_differ(tmp_path: Path, published: bytes) -> None:

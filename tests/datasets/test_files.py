@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.errors import RequestError
 from datasets import _files
-from datasets._files import search, stamp, sweep
+from datasets._files import search, stamp, sweep, whole
 from tests.datasets.makers import left_in
 
 
@@ -59,3 +59,29 @@ def test_what_killed_processes_left_goes_when_it_is_old_and_is_of_the_same_targe
     os.utime(tmp_path / ".a-3.part", (1, 1))
     sweep(tmp_path / "a")
     assert left_in(tmp_path) == [".a-2.part", ".ab-1.part", ".b-1.part", "a"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes by name there")
+def test_what_is_no_file_is_passed_over_as_reading_it_may_never_end(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    (tmp_path / "c").symlink_to(tmp_path / "gone")
+    (tmp_path / "d").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "e")
+    assert [file.name for file in search(tmp_path, lambda _: True).files] == ["a", "b"]
+
+
+def test_a_file_that_goes_while_it_is_looked_at_is_named(tmp_path: Path) -> None:
+    for ask in (lambda: stamp([tmp_path / "gone"], tmp_path), lambda: whole(tmp_path / "gone")):
+        with pytest.raises(RequestError, match=r"cannot read .*gone: No such file .* moved since"):
+            ask()
+
+
+def test_a_file_is_read_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_files, "MOST_BYTES", 1000)
+    (tmp_path / "a").write_bytes(bytes(1000))
+    assert whole(tmp_path / "a") == bytes(1000)
+    with (tmp_path / "a").open("wb") as stream:
+        stream.truncate(1 << 40)  # a terabyte of nothing, where the file system has holes
+    with pytest.raises(RequestError, match=r"a has 1,0[0-9,]+ bytes, expected 1,000 at most"):
+        whole(tmp_path / "a")

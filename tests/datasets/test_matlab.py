@@ -55,7 +55,7 @@ def _with(value: float) -> np.ndarray:
         ({"cube": harvard_cube()}, "expected a variable 'ref', found cube"),
         ({"ref": harvard_cube()[..., :30]}, "x 31 numbers, found 24 x 20 x 30 of float64"),
         ({"ref": harvard_cube()[..., 0]}, "found 24 x 20 of float64"),
-        ({"ref": harvard_cube() + 1j}, "of complex128"),
+        ({"ref": harvard_cube() + 1j}, "of complex"),
         ({"ref": _with(np.nan)}, "1 values are not finite"),
         ({"ref": _with(np.inf)}, "1 values are not finite"),
         ({"ref": _with(1e300)}, "1 values are not finite"),

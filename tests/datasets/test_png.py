@@ -92,6 +92,14 @@ def test_a_band_of_another_kind_or_size_is_refused(
     assert f"{scene}_ms_08.png" in text
 
 
+def test_a_band_in_interlaced_rows_is_refused(root: Path) -> None:
+    content = png(np.zeros((24, 20), np.uint16))
+    header = content[12:28] + b"\1"
+    checksum = zlib.crc32(header).to_bytes(4, "big")
+    cave_band(root, 2).write_bytes(content[:12] + header + checksum + content[33:])
+    assert "expected no interlacing, found methods [0, 0, 1]" in cave_refusal(root)
+
+
 def test_a_header_that_claims_a_huge_image_is_refused_before_decoding(root: Path) -> None:
     content = png(np.zeros((24, 20), np.uint16))
     header = b"IHDR" + (1 << 20).to_bytes(4, "big") * 2 + content[24:29]

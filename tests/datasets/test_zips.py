@@ -1,0 +1,71 @@
+"""Zips are read in place, and every member is checked before one is read."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from benchmark.errors import RequestError
+from datasets import _archives, _zips
+from datasets._archives import ArchiveError
+from datasets._zips import open_zip, read_member
+from tests.datasets.makers import linked_zip, zipped
+
+
+def read_zip(archive: Path, target: Path, limit: int = _archives.LIMIT) -> dict[str, bytes]:
+    """Read a zip in place, all of it; nothing may appear at `target`."""
+    with open_zip(archive, limit) as (opened, members):
+        read = {member.filename: read_member(opened, member.filename) for member in members}
+    assert not target.exists()
+    return read
+
+
+def test_a_zip_is_read_in_place_without_its_folders(tmp_path: Path) -> None:
+    members = {"top/": b"", "top/a.txt": b"a", "top/inner/b.txt": b"b" * 70000}
+    archive = zipped(tmp_path / "top.zip", members)
+    assert read_zip(archive, tmp_path / "top") == {
+        "top/a.txt": b"a",
+        "top/inner/b.txt": b"b" * 70000,
+    }
+
+
+def test_links_in_a_zip_are_refused(tmp_path: Path) -> None:
+    archive = linked_zip(tmp_path / "evil.zip", "passwd")
+    with pytest.raises(RequestError, match="'passwd', which is neither a file nor a folder"):
+        read_zip(archive, tmp_path / "target")
+
+
+def test_a_zip_with_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "bad.zip", {"caf\u00e9": b"1"})
+    archive.write_bytes(archive.read_bytes().replace("\u00e9".encode(), b"\xed\xed"))
+    with pytest.raises(ArchiveError, match=r"not a whole zip archive .*codec can't decode"):
+        _open(archive)
+
+
+def test_reading_a_zip_in_place_checks_every_member_first(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "evil.zip", {"fine.txt": b"1", "../up.txt": b"2"})
+    with pytest.raises(RequestError, match=r"\.\./up\.txt"), open_zip(archive):
+        pytest.fail("opened")
+
+
+def test_a_zip_with_one_huge_member_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "bomb.zip", {"fine.txt": b"1", "zeros": bytes(3000)})
+    with pytest.raises(ArchiveError, match=r"'zeros' with 3,000 bytes, .*expected 2,000 bytes at"):
+        _open(archive, 2000)
+    _open(archive, 3000)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_packed_by_a_method_that_knows_no_bound_is_refused(
+    tmp_path: Path, method: int
+) -> None:
+    archive = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(archive, "w", method) as made:
+        made.writestr("zeros", bytes(3000))
+    with pytest.raises(ArchiveError, match=f"'zeros'.* packed by method {method};"):
+        _open(archive)
+
+
+def _open(archive: Path, member_limit: int = _zips.MEMBER_LIMIT) -> None:
+    with open_zip(archive, member_limit=member_limit):
+        pass
