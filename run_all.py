@@ -128,6 +128,7 @@ for command in (
     commands.datasets,
     commands.new,
     commands.check,
+    commands.speed,
     commands.doctor,
 ):
     app.command()(command)

@@ -112,6 +112,31 @@ def check(
     raise typer.Exit(int(bool(bad)))
 
 
+def speed(
+    methods: Annotated[str, typer.Option(help="Methods: a,b[x=1]; all networks if empty.")] = "",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    turns: Annotated[int, typer.Option(min=1, help="Turns that engine and plain way take.")] = 5,
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """Measure this machine: training, inference, scoring, each beside the plain way; minutes."""
+    discover(plugin)
+    from benchmark.device import choose
+    from benchmark.request import chosen_methods
+    from benchmark.speed.session import measure
+
+    found = measure(
+        chosen_methods(methods),
+        choose(device),
+        turns=turns,
+        say=lambda what: typer.echo(f"measuring {what}", err=True),
+    )
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        typer.echo("\n".join(found.lines()))
+
+
 def doctor(
     data: Data = DATA, results: Results = RESULTS, cache: Cache = CACHE, as_json: Json = False
 ) -> None:

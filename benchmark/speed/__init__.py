@@ -1,0 +1,1 @@
+"""How fast the engine is on this machine, beside the plain way of doing the same."""
