@@ -25,6 +25,7 @@ from benchmark.profile import Profile
 from benchmark.protocol import Protocol
 from benchmark.registry import load as load_plugin
 from benchmark.split import Wanted, load
+from benchmark.tracking import followed
 from benchmark.training import TrainingError
 
 
@@ -58,6 +59,7 @@ class Settings:
         environment: as stored with the cells.
         plugins: files to import first.
         checkpoint_every: seconds from one checkpoint to the next.
+        tensorboard: True writes training curves for TensorBoard.
     """
 
     results: Path
@@ -65,6 +67,7 @@ class Settings:
     environment: dict[str, Any]
     plugins: tuple[Path, ...] = ()
     checkpoint_every: float = 60.0
+    tensorboard: bool = False
 
 
 def carry_out(
@@ -86,7 +89,9 @@ def carry_out(
     claim = Claim(settings.results, task.address, task.key)
     keeper = Checkpoint(claim.checkpoint, settings.checkpoint_every, told_to_stop, say)
     try:
-        made, files = compute(task, settings.device, audience, keeper)
+        wanted = settings.tensorboard
+        with followed(task, settings.results, audience, keeper, say, wanted=wanted) as (ear, keeps):
+            made, files = compute(task, settings.device, ear, keeps)
         facts = {**_facts(task, settings), "status": "done", "reason": None, **made}
         store.write(settings.results, task.address, facts, files)
     except TrainingError as error:
@@ -149,6 +154,7 @@ def written(task: Task, settings: Settings) -> dict[str, Any]:
         "environment": settings.environment,
         "plugins": [str(file.expanduser().absolute()) for file in settings.plugins],
         "checkpoint_every": settings.checkpoint_every,
+        "tensorboard": settings.tensorboard,
         "wanted": {
             **asdict(wanted),
             "root": str(wanted.root.absolute()),
@@ -179,6 +185,7 @@ def read(job: dict[str, Any]) -> tuple[Task, Settings]:
         environment=job["environment"],
         plugins=tuple(Path(file) for file in job["plugins"]),
         checkpoint_every=job["checkpoint_every"],
+        tensorboard=job["tensorboard"],
     )
     try:
         for file in settings.plugins:

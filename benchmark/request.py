@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark import device, environment, profile, protocol
+from benchmark import device, environment, profile, protocol, tracking
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.job import Settings
@@ -38,6 +38,7 @@ class Request:
         cell_timeout: seconds that a cell may take; 0 is for ever.
         checkpoint_every: seconds from one checkpoint of a training to the next.
         isolated: False runs the cells in this process.
+        tensorboard: True writes training curves for TensorBoard.
     """
 
     datasets: str
@@ -57,6 +58,7 @@ class Request:
     cell_timeout: float = 0.0
     checkpoint_every: float = 60.0
     isolated: bool = True
+    tensorboard: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ def execute(request: Request, progress: Progress) -> list[Ran]:
         RequestError: something about it is wrong; found before the first cell where possible.
     """
     where = device.choose(request.device)
+    if request.tensorboard:
+        tracking.require()
     lots = planned(request, progress, writing=True)
     settings = Settings(
         request.results,
@@ -114,6 +118,7 @@ def execute(request: Request, progress: Progress) -> list[Ran]:
         environment.describe(where),
         request.plugins,
         request.checkpoint_every,
+        request.tensorboard,
     )
     runner = Runner(
         settings,

@@ -5,13 +5,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark.errors import listed
+from benchmark.errors import listed, plain
 from benchmark.store import Cell, key_of
 from reports.published import Row, base_name, published_for
-from reports.summary import DASH, fact, plain
+from reports.summary import DASH, fact, several
 
-# The paper trained one network on both; see "What stays open" in its protocol.
-TRAINED_TOGETHER = frozenset({"cave", "harvard"})
+# That paper trained one network on both; see "What stays open" in its protocol.
+TRAINED_TOGETHER = {"wang2017": frozenset({"cave", "harvard"})}
 SYNTHETIC = "SYNTHETIC"
 
 # What all cells of a table must have in common, where they depend on it at all.
@@ -57,15 +57,16 @@ def published_and_why(cells: Sequence[Cell]) -> tuple[tuple[Row, ...], str]:
         return (), "no paper's numbers are known for this data set under this protocol"
     if is_subset(cells):
         return (), "not shown, because they are means over the whole test split"
-    own = base_name(address.dataset)
+    own = {base_name(address.dataset)}
+    together = TRAINED_TOGETHER.get(address.protocol, own)
     for cell in cells:
         trained = {base_name(name) for name in _trained_on(cell)}
-        if trained and trained != {own} and trained != TRAINED_TOGETHER:
+        if trained and trained not in (own, together):
             return (), f"not shown, because the paper did not train on {listed(sorted(trained))}"
     sources = dict.fromkeys(f"{row.paper}, {row.source}" for row in rows)
     line = " and ".join(sources)
-    if any({base_name(name) for name in _trained_on(cell)} != TRAINED_TOGETHER for cell in cells):
-        line += "; the paper trained each network on cave and harvard together"
+    if any({base_name(name) for name in _trained_on(cell)} != together for cell in cells):
+        line += f"; the paper trained each network on {' and '.join(sorted(together))} together"
     return rows, line
 
 
@@ -127,9 +128,7 @@ def _dataset(cell: Cell, key: str) -> Any:
 
 
 def _trained_on(cell: Cell) -> list[str]:
-    stored = _dataset(cell, "trained_on") or []
-    names = [stored] if isinstance(stored, str) else stored
-    return [plain(str(name)) for name in names]
+    return _names(cell, "trained_on")
 
 
 def _named(name: str, cells: Sequence[Cell], key: str) -> str:
@@ -155,7 +154,7 @@ def _scenes(cells: Sequence[Cell]) -> str:
 
 
 def _names(cell: Cell, key: str) -> list[str]:
-    return [plain(name) for name in _dataset(cell, key) or ()]
+    return [plain(name) for name in several(_dataset(cell, key))]
 
 
 def _text(value: object) -> str:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from reports.comparison import Comparison
+from reports.ranking import Ranking
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -13,6 +16,7 @@ class Entry:
         notes: numbers of the notes that belong to it.
         difference: measured minus published, where both are known.
         better: whether that difference is on the better side; None where it is zero.
+        marks: signs that the grid's remarks explain.
     """
 
     text: str
@@ -20,6 +24,7 @@ class Entry:
     notes: tuple[int, ...] = ()
     difference: str = ""
     better: bool | None = None
+    marks: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Grid:
         labels: how many leading columns name the row.
         blocks: indices of the rows that begin a new block.
         differences: whether this grid is the one that shows them in writing.
+        remarks: sentences beneath it about its marks; the first says what they mean.
+        details: whether it is for readers who ask for more: not in LaTeX.
     """
 
     title: str
@@ -45,17 +52,31 @@ class Grid:
     labels: int = 1
     blocks: tuple[int, ...] = ()
     differences: bool = False
+    remarks: tuple[str, ...] = ()
+    details: bool = False
 
 
 @dataclass(frozen=True)
 class Section:
-    """Everything of one data set under one protocol and one profile."""
+    """Everything of one data set under one protocol and one profile.
+
+    Attributes:
+        protocol: its name.
+        profile: its name.
+        head: what was measured, on what, how and when, as (what, text).
+        grids: the tables.
+        notes: what stands under them, numbered from 1.
+        comparisons: every paired test behind the marks.
+        rankings: ranks by PSNR and by SAM, a rank a scene and scale, for tables and plots.
+    """
 
     protocol: str
     profile: str
     head: tuple[tuple[str, str], ...]
     grids: tuple[Grid, ...]
     notes: tuple[str, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    rankings: tuple[Ranking, ...] = ()
 
     @property
     def title(self) -> str:

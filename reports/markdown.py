@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
+from benchmark.errors import plain
 from reports.layout import Entry, Grid, Section
-from reports.summary import plain, raised
+from reports.summary import raised
 
-_LIST = re.compile(r"^(\d*)([-+.)])(?=\s|$)")
+# What begins a list, or is nothing but a line across the page.
+_LIST = re.compile(r"^(\d*)([-+.)])(?=[\s-]|$)")
 _SPECIAL = re.compile(r"([\\`*_\[\]{}|~$#])")
 _RANKING = "Best **bold**, second-best *italic*."
 
@@ -48,8 +50,9 @@ def _grid(grid: Grid) -> str:
         colalign=["left"] * grid.labels + ["right"] * (len(grid.columns) - grid.labels),
     )
     ranked = any(entry.rank for row in grid.rows for entry in row)
-    legend = f"{grid.legend} {_RANKING}" if ranked else grid.legend
-    return f"### {escape(grid.title)}\n\n{table}\n\n{legend}"
+    legend = f"{escape(grid.legend)} {_RANKING}" if ranked else escape(grid.legend)
+    parts = [f"### {escape(grid.title)}", table, legend, " ".join(map(escape, grid.remarks))]
+    return "\n\n".join(filter(None, parts))
 
 
 def _headings(grid: Grid) -> list[str]:
@@ -66,4 +69,4 @@ def _entry(entry: Entry, grid: Grid) -> str:
     text = {1: f"**{text}**", 2: f"*{text}*"}.get(entry.rank, text)
     if grid.differences and entry.difference:
         text += f" ({entry.difference})"
-    return text + raised(entry.notes)
+    return text + entry.marks + raised(entry.notes)

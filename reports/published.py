@@ -22,7 +22,7 @@ METRICS = ("psnr", "sam", "sam_float", "ssim", "ergas", "rmse")
 
 @dataclass(frozen=True)
 class Row:
-    """One published value; `method` is the name in the paper's own table."""
+    """One published value; `method` is named as in its paper, `text` is the value as printed."""
 
     paper: str
     protocol: str
@@ -32,6 +32,7 @@ class Row:
     metric: str
     value: float
     source: str
+    text: str
 
     @property
     def key(self) -> tuple[str, str, int, str, str]:
@@ -143,4 +144,5 @@ def _row(place: str, line: Sequence[str]) -> Row:
     if not math.isfinite(value):
         raise RequestError(f"{place}: value: expected a number, found '{fields['value']}'")
     texts = {key: fields[key] for key in ("paper", "protocol", "dataset", "method", "metric")}
-    return Row(**texts, scale=int(fields["scale"]), value=value, source=fields["source"])
+    texts |= {"source": fields["source"], "text": fields["value"]}
+    return Row(**texts, scale=int(fields["scale"]), value=value)

@@ -4,8 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reports.summary import fact, mean, plain
+from benchmark.errors import plain
+from reports.summary import fact, mean, several
 from reports.tally import Tally
+
+LARGEST = 1e300  # what another program may have stored beyond that is no number of ours
 
 
 @dataclass
@@ -42,6 +45,14 @@ class Place:
         found = [tally.summaries[metric] for tally in self.tallies if metric in tally.summaries]
         return [summary.mean for summary in found if summary.n]
 
+    def by_scene(self, metric: str) -> dict[str, float]:
+        """Give the mean over the seeds for every scene that has a value in each of them."""
+        seeds = [tally.scenes[metric] for tally in self.tallies if metric in tally.scenes]
+        common = (
+            [scene for scene in seeds[0] if all(scene in one for one in seeds)] if seeds else []
+        )
+        return {scene: mean([one[scene] for one in seeds]) for scene in common}
+
     @property
     def parameters(self) -> float:
         """Give the number of trainable values; NaN where nothing is stored."""
@@ -60,7 +71,8 @@ class Place:
     def _mean(self, *path: str) -> float:
         done = [tally.cell.facts for tally in self.tallies if tally.cell.status == "done"]
         found = [fact(facts, *path) for facts in done]
-        return mean([float(value) for value in found if isinstance(value, int | float)])
+        numbers = [value for value in found if isinstance(value, int | float)]
+        return mean([float(value) for value in numbers if abs(value) < LARGEST])
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,15 @@ class Result:
     title: str
     published: str
     at: Mapping[int, Place]
+
+    @property
+    def trained(self) -> bool:
+        """Tell whether its weights depend on a seed."""
+        return any(_trained(tally) for place in self.at.values() for tally in place.tallies)
+
+    def scenes(self, scale: int, metric: str) -> dict[str, float]:
+        """Give the mean over the seeds by scene; nothing where the scale was not run."""
+        return self.at[scale].by_scene(metric) if scale in self.at else {}
 
     @property
     def several_seeds(self) -> bool:
@@ -152,7 +173,7 @@ def _remarks(here: Sequence[Tally], seeds: set[int]) -> list[str]:
         ]
         if undefined:
             texts.append(f"{who}has no value for {', '.join(undefined)}; the mean is of the rest")
-        texts.extend(str(line) for line in fact(tally.cell.facts, "warnings", default=()))
+        texts.extend(str(line) for line in several(fact(tally.cell.facts, "warnings")))
     absent = sorted(seeds - {tally.cell.address.seed for tally in here})
     if here and absent and any(map(_trained, here)):
         texts.append(f"without seed {', '.join(map(str, absent))}")

@@ -1,16 +1,21 @@
 """What stands in the tables, before anybody decides how it looks.
 
 One section a protocol and profile: a head, a grid in the paper's layout, a grid beside the
-published numbers, a grid of the other metrics and of cost, and notes.
+published numbers, a grid of ranks, a grid of the other metrics and of cost, the statistics behind
+the marks, and notes.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 
+from reports.comparison import Comparisons, compare
+from reports.details import details_of, ranks_of
 from reports.head import head_of, published_and_why
 from reports.layout import Entry, Grid, Section
 from reports.published import Row
+from reports.ranking import rankings
 from reports.rows import Notes, Place, Result, results_of
 from reports.summary import (
     FAILED,
@@ -28,35 +33,62 @@ from reports.summary import (
 from reports.tally import Tally
 
 
-def build(tallies: Sequence[Tally], order: Sequence[str]) -> Section:
+def build(
+    tallies: Sequence[Tally],
+    order: Sequence[str],
+    baseline: str,
+    others: Mapping[str, Sequence[Tally]],
+) -> Section:
     """Make one section.
 
     Args:
         tallies: the cells of one data set, protocol and profile, with their averages; not empty.
         order: labels of methods, in the order of the rows; the others follow.
+        baseline: label of the method that every other is compared with.
+        others: the cells of other data sets that count for the ranks, by data set.
     """
     address = tallies[0].cell.address
-    scales = sorted({tally.cell.address.scale for tally in tallies})
+    scales = scales_of(tallies)
     published, why = published_and_why([tally.cell for tally in tallies])
     notes = Notes()
     results = results_of(tallies, scales, order, notes)
-    grids = [_measured(results, scales, published)]
+    comparisons = compare(results, scales, baseline)
+    rows = {name: results_of(own, scales_of(own), (), Notes()) for name, own in others.items()}
+    ranked = rankings(address.dataset, {**rows, address.dataset: results})
+    grids = [_measured(results, scales, published, comparisons)]
     if published:
         grids.append(_published(results, scales, published))
+    if ranked:
+        grids.append(ranks_of(results, ranked))
     grids.append(_other(results, scales))
+    grids.extend(details_of(results, scales, comparisons))
     return Section(
         protocol=address.protocol,
         profile=address.profile,
         head=head_of([tally.cell for tally in tallies], why),
         grids=tuple(grids),
         notes=notes.texts,
+        comparisons=comparisons.items,
+        rankings=ranked,
     )
 
 
-def _measured(results: Sequence[Result], scales: Sequence[int], published: Sequence[Row]) -> Grid:
-    columns = [
-        _ranked(results, metric, scale, published) for metric, scale in product(MAIN, scales)
-    ]
+def scales_of(tallies: Sequence[Tally]) -> list[int]:
+    """List the scale factors of some cells."""
+    return sorted({tally.cell.address.scale for tally in tallies})
+
+
+def _measured(
+    results: Sequence[Result],
+    scales: Sequence[int],
+    published: Sequence[Row],
+    comparisons: Comparisons,
+) -> Grid:
+    columns = []
+    for metric, scale in product(MAIN, scales):
+        marks = [comparisons.marks(result.label, scale, metric) for result in results]
+        entries = _ranked(results, metric, scale, published)
+        columns.append([replace(one, marks=mark) for one, mark in zip(entries, marks, strict=True)])
     legend = "PSNR in dB, SAM in degrees; mean over the test scenes"
     if any(result.several_seeds for result in results):
         legend += ", then over the seeds; ± is the standard deviation over the seeds"
@@ -69,6 +101,7 @@ def _measured(results: Sequence[Result], scales: Sequence[int], published: Seque
             (Entry(result.title), *(column[index] for column in columns))
             for index, result in enumerate(results)
         ),
+        remarks=comparisons.remarks(),
     )
 
 
@@ -99,20 +132,25 @@ def _difference(
 
 
 def _published(results: Sequence[Result], scales: Sequence[int], published: Sequence[Row]) -> Grid:
-    values = {(row.method, row.scale, row.metric): row.value for row in published}
+    values = {(row.method, row.scale, row.metric): row for row in published}
+    given = {row.metric for row in published}
+    metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in given]
     rows = []
     for name in dict.fromkeys(row.method for row in published):
         here: list[Result | None] = [one for one in results if one.published == name]
-        rows += [(Entry(name), *_beside(name, result, scales, values)) for result in here or [None]]
+        rows += [
+            (Entry(name), *_beside(name, result, metrics, scales, values))
+            for result in here or [None]
+        ]
     papers = dict.fromkeys(row.paper for row in published)
     return Grid(
         title=f"Published by {' and '.join(papers)}",
         legend="The published value, and in parentheses the measured one minus it.",
-        groups=tuple((metric.heading, len(scales)) for metric in MAIN),
+        groups=tuple((metric.heading, len(scales)) for metric in metrics),
         columns=(
             "Published",
             "Measured",
-            *(f"{TIMES}{scale}" for _, scale in product(MAIN, scales)),
+            *(f"{TIMES}{scale}" for _, scale in product(metrics, scales)),
         ),
         rows=tuple(rows),
         labels=2,
@@ -123,15 +161,16 @@ def _published(results: Sequence[Result], scales: Sequence[int], published: Sequ
 def _beside(
     name: str,
     result: Result | None,
+    metrics: Sequence[Metric],
     scales: Sequence[int],
-    values: Mapping[tuple[str, int, str], float],
+    values: Mapping[tuple[str, int, str], Row],
 ) -> list[Entry]:
     entries = [Entry(result.title if result else MISSING)]
-    for metric, scale in product(MAIN, scales):
+    for metric, scale in product(metrics, scales):
         value = values.get((name, scale, metric.name))
         measured = result.mean(scale, metric.name) if result else math.nan
-        difference, better = _difference(measured, value, metric)
-        text = MISSING if value is None else f"{value:.{metric.digits}f}"
+        difference, better = _difference(measured, value.value if value else None, metric)
+        text = value.text if value else MISSING
         entries.append(Entry(text, difference=difference, better=better))
     return entries
 

@@ -8,8 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.store import Cell
-
 TIMES, MINUS, DASH = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "\N{EN DASH}"
 MISSING = DASH
 FAILED = "failed"
@@ -57,33 +55,43 @@ class Summary:
     scenes: int
 
 
-def summarise(cell: Cell) -> dict[str, Summary]:
-    """Average every metric of a finished cell over its test scenes.
+def by_scene(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Give every metric's values by scene, without the scenes that have none.
 
     Args:
-        cell: a cell; one that is not done has no summaries.
+        scores: one row a test scene, as a cell stores them.
 
     Raises:
-        OSError: the scores are not there.
-        ValueError: they are no table.
+        KeyError: the scenes are not named.
     """
-    if cell.status != "done":
-        return {}
-    scores = cell.scores()
-    summaries = {}
-    for metric in scores.columns:
-        if metric == "scene":
-            continue
-        values = pd.to_numeric(scores[metric], errors="coerce").dropna()
-        # A perfect scene's PSNR is infinite: the mean is too, and there is no deviation.
-        spread = len(values) > 1 and all(map(math.isfinite, values))
-        summaries[str(metric)] = Summary(
-            mean=float(values.mean()),
-            std=float(values.std(ddof=1)) if spread else None,
-            n=len(values),
-            scenes=len(scores),
-        )
-    return summaries
+    scenes = scores["scene"].astype(str)
+    values = {}
+    for metric in scores.columns.drop("scene"):
+        known = pd.to_numeric(scores[metric], errors="coerce")
+        values[str(metric)] = {
+            scene: float(value)
+            for scene, value in zip(scenes, known, strict=True)
+            if not math.isnan(value)
+        }
+    return values
+
+
+def summarise(values: Iterable[float], scenes: int) -> Summary:
+    """Average one metric of one cell over its test scenes.
+
+    Args:
+        values: one a scene that has one.
+        scenes: how many were scored.
+    """
+    known = list(values)
+    # A perfect scene's PSNR is infinite: the mean is too, and there is no deviation.
+    spread = len(known) > 1 and all(map(math.isfinite, known))
+    return Summary(
+        mean=mean(known),
+        std=statistics.stdev(known) if spread else None,
+        n=len(known),
+        scenes=scenes,
+    )
 
 
 def over_seeds(values: Sequence[float], digits: int) -> str:
@@ -166,7 +174,8 @@ def fact(facts: Mapping[str, Any], *path: str, default: Any = None) -> Any:
     return default if found is None else found
 
 
-def plain(text: object) -> str:
-    """Make one line of a text from outside: no line breaks, no control characters."""
-    shown = "".join(sign if sign.isprintable() else " " for sign in str(text))
-    return " ".join(shown.split())
+def several(value: Any) -> list[Any]:
+    """Give a stored list; what is none, as another program may have written, is one of its own."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

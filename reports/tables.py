@@ -7,19 +7,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from urllib.parse import quote
 
 from benchmark.disk import locked, write_file
-from benchmark.errors import RequestError, listed
-from benchmark.store import Cell, cells
+from benchmark.errors import RequestError, listed, plain
+from benchmark.store import Cell, cells, place_name
 from reports import latex, markdown
-from reports.head import title_of
+from reports.comparison import BASELINE
+from reports.head import is_subset, is_synthetic, title_of
 from reports.layout import Section
+from reports.published import base_name
 from reports.sections import build
 from reports.tally import Tally, tally
 
+FORMATS = ("md", "tex", "csv")
 CSV_COLUMNS = (
     "dataset", "protocol", "profile", "scale", "method", "seed", "metric", "mean", "std", "n",
+)  # fmt: skip
+COMPARISON_COLUMNS = (
+    "dataset", "protocol", "profile", "scale", "metric", "against", "method", "other",
+    "difference", "low", "high", "better", "n", "p", "p_holm",
 )  # fmt: skip
 
 
@@ -31,13 +37,13 @@ class Tables:
         title: the data set's title, marked where it is synthetic.
         markdown: the page as text.
         sections: the tables before any writer dressed them.
-        paths: the files: Markdown, LaTeX, CSV.
+        paths: the files in the order of the formats; CSV is two, the numbers and the comparisons.
     """
 
     title: str
     markdown: str
     sections: tuple[Section, ...]
-    paths: tuple[Path, Path, Path]
+    paths: tuple[Path, ...]
 
 
 def datasets_in(results: Path) -> list[str]:
@@ -45,17 +51,44 @@ def datasets_in(results: Path) -> list[str]:
     return sorted({cell.address.dataset for cell in cells(results)})
 
 
-def write_tables(results: Path, dataset: str, order: Sequence[str] = ()) -> Tables:
-    """Write `tables/<dataset>.md`, `.tex` and `.csv` below the results folder.
+def known_formats(names: Iterable[str]) -> tuple[str, ...]:
+    """Check which kinds of files somebody asks for; none means all.
+
+    Raises:
+        RequestError: one is not known.
+    """
+    asked = tuple(dict.fromkeys(names))
+    unknown = [name for name in asked if name not in FORMATS]
+    if unknown:
+        raise RequestError(
+            f"--format: expected some of {listed(FORMATS)}, found '{unknown[0]}'; "
+            f"name them like this: --format {','.join(FORMATS[:2])}"
+        )
+    return asked or FORMATS
+
+
+def write_tables(
+    results: Path,
+    dataset: str,
+    order: Sequence[str] = (),
+    *,
+    formats: Sequence[str] = FORMATS,
+    baseline: str = "",
+) -> Tables:
+    """Write a data set's tables to `tables/<dataset>.*` below the results folder.
 
     Args:
         results: the results folder.
         dataset: the data set's label, as in the cells' addresses.
         order: labels of methods in the order of the rows; the others follow by kind and year.
+        formats: some of `FORMATS`.
+        baseline: label of the method that every other is compared with; bicubic if empty.
 
     Raises:
-        RequestError: there are no cells of that data set, or the files cannot be written.
+        RequestError: there are no cells of that data set or of that baseline, a format is not
+            known, or the files cannot be written.
     """
+    kinds = known_formats(formats)
     stored = list(cells(results))
     mine = [tally(cell) for cell in stored if cell.address.dataset == dataset]
     if not mine:
@@ -65,21 +98,59 @@ def write_tables(results: Path, dataset: str, order: Sequence[str] = ()) -> Tabl
             f"no results of data set '{dataset}' in {results}; {there}"
             f"make them with: python run_all.py --dataset {dataset}"
         )
+    methods = sorted({one.cell.address.method for one in mine})
+    if baseline and baseline not in methods:
+        raise RequestError(
+            f"--baseline: no results of method '{baseline}' on '{dataset}' in {results}; "
+            f"there are some of {listed(methods)}"
+        )
     sections = tuple(
-        build(list(group), order)
-        for _, group in groupby(
+        build(list(group), order, baseline or BASELINE, _counting_too(stored, mine[0].cell, *kind))
+        for kind, group in groupby(
             mine, lambda one: (one.cell.address.protocol, one.cell.address.profile)
         )
     )
     title = title_of([one.cell for one in mine])
     page = markdown.page(title, sections)
-    contents = {"md": page, "tex": latex.page(title, sections), "csv": tidy_csv(mine)}
-    name = quote(dataset, safe="[]=,+@ ").lstrip(".")
-    md, tex, table = (results / "tables" / f"{name}.{ending}" for ending in contents)
-    with _alone(results / "tables"):
-        for file, content in zip((md, tex, table), contents.values(), strict=True):
+    contents = {}
+    for kind in kinds:
+        if kind == "md":
+            contents["md"] = page
+        elif kind == "tex":
+            contents["tex"] = latex.page(title, sections)
+        else:
+            contents["csv"] = tidy_csv(mine)
+            contents["comparisons.csv"] = comparisons_csv(dataset, sections)
+    folder, name = results / "tables", place_name(dataset)
+    files = {folder / f"{name}.{ending}": content for ending, content in contents.items()}
+    with _alone(folder):
+        for file, content in files.items():
             write_file(file, content.encode())
-    return Tables(title, page, sections, (md, tex, table))
+    return Tables(title, page, sections, tuple(files))
+
+
+def _counting_too(
+    stored: Iterable[Cell], own: Cell, protocol: str, profile: str
+) -> dict[str, list[Tally]]:
+    """Give the cells of the other data sets whose scenes a ranking may pool with these.
+
+    Only whole data sets of real scenes, each once: not a subset, not another reading of the same
+    files, nothing computed.
+    """
+    if not _whole_and_real(own):
+        return {}
+    others: dict[str, list[Tally]] = {}
+    for cell in stored:
+        at = cell.address
+        same = (at.protocol, at.profile) == (protocol, profile)
+        if same and at.dataset != own.address.dataset and _whole_and_real(cell):
+            others.setdefault(at.dataset, []).append(tally(cell))
+    return others
+
+
+def _whole_and_real(cell: Cell) -> bool:
+    plainly = cell.address.dataset == base_name(cell.address.dataset)
+    return plainly and not is_subset([cell]) and not is_synthetic([cell])
 
 
 @contextmanager
@@ -116,9 +187,37 @@ def tidy_csv(tallies: Iterable[Tally]) -> str:
     return text.getvalue()
 
 
+def comparisons_csv(dataset: str, sections: Iterable[Section]) -> str:
+    """Write one row a paired test behind the marks.
+
+    `difference` is method minus other, a mean over n common test scenes, `low` and `high` its 95 %
+    bootstrap interval, `better` on how many of the scenes the method is the better one, `p` that of
+    Wilcoxon's signed-rank test, `p_holm` the same after Holm over the table.
+
+    Args:
+        dataset: the data set's label.
+        sections: its sections.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COMPARISON_COLUMNS)
+    for section in sections:
+        where = [guarded(part) for part in (dataset, section.protocol, section.profile)]
+        for one in section.comparisons:
+            who = [one.against, guarded(one.method), guarded(one.other)]
+            test = one.paired
+            numbers = [repr(value) for value in (test.mean, test.low, test.high)]
+            chances = [repr(test.p), repr(one.adjusted)]
+            writer.writerow(
+                [*where, one.scale, one.metric.name, *who, *numbers, one.wins, test.n, *chances]
+            )
+    return text.getvalue()
+
+
 def guarded(text: str) -> str:
-    """Keep a spreadsheet from taking a label for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """Keep a spreadsheet from taking a label for a formula, a terminal for a command."""
+    safe = plain(text)
+    return f"'{safe}" if safe.startswith(tuple("=+-@＝＋－＠")) else safe
 
 
 def _where(cell: Cell) -> list[str]:

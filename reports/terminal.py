@@ -9,6 +9,7 @@ from rich.segment import Segments
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.errors import plain
 from reports.summary import FAILED, raised
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def show(tables: "Tables", console: "Console") -> None:
     """
     for section in tables.sections:
         console.print(Text(tables.title, style="bold"), soft_wrap=True)
-        console.print(Text(section.title, style="dim"), soft_wrap=True)
+        console.print(Text(plain(section.title), style="dim"), soft_wrap=True)
         scenes = dict(section.head)["Scenes"]
         console.print(Text(f"Scenes: {scenes}", style="dim"), soft_wrap=True)
         shown = _fitting(section, console)
@@ -46,6 +47,9 @@ def show(tables: "Tables", console: "Console") -> None:
         ):
             legend = f"{DIFFERENCE} measured minus published"
             console.print(Text(legend, style="dim"), soft_wrap=True)
+        main = section.grids[0]
+        if any(entry.marks for row in main.rows for entry in row):
+            console.print(Text(plain(main.remarks[0]), style="dim"), soft_wrap=True)
         for index, note in enumerate(section.notes, 1):
             console.print(Text(f"{raised((index,))} {note}", style="yellow"), soft_wrap=True)
         console.print()
@@ -93,7 +97,7 @@ def _table(grid: "Grid", groups: Sequence[int], *, differences: bool = False) ->
 
 def _measured(entry: "Entry") -> Text:
     style = "red" if entry.text == FAILED else _RANKED.get(entry.rank, "")
-    return Text.assemble((entry.text, style), (raised(entry.notes), "yellow"))
+    return Text.assemble((entry.text, style), (entry.marks, "dim"), (raised(entry.notes), "yellow"))
 
 
 def _width(table: Table, console: "Console") -> int:
