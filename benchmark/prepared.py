@@ -1,20 +1,22 @@
-"""Prepared scenes: a data set decoded and verified once, kept in one HDF5 file.
+"""Prepared scenes: a data set decoded and verified once, kept in one file.
 
 The file is keyed by what it was made from (the data set's parameters, its files' names, sizes and
 times) and made anew when that changes. Every scene carries the SHA-256 of its values; a scene
-that no longer agrees makes the whole file be made anew.
+that no longer agrees makes the whole file be made anew. Its values lie there bare, one scene after
+the other, to be mapped into memory; then come a sealed index in JSON and the index's length.
+(HDF5 would do, but its library loops for ever on some damaged files.)
 """
 
 import hashlib
 import json
 import os
 import re
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import h5py
 import numpy as np
 
 from benchmark.dataset import DataSet, Scene, Source
@@ -22,7 +24,10 @@ from benchmark.disk import flush_folder, locked
 from benchmark.errors import RequestError
 from benchmark.store import key_of
 
-FORMAT = 2
+FORMAT = 3
+_TRAILER = struct.Struct("<Q8s")  # the index's length, and what kind of file this is
+_KIND = b"HSISR-3\n"
+_ALIGNED = 64  # bytes
 
 Announce = Callable[[int, int, str], None]
 
@@ -53,10 +58,10 @@ class PreparedScenes:
         self._look()
 
     def _look(self) -> None:
-        _, index = _opened(self._file)
-        self.digests: Mapping[str, str] = {name: row["sha256"] for name, row in index.items()}
+        self._index = _opened(self._file)["scenes"]
+        self.digests: Mapping[str, str] = {name: one["sha256"] for name, one in self._index.items()}
         self.shapes: Mapping[str, tuple[int, int, int]] = {
-            name: tuple(row["shape"]) for name, row in index.items()
+            name: tuple(one["shape"]) for name, one in self._index.items()
         }
 
     def read(self, name: str) -> Scene:
@@ -79,17 +84,13 @@ class PreparedScenes:
             ) from error
 
     def _read(self, name: str) -> Scene:
-        with h5py.File(self._file, "r") as h5:
-            data = h5["scenes"][name]
-            row = json.loads(str(data.attrs["facts"]))
-            scene = Scene(name, self._values(data), tuple(row["wavelengths"]), row["peak"])
+        one = self._index[name]
+        # Mapped: all processes share the system's one copy of the file.
+        cube = np.memmap(self._file, one["type"], "r", one["offset"], tuple(one["shape"]))
+        scene = Scene(name, cube, tuple(one["wavelengths"]), one["peak"])
         if digest(scene) != self.digests[name]:
             raise DamagedError(f"scene {name} does not agree with its hash")
         return scene
-
-    def _values(self, data: h5py.Dataset) -> np.ndarray:
-        """Map a scene into memory: all processes share the system's one copy of the file."""
-        return np.memmap(self._file, data.dtype, "r", data.id.get_offset(), data.shape)
 
 
 def prepare(
@@ -117,7 +118,7 @@ def prepare(
     key = key_of({"format": FORMAT, "label": label, "stamp": source.stamp, "scenes": list(scenes)})
     whole = list(scenes) == list(dataset.scenes)
     part = "" if whole else "-" + key_of({"scenes": list(scenes)})[:8]
-    file = cache / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', label).strip('_')}{part}.h5"
+    file = cache / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', label).strip('_')}{part}.scenes"
 
     def make(*, damaged: bool = True) -> None:
         try:
@@ -136,18 +137,24 @@ def prepare(
     return PreparedScenes(file, make)
 
 
-def _opened(file: Path) -> tuple[str, dict[str, Any]]:
-    """Give a prepared file's key and index, sealed by a hash of both."""
-    with h5py.File(file, "r") as h5:
-        key, index = str(h5.attrs["key"]), str(h5.attrs["index"])
-        if h5.attrs["seal"] != key_of({"key": key, "index": index}):
-            raise DamagedError(f"{file} does not agree with its seal")
-    return key, json.loads(index)
+def _opened(file: Path) -> dict[str, Any]:
+    """Read a prepared file's index, sealed by a hash of itself."""
+    with file.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - _TRAILER.size))
+        length, kind = _TRAILER.unpack(stream.read())
+        if kind != _KIND or length > size - _TRAILER.size:
+            raise DamagedError(f"{file} is no prepared file, or cut short")
+        stream.seek(size - _TRAILER.size - length)
+        index: dict[str, Any] = json.loads(stream.read(length))
+    if index.pop("seal") != key_of(index):
+        raise DamagedError(f"{file} does not agree with its seal")
+    return index
 
 
 def _key(file: Path) -> str:
     try:
-        return _opened(file)[0]
+        return str(_opened(file)["key"])
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is made anew
         return ""
 
@@ -156,20 +163,15 @@ def _make(source: Source, scenes: Sequence[str], file: Path, key: str, announce:
     # One name for all times: what a killed process leaves, the next one writes over.
     temporary = file.with_name(f".{file.name}.part")
     try:
-        # The latest format carries checksums of its own structure.
-        with h5py.File(temporary, "w", libver="latest") as h5:
+        with temporary.open("wb") as stream:
             index = {}
             for number, name in enumerate(scenes):
                 announce(number, len(scenes), name)
-                scene = source.read(name)
-                data = h5.create_dataset(f"scenes/{name}", data=scene.cube)
-                row = {"wavelengths": list(scene.wavelengths), "peak": scene.peak}
-                data.attrs["facts"] = json.dumps(row)
-                index[name] = {"sha256": digest(scene), "shape": list(scene.cube.shape)}
-            text = json.dumps(index)
-            h5.attrs["key"], h5.attrs["index"] = key, text
-            h5.attrs["seal"] = key_of({"key": key, "index": text})
-        with temporary.open("rb") as stream:
+                index[name] = _written(stream, source.read(name))
+            whole: dict[str, Any] = {"key": key, "scenes": index}
+            text = json.dumps({**whole, "seal": key_of(whole)}).encode()
+            stream.write(text + _TRAILER.pack(len(text), _KIND))
+            stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(file)
         flush_folder(file.parent)
@@ -177,3 +179,18 @@ def _make(source: Source, scenes: Sequence[str], file: Path, key: str, announce:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _written(stream: BinaryIO, scene: Scene) -> dict[str, Any]:
+    """Write a scene's values and give its entry in the index."""
+    stream.write(bytes(-stream.tell() % _ALIGNED))
+    offset = stream.tell()
+    stream.write(np.ascontiguousarray(scene.cube).data)
+    return {
+        "offset": offset,
+        "type": scene.cube.dtype.str,
+        "shape": list(scene.cube.shape),
+        "wavelengths": list(scene.wavelengths),
+        "peak": scene.peak,
+        "sha256": digest(scene),
+    }

@@ -209,10 +209,10 @@ def test_superseded_cells_are_counted(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_preparation_left_is_counted(tmp_path: Path) -> None:
-    (tmp_path / ".set.h5.part").write_bytes(bytes(2048))
-    (tmp_path / ".set.h5.lock").touch()
-    (tmp_path / "set.h5").write_bytes(bytes(4096))
-    (tmp_path / ".gone.h5.part").symlink_to(tmp_path / "never")
+    (tmp_path / ".set.scenes.part").write_bytes(bytes(2048))
+    (tmp_path / ".set.scenes.lock").touch()
+    (tmp_path / "set.scenes").write_bytes(bytes(4096))
+    (tmp_path / ".gone.scenes.part").symlink_to(tmp_path / "never")
     *_, found = storage.leftovers(tmp_path / "no", tmp_path)
     assert found.name == "unfinished scenes"
     assert found.text.startswith(f"2 in {tmp_path}, 2.")
