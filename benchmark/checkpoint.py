@@ -78,6 +78,8 @@ class Checkpoint(Keeper):
                 return _read(file)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is no state
                 self._say(f"checkpoint {file} cannot be used ({error}); an older one, or none, is")
+                # It must not take the older one's place at the next save.
+                file.unlink(missing_ok=True)
         return None
 
     def reject(self, error: Exception) -> None:

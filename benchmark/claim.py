@@ -61,6 +61,12 @@ class Claim:
         except (Timeout, OSError):
             return True
 
+    def tidy(self) -> None:
+        """Remove what a process has left that was killed right after its cell was stored."""
+        if self._folder.exists() and self.take():
+            self.forget_checkpoint()
+            self.release()
+
     def forget_checkpoint(self) -> None:
         """Delete the checkpoint: the cell is stored."""
         for file in self.checkpoints:

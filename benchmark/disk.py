@@ -52,7 +52,10 @@ def write_file(file: Path, content: bytes) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise RequestError(f"cannot write {file}: {error.strerror or error}") from error
+        raise RequestError(
+            f"cannot write {file}: {error.strerror or error}; free space there or choose another "
+            "folder"
+        ) from error
 
 
 def older(file: Path) -> Path:

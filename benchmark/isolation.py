@@ -1,8 +1,10 @@
 """Worker processes, one a cell: whatever happens in one, the run goes on."""
 
 import json
+import math
 import os
 import queue
+import secrets
 import signal
 import subprocess
 import sys
@@ -26,6 +28,8 @@ SHOWN = 40
 GRACE = 8.0
 # How often a waiting parent looks whether the worker is still alive, in seconds.
 _LOOK = 0.5
+# How long output that is still under way is waited for, in seconds.
+_REST = 2.0
 
 Event = tuple[Any, ...]
 
@@ -44,6 +48,8 @@ class Worker:
         self._killed = False
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._events: queue.Queue[Event] = queue.Queue(maxsize=1000)
+        # What starts like that was told by the engine; all else a method wrote there.
+        self._token = secrets.token_hex(16)
         self._output: deque[str] = deque(maxlen=_LINES)
         self._readers = [
             threading.Thread(target=self._hear, args=(stream, kind), daemon=True)
@@ -70,7 +76,7 @@ class Worker:
         """
         began = time.monotonic()
         ending = None
-        self._say(json.dumps(job).encode() + b"\n")
+        self._say(json.dumps({**job, "token": self._token}).encode() + b"\n")
         for event in self._heard():
             if event[0] == "ended":
                 ending = Ending(*event[1:])
@@ -116,8 +122,13 @@ class Worker:
 
     def _heard(self) -> Iterator[Event]:
         """Give events as they come, a "look" now and then, until the process has ended."""
+        until = math.inf
         while self.alive or any(reader.is_alive() for reader in self._readers):
             if not self.alive:
+                # One that left the group as well may hold the pipes for as long as it likes.
+                until = min(until, time.monotonic() + _REST)
+                if time.monotonic() > until:
+                    break
                 self.kill()  # a process that it left behind would keep the pipes open
             with suppress(queue.Empty):
                 yield self._events.get(timeout=_LOOK)
@@ -130,9 +141,9 @@ class Worker:
         with stream:
             while line := stream.readline(1 << 20):
                 text = line.decode(errors="replace").rstrip()
-                if kind == "told":
+                if kind == "told" and text.startswith(self._token):
                     with suppress(ValueError):  # a line cut short by the process's end
-                        self._events.put(tuple(json.loads(text)))
+                        self._events.put(tuple(json.loads(text.removeprefix(self._token))))
                 elif text:
                     self._output.append(text[:_WIDTH])
                     self._events.put(("printed", text[:_WIDTH]))

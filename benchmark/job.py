@@ -3,6 +3,7 @@
 A job goes to a worker process and an ending comes back, both as JSON: nothing is pickled.
 """
 
+import inspect
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -19,7 +20,7 @@ from benchmark.claim import Claim
 from benchmark.dataset import DATASETS
 from benchmark.device import Device
 from benchmark.errors import RequestError, plain
-from benchmark.method import METHODS
+from benchmark.method import METHODS, Method
 from benchmark.plan import Task, tasks
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
@@ -96,19 +97,24 @@ def carry_out(
         store.write(settings.results, task.address, facts, files)
     except TrainingError as error:
         keeper.remove()  # from there it would only come to the same end
-        return ending_of(error)
+        return ending_of(error, task.method)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a method may even raise SystemExit
-        return ending_of(error)
+        return ending_of(error, task.method)
     return Ending("done")
 
 
-def ending_of(error: BaseException) -> Ending:
-    """Turn what was raised into an ending, while it is being handled."""
+def ending_of(error: BaseException, method: Method | None = None) -> Ending:
+    """Turn what was raised into an ending, while it is being handled.
+
+    Args:
+        error: what was raised.
+        method: whatever is raised in its own file is its own failure.
+    """
     if isinstance(error, Stopped):
         return Ending("stopped", "its training goes on from a checkpoint")
-    if isinstance(error, RequestError):
+    if isinstance(error, RequestError) and not _raised_by(method, error):
         return Ending("refused", str(error))
     try:
         said = str(error)
@@ -116,6 +122,12 @@ def ending_of(error: BaseException) -> Ending:
         said = "it cannot be told"
     reason = plain(f"{type(error).__name__}: {said}".splitlines()[0]).removesuffix(":")[:300]
     return Ending("failed", reason.encode(errors="replace").decode(), traceback.format_exc())
+
+
+def _raised_by(method: Method | None, error: BaseException) -> bool:
+    """Tell whether a method's own file raised an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return method is not None and frames[-1].filename == inspect.getfile(type(method))
 
 
 def store_failure(task: Task, settings: Settings, ending: Ending) -> None:

@@ -70,6 +70,8 @@ class Runner:
                     why = f"{status.state}: {task.address}: {status.reason}"
                     self.progress.line(f"{why}; it is set aside and run again")
             else:
+                if status.state == "done":
+                    Claim(self.settings.results, task.address, task.key).tidy()
                 _note(outcome, task, status)
         self.progress.begin(len(waiting), len(outcome.found))
         try:
@@ -103,9 +105,11 @@ class Runner:
             left = busy
 
     def _one(self, task: Task, seen: Status, claim: Claim, outcome: Outcome, *, more: bool) -> None:
+        mine = False
         try:
             now = status_of(task, self.settings.results)
             if not now.answers or (seen.cell and now.cell and seen.cell.facts == now.cell.facts):
+                mine = True
                 ending = self._isolated(task, more=more) if self.isolated else self._here(task)
                 if ending.kind == "refused":
                     raise RequestError(ending.reason)
@@ -121,7 +125,7 @@ class Runner:
         if now.state == "failed":
             outcome.failed[str(task.address)] = now.reason
         else:
-            outcome.done.append(str(task.address))
+            (outcome.done if mine else outcome.found).append(str(task.address))
         self.progress.cell_ended(now.reason)
 
     def _judged(self, task: Task, ending: Ending) -> Status:

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 # More news than this a second helps nobody, in seconds.
 _PAUSE = 0.1
@@ -22,13 +22,17 @@ class Channel:
     """Tells the parent process; what a method prints goes to standard error instead."""
 
     def __init__(self) -> None:
+        self.orders = os.fdopen(os.dup(0), "rb")
+        with open(os.devnull, "rb") as nothing:  # noqa: PTH123
+            os.dup2(nothing.fileno(), 0)  # a method that asks the user gets no answer
         self._stream: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
+        self.token = ""
         self._told = 0.0
 
     def tell(self, kind: str, *values: Any) -> None:
         """Send one message."""
-        self._stream.write(json.dumps([kind, *values]) + "\n")
+        self._stream.write(f"\n{self.token}{json.dumps([kind, *values])}\n")
         self._stream.flush()
 
     def stepped(self, step: int, steps: int, loss: float) -> None:
@@ -53,12 +57,13 @@ class Channel:
 class _Watch(threading.Thread):
     """Listens to the parent: it may say stop, and the group ends when it is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, orders: BinaryIO) -> None:
         super().__init__(daemon=True)
+        self._orders = orders
         self.stop = threading.Event()
 
     def run(self) -> None:
-        for line in iter(sys.stdin.buffer.readline, b""):
+        for line in iter(self._orders.readline, b""):
             if line == _STOP:
                 self.stop.set()
         if hasattr(os, "killpg"):
@@ -88,13 +93,15 @@ def main() -> None:
     # All that is slow to import, before a job is there: a worker is started ahead of its job.
     from benchmark import job
 
-    line = sys.stdin.buffer.readline()
+    line = channel.orders.readline()
     if not line:
         return
-    watch = _Watch()
+    told = json.loads(line)
+    channel.token = told.pop("token")
+    watch = _Watch(channel.orders)
     watch.start()
     try:
-        task, settings = job.read(json.loads(line))
+        task, settings = job.read(told)
         ending = job.carry_out(task, settings, channel, watch.stop.is_set, channel.line)
     except Exception as error:  # noqa: BLE001 - the parent is to know whatever it is
         ending = job.ending_of(error)

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from benchmark import environment
+from benchmark.dataset import Scene
 from benchmark.degradation import upscale
 from benchmark.errors import RequestError
 from benchmark.job import Settings
@@ -18,6 +19,7 @@ from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.metrics import METRICS, score
 from benchmark.pairs import fitted, seen
 from benchmark.plan import Task, tasks
+from benchmark.prepared import PreparedScenes
 from benchmark.profile import Profile
 from benchmark.progress import Progress
 from benchmark.runner import Outcome, Runner
@@ -282,18 +284,26 @@ def test_a_failed_cell_is_found_failed_and_run_again_when_asked(
     assert sorted(path.name for path in aside.parent.iterdir()) == ["seed0.0", "seed0.1"]
 
 
-def test_a_request_error_ends_the_run(
+def test_data_that_cannot_be_read_end_the_run(
     tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Unreadable(Method):
+    def gone(prepared: PreparedScenes, name: str) -> Scene:
+        raise RequestError("the file is gone")
+
+    monkeypatch.setattr(PreparedScenes, "read", gone)
+    with pytest.raises(RequestError, match="the file is gone"):
+        run(tmp_path, planned(tiny, "bicubic"))
+    assert list(cells(tmp_path)) == []
+
+
+def test_a_request_error_of_a_method_is_its_own_failure(tiny: Split, tmp_path: Path) -> None:
+    class Refuses(Method):
         def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
-            raise RequestError("the file is gone")
+            raise RequestError("not with me")
 
     (task,) = planned(tiny, "bicubic")
-    object.__setattr__(task, "method", Unreadable())
-    with pytest.raises(RequestError, match="the file is gone"):
-        run(tmp_path, [task])
-    assert list(cells(tmp_path)) == []
+    object.__setattr__(task, "method", Refuses())
+    assert list(run(tmp_path, [task]).failed.values()) == ["RequestError: not with me"]
 
 
 def test_the_user_is_told_of_every_cell(tiny: Split, tmp_path: Path) -> None:

@@ -1,0 +1,374 @@
+"""Curves for TensorBoard: what was trained, once each, however often a training was interrupted."""
+
+import csv
+import io
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from io import StringIO
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from torch import Tensor, nn
+
+from benchmark import environment, tracking
+from benchmark.checkpoint import Checkpoint
+from benchmark.errors import RequestError
+from benchmark.job import Ending, Settings, carry_out, read, written
+from benchmark.method import METHODS, Method, NetworkMethod, Recipe
+from benchmark.plan import Task, tasks
+from benchmark.profile import Profile
+from benchmark.progress import Progress
+from benchmark.request import execute
+from benchmark.runner import Runner
+from benchmark.split import SceneSet, Split
+from benchmark.store import read as read_cell
+from benchmark.tracking import LOSS, PSNR, RATE
+from tests.benchmark.support import CPU, EIGHT_BIT, Gain
+from tests.benchmark.test_checkpoint import after
+from tests.benchmark.test_job import Audience
+from tests.benchmark.test_request import asked
+
+__all__ = ["asked"]  # a fixture
+
+# Twelve steps, a validation after every second one.
+BRIEF = Profile("brief", "", patches=24, patch=24, epochs=2, batch=4, bands=2, validations=6)
+OWN = replace(BRIEF, name="own", epochs=0)
+SRC = Path(tracking.__file__).parents[1]
+
+
+@pytest.fixture
+def package() -> Any:
+    """Give the module that knows events, or skip."""
+    return pytest.importorskip("tensorboardX.proto.event_pb2", reason="needs tensorboardX")
+
+
+@dataclass
+class Read:
+    """A folder of event files as TensorBoard shows it: what a restart takes back is gone."""
+
+    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+    def steps(self, tag: str) -> list[int]:
+        """Give the steps of a curve."""
+        return [step for step, _ in self.curves.get(tag, [])]
+
+
+def events(folder: Path) -> Read:
+    """Read all event files of a folder; each record has a length and two checksums around it."""
+    known = pytest.importorskip("tensorboardX.proto.event_pb2")
+    found = Read()
+    for file in sorted(folder.glob("*")):
+        found.files.append(file.name)
+        content, place = file.read_bytes(), 0
+        while place < len(content):
+            (length,) = struct.unpack_from("<Q", content, place)
+            event = known.Event.FromString(content[place + 12 : place + 12 + length])
+            place += length + 16
+            if event.session_log.status == known.SessionLog.START:
+                for tag, points in found.curves.items():
+                    found.curves[tag] = [point for point in points if point[0] < event.step]
+            for value in event.summary.value:
+                found.curves.setdefault(value.tag, []).append((event.step, value.simple_value))
+        assert place == len(content)
+    return found
+
+
+class Network(NetworkMethod):
+    """Trains one weight, and may fail after so many steps."""
+
+    begun = 0
+    last: int | None = None
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build it."""
+        return Gain(0.9)
+
+    def loss(self, output: Any, truth: Tensor) -> Tensor:
+        """Do well for a while."""
+        Network.begun += 1
+        if Network.last is not None and Network.begun > Network.last:
+            raise OSError("the network drive is gone")
+        return super().loss(output, truth)
+
+
+@pytest.fixture
+def known(registries: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., NetworkMethod]:
+    """Give a function that registers a method with a recipe of its own."""
+
+    def make(**recipe: Any) -> NetworkMethod:
+        own = Recipe(rate=1e-3, batch=4, epochs=2, **recipe)
+        body = {"__module__": __name__, "recipe": own, "__annotations__": {"recipe": ClassVar}}
+        made: NetworkMethod = METHODS.register("network")(type("Own", (Network,), body))()
+        return made
+
+    monkeypatch.setattr(Network, "begun", 0)
+    monkeypatch.setattr(Network, "last", None)
+    return make
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Give settings that write curves, and no checkpoint before the end."""
+    return Settings(tmp_path / "results", CPU, {"torch": "2"}, (), 1e9, tensorboard=True)
+
+
+def planned(split: Split, method: Method | str, profile: Profile = BRIEF) -> Task:
+    """Plan one cell."""
+    made = METHODS.make(method) if isinstance(method, str) else method
+    (task,) = tasks(split, EIGHT_BIT, profile, [2], [made], [0])
+    return task
+
+
+def carried(
+    task: Task, settings: Settings, stop: Callable[[], bool] = lambda: False
+) -> tuple[Ending, list[str], Audience]:
+    """Carry a job out; gives what it said as well, and to whom it told everything."""
+    told, audience = list[str](), Audience()
+    ending = carry_out(task, settings, audience, stop, told.append)
+    return ending, told, audience
+
+
+def curves(task: Task, settings: Settings) -> Read:
+    """Read the curves of a cell."""
+    return events(task.address.folder(settings.results / "tensorboard"))
+
+
+def rows(task: Task, settings: Settings) -> list[dict[str, float]]:
+    """Read the table of a stored cell's training."""
+    cell = read_cell(task.address.folder(settings.results))
+    assert cell is not None
+    text = (cell.folder / "training.csv").read_text(encoding="utf-8")
+    found = csv.DictReader(io.StringIO(text))
+    return [{name: float(value) for name, value in row.items()} for row in found]
+
+
+def agree(found: Read, table: list[dict[str, float]]) -> None:
+    """Compare curves with the stored table; events have four bytes a value."""
+    for tag, column in ((LOSS, "loss"), (RATE, "rate"), (PSNR, "psnr")):
+        expected = [(int(row["step"]), pytest.approx(row[column], rel=1e-6)) for row in table]
+        assert found.curves[tag] == expected
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"schedule": "one-cycle"},
+        {"schedule": "constant"},
+        {"schedule": "step", "every": 1, "factor": 0.5},
+        {"schedule": "plateau", "every": 1, "factor": 0.5},
+    ],
+)
+@pytest.mark.usefixtures("package")
+def test_the_curves_are_the_stored_table(
+    tiny: Split, settings: Settings, known: Callable[..., NetworkMethod], recipe: dict[str, Any]
+) -> None:
+    method = known(**recipe)
+    # A network that never gets better, so that the plateau's rate falls.
+    task = planned(tiny, method, OWN)
+    assert carried(task, settings)[:2] == (Ending("done"), [])
+    table = rows(task, settings)
+    agree(curves(task, settings), table)
+    assert len(table) == 6
+    changed = len({row["rate"] for row in table})
+    assert changed == 1 if recipe["schedule"] == "constant" else changed > 1
+
+
+@pytest.mark.usefixtures("package")
+def test_every_look_at_the_loss_is_in_the_curve(tiny: Split, settings: Settings) -> None:
+    profile = replace(BRIEF, patches=120, validations=1)
+    task = planned(tiny, "srcnn", profile)
+    ending, _, audience = carried(task, settings)
+    assert ending == Ending("done")
+    found = curves(task, settings)
+    assert found.steps(LOSS) == found.steps(RATE) == [25, 50, 60]
+    assert found.steps(PSNR) == [60]
+    # Who listens hears what it would have heard.
+    assert [step for step, _, _ in audience.steps] == [25, 50, 60]
+    assert audience.psnr == [row["psnr"] for row in rows(task, settings)]
+    assert audience.scenes == tiny.test.names
+
+
+@pytest.mark.usefixtures("package")
+def test_without_validation_scenes_there_is_no_psnr(
+    tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
+) -> None:
+    blind = replace(tiny, validation=SceneSet(()))
+    task = planned(blind, known(schedule="plateau", every=1, factor=0.5), OWN)
+    assert carried(task, settings)[0] == Ending("done")
+    found = curves(task, settings)
+    assert found.curves.keys() == {LOSS, RATE}
+    expected = [pytest.approx(row["rate"], rel=1e-6) for row in rows(task, settings)]
+    assert [rate for _, rate in found.curves[RATE]] == expected
+
+
+@pytest.mark.usefixtures("package")
+def test_a_training_that_was_stopped_goes_on_without_a_gap_or_a_double(
+    tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
+) -> None:
+    task = planned(tiny, known(schedule="plateau", every=1, factor=0.5), OWN)
+    assert carried(task, settings, after(9))[0].kind == "stopped"
+    first = curves(task, settings)
+    assert 0 < len(first.steps(LOSS)) < 6
+    assert carried(task, settings)[0] == Ending("done")
+    found = curves(task, settings)
+    assert len(found.files) == 2
+    agree(found, rows(task, settings))
+
+
+@pytest.mark.usefixtures("package")
+def test_what_a_killed_training_wrote_beyond_its_checkpoint_is_taken_back(
+    tiny: Split,
+    settings: Settings,
+    known: Callable[..., NetworkMethod],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = planned(tiny, known(schedule="plateau", every=1, factor=0.5), OWN)
+    monkeypatch.setattr(Network, "last", 9)
+    with monkeypatch.context() as patch:  # one checkpoint, after step 5
+        patch.setattr(Checkpoint, "due", lambda _self: Network.begun == 5)
+        assert carried(task, settings)[0].kind == "failed"
+    assert curves(task, settings).steps(LOSS) == [2, 4, 6, 8]
+    monkeypatch.setattr(Network, "last", None)
+    assert carried(task, settings)[0] == Ending("done")
+    assert Network.begun == 9 + 1 + 7
+    found = curves(task, settings)
+    assert found.steps(LOSS) == [2, 4, 6, 8, 10, 12]
+    agree(found, rows(task, settings))
+
+
+@pytest.mark.usefixtures("package")
+def test_what_stands_before_a_checkpoint_is_on_the_disk(
+    tiny: Split, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[int]] = []
+    task = planned(tiny, "espcn")
+    save = Checkpoint.save
+
+    def saving(self: Checkpoint, state: dict[str, Any]) -> None:
+        seen.append(curves(task, settings).steps(LOSS))
+        save(self, state)
+
+    monkeypatch.setattr(Checkpoint, "save", saving)
+    assert carried(task, replace(settings, checkpoint_every=0.0))[0] == Ending("done")
+    assert seen[:6] == [[], [2], [2], [2, 4], [2, 4], [2, 4, 6]]
+
+
+@pytest.mark.usefixtures("package")
+def test_curves_asked_for_late_begin_at_the_beginning(
+    tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
+) -> None:
+    task = planned(tiny, known(schedule="step", every=1, factor=0.5), OWN)
+    assert carried(task, replace(settings, tensorboard=False), after(9))[0].kind == "stopped"
+    assert not (settings.results / "tensorboard").exists()
+    assert carried(task, settings)[0] == Ending("done")
+    agree(curves(task, settings), rows(task, settings))
+
+
+@pytest.mark.usefixtures("package")
+def test_a_training_that_starts_anew_begins_anew(tiny: Split, settings: Settings) -> None:
+    long, short = replace(BRIEF, patches=48), replace(BRIEF, validations=2)
+    assert carried(planned(tiny, "espcn", long), settings)[0] == Ending("done")
+    task = planned(tiny, "espcn", short)
+    assert carried(task, settings)[0] == Ending("done")
+    found = curves(task, settings)
+    assert len(found.files) == 1
+    assert found.steps(PSNR) == [6, 12]
+    agree(found, rows(task, settings))
+
+
+@pytest.mark.usefixtures("package")
+def test_a_checkpoint_that_cannot_be_used_begins_anew(tiny: Split, settings: Settings) -> None:
+    task = planned(tiny, "espcn")
+    assert carried(task, settings, after(9))[0].kind == "stopped"
+    (checkpoint,) = settings.results.rglob("*.checkpoint")
+    keeper = Checkpoint(checkpoint, 1e9, lambda: False, print)
+    keeper.save({"weights": "of another engine"})
+    ending, told, _ = carried(task, settings)
+    assert (ending, len(told)) == (Ending("done"), 1)
+    agree(curves(task, settings), rows(task, settings))
+
+
+@pytest.mark.usefixtures("package")
+def test_scores_and_weights_do_not_depend_on_it(tiny: Split, settings: Settings) -> None:
+    task = planned(tiny, "espcn")
+    plain = replace(settings, results=settings.results / "plain", tensorboard=False)
+    for one in (settings, plain):
+        assert carried(task, one)[0] == Ending("done")
+    cells = [read_cell(task.address.folder(one.results)) for one in (settings, plain)]
+    sums = [cell.facts["sums"] for cell in cells if cell]
+    for name in ("scores.csv", "weights.safetensors"):
+        assert sums[0][name] == sums[1][name]
+
+
+@pytest.mark.parametrize("failing", ["write_event", "flush", "close", "__init__"])
+@pytest.mark.usefixtures("package")
+def test_a_full_disk_costs_the_curves_only(
+    tiny: Split, settings: Settings, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    from tensorboardX.event_file_writer import EventsWriter
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(EventsWriter, failing, fail)
+    task = planned(tiny, "espcn")
+    ending, told, _ = carried(task, settings)
+    assert ending == Ending("done")
+    folder = task.address.folder(settings.results / "tensorboard")
+    line = f"no curves in {folder}: No space left on device; the training goes on without"
+    assert told == [line]
+
+
+@pytest.mark.usefixtures("package")
+def test_a_method_without_training_has_no_curves(tiny: Split, settings: Settings) -> None:
+    assert carried(planned(tiny, "wiener"), settings)[0] == Ending("done")
+    assert not (settings.results / "tensorboard").exists()
+
+
+@pytest.mark.usefixtures("package")
+def test_a_worker_process_writes_them_too(tiny: Split, settings: Settings) -> None:
+    task = planned(tiny, "espcn")
+    told = StringIO()
+    whole = replace(settings, environment=environment.describe(CPU))
+    outcome = Runner(whole, Progress(told)).run([task])
+    assert outcome.done == [str(task.address)], told.getvalue()
+    agree(curves(task, settings), rows(task, settings))
+
+
+def test_a_job_says_whether_curves_are_wanted(tiny: Split, settings: Settings) -> None:
+    task = planned(tiny, "bicubic", replace(BRIEF, name="quick"))
+    for wanted in (True, False):
+        _, there = read(written(task, replace(settings, tensorboard=wanted)))
+        assert there.tensorboard is wanted
+
+
+def test_without_the_package_a_request_is_refused_before_anything_starts(
+    asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    monkeypatch.delitem(sys.modules, "tensorboardX.event_file_writer", raising=False)
+    with pytest.raises(RequestError) as caught:
+        execute(replace(asked, tensorboard=True), Progress(StringIO()))
+    assert str(caught.value).startswith("--tensorboard needs the package tensorboardX, which cann")
+    assert 'pip install "tensorboardX>=' in str(caught.value)
+    assert not asked.results.exists()
+    assert not asked.cache.exists()
+    assert execute(asked, Progress(StringIO()))[0].outcome.failed == {}
+
+
+def test_it_is_not_imported_unless_asked_for() -> None:
+    code = "import sys, benchmark.job, benchmark.request; print('tensorboardX' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=SRC,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")
