@@ -22,7 +22,7 @@ from benchmark.options import (
     discover,
     print_json,
 )
-from reports.commands import tables, tabulate
+from reports import commands as reading
 
 if TYPE_CHECKING:
     from benchmark.request import Request
@@ -69,6 +69,10 @@ def run(
             help="No worker processes: for a debugger, and without their shelter.",
         ),
     ] = False,
+    tensorboard: Annotated[
+        bool,
+        typer.Option("--tensorboard", help="Write curves to results/tensorboard, for TensorBoard."),
+    ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say which cells are to run and why; start nothing.")
     ] = False,
@@ -104,6 +108,7 @@ def run(
         cell_timeout=cell_timeout,
         checkpoint_every=checkpoint_every,
         isolated=not in_process,
+        tensorboard=tensorboard,
     )
     if plan:
         _show_plan(request, as_json)
@@ -111,7 +116,7 @@ def run(
     with progress.make() as shown:
         ran = execute(request, shown)
     failed = {title: reason for one in ran for title, reason in one.outcome.failed.items()}
-    paths = tabulate(results, [one.label for one in ran], quiet=as_json)
+    paths = reading.tabulate(results, [one.label for one in ran], quiet=as_json)
     if as_json:
         done = [title for one in ran for title in one.outcome.done]
         found = [title for one in ran for title in one.outcome.found]
@@ -122,7 +127,9 @@ def run(
 
 
 for command in (
-    tables,
+    reading.tables,
+    reading.published,
+    reading.export,
     commands.fetch,
     commands.methods,
     commands.datasets,
@@ -132,6 +139,7 @@ for command in (
     commands.doctor,
 ):
     app.command()(command)
+app.command("import")(reading.merge)
 
 
 def _show_plan(request: "Request", as_json: bool) -> None:

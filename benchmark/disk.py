@@ -33,10 +33,15 @@ def flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_file(file: Path, content: bytes) -> None:
+def write_file(file: Path, content: bytes, option: str = "--results") -> None:
     """Write one file through a temporary name; a reader sees the old one or the new one.
 
     Only one process at a time may write a file; `locked` sees to that.
+
+    Args:
+        file: its folder is made where it is missing.
+        content: all of it.
+        option: what chooses another folder, for the message.
 
     Raises:
         RequestError: the folder cannot be written to.
@@ -54,7 +59,7 @@ def write_file(file: Path, content: bytes) -> None:
     except OSError as error:
         raise RequestError(
             f"cannot write {file}: {error.strerror or error}; free space there or choose another "
-            "folder"
+            f"folder with {option}"
         ) from error
 
 

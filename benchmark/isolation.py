@@ -114,6 +114,8 @@ class Worker:
             else:
                 self._process.kill()
         self._process.wait()
+        with suppress(OSError):
+            self._stdin.close()
 
     def _say(self, line: bytes) -> None:
         with suppress(BrokenPipeError, ValueError):  # it has ended; how is found out later

@@ -80,5 +80,5 @@ def write(name: str, folder: Path) -> Path:
         title=" ".join(words).strip().capitalize() or name,
         classname="MyMethod" if awkward else camel,
     )
-    write_file(file, text.encode())
+    write_file(file, text.encode(), "--folder")
     return file

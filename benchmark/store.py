@@ -157,7 +157,7 @@ def write(
             for name, data in {**files, "cell.json": content}.items():
                 write_flushed(made / name, data)
             flush_folder(made)
-            _set_aside(results, folder)
+            set_aside(results, folder)
             made.rename(folder)
             flush_folder(folder.parent)
         finally:
@@ -170,7 +170,8 @@ def write(
     return Cell(address, folder, whole)
 
 
-def _set_aside(results: Path, folder: Path) -> None:
+def set_aside(results: Path, folder: Path) -> None:
+    """Move what lies in a cell's place to `.superseded/`; nothing finished is deleted."""
     if not folder.exists():
         return
     place = results / SUPERSEDED / folder.relative_to(results)
@@ -232,6 +233,9 @@ def _misfit(folder: Path, address: Address, facts: Mapping[str, Any]) -> str:
     place = address.folder(Path())
     if folder.parts[-len(place.parts) :] != place.parts:
         return f"{folder} holds a cell whose place is {place}: it was copied to a wrong one"
+    lacks = [name for name in ("key", "reason") if name not in facts]
+    if lacks:
+        return f"{folder} holds a cell that lacks {lacks[0]}"
     if facts["status"] not in ("done", "failed"):
         return f"{folder} holds a cell that is {facts['status']}, expected done or failed"
     return ""
@@ -257,16 +261,17 @@ def _changed(folder: Path, sums: Mapping[str, str]) -> str:
 
 def cells(results: Path) -> Iterator[Cell]:
     """Read every cell below a results folder that holds together, in the order of addresses."""
-    found = (read(folder) for folder in _folders(results))
+    found = (read(folder) for folder in folders_of(results))
     yield from sorted((cell for cell in found if cell), key=lambda cell: cell.address)
 
 
 def damaged(results: Path) -> list[str]:
     """Say of every cell below a results folder that does not hold together why."""
-    return [why for folder in _folders(results) if (why := damage(folder))]
+    return [why for folder in folders_of(results) if (why := damage(folder))]
 
 
-def _folders(results: Path) -> list[Path]:
+def folders_of(results: Path) -> list[Path]:
+    """List the places below a results folder where a cell lies or should."""
     found = results.glob("*/*/*/x*/*/seed*/")
     return sorted(
         folder

@@ -177,13 +177,13 @@ class _Loop:
                 self.total += self.step.take(patches, bands, rate)
                 self.since, self.seen = self.since + 1, self.seen + 1
                 self._look(rate, listener, began)
-                ended = self._ended
-                if ended or keeper.due() or keeper.stopping:
+                ended, stopping = self._ended, keeper.stopping
+                if ended or stopping or keeper.due():
                     self.trained.seconds = time.perf_counter() - began
                     keeper.save(self._state(order))
                 if ended:
                     break
-                if keeper.stopping:
+                if stopping:
                     raise Stopped
         self.trained.steps = self.seen
         self.trained.warnings = self._warnings()

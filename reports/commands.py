@@ -1,6 +1,7 @@
 """Commands of `run_all.py` that read what is stored."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,24 +12,45 @@ from benchmark.options import RESULTS, Json, Results, print_json
 
 def tables(
     dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
+    formats: Annotated[
+        str, typer.Option("--format", help="Files to write: md, tex, csv; all if empty.")
+    ] = "",
+    baseline: Annotated[
+        str, typer.Option(help="Method that every other is compared with; bicubic if empty.")
+    ] = "",
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
     """Write the tables again from what is stored; trains nothing."""
     from benchmark.errors import RequestError
     from benchmark.parameters import split_list
-    from reports.tables import datasets_in
+    from reports.tables import datasets_in, known_formats
 
+    wanted = known_formats(split_list(formats))
     labels = split_list(dataset) or datasets_in(results)
     if not labels:
         raise RequestError(f"no results in {results}; make them with: python run_all.py")
-    paths = tabulate(results, labels, quiet=as_json)
+    paths = tabulate(results, labels, quiet=as_json, formats=wanted, baseline=baseline)
     if as_json:
         print_json({"tables": paths})
 
 
-def tabulate(results: Path, labels: Sequence[str], *, quiet: bool) -> list[str]:
+def tabulate(
+    results: Path,
+    labels: Sequence[str],
+    *,
+    quiet: bool,
+    formats: Sequence[str] = (),
+    baseline: str = "",
+) -> list[str]:
     """Write the tables of some data sets and, unless quiet, print them.
+
+    Args:
+        results: the results folder.
+        labels: the data sets.
+        quiet: True prints nothing.
+        formats: which files; all where empty.
+        baseline: what every method is compared with; bicubic where empty.
 
     Returns:
         The files.
@@ -39,16 +61,79 @@ def tabulate(results: Path, labels: Sequence[str], *, quiet: bool) -> list[str]:
     from rich.console import Console
 
     from benchmark.store import damaged
-    from reports.tables import write_tables
+    from reports.tables import known_formats, write_tables
     from reports.terminal import show
 
     for why in damaged(results):
         typer.echo(f"left out of the tables: {why}; the run that made it makes it again", err=True)
     paths = []
     for label in labels:
-        made = write_tables(results, label)
+        chosen = formats or known_formats(())
+        made = write_tables(results, label, formats=chosen, baseline=baseline)
         paths += [str(path) for path in made.paths]
         if not quiet:
             show(made, Console())
             typer.echo("written: " + ", ".join(str(path) for path in made.paths))
     return paths
+
+
+def published(
+    protocol: Annotated[str, typer.Option(help="Only numbers under this protocol.")] = "",
+    dataset: Annotated[str, typer.Option(help="Only numbers on this data set.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the numbers that papers print, by protocol; never mixed."""
+    from rich.console import Console
+
+    from reports import listing
+
+    rows = listing.chosen(protocol, dataset)
+    if as_json:
+        print_json(listing.as_json(rows))
+    else:
+        listing.show_published(rows, Console())
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="The zip to write.")],
+    dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
+    weights: Annotated[
+        bool, typer.Option("--weights", help="Pack the trained weights too.")
+    ] = False,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Pack cells into one zip, for a colleague; exit code 1 if a damaged one was left out."""
+    from benchmark.exchange import export as pack
+    from benchmark.parameters import split_list
+
+    packed = pack(results, file, split_list(dataset), weights=weights)
+    if as_json:
+        print_json({**asdict(packed), "file": str(packed.file)})
+    else:
+        typer.echo(packed.summary)
+    for why in packed.left_out:
+        typer.echo(f"left out: {why}", err=True)
+    raise typer.Exit(int(bool(packed.left_out)))
+
+
+def merge(
+    file: Annotated[Path, typer.Argument(help="A zip that `export` wrote.")],
+    results: Results = RESULTS,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Take a cell over another; that one is set aside."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Take in a colleague's cells; a conflict is refused with its reason, exit code 1."""
+    from benchmark.exchange import merge as take_in
+
+    merged = take_in(results, file, replace=replace)
+    if as_json:
+        print_json(asdict(merged))
+    else:
+        typer.echo(merged.summary)
+    for cell, why in merged.refused.items():
+        typer.echo(f"refused: {cell}: {why}", err=True)
+    raise typer.Exit(int(bool(merged.refused)))

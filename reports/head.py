@@ -92,7 +92,7 @@ def head_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...
         lines.append(("Trained on", ", ".join(trained)))
     seeds = sorted({cell.address.seed for cell in cells})
     lines.append(("Seeds" if len(seeds) > 1 else "Seed", ", ".join(map(str, seeds))))
-    devices = dict.fromkeys(_text(fact(cell.facts, "environment", "device")) for cell in cells)
+    devices = dict.fromkeys(_device(cell) for cell in cells)
     lines.append(("Device", "; ".join(filter(None, devices)) or "not recorded"))
     dates = sorted(filter(None, (plain(fact(cell.facts, "date") or "")[:10] for cell in cells)))
     if dates:
@@ -155,6 +155,13 @@ def _scenes(cells: Sequence[Cell]) -> str:
 
 def _names(cell: Cell, key: str) -> list[str]:
     return [plain(name) for name in several(_dataset(cell, key))]
+
+
+def _device(cell: Cell) -> str:
+    """Name what a cell was computed on; a CPU by its processor as well."""
+    device = _text(fact(cell.facts, "environment", "device"))
+    processor = _text(fact(cell.facts, "environment", "processor"))
+    return f"{device} ({processor})" if processor and device.startswith("CPU") else device
 
 
 def _text(value: object) -> str:

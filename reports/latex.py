@@ -57,14 +57,14 @@ _JOINED = re.compile(r"(?<=-)(?=-)|(?<=[`?!])(?=`)|(?<=')(?=')")
 _LACKED = re.compile(r"[^ -~\u00a1-\u017f‘’“”…•™]|[«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ]")
 _RANKING = r"Best \textbf{bold}, second-best \underline{underlined}."
 # \@nodocument is \relax from \begin{document} on.
-_BEGIN = r"""% Written by run_all.py, do not edit. It compiles as it is: pdflatex FILE.
+BEGIN = r"""% Written by run_all.py, do not edit. It compiles as it is: pdflatex FILE.
 % In a paper: \usepackage{booktabs,siunitx} in its preamble (siunitx 3), then \input{FILE}.
 \expandafter\ifx\csname @nodocument\endcsname\relax\let\tablesend\relax\else
 \documentclass{article}
 \usepackage[margin=20mm]{geometry}\usepackage{booktabs,siunitx}
 \def\tablesend{\end{document}}
 \begin{document}\fi"""
-_END = r"\tablesend"
+END = r"\tablesend"
 _NUMBER = re.compile(rf"{MINUS}?(\d[\d,]*)(\.\d+)?")
 
 
@@ -85,12 +85,12 @@ def page(title: str, sections: Sequence[Section]) -> str:
         title: the data set's.
         sections: one a protocol and profile.
     """
-    parts = [_BEGIN]
+    parts = [BEGIN]
     for section in sections:
         shown = [grid for grid in section.grids if not grid.details]
         for index, grid in enumerate(shown):
             parts.append(_float(title, section, grid, whole_head=index == 0))
-    return "\n\n".join([*parts, _END]) + "\n"
+    return "\n\n".join([*parts, END]) + "\n"
 
 
 def _float(title: str, section: Section, grid: Grid, *, whole_head: bool) -> str:

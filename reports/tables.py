@@ -120,9 +120,11 @@ def write_tables(
             contents["tex"] = latex.page(title, sections)
         else:
             contents["csv"] = tidy_csv(mine)
-            contents["comparisons.csv"] = comparisons_csv(dataset, sections)
     folder, name = results / "tables", place_name(dataset)
     files = {folder / f"{name}.{ending}": content for ending, content in contents.items()}
+    if "csv" in kinds:
+        # Other columns, so another folder: all CSV files of one can be read as one table.
+        files[folder / "comparisons" / f"{name}.csv"] = comparisons_csv(dataset, sections)
     with _alone(folder):
         for file, content in files.items():
             write_file(file, content.encode())

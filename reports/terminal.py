@@ -41,7 +41,7 @@ def show(tables: "Tables", console: "Console") -> None:
         shown = _fitting(section, console)
         for table in shown:
             console.print()
-            _print_whole(table, console)
+            print_whole(table, console)
         if any(
             str(column.header).strip() == DIFFERENCE for table in shown for column in table.columns
         ):
@@ -106,7 +106,8 @@ def _width(table: Table, console: "Console") -> int:
     return Measurement.get(console, unlimited, table).maximum
 
 
-def _print_whole(table: Table, console: "Console") -> None:
+def print_whole(table: Table, console: "Console") -> None:
+    """Print a table that may be wider than the terminal: nothing in it is cut."""
     # Left to itself, rich squeezes a table into the terminal by cutting its words.
     options = console.options.update(width=max(_width(table, console), 1))
     lines = Segments(console.render(table, options))

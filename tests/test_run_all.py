@@ -139,7 +139,8 @@ def test_a_run_writes_the_table_as_markdown_latex_and_csv(
 ) -> None:
     line, answer = finished
     folder = line.results / "tables"
-    assert sorted(file.name for file in folder.iterdir()) == [
+    assert sorted(str(file.relative_to(folder)) for file in folder.rglob("*.*")) == [
+        f"comparisons/{SMALL}.csv",
         f"{SMALL}.csv",
         f"{SMALL}.md",
         f"{SMALL}.tex",
@@ -173,13 +174,13 @@ def test_tables_makes_the_same_files_again_and_trains_nothing(
 ) -> None:
     line, _ = finished
     tables = line.results / "tables"
-    before = {file.name: file.read_bytes() for file in tables.iterdir()}
+    before = {file: file.read_bytes() for file in tables.rglob("*.*")}
     cells = bytes_and_times(line.results / SMALL)
-    for file in tables.iterdir():
+    for file in before:
         file.unlink()
     answer = line("tables", *named)
     assert (answer.code, answer.err) == (0, "")
-    assert {file.name: file.read_bytes() for file in tables.iterdir()} == before
+    assert {file: file.read_bytes() for file in tables.rglob("*.*")} == before
     assert bytes_and_times(line.results / SMALL) == cells
     assert rows(answer.out)["Bicubic"] == ["27.49", "6.21"]
 
@@ -213,7 +214,7 @@ def test_json_is_all_that_stands_on_standard_output(
         f"{method} x3 seed 0 on {SMALL}" for method in ("bicubic", "wiener", "espcn")
     ]
     assert found["failed"] == {}
-    assert [Path(path).suffix for path in found["tables"]] == [".md", ".tex", ".csv"]
+    assert [Path(path).suffix for path in found["tables"]] == [".md", ".tex", ".csv", ".csv"]
     assert line("tables", "--json").json() == {"tables": found["tables"]}
 
 
@@ -445,7 +446,7 @@ def test_two_parameter_variants_of_a_method_are_two_rows(hsisr: CommandLine) -> 
     assert answer.code == 0
     assert set(hsisr.cells()) == {"wiener 0", "wiener[joint=true] 0"}
     names = re.findall(r"^\| (Wiener.*?) +\|", hsisr.page(), re.MULTILINE)
-    assert len(names) == 2
+    assert len(set(names)) == 2
     assert names[0] == "Wiener"
     assert "joint=true" in names[1]
     tidy = table(*(hsisr.results / "tables").glob("*.csv"))

@@ -43,7 +43,7 @@ class Noise(nn.Module):
         if not self.training:
             return x
         out: Tensor = nn.functional.dropout(x, 0.3) * (1 + random.random() / 10)
-        return out + float(np.random.standard_normal()) / 100
+        return out + float(np.random.standard_normal()) / 100  # noqa: NPY002
 
 
 def checkpoint(file: Path, stop: Callable[[], bool] = lambda: False, every: float = 1e9) -> Any:

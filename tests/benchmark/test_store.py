@@ -28,7 +28,7 @@ FILES = {"scores.csv": SCORES, "weights.safetensors": bytes(range(256))}
 
 def put(results: Path, address: Address = PLACE, **facts: Any) -> Cell:
     """Store a cell."""
-    return write(results, address, {"key": "k", "status": "done", **facts}, FILES)
+    return write(results, address, {"key": "k", "status": "done", "reason": None, **facts}, FILES)
 
 
 def everything(folder: Path) -> set[str]:
@@ -210,7 +210,7 @@ def test_a_copied_folder_is_merged(tmp_path: Path) -> None:
     assert [cell.address for cell in cells(tmp_path / "here")] == [PLACE]
 
 
-@pytest.mark.parametrize("failing", ["write_flushed", "flush_folder", "_set_aside"])
+@pytest.mark.parametrize("failing", ["write_flushed", "flush_folder", "set_aside"])
 def test_nothing_temporary_is_left_when_writing_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:

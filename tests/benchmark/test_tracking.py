@@ -101,9 +101,11 @@ def known(registries: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ne
     """Give a function that registers a method with a recipe of its own."""
 
     def make(**recipe: Any) -> NetworkMethod:
-        own = Recipe(rate=1e-3, batch=4, epochs=2, **recipe)
+        # So large a rate overshoots, and a plateau's falls.
+        own = Recipe(rate=0.1, batch=4, epochs=2, **recipe)
         body = {"__module__": __name__, "recipe": own, "__annotations__": {"recipe": ClassVar}}
-        made: NetworkMethod = METHODS.register("network")(type("Own", (Network,), body))()
+        made = METHODS.register("network")(type("Own", (Network,), body))()
+        assert isinstance(made, NetworkMethod)
         return made
 
     monkeypatch.setattr(Network, "begun", 0)
@@ -150,8 +152,9 @@ def rows(task: Task, settings: Settings) -> list[dict[str, float]]:
 def agree(found: Read, table: list[dict[str, float]]) -> None:
     """Compare curves with the stored table; events have four bytes a value."""
     for tag, column in ((LOSS, "loss"), (RATE, "rate"), (PSNR, "psnr")):
-        expected = [(int(row["step"]), pytest.approx(row[column], rel=1e-6)) for row in table]
-        assert found.curves[tag] == expected
+        assert found.steps(tag) == [row["step"] for row in table]
+        values = [value for _, value in found.curves[tag]]
+        assert values == pytest.approx([row[column] for row in table], rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +170,7 @@ def agree(found: Read, table: list[dict[str, float]]) -> None:
 def test_the_curves_are_the_stored_table(
     tiny: Split, settings: Settings, known: Callable[..., NetworkMethod], recipe: dict[str, Any]
 ) -> None:
-    method = known(**recipe)
-    # A network that never gets better, so that the plateau's rate falls.
-    task = planned(tiny, method, OWN)
+    task = planned(tiny, known(**recipe), OWN)
     assert carried(task, settings)[:2] == (Ending("done"), [])
     table = rows(task, settings)
     agree(curves(task, settings), table)
@@ -202,8 +203,8 @@ def test_without_validation_scenes_there_is_no_psnr(
     assert carried(task, settings)[0] == Ending("done")
     found = curves(task, settings)
     assert found.curves.keys() == {LOSS, RATE}
-    expected = [pytest.approx(row["rate"], rel=1e-6) for row in rows(task, settings)]
-    assert [rate for _, rate in found.curves[RATE]] == expected
+    rates = [row["rate"] for row in rows(task, settings)]
+    assert [rate for _, rate in found.curves[RATE]] == pytest.approx(rates, rel=1e-6)
 
 
 @pytest.mark.usefixtures("package")
@@ -211,7 +212,7 @@ def test_a_training_that_was_stopped_goes_on_without_a_gap_or_a_double(
     tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
 ) -> None:
     task = planned(tiny, known(schedule="plateau", every=1, factor=0.5), OWN)
-    assert carried(task, settings, after(9))[0].kind == "stopped"
+    assert carried(task, settings, after(8))[0].kind == "stopped"
     first = curves(task, settings)
     assert 0 < len(first.steps(LOSS)) < 6
     assert carried(task, settings)[0] == Ending("done")
@@ -263,7 +264,7 @@ def test_curves_asked_for_late_begin_at_the_beginning(
     tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
 ) -> None:
     task = planned(tiny, known(schedule="step", every=1, factor=0.5), OWN)
-    assert carried(task, replace(settings, tensorboard=False), after(9))[0].kind == "stopped"
+    assert carried(task, replace(settings, tensorboard=False), after(8))[0].kind == "stopped"
     assert not (settings.results / "tensorboard").exists()
     assert carried(task, settings)[0] == Ending("done")
     agree(curves(task, settings), rows(task, settings))
@@ -284,7 +285,7 @@ def test_a_training_that_starts_anew_begins_anew(tiny: Split, settings: Settings
 @pytest.mark.usefixtures("package")
 def test_a_checkpoint_that_cannot_be_used_begins_anew(tiny: Split, settings: Settings) -> None:
     task = planned(tiny, "espcn")
-    assert carried(task, settings, after(9))[0].kind == "stopped"
+    assert carried(task, settings, after(8))[0].kind == "stopped"
     (checkpoint,) = settings.results.rglob("*.checkpoint")
     keeper = Checkpoint(checkpoint, 1e9, lambda: False, print)
     keeper.save({"weights": "of another engine"})
@@ -305,17 +306,20 @@ def test_scores_and_weights_do_not_depend_on_it(tiny: Split, settings: Settings)
         assert sums[0][name] == sums[1][name]
 
 
-@pytest.mark.parametrize("failing", ["write_event", "flush", "close", "__init__"])
+@pytest.mark.parametrize("failing", ["write", "flush", "close", "__init__"])
 @pytest.mark.usefixtures("package")
 def test_a_full_disk_costs_the_curves_only(
     tiny: Split, settings: Settings, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    from tensorboardX.event_file_writer import EventsWriter
+    writer = pytest.importorskip("tensorboardX").RecordWriter
+    close = writer.close
 
-    def fail(*_: object) -> None:
+    def fail(self: Any, *_: object) -> None:
+        if failing == "close":
+            close(self)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(EventsWriter, failing, fail)
+    monkeypatch.setattr(writer, failing, fail)
     task = planned(tiny, "espcn")
     ending, told, _ = carried(task, settings)
     assert ending == Ending("done")
@@ -330,6 +334,8 @@ def test_a_method_without_training_has_no_curves(tiny: Split, settings: Settings
     assert not (settings.results / "tensorboard").exists()
 
 
+# The runner leaves a worker's pipe to be closed when it is collected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.usefixtures("package")
 def test_a_worker_process_writes_them_too(tiny: Split, settings: Settings) -> None:
     task = planned(tiny, "espcn")
@@ -351,7 +357,6 @@ def test_without_the_package_a_request_is_refused_before_anything_starts(
     asked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    monkeypatch.delitem(sys.modules, "tensorboardX.event_file_writer", raising=False)
     with pytest.raises(RequestError) as caught:
         execute(replace(asked, tensorboard=True), Progress(StringIO()))
     assert str(caught.value).startswith("--tensorboard needs the package tensorboardX, which cann")

@@ -1,5 +1,7 @@
 """A small maker of stored cells, with scores that a test chooses."""
 
+import shutil
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,17 @@ from benchmark import store
 
 SCENES = ("balloons", "face", "flowers")
 Make = Callable[..., store.Cell]
+
+
+def has_latex() -> bool:
+    """Tell whether pdflatex is installed, and the packages that the tables need."""
+    if shutil.which("pdflatex") is None or shutil.which("kpsewhich") is None:
+        return False
+    wanted = ["kpsewhich", "booktabs.sty", "siunitx.sty", "geometry.sty"]
+    return subprocess.run(wanted, capture_output=True, check=False).returncode == 0
+
+
+needs_latex = pytest.mark.skipif(not has_latex(), reason="pdflatex or siunitx is not installed")
 
 
 def scores_csv(rows: Sequence[Mapping[str, object]]) -> bytes:

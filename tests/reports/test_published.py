@@ -1,11 +1,12 @@
 """The published numbers: complete, checked, and never lent to another protocol."""
 
+import csv
 from pathlib import Path
 
 import pytest
 
 from benchmark.errors import RequestError
-from reports.published import base_name, load, lookup, published_for
+from reports.published import FOLDER, base_name, load, lookup, published_for
 
 HEADER = "paper,protocol,dataset,scale,method,metric,value,source\n"
 GOOD = "P,wang2017,cave,2,Bicubic,psnr,31.73,Table 1\n"
@@ -100,3 +101,67 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(HEADER.encode() + b"\xff\xfe\n")
     with pytest.raises(RequestError, match=r"x\.csv: expected a CSV file in UTF-8"):
         load(tmp_path)
+
+
+# What a published value can be: (lowest, highest) by metric.
+RANGES = {"psnr": (25.0, 50.0), "sam": (0.5, 10.0), "ssim": (0.85, 1.0), "ergas": (1.0, 20.0)}
+
+# PSNR / SSIM / SAM [/ ERGAS], as the survey of the field gives them.
+QUOTED = {
+    ("li2020", "MCNet", 2): "45.102/.9738/2.241",
+    ("li2020", "MCNet", 3): "41.031/.9526/2.809",
+    ("li2020", "MCNet", 4): "39.026/.9319/3.292",
+    ("li2020", "SFCSR", 2): "45.300/.9739/2.217",
+    ("li2020", "SFCSR", 3): "41.198/.9524/2.794",
+    ("li2020", "SFCSR", 4): "39.192/.9321/3.221",
+    ("li2020", "ERCSR", 2): "45.332/.9740/2.218",
+    ("li2020", "ERCSR", 3): "41.345/.9527/2.789",
+    ("li2020", "ERCSR", 4): "39.224/.9322/3.243",
+    ("li2020", "Bicubic", 4): "35.755/.9071/3.944",
+    ("li2020", "3D-FCNN", 4): "37.626/.9195/3.360",
+    ("li2020", "EDSR", 4): "38.587/.9292/3.804",
+    ("li2020", "SSPSR", 4): "38.366/.9272/3.484",
+    ("li2020", "DualSR", 4): "39.813/.9339/3.130",
+    ("jiang2020", "Bicubic", 4): "34.72/.9277/4.176/5.272",
+    ("jiang2020", "GDRRN", 4): "38.45/.9538/3.414/3.509",
+    ("jiang2020", "3DCNN", 4): "37.98/.9522/3.346/3.704",
+    ("jiang2020", "EDSR", 4): "38.16/.9522/3.550/3.592",
+    ("jiang2020", "RCAN", 4): "38.76/.9530/3.605/3.418",
+    ("jiang2020", "SSPSR", 4): "39.09/.9553/3.185/3.338",
+}
+
+
+def test_other_protocols_rows_are_given_whole_and_as_quoted() -> None:
+    rows = [row for row in load() if row.protocol != "wang2017"]
+    wanted = {}
+    for (protocol, method, scale), line in QUOTED.items():
+        for metric, text in zip(("psnr", "ssim", "sam", "ergas"), line.split("/"), strict=False):
+            wanted[protocol, "cave", scale, method, metric] = text
+    assert {row.key: row.text.lstrip("0") for row in rows} == wanted
+
+
+def test_every_value_is_plausible_and_has_a_source() -> None:
+    for row in load():
+        low, high = RANGES[row.metric]
+        assert low < row.value < high, row
+        assert row.value == float(row.text)
+        assert row.scale in (2, 3, 4)
+        assert row.dataset in ("cave", "harvard")
+        assert len(row.source) >= 7
+        assert row.paper[-4:].isdigit()
+
+
+def test_a_better_psnr_goes_with_a_smaller_scale() -> None:
+    values = {row.key: row.value for row in load() if row.metric == "psnr"}
+    for (protocol, dataset, scale, method, metric), value in values.items():
+        after = values.get((protocol, dataset, scale + 1, method, metric))
+        assert after is None or after < value
+
+
+def test_each_file_is_one_protocol_that_the_folders_page_describes() -> None:
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for file in FOLDER.glob("*.csv"):
+        with file.open(newline="", encoding="utf-8") as stream:
+            protocols = {row["protocol"] for row in csv.DictReader(stream)}
+        assert protocols == {file.stem}
+        assert f"| `{file.stem}` | `{file.name}` |" in page

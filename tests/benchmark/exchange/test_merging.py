@@ -272,7 +272,7 @@ def test_progress_is_told_cell_by_cell(two: Two) -> None:
     assert told == [*((number, 3, place) for number, place in enumerate(places)), (3, 3, "")]
 
 
-@pytest.mark.parametrize("failing", ["flush_folder", "_set_aside"])
+@pytest.mark.parametrize("failing", ["flush_folder", "set_aside"])
 def test_a_full_disk_leaves_whole_cells_only(
     two: Two, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:

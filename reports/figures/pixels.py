@@ -1,0 +1,91 @@
+"""Which pixels' spectra are shown: those asked for, or bright ones that differ from each other."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.ndimage import maximum_filter, uniform_filter
+
+from benchmark.errors import RequestError
+
+COUNT = 4
+_WINDOW = 5  # pixels a side over which a spectrum is averaged before it is compared
+_STEP = 4  # of the grid on which pixels are looked for
+_BRIGHT = 0.25  # of the brightest ones' level; darker pixels are mostly rounding
+_SATURATED = 230
+_APART = 0.125  # of the shorter side, that pixels keep from each other at least
+
+
+def read_pixels(text: str) -> list[tuple[int, int]]:
+    """Read pixels as typed: `row,column;row,column`, from 0.
+
+    Raises:
+        RequestError: something else stands there.
+    """
+    pixels = []
+    for item in filter(None, (part.strip() for part in text.split(";"))):
+        found = re.fullmatch(r"([0-9]{1,9})\s*,\s*([0-9]{1,9})", item)
+        if not found:
+            raise RequestError(
+                f"--pixels: '{item}' is no pixel; write rows and columns from 0 like "
+                "--pixels '120,80;300,411'"
+            )
+        pixels.append((int(found[1]), int(found[2])))
+    return list(dict.fromkeys(pixels))
+
+
+def check_pixels(pixels: Sequence[tuple[int, int]], shape: tuple[int, int], scene: str) -> None:
+    """Refuse pixels that a scene does not have.
+
+    Raises:
+        RequestError: one lies outside.
+    """
+    for row, column in pixels:
+        if row >= shape[0] or column >= shape[1]:
+            raise RequestError(
+                f"--pixels: {row},{column} lies outside {scene}, which has {shape[0]} rows and "
+                f"{shape[1]} columns, counted from 0"
+            )
+
+
+def choose_pixels(truth: np.ndarray, count: int = COUNT) -> list[tuple[int, int]]:
+    """Choose bright pixels whose surroundings have spectra as different in shape as can be.
+
+    The brightest one that is no highlight comes first; then, one after the other, the one whose
+    spectrum, scaled to length 1, is farthest from those chosen (Gonzalez 1985). Nothing is drawn
+    at random.
+
+    Args:
+        truth: (bands, rows, columns) uint8 grey levels.
+        count: how many; fewer where a scene does not have as many different ones.
+
+    Returns:
+        (row, column) of each.
+    """
+    rows, columns = truth.shape[1:]
+    smooth = uniform_filter(truth.astype(np.float32), size=(0, _WINDOW, _WINDOW))
+    edges = [min(size // 4, 2 * _WINDOW) for size in (rows, columns)]
+    grid_rows, grid_columns = (
+        np.arange(edge, size - edge, _STEP)
+        for edge, size in zip(edges, (rows, columns), strict=True)
+    )
+    places = np.stack(np.meshgrid(grid_rows, grid_columns, indexing="ij"), axis=-1).reshape(-1, 2)
+    spectra = smooth[:, places[:, 0], places[:, 1]].T
+    level = spectra.mean(axis=1)
+    peak = maximum_filter(truth.max(axis=0), size=_WINDOW)[places[:, 0], places[:, 1]]
+    plain = peak < _SATURATED
+    usable = plain if plain.any() else np.ones_like(plain)
+    usable &= level >= _BRIGHT * np.percentile(level[usable], 99)
+    places, spectra, level = places[usable], spectra[usable], level[usable]
+    shapes = spectra / np.maximum(np.linalg.norm(spectra, axis=1, keepdims=True), 1)
+    chosen = [int(np.argmax(level))]
+    apart = np.full(len(places), np.inf)
+    while True:
+        last = chosen[-1]
+        apart = np.minimum(apart, np.linalg.norm(shapes - shapes[last], axis=1))
+        near = np.linalg.norm(places - places[last], axis=1) < _APART * min(rows, columns)
+        apart[near] = 0
+        if len(chosen) == count or apart.max() <= 0:
+            break
+        chosen.append(int(np.argmax(apart)))
+    return [(int(places[index, 0]), int(places[index, 1])) for index in chosen]

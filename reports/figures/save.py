@@ -1,0 +1,89 @@
+"""From a figure to files: PNG and PDF, the same bytes for the same figure."""
+
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.figure import Figure
+
+from benchmark.disk import locked, write_file
+from benchmark.errors import RequestError, listed
+from reports.figures.style import drawing
+
+FORMATS = ("png", "pdf")
+# No date and no version: the same figure is the same file.
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+}
+_CANVAS = {"png": FigureCanvasAgg, "pdf": FigureCanvasPdf}
+
+
+def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
+    """Give the formats asked for, once each.
+
+    Raises:
+        RequestError: one is unknown, or there is none.
+    """
+    if unknown := [one for one in formats if one not in FORMATS]:
+        raise RequestError(f"--format {listed(unknown)} is unknown; choose from {listed(FORMATS)}")
+    if not formats:
+        raise RequestError(f"--format is empty; choose from {listed(FORMATS)}")
+    return tuple(dict.fromkeys(formats))
+
+
+def rendered(figure: Figure, form: str) -> bytes:
+    """Give a figure's file.
+
+    Args:
+        figure: drawn by this package.
+        form: "png" (200 dots an inch) or "pdf" (text as text, images as stored).
+    """
+    stream = io.BytesIO()
+    images = [image for axes in figure.axes for image in axes.get_images()]
+    before = [image.get_interpolation() for image in images]
+    if form == "pdf":
+        # A reader who zooms in finds the stored pixels.
+        for image in images:
+            image.set_interpolation("none")
+    with drawing():
+        _CANVAS[form](figure).print_figure(stream, format=form, metadata=_METADATA[form])
+    for image, interpolation in zip(images, before, strict=True):
+        image.set_interpolation(interpolation)
+    return stream.getvalue()
+
+
+def write_figures(
+    folder: Path, figures: Iterable[tuple[str, Figure]], formats: Sequence[str]
+) -> list[Path]:
+    """Write figures one after the other, each whole or not at all.
+
+    Args:
+        folder: made if it is not there.
+        figures: names without ending, and figures.
+        formats: of `FORMATS`.
+
+    Returns:
+        The files.
+
+    Raises:
+        RequestError: the folder cannot be written to.
+    """
+    paths = []
+    for name, figure in figures:
+        for form in formats:
+            content = rendered(figure, form)
+            file = folder / f"{name}.{form}"
+            try:
+                with locked(folder / ".lock"):
+                    write_file(file, content)
+            except OSError as error:
+                raise RequestError(
+                    f"cannot write figures to {folder}: {error.strerror or error}; free space "
+                    "there or choose another folder with --results"
+                ) from error
+            paths.append(file)
+    return paths

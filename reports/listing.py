@@ -1,0 +1,92 @@
+"""The published numbers as people read them: one table a protocol and data set, never mixed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import groupby, product
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from benchmark.errors import RequestError, listed, plain
+from reports.published import Row, base_name, load
+from reports.summary import MAIN, MISSING, OTHER, TIMES
+from reports.terminal import print_whole
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def chosen(protocol: str = "", dataset: str = "", rows: Sequence[Row] | None = None) -> list[Row]:
+    """Give the published values of a protocol or of a data set, or all.
+
+    Args:
+        protocol: a protocol's name; every one if empty.
+        dataset: a data set's name or label; every one if empty.
+        rows: what `load` returned; the suite's own files by default.
+
+    Raises:
+        RequestError: there are none; the message names what there is.
+    """
+    known = load() if rows is None else rows
+    name = base_name(dataset)
+    found = [
+        row for row in known if protocol in ("", row.protocol) and (not name or name == row.dataset)
+    ]
+    if not found:
+        there = dict.fromkeys(f"{row.protocol} on {row.dataset}" for row in known)
+        raise RequestError(
+            f"no published numbers of {protocol or 'any protocol'} on {name or 'any data set'}; "
+            f"there are some of {listed(there) or 'nothing'}"
+        )
+    return found
+
+
+def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Give the values as plain dictionaries, keyed like the columns of the files."""
+    return [asdict(row) for row in rows]
+
+
+def show_published(rows: Sequence[Row], console: "Console") -> None:
+    """Print one table a protocol and data set, with its sources beneath.
+
+    Args:
+        rows: what `chosen` returned.
+        console: where to.
+    """
+
+    def place(row: Row) -> tuple[str, str]:
+        return row.protocol, row.dataset
+
+    for (protocol, dataset), group in groupby(sorted(rows, key=place), key=place):
+        here = list(group)
+        heading = f"{plain(dataset)}, protocol {plain(protocol)}"
+        console.print(Text(heading, style="bold"), soft_wrap=True)
+        console.print()
+        print_whole(_table(here), console)
+        sources: dict[str, dict[str, None]] = {}
+        for row in here:
+            sources.setdefault(f"{row.paper}: {row.source}", {})[row.method] = None
+        for source, methods in sources.items():
+            line = f"{', '.join(methods)}: {source}"
+            console.print(Text(plain(line), style="dim"), soft_wrap=True)
+        console.print()
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    values = {(row.method, row.metric, row.scale): row for row in rows}
+    scales = sorted({row.scale for row in rows})
+    given = {row.metric for row in rows}
+    metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in given]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table.add_column("\nMethod", no_wrap=True)
+    for metric, scale in product(metrics, scales):
+        lead = metric.heading if scale == scales[0] else ""
+        table.add_column(f"{lead}\n{TIMES}{scale}", justify="right", no_wrap=True)
+    for method in dict.fromkeys(row.method for row in rows):
+        found = [
+            values.get((method, metric.name, scale)) for metric, scale in product(metrics, scales)
+        ]
+        table.add_row(Text(plain(method)), *(row.text if row else MISSING for row in found))
+    return table

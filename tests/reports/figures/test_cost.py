@@ -1,0 +1,84 @@
+"""Quality and cost: points where they belong, the front of the best, names that can be read."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("matplotlib", reason="figures need matplotlib")
+
+from reports.figures.cost import Cost, cost_figure, costs_of, front
+from tests.reports.conftest import Make
+from tests.reports.figures.conftest import examples
+from tests.reports.figures.drawn import collisions, texts, values
+
+if TYPE_CHECKING:
+    from reports.figures.style import Roster
+    from reports.figures.words import Heading
+
+CPU = "CPU, 2 threads"
+COSTS = {
+    "bicubic": Cost(30.0, 0.001, 0, CPU),
+    "srcnn": Cost(33.0, 0.5, 8129, CPU),
+    "mine[x=1]": Cost(35.0, 12.0, 665921, CPU),
+}
+
+
+def test_points_are_at_cost_and_quality(roster: "Roster", heading: "Heading") -> None:
+    figure = cost_figure(COSTS, roster, heading)
+    times, sizes = figure.axes
+    for axes, wanted in ((times, [0.001, 0.5, 12.0]), (sizes, [100.0, 8129.0, 665921.0])):
+        drawn = [values(line) for line in axes.get_lines()]
+        # The marks of the broken axis are points too, at the axis's foot.
+        points = [tuple(of[0]) for of in drawn if len(of) == 1 and of[0, 1] > 0]
+        assert points == list(zip(wanted, [30.0, 33.0, 35.0], strict=True))
+        assert axes.get_xscale() == "log"
+    assert [label.get_text() for label in sizes.get_xticklabels()][:2] == ["none", "1k"]
+    assert "Times on CPU, 2 threads." in " ".join(texts(figure))
+
+
+def test_times_of_different_devices_are_marked(roster: "Roster", heading: "Heading") -> None:
+    mixed = {**COSTS, "srcnn": replace(COSTS["srcnn"], device="NVIDIA H200")}
+    told = " ".join(texts(cost_figure(mixed, roster, heading)))
+    assert "Times from DIFFERENT devices, not to be compared: CPU, 2 threads; NVIDIA H200." in told
+
+
+_POINTS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1)
+
+
+@examples
+@given(_POINTS)
+def test_nobody_beats_the_front(points: list[tuple[int, int]]) -> None:
+    best = front(points)
+    assert best == [
+        point
+        for point in sorted(set(points))
+        if not any(
+            other != point and other[0] <= point[0] and other[1] >= point[1] for other in points
+        )
+    ]
+
+
+def test_costs_come_from_cells_and_what_is_missing_is_named(make: Make) -> None:
+    cells = [
+        make("srcnn", psnr=34.0),
+        make("mine", rows=[{"scene": "a", "psnr": float("inf"), "sam": 0}]),
+    ]
+    costs, without = costs_of(cells)
+    assert costs == {"srcnn": Cost(34.0, 0.125, 57281, "NVIDIA H200")}
+    assert without == {"mine": "it has no finite PSNR"}
+
+
+@pytest.mark.parametrize("number", [1, 12])
+def test_names_cover_nothing(heading: "Heading", number: int) -> None:
+    from reports.figures.style import Roster
+
+    titles = {f"m{index}": f"Method {index} [deep=true]" for index in range(number)}
+    costs = {
+        label: Cost(34 + index % 3 * 0.05, 0.1 * (1 + index % 4 * 0.1), 1000 + index, CPU)
+        for index, label in enumerate(titles)
+    }
+    figure = cost_figure(costs, Roster(titles), heading, {"x": "failed"})
+    assert collisions(figure) == []

@@ -1,0 +1,89 @@
+"""All figures of a scale: their names, their order, and what is left out of which."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("matplotlib", reason="figures need matplotlib")
+
+from benchmark.errors import RequestError
+from benchmark.store import Cell
+from reports import figures
+from reports.figures.draw import Subject, figures_of, folder_of
+from reports.figures.style import roster_of
+from tests.reports.conftest import Make
+from tests.reports.figures.conftest import Scene
+from tests.reports.figures.drawn import texts
+from tests.reports.figures.test_training import ROWS
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def cells(make: Make) -> list[Cell]:
+    made = [make("bicubic", trained=False), make("srcnn"), make("mine[x=1]")]
+    (made[1].folder / "training.csv").write_text(ROWS.format(1, 2, 3))
+    return made
+
+
+def subject_of(cells: list[Cell], **left_out: str) -> Subject:
+    return Subject(tuple(cells), left_out, 4, 7, roster_of(cells))
+
+
+def test_there_is_a_figure_of_everything(
+    cells: list[Cell], scenes: Callable[..., Scene], tmp_path: Path
+) -> None:
+    views = [scenes(["bicubic", "srcnn"], name) for name in ("a b", "c/d")]
+    subject = subject_of(cells, vdsr="failed: it fell over")
+    drawn = dict(figures_of(subject, views, 550, [(1, 2)]))
+    assert list(drawn) == [
+        "training", "cost", "a b-552nm", "a b-spectra", "c%2Fd-552nm", "c%2Fd-spectra",
+        "psnr-per-band",
+    ]  # fmt: skip
+    assert folder_of(tmp_path, subject) == (
+        tmp_path / "figures" / "cave" / "wang2017" / "standard" / "x2" / "seed4"
+    )
+    for name in ("training", "cost"):
+        assert "vdsr (failed: it fell over)" in " ".join(texts(drawn[name]))
+    assert "1: row 1, column 2" in texts(drawn["a b-spectra"])
+    assert "mean over 2 of 7 test scenes" in " ".join(texts(drawn["psnr-per-band"]))
+
+
+def test_a_method_without_one_of_the_scenes_is_not_averaged(
+    cells: list[Cell], scenes: Callable[..., Scene]
+) -> None:
+    second = scenes(["bicubic"], "b")
+    second.left_out["srcnn"] = "RuntimeError: out of memory"
+    views = [scenes(["bicubic", "srcnn"], "a"), second]
+    figure = dict(figures_of(subject_of(cells), views, 550))["psnr-per-band"]
+    assert len(figure.axes) == 2  # all methods together, and the one that has every scene
+    told = " ".join(texts(figure))
+    assert "SRCNN (RuntimeError: out of memory)" in told
+    assert "BICUBIC" in told
+
+
+def test_pixels_outside_are_refused(cells: list[Cell], scenes: Callable[..., Scene]) -> None:
+    with pytest.raises(RequestError, match="99,0 lies outside ramp"):
+        list(figures_of(subject_of(cells), [scenes(["bicubic"])], 550, [(99, 0)]))
+
+
+def test_without_matplotlib_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures.require()
+    monkeypatch.setattr(figures, "find_spec", lambda _: None)
+    with pytest.raises(RequestError, match='install it with: pip install "matplotlib>='):
+        figures.require()
+
+
+def test_drawing_needs_no_torch_and_no_pyplot() -> None:
+    code = (
+        "import sys, reports.figures.draw, reports.figures.save, reports.figures.ranks; "
+        "print({'torch', 'matplotlib.pyplot'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=CHECKOUT, capture_output=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("set()\n", "")

@@ -1,0 +1,64 @@
+"""PSNR per band: means of the scenes, and what is infinite said."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="figures need matplotlib")
+
+from reports.figures.per_band import per_band_figure
+from tests.reports.figures.drawn import collisions, curves, texts
+
+if TYPE_CHECKING:
+    from reports.figures.style import Roster
+    from reports.figures.words import Heading
+
+NM = (400.0, 500.0, 600.0)
+
+
+def values_of(labels: list[str]) -> dict[str, np.ndarray]:
+    """Give two scenes and three bands for each label."""
+    return {
+        label: np.array([[30, 34, 31], [38, 36, 33]]) + index for index, label in enumerate(labels)
+    }
+
+
+def test_means_stand_left_and_every_method_has_its_scenes(
+    roster: "Roster", heading: "Heading"
+) -> None:
+    values = values_of(list(roster.titles))
+    figure = per_band_figure(NM, values, ["a", "b"], 7, roster, heading)
+    left, *right = figure.axes
+    means = [of.mean(axis=0) for of in values.values()]
+    assert np.array_equal(curves(left), means)
+    assert len(right) == 3
+    for axes, of, mean in zip(right, values.values(), means, strict=True):
+        others = [one for one in means if one is not mean]
+        assert np.array_equal(curves(axes), [*others, *of, mean])
+    assert len({axes.get_ylim() for axes in right}) == 1
+    assert "mean over 2 of 7 test scenes" in texts(figure)[0] + " ".join(texts(figure))
+
+
+def test_perfect_bands_are_left_out_and_said(roster: "Roster", heading: "Heading") -> None:
+    values = values_of(["srcnn"])
+    values["srcnn"] = values["srcnn"].astype(float)
+    values["srcnn"][0, 1] = values["srcnn"][0, 2] = values["srcnn"][1, 2] = np.inf
+    figure = per_band_figure(NM, values, ["a", "b"], 2, roster, heading, {"bicubic": "failed"})
+    (mean,) = curves(figure.axes[0])
+    assert mean[:2] == [34, 36]
+    assert np.isnan(mean[2])
+    told = " ".join(texts(figure))
+    assert "3 bands without any error (infinite PSNR) are left out" in told
+    assert "Not shown: Bicubic (failed)." in told
+    assert "mean over all 2 test scenes" in told
+
+
+@pytest.mark.parametrize("number", [1, 7, 13])
+def test_nothing_collides(heading: "Heading", number: int) -> None:
+    from reports.figures.style import Roster
+
+    titles = {f"m{index}": f"A method of words [x={index}]" for index in range(number)}
+    figure = per_band_figure(NM, values_of(list(titles)), ["a", "b"], 2, Roster(titles), heading)
+    assert len(figure.axes) == 1 + number
+    assert collisions(figure) == []

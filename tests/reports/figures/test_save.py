@@ -1,0 +1,72 @@
+"""Files: the same bytes each time, text that stays text, whole or not at all."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+pytest.importorskip("matplotlib", reason="figures need matplotlib")
+
+from benchmark.errors import RequestError
+from reports.figures.band import band_figure
+from reports.figures.save import check_formats, rendered, write_figures
+from reports.figures.style import new_figure, write
+from tests.reports.figures.conftest import Scene
+
+if TYPE_CHECKING:
+    from reports.figures.style import Roster
+    from reports.figures.words import Heading
+
+
+@pytest.mark.parametrize("form", ["png", "pdf"])
+def test_the_same_figure_is_the_same_file(
+    scene: Scene, roster: "Roster", heading: "Heading", form: str
+) -> None:
+    files = [rendered(band_figure(scene, 550, roster, heading), form) for _ in range(2)]
+    assert files[0] == files[1]
+    assert not re.search(rb"20[0-9]{2}-|D:20[0-9]{2}", files[0])
+
+
+def test_a_png_has_two_hundred_dots_an_inch(tmp_path: Path) -> None:
+    figure = new_figure(1.5, 2)
+    (path,) = write_figures(tmp_path / "new", [("one", figure)], ["png"])
+    assert path == tmp_path / "new" / "one.png"
+    with Image.open(path) as image:
+        assert image.size == (400, 300)
+    assert [file.name for file in path.parent.iterdir()] == ["one.png"]
+
+
+def test_a_pdf_holds_fonts_and_the_stored_pixels(
+    scene: Scene, roster: "Roster", heading: "Heading"
+) -> None:
+    figure = band_figure(scene, 550, roster, heading)
+    before = [image.get_interpolation() for axes in figure.axes for image in axes.get_images()]
+    content = rendered(figure, "pdf")
+    assert b"/Type3" not in content
+    assert b"/CIDFontType2" in content
+    sizes = re.findall(rb"/Height ([0-9]+)", content)
+    assert sizes.count(b"36") == 7  # truth, three estimates and three differences, unresampled
+    assert sizes.count(b"12") == 1
+    after = [image.get_interpolation() for axes in figure.axes for image in axes.get_images()]
+    assert before == after
+
+
+def test_a_dollar_is_a_dollar() -> None:
+    figure = new_figure(1, 2)
+    write(figure, 0.1, 0.1, "costs $x^2$ or $\\frac{")
+    assert rendered(figure, "png").startswith(b"\x89PNG")
+
+
+def test_formats_are_checked() -> None:
+    assert check_formats(["pdf", "png", "pdf"]) == ("pdf", "png")
+    for wrong in (["svg"], []):
+        with pytest.raises(RequestError, match="choose from png, pdf"):
+            check_formats(wrong)
+
+
+def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RequestError, match=r"cannot write figures to .*choose another folder"):
+        write_figures(tmp_path / "file" / "x", [("one", new_figure(1))], ["png"])

@@ -1,0 +1,57 @@
+"""The published numbers as a list: every table of its own protocol, values as printed."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from benchmark.errors import RequestError
+from reports.listing import as_json, chosen, show_published
+from reports.published import load
+
+
+def shown(protocol: str = "", dataset: str = "") -> list[list[str]]:
+    """Print a choice and give the words of every line."""
+    stream = io.StringIO()
+    show_published(chosen(protocol, dataset), Console(file=stream, width=80))
+    return [line.split() for line in stream.getvalue().splitlines()]
+
+
+def test_a_choice_is_one_protocol_and_one_data_set() -> None:
+    rows = chosen("wang2017", "harvard[scaling=file]")
+    assert {(row.protocol, row.dataset) for row in rows} == {("wang2017", "harvard")}
+    assert len(rows) == 30
+    assert chosen() == list(load())
+    with pytest.raises(RequestError, match=r"of wang2017 on pavia; there are some of jiang2020 on"):
+        chosen("wang2017", "pavia")
+
+
+def test_values_stand_as_printed_under_their_own_protocol() -> None:
+    lines = shown(dataset="cave")
+    headings = [line for line in lines if line[:2] == ["cave,", "protocol"]]
+    assert [line[2] for line in headings] == ["jiang2020", "li2020", "wang2017"]
+    assert ["SSPSR", "39.09", "3.185", "0.9553", "3.338"] in lines
+    assert ["SSPSR", "–", "–", "38.366", "–", "–", "3.484", "–", "–", "0.9272"] in lines
+    sfcsr = ["45.300", "41.198", "39.192", "2.217", "2.794", "3.221", "0.9739", "0.9524", "0.9321"]
+    assert ["SFCSR", *sfcsr] in lines
+    assert ["Ours", "38.24", "37.86", "37.14", "1.56", "1.73", "1.85"] in lines
+
+
+def test_every_method_has_its_source_beneath() -> None:
+    lines = [" ".join(line) for line in shown("wang2017", "cave")]
+    assert "Bicubic, Dong[4], Shi[18], Kim[11], Ours: Wang et al., ICIG 2017: Table 1" in lines
+
+
+def test_the_same_for_programs() -> None:
+    (first, *_) = as_json(chosen("wang2017", "cave"))
+    assert first == {
+        "paper": "Wang et al., ICIG 2017",
+        "protocol": "wang2017",
+        "dataset": "cave",
+        "scale": 2,
+        "method": "Bicubic",
+        "metric": "psnr",
+        "value": 31.73,
+        "source": "Table 1",
+        "text": "31.73",
+    }
