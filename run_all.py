@@ -23,6 +23,7 @@ from benchmark.options import (
     print_json,
 )
 from reports import commands as reading
+from reports import picture_commands as pictures
 
 if TYPE_CHECKING:
     from benchmark.request import Request
@@ -128,6 +129,8 @@ def run(
 
 for command in (
     reading.tables,
+    pictures.figures,
+    pictures.report,
     reading.published,
     reading.export,
     commands.fetch,

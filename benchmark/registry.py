@@ -148,6 +148,8 @@ def load(file: Path, *registries: Registry[Any]) -> None:
     loader = _Fresh(module_name, str(file))
     spec = importlib.machinery.ModuleSpec(module_name, loader, origin=str(file))
     spec.has_location = True
+    if file.name == "__init__.py":
+        spec.submodule_search_locations = [str(file.parent)]
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
     before = [len(list(registry)) for registry in registries]

@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that read what is stored."""
+"""Commands of `run_all.py` that read what is stored: tables, exports."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

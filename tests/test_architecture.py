@@ -20,7 +20,12 @@ WORDS = {"bicubic", "synthetic", "proposed"}
 
 
 # The command line's own files, which alone may import typer.
-COMMANDS = ("benchmark/commands.py", "benchmark/options.py", "reports/commands.py")
+COMMANDS = (
+    "benchmark/commands.py",
+    "benchmark/options.py",
+    "reports/commands.py",
+    "reports/picture_commands.py",
+)
 
 
 @dataclass(frozen=True)

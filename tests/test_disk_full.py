@@ -198,7 +198,7 @@ def test_no_room_for_tables(folder: Path, disks: Disks) -> None:
     answer = finished(folder, *words, prefix=disks.prefix(folder))
     assert answer.code == 0, answer.err
     assert "0 cells to run, 1 found done" in answer.err
-    assert len(disks.files(results / "tables")) == 3
+    assert len(disks.files(results / "tables")) == 4
 
 
 def test_results_and_cache_on_one_full_disk(folder: Path, disks: Disks, weights: bytes) -> None:

@@ -64,7 +64,7 @@ def run(
 
 
 def after(steps: int) -> Callable[[], bool]:
-    """Say stop once so many steps have been taken; the keeper asks twice a step at most."""
+    """Say stop once so many steps have been taken; it is asked once a step."""
     asked = 0
 
     def told() -> bool:
@@ -107,7 +107,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(
     whole = run(tiny, method, profile=profile)
     file = tmp_path / "training.checkpoint"
     with pytest.raises(Stopped):
-        run(tiny, method, checkpoint(file, after(2 * stop)), profile)
+        run(tiny, method, checkpoint(file, after(stop)), profile)
     torch.rand(3)  # whatever happens in between
     again = run(tiny, method, checkpoint(file), profile)
     same(whole, again)
@@ -142,7 +142,7 @@ def test_a_finished_training_is_not_done_again(tiny: Split, tmp_path: Path) -> N
 def test_the_time_before_an_interruption_counts(tiny: Split, tmp_path: Path) -> None:
     file = tmp_path / "training.checkpoint"
     with pytest.raises(Stopped):
-        run(tiny, Drops(), checkpoint(file, after(4)))
+        run(tiny, Drops(), checkpoint(file, after(2)))
     saved = checkpoint(file).load()["trained"]["seconds"]
     assert saved > 0
     again = run(tiny, Drops(), checkpoint(file))
@@ -163,7 +163,7 @@ def test_a_torn_checkpoint_gives_way_to_the_one_before(
     whole, file = run(tiny, Drops()), tmp_path / "training.checkpoint"
     for _ in range(3):
         with pytest.raises(Stopped):
-            run(tiny, Drops(), checkpoint(file, after(4)))
+            run(tiny, Drops(), checkpoint(file, after(2)))
     content = file.read_bytes()
     middle = len(content) // 2
     file.write_bytes(

@@ -67,7 +67,7 @@ from benchmark.store import Address, write
 results, address = Path(sys.argv[1]), Address(**json.loads(sys.argv[2]))
 assert Claim(results, address, "key").take()
 pathlib.Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-write(results, address, {"key": "key", "status": "done"}, {"scores.csv": b"scene,psnr"})
+write(results, address, {"key": "key", "status": "done", "reason": None}, {"scores.csv": b"scene,psnr"})
 """
 
 
@@ -184,7 +184,12 @@ def test_a_cell_nearby_keeps_its_claim_when_folders_are_removed(tmp_path: Path) 
 
 
 def test_a_stored_cell_is_not_touched(tmp_path: Path) -> None:
-    write(tmp_path, PLACE, {"key": KEY, "status": "done"}, {"scores.csv": b"scene,psnr\n"})
+    write(
+        tmp_path,
+        PLACE,
+        {"key": KEY, "status": "done", "reason": None},
+        {"scores.csv": b"scene,psnr\n"},
+    )
     before = everything(tmp_path)
     claim = Claim(tmp_path, PLACE, KEY)
     assert claim.take()

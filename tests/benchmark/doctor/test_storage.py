@@ -202,7 +202,9 @@ def test_checkpoints_of_interrupted_runs_are_counted(tmp_path: Path) -> None:
 
 def test_superseded_cells_are_counted(tmp_path: Path) -> None:
     for _ in range(3):
-        store.write(tmp_path, ADDRESS, {"key": "k", "status": "done"}, {"a": bytes(2**20)})
+        store.write(
+            tmp_path, ADDRESS, {"key": "k", "status": "done", "reason": None}, {"a": bytes(2**20)}
+        )
     _, superseded = storage.leftovers(tmp_path, tmp_path)
     assert superseded.level == "ok"
     assert superseded.text.startswith(f"2 in {tmp_path / '.superseded'}, 2.0 MiB; ")
@@ -221,7 +223,9 @@ def test_what_a_killed_preparation_left_is_counted(tmp_path: Path) -> None:
 def test_damaged_cells_are_named(tmp_path: Path) -> None:
     for seed in range(7):
         address = Address("set", "protocol", "quick", 2, "method", seed)
-        cell = store.write(tmp_path, address, {"key": "k", "status": "done"}, {"a": b"x"})
+        cell = store.write(
+            tmp_path, address, {"key": "k", "status": "done", "reason": None}, {"a": b"x"}
+        )
         if seed:
             (cell.folder / "a").write_bytes(b"y")
     found = list(storage.damaged(tmp_path))

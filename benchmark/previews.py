@@ -1,0 +1,184 @@
+"""Previews of test scenes: a window of the truth and of every stored method's estimate, in 8 bit.
+
+Estimates are made again from stored weights, which takes a while; so previews are kept in the
+cache, by the key of their cell.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark import profile, protocol
+from benchmark.device import Device
+from benchmark.disk import write_file
+from benchmark.errors import RequestError, listed
+from benchmark.method import METHODS
+from benchmark.parameters import split_list
+from benchmark.plan import Task, tasks
+from benchmark.preview import Preview, preview_of
+from benchmark.progress import Progress
+from benchmark.recall import Recalled, recall
+from benchmark.split import Split, Wanted, load
+from benchmark.store import Address, Cell
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The preview of one test scene by one cell, or why there is none.
+
+    Attributes:
+        address: the cell's.
+        scene: the scene; empty where no scene of the cell can be shown.
+        preview: None where there is none.
+        why: one line, where there is none.
+    """
+
+    address: Address
+    scene: str
+    preview: Preview | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where things lie: the data sets' files, the results, and what was prepared from both."""
+
+    data: Path
+    results: Path
+    cache: Path
+
+
+def previews(
+    cells: Sequence[Cell],
+    folders: Folders,
+    device: Device,
+    progress: Progress,
+    *,
+    size: int = 128,
+    scenes: Sequence[str] = (),
+) -> Iterator[Shown]:
+    """Preview the test scenes of finished cells; of several seeds the first alone.
+
+    Args:
+        cells: as stored; those that failed are passed over, as they say why themselves.
+        folders: data, results and cache.
+        device: where the estimates are made.
+        progress: is told which cell is at work.
+        size: rows and columns of a window; a smaller scene is shown whole.
+        scenes: which test scenes; all where empty. A scene that a cell was not tested on is
+            passed over.
+
+    Yields:
+        One item a cell and scene, the cells in the order of their addresses. Whatever goes wrong
+        with a cell becomes the reason in its item.
+    """
+    done = sorted((one for one in cells if one.status == "done"), key=lambda one: one.address)
+    firsts = [next(group) for _, group in groupby(done, lambda one: _without_seed(one.address))]
+    splits: dict[Any, Split] = {}
+    for cell in firsts:
+        tested = list(cell.facts["configuration"]["dataset"]["test"])
+        wanted = [name for name in tested if not scenes or name in scenes]
+        known = {name: _kept(_file(folders.cache, cell, name, size)) for name in wanted}
+        absent = [name for name, preview in known.items() if preview is None]
+        if absent:
+            progress.line(f"previews of {cell.address}: {listed(absent)}")
+        try:
+            for made in _made(cell, absent, folders, device, progress, splits) if absent else ():
+                known[made.scene] = one = preview_of(made, cell.address.scale, size)
+                write_file(_file(folders.cache, cell, made.scene, size), _packed(one))
+            why = ""
+        except RequestError as error:
+            why = str(error)
+        except Exception as error:  # noqa: BLE001 - a method of a plugin raises anything
+            why = f"its estimate could not be made again ({type(error).__name__}: {error})"
+        for name, preview in known.items():
+            yield Shown(cell.address, name, preview, "" if preview else why)
+
+
+def _without_seed(address: Address) -> tuple[object, ...]:
+    one = address
+    return (one.dataset, one.protocol, one.profile, one.scale, one.method)
+
+
+def _made(
+    cell: Cell,
+    scenes: Sequence[str],
+    folders: Folders,
+    device: Device,
+    progress: Progress,
+    splits: dict[Any, Split],
+) -> Iterator[Recalled]:
+    task = task_of(cell, folders, progress, splits)
+    yield from recall(task, folders.results, device, scenes)
+
+
+def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, Split]) -> Task:
+    """Plan a stored cell again, from its address and what it says of its scenes.
+
+    Args:
+        cell: as stored.
+        folders: data and cache.
+        progress: is told of data that have to be prepared first.
+        splits: what was loaded before; gets what is loaded now.
+
+    Raises:
+        RequestError: its method or data set is unknown here, or its data are not at hand.
+    """
+    said, address = cell.facts["configuration"]["dataset"], cell.address
+    # The label goes on, outside brackets, with +scenes and @data sets trained on.
+    own = split_list(_cut(address.dataset))[0]
+    trained_on = tuple(said["trained_on"])
+    names = [*said["train"], *said["validation"], *said["test"]] if said["subset"] else []
+    wanted = Wanted(
+        own, () if trained_on == (own,) else trained_on, tuple(names), folders.data, folders.cache
+    )
+    if wanted not in splits:
+        splits[wanted] = load(wanted, progress.preparing)
+    (task,) = tasks(
+        splits[wanted],
+        protocol.get(address.protocol),
+        profile.get(address.profile),
+        [address.scale],
+        [METHODS.make(address.method)],
+        [address.seed],
+    )
+    if task.address != address:
+        raise RequestError(f"{address} would be {task.address} here; run it again")
+    return task
+
+
+def _cut(label: str) -> str:
+    depth = 0
+    for place, sign in enumerate(label):
+        depth += (sign == "[") - (sign == "]")
+        if sign in "+@" and depth == 0:
+            return label[:place]
+    return label
+
+
+def _file(cache: Path, cell: Cell, scene: str, size: int) -> Path:
+    # The truth is the data's, which the key of the cell holds too.
+    name = hashlib.sha256(f"{cell.facts['key']} {scene} {size}".encode()).hexdigest()[:32]
+    return cache / "previews" / f"{name}.npz"
+
+
+def _packed(preview: Preview) -> bytes:
+    stream = io.BytesIO()
+    arrays = {field.name: getattr(preview, field.name) for field in fields(preview)}
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def _kept(file: Path) -> Preview | None:
+    """Read a preview of the cache; None where there is none, or a damaged one."""
+    try:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
+            return Preview(**{field.name: stored[field.name] for field in fields(Preview)})
+    except Exception:  # noqa: BLE001 - a damaged archive raises nearly anything; it is made again
+        return None

@@ -1,0 +1,77 @@
+"""The HTML file: its parts put into one, with nothing in it that could fetch or run anything else.
+
+All that comes from cells is JSON in a block that no browser runs; the script puts it on the page
+as text. The policy lets exactly this script and this style sheet work, by their hashes, and
+forbids every request.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+PARTS = Path(__file__).with_name("parts")
+SCRIPTS = (
+    "elements.js", "numbers.js", "table.js", "charts.js", "provenance.js", "comparison.js",
+    "scenes.js", "cubes.js", "spectra.js", "viewer.js", "captions.js", "stage.js", "cells.js",
+    "main.js",
+)  # fmt: skip
+
+
+def document(facts: Mapping[str, Any], images: Sequence[str]) -> str:
+    """Write the file.
+
+    Args:
+        facts: what the script shows; JSON without NaN or infinity.
+        images: WebP images in base64.
+    """
+    style = (PARTS / "page.css").read_text(encoding="utf-8")
+    bodies = [(PARTS / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    # One function around all of it: no name leaves it.
+    script = '"use strict";\n(() => {\n' + "\n".join(bodies) + "\n})();\n"
+    blocks = [
+        f'<script type="text/plain" id="image-{index}">{text}</script>'
+        for index, text in enumerate(images)
+    ]
+    filled = {
+        "policy": policy(style, script),
+        "style": style,
+        "facts": embedded(facts),
+        "images": "\n".join(blocks),
+        "script": script,
+    }
+    page = (PARTS / "page.html").read_text(encoding="utf-8")
+    for name, text in filled.items():
+        before, mark, after = page.partition(f"<!-- {name} -->")
+        if not mark:
+            raise ValueError(f"page.html has no place for {name}")
+        page = before + text + after
+    return page
+
+
+def embedded(facts: Mapping[str, Any]) -> str:
+    """Write JSON that may stand within a script block: no sign of it means anything in HTML."""
+    text = json.dumps(facts, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def policy(style: str, script: str) -> str:
+    """Write the content security policy that lets these two texts work and nothing else."""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src '{_hashed(script)}'",
+            f"style-src '{_hashed(style)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _hashed(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

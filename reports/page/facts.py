@@ -1,0 +1,230 @@
+"""What the page knows of cells: their scores, where each number comes from, what is missing.
+
+Everything here is plain JSON. Methods, scales and scenes are told apart by their places in lists,
+never by names, which may be anything.
+"""
+
+import math
+import re
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+from pathlib import PurePath
+from typing import Any
+
+from benchmark.errors import plain
+from benchmark.store import Cell
+from reports.head import head_of, published_and_why, title_of
+from reports.rows import Notes, Place, Result, results_of
+from reports.summary import MAIN, OTHER, Metric, fact, mean
+from reports.tally import Tally, tally
+
+UNITS = {"psnr": "dB", "sam": "degrees", "sam_float": "degrees", "rmse": "grey levels"}
+MEANINGS = {
+    "psnr": "peak signal-to-noise ratio over the whole cube; higher is better",
+    "sam": "spectral angle between estimate and truth, mean over pixels; lower is better",
+    "sam_float": "the same angle with nothing rounded at scoring; lower is better",
+    "ssim": "structural similarity, mean over bands; higher is better",
+    "ergas": "relative global error, as in pansharpening; lower is better",
+    "rmse": "root mean squared error in 8-bit grey levels; lower is better",
+}
+_ENVIRONMENT = (
+    "python", "torch", "numpy", "scipy", "h5py", "cuda", "driver", "gpu", "processor", "platform",
+    "threads", "precision",
+)  # fmt: skip
+# A path of somebody's machine: a root and at least two names.
+_PATH = re.compile(
+    r"(?<![\w./\\:])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\",;()<>|]+)+[/\\]([^\s/\\'\",;()<>|]+)"
+)
+
+
+def words(text: object) -> str:
+    """Make one line of a text from outside, and of every path in it the last name alone."""
+    return _PATH.sub(r"\1", plain(text))
+
+
+def finite(value: object) -> float | str | None:
+    """Write a number as JSON can hold it: infinity in words, NaN and what is no number as null."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
+        return None
+    return value if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+@dataclass(frozen=True)
+class Described:
+    """Cells as the page knows them.
+
+    Attributes:
+        sections: one a data set, protocol and profile; they name cells by their places.
+        cells: where every number comes from.
+        scenes: the test scenes of every section by their own names, in the sections' order.
+    """
+
+    sections: list[dict[str, Any]]
+    cells: list[dict[str, Any]]
+    scenes: list[list[str]]
+
+
+def describe(cells: Sequence[Cell]) -> Described:
+    """Describe cells for the page.
+
+    Args:
+        cells: in the order of their addresses.
+    """
+    numbers = {id(cell): index for index, cell in enumerate(cells)}
+    described = Described([], [_cell(cell) for cell in cells], [])
+    for _, group in groupby(cells, key=place_of):
+        tallies = [tally(cell) for cell in group]
+        scenes = list(dict.fromkeys(chain.from_iterable(map(_scenes, tallies))))
+        described.sections.append(_section(tallies, numbers, scenes))
+        described.scenes.append(scenes)
+    return described
+
+
+def place_of(cell: Cell) -> tuple[str, str, str]:
+    """Give what a section has in common."""
+    return (cell.address.dataset, cell.address.protocol, cell.address.profile)
+
+
+def metric_facts(metric: Metric) -> dict[str, Any]:
+    """Describe a metric for a reader who has not met it."""
+    return {
+        "name": metric.name,
+        "title": metric.title,
+        "digits": metric.digits,
+        "higher": metric.higher,
+        "unit": UNITS.get(metric.name, ""),
+        "meaning": MEANINGS.get(metric.name, ""),
+    }
+
+
+def _section(
+    tallies: Sequence[Tally],
+    numbers: Mapping[int, int],
+    scenes: Sequence[str],
+) -> dict[str, Any]:
+    cells = [one.cell for one in tallies]
+    address = cells[0].address
+    scales = sorted({cell.address.scale for cell in cells})
+    rows, why = published_and_why(cells)
+    notes = Notes()
+    results = results_of(tallies, scales, (), notes)
+    present = {metric for one in tallies for metric in one.summaries}
+    metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in present] or list(MAIN)
+    return {
+        "dataset": words(address.dataset),
+        "protocol": words(address.protocol),
+        "profile": words(address.profile),
+        "title": words(title_of(cells)),
+        "head": [[what, words(text)] for what, text in head_of(cells, why)],
+        "notes": [words(text) for text in notes.texts],
+        "scales": scales,
+        "scenes": [words(name) for name in scenes],
+        "metrics": [metric_facts(metric) for metric in metrics],
+        "methods": [_method(one, scales, scenes, metrics, numbers) for one in results],
+        "published": [
+            {
+                "method": words(row.method),
+                "scale": row.scale,
+                "metric": row.metric,
+                "value": row.value,
+                "source": words(f"{row.paper}, {row.source}"),
+            }
+            for row in rows
+        ],
+        "images": None,
+    }
+
+
+def _scenes(one: Tally) -> Iterator[str]:
+    """Name the test scenes of a cell, those without a score last."""
+    yield from chain.from_iterable(one.scenes.values())
+    yield from map(str, fact(one.cell.facts, "configuration", "dataset", "test", default=()))
+
+
+def _method(
+    result: Result,
+    scales: Sequence[int],
+    scenes: Sequence[str],
+    metrics: Sequence[Metric],
+    numbers: Mapping[int, int],
+) -> dict[str, Any]:
+    paper = next(
+        (
+            fact(one.cell.facts, "configuration", "method", "paper")
+            for place in result.at.values()
+            for one in place.tallies
+        ),
+        "",
+    )
+    places = []
+    for scale in scales:
+        place = result.at[scale]
+        scores = {metric.name: place.by_scene(metric.name) for metric in metrics}
+        places.append(
+            {
+                **_state(place),
+                "cells": [numbers[id(one.cell)] for one in place.tallies],
+                "notes": list(place.notes),
+                "means": {metric.name: _mean(place, metric.name) for metric in metrics},
+                "scores": {
+                    metric: [finite(values.get(scene)) for scene in scenes]
+                    for metric, values in scores.items()
+                },
+            }
+        )
+    return {
+        "label": words(result.label),
+        "title": words(result.title),
+        "published": words(result.published),
+        "paper": words(paper or ""),
+        "places": places,
+    }
+
+
+def _state(place: Place) -> dict[str, str]:
+    """Say whether there is a number, and if not why."""
+    if not place.tallies:
+        return {"state": "missing", "why": "not run: no cell is stored"}
+    if place.failed:
+        reason = fact(place.tallies[0].cell.facts, "reason", default="no reason is stored")
+        return {"state": "failed", "why": words(reason)}
+    trouble = next((one.trouble for one in place.tallies if one.trouble), "")
+    if trouble and not place.values("psnr"):
+        return {"state": "unreadable", "why": words(trouble)}
+    return {"state": "done", "why": ""}
+
+
+def _mean(place: Place, metric: str) -> list[float | str | None]:
+    """Give the mean over seeds, and the standard deviation over them where there are several."""
+    values = place.values(metric)
+    known = len(values) > 1 and all(map(math.isfinite, values))
+    return [finite(mean(values)), finite(statistics.stdev(values)) if known else None]
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    facts, address = cell.facts, cell.address
+    environment = fact(facts, "environment", default={})
+    versions = {name: environment[name] for name in _ENVIRONMENT if environment.get(name)}
+    return {
+        "path": address.folder(PurePath("results")).as_posix(),  # type: ignore[arg-type]
+        "method": words(address.method),
+        "scale": address.scale,
+        "seed": address.seed,
+        "status": words(cell.status),
+        "reason": words(fact(facts, "reason", default="")),
+        "key": words(fact(facts, "key", default="")),
+        "commit": words(environment.get("commit") or ""),
+        "dirty": environment.get("dirty"),
+        "device": words(environment.get("device") or ""),
+        "date": words(fact(facts, "date", default="")),
+        "command": words(environment.get("command") or ""),
+        "versions": {name: words(value) for name, value in versions.items()},
+        "parameters": finite(fact(facts, "parameters")),
+        "fit": finite(fact(facts, "times", "fit_s")),
+        "upscale": finite(fact(facts, "times", "upscale_s")),
+        "memory": finite(fact(facts, "memory", "peak_bytes")),
+        "resumed": finite(fact(facts, "resumed")),
+        "warnings": [words(text) for text in fact(facts, "warnings", default=())],
+    }

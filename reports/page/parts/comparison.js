@@ -1,0 +1,172 @@
+// The main table: methods by scales, beside what papers print.
+
+const compared = { metric: "main", scale: "all", spread: true, published: true, words: "" };
+
+function shownMetrics() {
+  if (compared.metric === "main") return section().metrics.slice(0, 2);
+  return [metricOf(compared.metric)];
+}
+
+function shownScales() {
+  return section().scales
+    .map((scale, index) => ({ scale, index }))
+    .filter((one) => compared.scale === "all" || String(one.scale) === compared.scale);
+}
+
+function aboutSection() {
+  const here = section();
+  find("#about").replaceChildren(
+    make("h2", {}, here.title),
+    make("dl", { class: "facts head" }, here.head.map(([what, text]) => entry(what, text))),
+    ...facts.damaged.map((line) => make("p", { class: "warning" }, "Not counted: " + line)),
+  );
+}
+
+function comparisonControls() {
+  const metrics = section().metrics;
+  const several = metrics.slice(0, 2).map((metric) => metric.title).join(" and ");
+  if (compared.metric !== "main" && !metrics.some((one) => one.name === compared.metric)) compared.metric = "main";
+  if (!section().scales.map(String).includes(compared.scale)) compared.scale = "all";
+  find("#comparison .controls").replaceChildren(
+    select("Metric", [["main", several], ...metrics.map((one) => [one.name, one.title])], compared.metric,
+      (value) => { compared.metric = value; comparison(); }, { id: "comparison-metric" }),
+    select("Scale", [["all", "all"], ...section().scales.map((one) => [String(one), onScale(one)])],
+      compared.scale, (value) => { compared.scale = value; comparison(); }, { id: "comparison-scale" }),
+    search("Filter methods", (value) => { compared.words = value; narrowComparison(); }, { id: "comparison-filter" }),
+    checkbox("\u00b1 over scenes", compared.spread,
+      (value) => { compared.spread = value; comparison(); }, { id: "comparison-spread" }),
+    checkbox("published values", compared.published,
+      (value) => { compared.published = value; comparison(); }, { id: "comparison-published" }),
+  );
+  compared.words = "";
+}
+
+let comparisonTable = null;
+
+function narrowComparison() {
+  comparisonTable.narrow((row) => row.words.includes(compared.words));
+}
+
+function comparison() {
+  const here = section(), metrics = shownMetrics(), scales = shownScales();
+  const columns = [{ title: "Method", text: true }];
+  for (const metric of metrics) {
+    for (const { scale } of scales) columns.push({ title: onScale(scale), group: heading(metric), down: metric.higher });
+  }
+  const caption = metrics.map((metric) => metric.title + unitOf(metric)).join(", ")
+    + ": mean over " + here.scenes.length + " test scenes";
+  comparisonTable = new Sortable(caption, columns, { id: "comparison-table" });
+  const place = new Map();
+  for (const metric of metrics) {
+    for (const { index } of scales) {
+      place.set(metric.name + index, ranks(here.methods.map((one) => one.places[index].means[metric.name][0]), metric));
+    }
+  }
+  const rows = here.methods.map((method, row) => ({
+    words: (method.title + " " + method.label + " " + method.published + " " + method.paper).toLowerCase(),
+    entries: [nameOf(method), ...metrics.flatMap((metric) => scales.map(
+      (one) => measured(method, one, metric, place.get(metric.name + one.index)[row])))],
+  }));
+  comparisonTable.fill([...rows, ...(compared.published ? publishedAlone(metrics, scales) : [])]);
+  if (compared.words) narrowComparison();
+  find("#comparison .place").replaceChildren(comparisonTable.node, legend(metrics));
+  find("#comparison .charts").replaceChildren(...scales.map((one) => dots(here, metrics[0], one)));
+  winners(metrics, scales);
+  const notes = here.notes.map((note) => make("li", {}, note));
+  find("#comparison .notes").replaceChildren(...(notes.length
+    ? [make("h3", {}, "Notes"), make("ol", {}, notes)] : []));
+}
+
+function nameOf(method) {
+  const beside = method.published && compared.published ? "in the paper: " + method.published : "";
+  return {
+    sort: method.title,
+    node: [make("span", { title: method.paper || null }, method.title),
+      beside ? make("span", { class: "second" }, beside) : null],
+  };
+}
+
+function measured(method, { scale, index }, metric, rank) {
+  const place = method.places[index], [value, overSeeds] = place.means[metric.name];
+  const title = method.title + ", " + onScale(scale) + ", " + metric.title;
+  const printed = compared.published ? publishedOf(method.published, scale, metric.name) : null;
+  const notes = place.notes.length ? make("sup", {}, place.notes.join(",")) : null;
+  const beside = printed ? [make("span", { class: "second" }, besides(value, printed.value, metric))] : [];
+  if (!known(value)) {
+    const button = source(place.state, title + ": " + place.state + ". " + place.why, title,
+      [place.why], place.cells);
+    return { sort: null, class: place.state, node: [button, notes, ...beside] };
+  }
+  const deviation = overSeeds ?? (compared.spread ? spread(place.scores[metric.name]) : null);
+  const text = number(value, metric.digits);
+  const lines = [
+    text + (metric.unit ? " " + metric.unit : "") + ": the mean over " + section().scenes.length + " test scenes"
+      + (place.cells.length > 1 ? " and " + place.cells.length + " seeds" : "")
+      + "; unrounded " + String(value) + ".",
+  ];
+  if (known(overSeeds)) lines.push("\u00b1 " + overSeeds.toFixed(metric.digits) + " is the standard deviation over the seeds.");
+  const overScenes = spread(place.scores[metric.name]);
+  if (known(overScenes)) lines.push("Standard deviation over the scenes: " + overScenes.toFixed(metric.digits) + ".");
+  if (printed) lines.push("Published: " + number(printed.value, metric.digits) + " (" + printed.method + "; " + printed.source + ").");
+  const node = [source(marked(text, rank), title + ": " + text + ". Where it comes from", title, lines, place.cells), notes];
+  if (known(deviation)) node.push(make("span", { class: "spread" }, "\u00b1 " + deviation.toFixed(metric.digits)));
+  return { sort: value, class: rank === 1 ? "best" : "", node: [...node, ...beside] };
+}
+
+// What is printed is what is subtracted: a reader who checks it gets the same.
+function besides(value, published, metric) {
+  const text = number(published, metric.digits);
+  if (!known(value) || !Number.isFinite(Number(value))) return "paper " + text;
+  const difference = Number((Number(Number(value).toFixed(metric.digits)) - published).toFixed(metric.digits));
+  const better = difference && (difference > 0) === metric.higher;
+  return make("span", {}, "paper " + text + " ",
+    make("span", { class: difference ? (better ? "better" : "worse") : "" }, "(" + signed(difference, metric.digits) + ")"));
+}
+
+// Rows of the papers that nobody has measured here.
+function publishedAlone(metrics, scales) {
+  const own = new Set(section().methods.map((method) => method.published));
+  const names = [...new Set(section().published.map((row) => row.method))].filter((name) => !own.has(name));
+  return names.map((name) => ({
+    class: "printed",
+    words: (name + " published").toLowerCase(),
+    entries: [
+      { sort: name, node: [name, make("span", { class: "second" }, "published, not measured here")] },
+      ...metrics.flatMap((metric) => scales.map(({ scale }) => {
+        const row = publishedOf(name, scale, metric.name);
+        return { sort: null, node: row ? make("span", { title: row.source }, "paper " + number(row.value, metric.digits)) : DASH };
+      })),
+    ],
+  }));
+}
+
+function legend(metrics) {
+  const parts = [
+    make("strong", {}, "Bold"), " best, ", make("u", {}, "underlined"), " second-best of its column. ",
+    "Every number opens its provenance. ",
+  ];
+  if (compared.spread) parts.push("\u00b1 is the standard deviation over the test scenes, or over the seeds where there are several. ");
+  if (compared.published && section().published.length) {
+    const sources = [...new Set(section().published.map((row) => row.source))].join("; ");
+    parts.push("\u201cpaper\u201d is the published value under the same protocol (" + sources
+      + "), in parentheses the measured one minus it. ");
+  }
+  const meanings = metrics.filter((metric) => metric.meaning).map(
+    (metric) => [make("br"), make("b", {}, metric.title), ": " + metric.meaning + "."]);
+  return make("p", { class: "legend" }, parts, meanings.flat());
+}
+
+function winners(metrics, scales) {
+  const metric = metrics[0];
+  const told = scales.map(({ scale, index }) => {
+    const rows = section().methods
+      .map((method) => [method.title, method.places[index].means[metric.name][0]])
+      .filter((row) => known(row[1]))
+      .sort((a, b) => (metric.higher ? b[1] - a[1] : a[1] - b[1]));
+    if (!rows.length) return null;
+    const lead = rows.length > 1 ? Math.abs(rows[0][1] - rows[1][1]) : null;
+    const by = known(lead) && Number.isFinite(lead) ? ", " + number(lead, metric.digits) + " before " + rows[1][0] : "";
+    return onScale(scale) + " " + rows[0][0] + " (" + number(rows[0][1], metric.digits) + by + ")";
+  }).filter(known);
+  find("#winners").textContent = told.length ? "Best " + metric.title + unitOf(metric) + ": " + told.join("; ") + "." : "";
+}

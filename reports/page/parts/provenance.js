@@ -1,0 +1,58 @@
+// Where a number comes from, in a box of its own.
+
+function entry(term, ...details) {
+  return details.flat().some((detail) => known(detail) && detail !== "")
+    ? [make("dt", {}, term), make("dd", {}, ...details)]
+    : [];
+}
+
+function commitOf(cell) {
+  if (!cell.commit) return "not recorded";
+  const changed = cell.dirty === true ? ", with changes that are not in it"
+    : cell.dirty === false ? "" : ", whether there were changes is not recorded";
+  return cell.commit + changed;
+}
+
+function cellFacts(cell) {
+  const versions = Object.entries(cell.versions).map(([name, value]) => name + " " + value).join(", ");
+  return make("dl", { class: "facts" },
+    entry("State", cell.status + (cell.reason ? ": " + cell.reason : "")),
+    entry("Cell", make("code", {}, cell.path)),
+    entry("Key", make("code", {}, cell.key)),
+    entry("Commit", make("code", {}, commitOf(cell))),
+    entry("Device", cell.device || "not recorded"),
+    entry("Finished", cell.date || "not recorded"),
+    entry("Versions", versions),
+    entry("Command", cell.command ? make("code", {}, cell.command) : ""),
+    entry("Parameters", grouped(cell.parameters)),
+    entry("Training", cell.fit ? duration(cell.fit) : "none"),
+    entry("Estimating", known(cell.upscale) ? significant(cell.upscale) + " s a scene" : ""),
+    entry("Memory, at most", known(cell.memory) ? number(cell.memory / 2 ** 20, 0) + " MiB" : ""),
+    entry("Training resumed", cell.resumed ? cell.resumed + " times from a checkpoint" : ""),
+    cell.warnings.map((warning) => entry("Warning", warning)),
+  );
+}
+
+// title: what the number is; lines: how it came about; numbers: the cells it was made from.
+function openProvenance(title, lines, numbers) {
+  const dialog = find("#provenance");
+  dialog.replaceChildren(
+    make("form", { method: "dialog", class: "close" }, make("button", { "aria-label": "Close" }, "Close")),
+    make("h2", { id: "provenance-title", tabindex: -1 }, title),
+    ...lines.map((line) => make("p", {}, line)),
+    ...numbers.map((index) => {
+      const cell = facts.cells[index];
+      return make("section", {},
+        numbers.length > 1 ? make("h3", {}, "Seed " + cell.seed) : null, cellFacts(cell));
+    }),
+  );
+  dialog.showModal();
+  dialog.scrollTop = 0;
+}
+
+function source(node, label, title, lines, numbers) {
+  return make("button", {
+    type: "button", class: "source", "aria-label": label, "aria-haspopup": "dialog",
+    title: "Where this comes from", onclick: () => openProvenance(title, lines, numbers),
+  }, node);
+}

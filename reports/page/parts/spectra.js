@@ -1,0 +1,41 @@
+// Spectra at the chosen pixel, and the PSNR of every band.
+
+const hiddenLines = new Set();
+
+// entries: {name, cube, series}, truth first; pixel: [row, column] within the window; minus: whether
+// the truth is subtracted.
+function spectra(entries, scene, pixel, band, minus) {
+  const [row, column] = pixel;
+  const truth = spectrumAt(entries[0].cube, row, column);
+  const shown = entries.map((one) => ({ ...one,
+    values: spectrumAt(one.cube, row, column).map((value, index) => value - (minus ? truth[index] : 0)) }));
+  const [y, x] = [scene.corner[0] + row, scene.corner[1] + column];
+  const title = (minus ? "Spectra minus the truth" : "Spectra") + " at row " + y + ", column " + x;
+  find("#spectra").replaceChildren(
+    make("h3", {}, title),
+    lines(title + ", in grey levels; the table below holds the same", minus ? "grey levels too high" : "grey level (0 to 255)", scene.wavelengths,
+      shown.filter((one) => !hiddenLines.has(one.name)), scene.wavelengths[band], { id: "spectra-plot" }),
+    spectraTable(shown, scene, minus),
+  );
+}
+
+function spectraTable(shown, scene, minus) {
+  const head = make("tr", {}, make("th", { scope: "col", class: "number" }, "nm"),
+    shown.map((one) => make("th", { scope: "col", class: "number" }, one.name)));
+  const rows = scene.wavelengths.map((nm, band) => make("tr", {},
+    make("th", { scope: "row", class: "number" }, String(nm)),
+    shown.map((one) => make("td", { class: "number" }, number(one.values[band], 0)))));
+  const open = find("#spectra details");
+  return make("details", { open: Boolean(open && open.open) }, make("summary", {}, "The spectra as a table"),
+    make("div", { class: "scroller", role: "region", "aria-label": "Spectra as a table", tabindex: 0 },
+      make("table", { id: "spectra-table" }, make("caption", {}, "Grey levels at the chosen pixel" + (minus ? ", minus the truth" : "")),
+        make("thead", {}, head), make("tbody", {}, rows))));
+}
+
+function bandPlot(entries, scene, band, scale) {
+  const shown = entries.filter((one) => one.psnr && !hiddenLines.has(one.name))
+    .map((one) => ({ name: one.name, series: one.series, values: one.psnr }));
+  const title = "PSNR of every band at " + onScale(scale) + ", whole scene";
+  find("#bands").replaceChildren(make("h3", {}, title),
+    lines(title, "PSNR in dB", scene.wavelengths, shown, scene.wavelengths[band], { id: "bands-plot" }));
+}

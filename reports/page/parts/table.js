@@ -1,0 +1,103 @@
+// Tables that sort by any column and say so.
+
+// columns: {title, group, lead, text}; group stands over several columns, text sorts as text.
+// rows: {entries: [{node, sort, class}], words, last}; words is what a filter looks at.
+class Sortable {
+  constructor(caption, columns, attributes) {
+    this.columns = columns;
+    this.rows = [];
+    this.by = null;
+    this.down = false;
+    this.filter = () => true;
+    this.caption = caption;
+    this.body = make("tbody");
+    this.foot = make("tfoot");
+    this.empty = make("p", { class: "quiet", hidden: true }, "No row fits the filter.");
+    const table = make("table", attributes, make("caption", {}, caption), this.head(), this.body, this.foot);
+    const scroller = make("div", { class: "scroller", role: "region", "aria-label": caption, tabindex: 0 }, table);
+    this.node = make("div", {}, scroller, this.empty);
+  }
+
+  head() {
+    const groups = [];
+    for (const column of this.columns) {
+      const last = groups[groups.length - 1];
+      if (last && last.group === column.group) last.width += 1;
+      else groups.push({ group: column.group, width: 1 });
+    }
+    const rows = [];
+    if (groups.some((one) => one.group)) {
+      rows.push(make("tr", {}, groups.map((one) => (one.group
+        ? make("th", { colspan: one.width, scope: "colgroup", class: "group" }, one.group)
+        : make("td", { colspan: one.width })))));
+    }
+    this.heads = this.columns.map((column, index) => {
+      const button = make("button", {
+        type: "button", class: "sort", onclick: () => this.sort(index),
+        "aria-label": "Sort by " + (column.group ? column.group + " " : "") + column.title,
+      }, column.title, make("span", { class: "arrow", "aria-hidden": "true" }));
+      return make("th", { scope: "col", class: column.text ? "text" : "number", "aria-sort": "none" },
+        column.still ? column.title : button);
+    });
+    this.heads.forEach((cell, index) => this.columns[index].still && cell.removeAttribute("aria-sort"));
+    rows.push(make("tr", {}, this.heads));
+    return make("thead", {}, rows);
+  }
+
+  fill(rows, foot) {
+    this.rows = rows;
+    this.foot.replaceChildren(...(foot ? [this.line(foot)] : []));
+    this.show();
+  }
+
+  sort(index) {
+    // Best first: what is higher the better begins with its highest.
+    this.down = this.by === index ? !this.down : Boolean(this.columns[index].down);
+    this.by = index;
+    this.heads.forEach((cell, place) => {
+      if (cell.hasAttribute("aria-sort")) {
+        cell.setAttribute("aria-sort", place !== index ? "none" : this.down ? "descending" : "ascending");
+      }
+    });
+    this.show();
+    const column = this.columns[index];
+    announce("Sorted by " + (column.group ? column.group + " " : "") + column.title
+      + (this.down ? ", descending" : ", ascending"));
+  }
+
+  narrow(filter) {
+    this.filter = filter;
+    const shown = this.show();
+    announce(shown + (shown === 1 ? " row" : " rows"));
+  }
+
+  show() {
+    const rows = this.rows.filter((row) => this.filter(row));
+    if (this.by !== null) {
+      const text = this.columns[this.by].text, sign = this.down ? -1 : 1;
+      rows.sort((a, b) => {
+        const [x, y] = [a.entries[this.by].sort, b.entries[this.by].sort];
+        if (!known(x) || !known(y)) return known(x) ? -1 : known(y) ? 1 : 0; // what is missing stays last
+        return sign * (text ? String(x).localeCompare(String(y)) : Number(x) - Number(y));
+      });
+    }
+    this.body.replaceChildren(...rows.map((row) => this.line(row)));
+    this.empty.hidden = rows.length > 0 || this.rows.length === 0;
+    return rows.length;
+  }
+
+  line(row) {
+    return make("tr", { class: row.class }, row.entries.map((entry, index) => {
+      const tag = index === 0 ? "th" : "td";
+      const kind = (this.columns[index].text ? "text" : "number") + (entry.class ? " " + entry.class : "");
+      return make(tag, { class: kind, scope: tag === "th" ? "row" : null }, entry.node);
+    }));
+  }
+}
+
+// A number that is marked if it is the best or second-best of its kind; words say it too.
+function marked(text, rank) {
+  if (rank === 1) return [make("strong", {}, text), make("span", { class: "hidden" }, " (best)")];
+  if (rank === 2) return [make("u", {}, text), make("span", { class: "hidden" }, " (second-best)")];
+  return [text];
+}

@@ -1,0 +1,118 @@
+"""From cells and previews to `report/index.html`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmark.disk import locked, write_file
+from benchmark.errors import RequestError
+from benchmark.store import Cell
+from reports.page.document import document
+from reports.page.facts import Described, describe, place_of, words
+from reports.page.images import Album, fitted
+from reports.page.seen import Seen, Shown
+
+LIMIT = 15_000_000  # bytes; what mail servers take
+
+
+@dataclass(frozen=True)
+class Page:
+    """What was written.
+
+    Attributes:
+        path: the file.
+        size: its bytes.
+        window: rows and columns of the largest preview in it; 0 without images.
+    """
+
+    path: Path
+    size: int
+    window: int
+
+
+def write_page(
+    results: Path,
+    cells: Sequence[Cell],
+    shown: Iterable[Shown] = (),
+    *,
+    damaged: Sequence[str] = (),
+    without: str = "",
+    largest: int = 128,
+    limit: int = LIMIT,
+) -> Page:
+    """Write `report/index.html` below the results folder.
+
+    Args:
+        results: the results folder.
+        cells: what the page is about.
+        shown: previews of test scenes.
+        damaged: why what lies in some cells' places is not counted, a line each.
+        without: why there are no images; empty where there are.
+        largest: rows and columns of a preview, at most; they become smaller where the file would
+            exceed the limit.
+        limit: bytes of the file.
+
+    Raises:
+        RequestError: there are no cells, or the file cannot be written.
+    """
+    if not cells:
+        raise RequestError(f"no results in {results}; make them with: python run_all.py")
+    stored = sorted(cells, key=lambda cell: cell.address)
+    described = describe(stored)
+    sections = described.sections
+    facts: dict[str, Any] = {
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "sections": sections,
+        "cells": described.cells,
+        "damaged": [words(_placed(line, results)) for line in damaged],
+        "without": words(without),
+    }
+    seen = _seen(stored, described, shown, results)
+    room = limit - len(document(facts, []).encode())
+    album, known = fitted(seen, room, largest) if seen else (Album(), [])
+    for one in known:
+        sections[one.pop("section")]["images"] = one
+    whole = document(facts, album.texts).encode()
+    path = results / "report" / "index.html"
+    _write(path, whole)
+    windows = [max(scene["truth"]["shape"][1:]) for one in known for _, scene in one["scenes"]]
+    return Page(path, len(whole), max(windows, default=0))
+
+
+def _seen(
+    cells: Sequence[Cell], described: Described, shown: Iterable[Shown], results: Path
+) -> list[Seen]:
+    """Give every preview its place in the page's lists."""
+    places = list(dict.fromkeys(map(place_of, cells)))
+    numbers = {cell.address: index for index, cell in enumerate(cells)}
+    seen = []
+    for one in shown:
+        number = numbers[one.address]
+        number_of_section = places.index(place_of(cells[number]))
+        section = described.sections[number_of_section]
+        column = section["scales"].index(one.address.scale)
+        rows = [method["places"][column]["cells"] for method in section["methods"]]
+        method = next(index for index, mine in enumerate(rows) if number in mine)
+        scene = described.scenes[number_of_section].index(one.scene)
+        why = words(_placed(one.why, results))
+        scale = one.address.scale
+        seen.append(Seen(number_of_section, method, scale, scene, one.preview, why))
+    return seen
+
+
+def _placed(text: str, results: Path) -> str:
+    """Name a file by its place in the results, wherever on this machine they lie."""
+    return text.replace(f"{results}/", "results/") if results.is_absolute() else text
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        with locked(path.parent / ".lock"):
+            write_file(path, content)
+    except OSError as error:
+        raise RequestError(
+            f"cannot write the report to {path.parent}: {error.strerror or error}; free space "
+            "there or choose another folder with --results"
+        ) from error

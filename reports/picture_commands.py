@@ -1,0 +1,175 @@
+"""Commands of `run_all.py` that show images of what is stored: figures, the report page."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.options import (
+    CACHE,
+    DATA,
+    RESULTS,
+    Cache,
+    Data,
+    Json,
+    Plugins,
+    Results,
+    discover,
+    print_json,
+)
+
+
+def figures(
+    dataset: Annotated[str, typer.Option(help="Data sets; figures for each.")] = "synthetic",
+    scenes: Annotated[str, typer.Option(help="Test scenes to show; all if empty.")] = "",
+    scale: Annotated[str, typer.Option(help="Factors; all of the protocol's if empty.")] = "3",
+    band: Annotated[float, typer.Option(help="Wavelength in nm; the nearest band is shown.")] = 550,
+    methods: Annotated[str, typer.Option(help="Methods; all that have results if empty.")] = "",
+    pixels: Annotated[
+        str, typer.Option(help="Pixels of the spectra: row,column;row,column; chosen if empty.")
+    ] = "",
+    formats: Annotated[str, typer.Option("--format", help="png, pdf or both.")] = "png,pdf",
+    profile: Annotated[str, typer.Option(help="The results' profile.")] = "quick",
+    protocol: Annotated[str, typer.Option(help="The results' protocol.")] = "wang2017",
+    seeds: Annotated[str, typer.Option(help="Seeds, figures for each.")] = "0",
+    train_on: Annotated[str, typer.Option(help="As the results were made with.")] = "",
+    subset: Annotated[str, typer.Option(help="The --scenes that they were made with.")] = "",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    data: Data = DATA,
+    results: Results = RESULTS,
+    cache: Cache = CACHE,
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """Draw the paper's figures and more from what is stored; trains nothing."""
+    discover(plugin)
+    from benchmark import progress
+    from benchmark.device import choose
+    from benchmark.gallery import galleries
+    from benchmark.parameters import split_list
+    from benchmark.request import Request
+    from benchmark.store import cells
+    from reports.figures import require
+
+    require()
+    from reports.figures.draw import Subject, figures_of, folder_of
+    from reports.figures.pixels import read_pixels
+    from reports.figures.save import check_formats, write_figures
+    from reports.figures.style import roster_of
+
+    forms, at, where = check_formats(split_list(formats)), read_pixels(pixels), choose(device)
+    request = Request(
+        datasets=dataset,
+        train_on=train_on,
+        scenes=subset,
+        protocol=protocol,
+        profile=profile,
+        scales=scale,
+        methods=methods,
+        seeds=seeds,
+        device=device,
+        data=data,
+        results=results,
+        cache=cache,
+        plugins=tuple(plugin or ()),
+    )
+    paths: list[Path] = []
+    with progress.make() as shown:
+        for one in galleries(request, shown, split_list(scenes)):
+            mine = [cell for cell in cells(results) if cell.address.dataset == one.label]
+            subject = Subject(one.cells, one.left_out, one.seed, one.tested, roster_of(mine))
+            views = one.views(results, where, shown.line)
+            drawn = figures_of(subject, views, band, at)
+            paths += write_figures(folder_of(results, subject), drawn, forms)
+    paths += _rank_figures(results, forms, protocol, profile)
+    if as_json:
+        print_json({"figures": [str(path) for path in paths]})
+    else:
+        typer.echo("written: " + ", ".join(str(path) for path in paths))
+
+
+def report(
+    dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
+    scenes: Annotated[str, typer.Option(help="Images of these test scenes only.")] = "",
+    no_images: Annotated[
+        bool, typer.Option("--no-images", help="Tables and provenance only; estimates nothing.")
+    ] = False,
+    preview_size: Annotated[
+        int,
+        typer.Option(min=16, help="Rows and columns of a preview, at most; 15 MB is the limit."),
+    ] = 128,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    data: Data = DATA,
+    results: Results = RESULTS,
+    cache: Cache = CACHE,
+    plugin: Plugins = None,
+) -> None:
+    """Write one page that opens offline: tables, scenes, images, spectra, provenance."""
+    discover(plugin)
+    from benchmark import progress
+    from benchmark.device import choose
+    from benchmark.errors import RequestError, listed
+    from benchmark.parameters import split_list
+    from benchmark.previews import Folders, previews
+    from benchmark.store import cells, damaged
+    from reports.page import write_page
+    from reports.page.writing import LIMIT
+
+    labels, names = split_list(dataset), split_list(scenes)
+    stored = [cell for cell in cells(results) if not labels or cell.address.dataset in labels]
+    if not stored:
+        raise RequestError(
+            f"no results of {listed(labels) or 'any data set'} in {results}; make them with: "
+            "python run_all.py"
+        )
+    tested = {name for one in stored for name in one.facts["configuration"]["dataset"]["test"]}
+    if unknown := [name for name in names if name not in tested]:
+        raise RequestError(f"--scenes: nothing here was tested on {listed(unknown)}")
+    folders, where = Folders(data, results, cache), choose(device)
+    with progress.make() as shown:
+        images = previews(stored, folders, where, shown, size=preview_size, scenes=names)
+        page = write_page(
+            results,
+            stored,
+            () if no_images else images,
+            damaged=damaged(results),
+            without="left out with --no-images" if no_images else "",
+            largest=preview_size,
+        )
+    typer.echo(f"written: {page.path} ({page.size / 1e6:.1f} MB)")
+    if page.size > LIMIT:
+        typer.echo("it is too large for a mail; name fewer --scenes", err=True)
+
+
+def _rank_figures(
+    results: Path, forms: Sequence[str], protocol: str, profile: str
+) -> Iterator[Path]:
+    """Draw the average ranks of every data set that has some under a protocol and profile."""
+    from benchmark.store import cells, place_name
+    from reports.figures.ranks import rank_figure
+    from reports.figures.save import write_figures
+    from reports.figures.style import roster_of
+    from reports.ranking import places_of
+    from reports.tables import datasets_in, write_tables
+
+    for label in datasets_in(results):
+        roster = roster_of([cell for cell in cells(results) if cell.address.dataset == label])
+        folder = results / "figures" / place_name(label) / protocol / profile
+        for section in write_tables(results, label).sections:
+            if (section.protocol, section.profile) == (protocol, profile):
+                drawn = (
+                    (
+                        f"ranks-{ranking.metric.name}",
+                        rank_figure(
+                            ranking.ranks,
+                            roster,
+                            f"Average rank by {ranking.metric.heading}: {label}, {protocol}, "
+                            f"{profile}",
+                            f"Over {places_of(ranking)}.",
+                        ),
+                    )
+                    for ranking in section.rankings
+                    if ranking.ranks
+                )
+                yield from write_figures(folder, drawn, forms)

@@ -1,0 +1,128 @@
+"""Images in the page are what was put in, to the grey level, and the file keeps its limit."""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.errors import RequestError
+from benchmark.previews import Shown
+from benchmark.store import cells
+from reports.page import write_page
+from reports.page.images import Album, false_colour, fitted, packed
+from reports.page.seen import Seen
+from tests.reports.conftest import Make
+from tests.reports.page.conftest import CORNER, WAVELENGTHS, cube, fill, preview, shown_of
+
+
+def unpacked(image: bytes, bands: int) -> np.ndarray:
+    """Undo `packed`, the way the page's script does."""
+    pixels = np.asarray(Image.open(io.BytesIO(image)).convert("RGB"))
+    triples = -(-bands // 3)
+    rows = pixels.shape[0] // triples
+    planes = pixels.reshape(triples, rows, pixels.shape[1], 3).transpose(0, 3, 1, 2)
+    return planes.reshape(triples * 3, rows, pixels.shape[1])[:bands]
+
+
+@pytest.mark.parametrize("bands", [1, 2, 3, 5, 31])
+def test_packing_loses_nothing(bands: int) -> None:
+    drawn = np.random.default_rng(bands).integers(0, 256, (bands, 17, 13)).astype(np.uint8)
+    assert (unpacked(packed(drawn), bands) == drawn).all()
+
+
+def test_the_same_image_is_kept_once() -> None:
+    album = Album()
+    first, other, again = (album.cube(cube(seed)) for seed in (1, 2, 1))
+    assert first == again != other
+    assert len(album.texts) == 2
+    assert first["sum"] == int(cube(1).sum())
+
+
+@pytest.mark.parametrize(
+    ("wavelengths", "bands"),
+    [
+        ([400.0 + 10 * band for band in range(31)], [22, 15, 6]),
+        ([420.0 + 10 * band for band in range(31)], [20, 13, 4]),
+        (list(WAVELENGTHS), [3, 2, 0]),
+        ([1000.0, 1500.0, 2000.0], [1, 1, 0]),
+        ([550.0], [0, 0, 0]),
+    ],
+)
+def test_red_green_and_blue_are_where_they_are_seen(
+    wavelengths: list[float], bands: list[int]
+) -> None:
+    assert false_colour(wavelengths) == bands
+
+
+def seen(count: int) -> list[Seen]:
+    """Give as many estimates of one scene."""
+    return [Seen(0, number, 2, 0, preview(number + 1, 2), "") for number in range(count)]
+
+
+def test_windows_shrink_around_their_middle_until_there_is_room() -> None:
+    largest, _ = fitted(seen(6), 10**9, 128)
+    album, (section,) = fitted(seen(6), int(largest.size * 0.75), 128)
+    assert album.size <= largest.size * 0.75
+    ((_, scene),) = section["scenes"]
+    bands, rows, columns = scene["truth"]["shape"]
+    assert (rows, columns) < (20, 24)
+    top, left = (20 - rows) // 2, (24 - columns) // 2
+    assert scene["corner"] == [CORNER[0] + top, CORNER[1] + left]
+    kept = unpacked(base64.b64decode(album.texts[scene["truth"]["image"]]), bands)
+    assert (kept == cube(1)[:, top : top + rows, left : left + columns]).all()
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("size", [128, 16, 15])
+def test_low_resolution_pixels_are_those_that_touch_the_window(scale: int, size: int) -> None:
+    album, (section,) = fitted([Seen(0, 0, scale, 0, preview(1, scale), "")], 10**9, size)
+    ((_, scene),) = section["scenes"]
+    ((_, low),) = scene["low"]
+    kept = unpacked(base64.b64decode(album.texts[low["image"]]), low["shape"][0])
+    whole = preview(1, scale).low
+    for axis in (0, 1):
+        first = scene["corner"][axis] // scale
+        last = (scene["corner"][axis] + scene["truth"]["shape"][axis + 1] - 1) // scale
+        start = first - CORNER[axis] // scale
+        whole = np.take(whole, range(start, start + last - first + 1), axis=axis + 1)
+    assert (kept == whole).all()
+
+
+def test_the_page_keeps_its_limit_or_says_so(make: Make, tmp_path: Path) -> None:
+    fill(make)
+    stored = [one for one in cells(tmp_path) if one.address.dataset == "cave"
+              and one.address.profile == "standard"]  # fmt: skip
+    whole = write_page(tmp_path, stored, shown_of(stored))
+    assert whole.window == 24
+    assert whole.path.stat().st_size == whole.size
+    limit = whole.size - 20_000
+    less = write_page(tmp_path, stored, shown_of(stored), limit=limit)
+    assert less.size <= limit
+    assert 0 < less.window < 24
+
+
+def test_the_psnr_of_bands_is_that_of_the_whole_scene() -> None:
+    _, (section,) = fitted(seen(1), 10**9, 128)
+    ((_, scene),) = section["scenes"]
+    ((method, scale, _, psnr),) = scene["shown"]
+    assert (method, scale) == (0, 2)
+    assert psnr[0] == pytest.approx(10 * np.log10(255**2), abs=1e-3)
+    assert psnr[-1] == pytest.approx(10 * np.log10(255**2 / 5), abs=1e-3)
+
+
+def test_the_reason_for_no_image_is_kept(make: Make, tmp_path: Path) -> None:
+    cell = make("srcnn", 2)
+    made = write_page(tmp_path, [cell], [Shown(cell.address, "face", None, "no weights")])
+    assert '"absent":[[0,2,1,"no weights"]]' in made.path.read_text(encoding="utf-8")
+
+
+def test_no_cells_and_no_room_are_one_line(make: Make, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"no results in .*; make them with"):
+        write_page(tmp_path, [])
+    cell = make("srcnn", 2)
+    (tmp_path / "report").write_text("in the way")
+    with pytest.raises(RequestError, match="cannot write the report"):
+        write_page(tmp_path, [cell])
