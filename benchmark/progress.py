@@ -23,10 +23,12 @@ class Progress:
         self.stream.write(text + "\n")
         self.stream.flush()
 
-    def preparing(self, title: str, done: int, total: int, scene: str) -> None:
-        """Tell that a data set's scenes are being decoded and verified."""
+    def preparing(
+        self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
+    ) -> None:
+        """Tell how far something has come that takes a while, such as decoding a data set."""
         if done == 0 or done == total:
-            self.line(f"{title}: {done} of {total} scenes prepared")
+            self.line(f"{title}: {done} of {total} {what}")
 
     def begin(self, cells: int, found: int) -> None:
         """Tell how many cells there are to run and how many are there already."""
@@ -107,12 +109,14 @@ class Bars(Progress):
         """Say one thing above the bars."""
         self._bars.console.print(text, markup=False, highlight=False)
 
-    def preparing(self, title: str, done: int, total: int, scene: str) -> None:
-        """Move the preparation's bar."""
+    def preparing(
+        self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
+    ) -> None:
+        """Move the bar of what takes a while."""
         if done == 0:
-            self._current = self._bars.add_task(f"{title}: preparing", total=total, note="")
+            self._current = self._bars.add_task(f"{title}: {what}", total=total, note="")
         if self._current is not None:
-            self._bars.update(self._current, completed=done, note=scene)
+            self._bars.update(self._current, completed=done, note=item)
         if done == total and self._current is not None:
             self._bars.remove_task(self._current)
             self._current = None

@@ -104,10 +104,16 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Pack cells into one zip, for a colleague; exit code 1 if a damaged one was left out."""
+    from benchmark import progress
     from benchmark.exchange import export as pack
     from benchmark.parameters import split_list
 
-    packed = pack(results, file, split_list(dataset), weights=weights)
+    with progress.make() as shown:
+
+        def told(done: int, total: int, cell: str) -> None:
+            shown.preparing("export", done, total, cell, "cells packed")
+
+        packed = pack(results, file, split_list(dataset), weights=weights, told=told)
     if as_json:
         print_json({**asdict(packed), "file": str(packed.file)})
     else:
@@ -127,9 +133,15 @@ def merge(
     as_json: Json = False,
 ) -> None:
     """Take in a colleague's cells; a conflict is refused with its reason, exit code 1."""
+    from benchmark import progress
     from benchmark.exchange import merge as take_in
 
-    merged = take_in(results, file, replace=replace)
+    with progress.make() as shown:
+
+        def told(done: int, total: int, cell: str) -> None:
+            shown.preparing("import", done, total, cell, "cells looked at")
+
+        merged = take_in(results, file, replace=replace, told=told)
     if as_json:
         print_json(asdict(merged))
     else:

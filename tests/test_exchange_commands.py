@@ -38,7 +38,7 @@ class Mine(Method):
     assert hsisr.tiny(*words).code == 0
     refused = hsisr("import", "one.zip")
     assert refused.code == 1
-    assert refused.err.startswith("refused: ")
+    assert "\nrefused: " in refused.err
     assert "method" in refused.err
     before = hsisr.cells()["mine 0"]["key"]
     assert hsisr("import", "one.zip", "--replace").code == 0

@@ -67,7 +67,8 @@ from benchmark.store import Address, write
 results, address = Path(sys.argv[1]), Address(**json.loads(sys.argv[2]))
 assert Claim(results, address, "key").take()
 pathlib.Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-write(results, address, {"key": "key", "status": "done", "reason": None}, {"scores.csv": b"scene,psnr"})
+facts = {"key": "key", "status": "done", "reason": None}
+write(results, address, facts, {"scores.csv": b"scene,psnr"})
 """
 
 

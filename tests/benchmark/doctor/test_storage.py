@@ -19,6 +19,7 @@ from benchmark.doctor.finding import Finding
 from benchmark.store import Address
 from tests.benchmark.pretence import pretend
 
+DONE = {"key": "k", "status": "done", "reason": None}
 ADDRESS = Address("set", "protocol", "quick", 2, "method", 0)
 MOUNTS = "/dev/sda / ext4 rw 0 0\nserver:/x {folder} {kind} rw 0 0\n"
 
