@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from typing import Any, BinaryIO, TextIO
+from typing import Any, TextIO
 
 # More news than this a second helps nobody, in seconds.
 _PAUSE = 0.1
@@ -28,6 +28,7 @@ class Channel:
         self._stream: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
         self.token = ""
+        self.training = False
         self._told = 0.0
 
     def tell(self, kind: str, *values: Any) -> None:
@@ -47,6 +48,7 @@ class Channel:
 
     def scene(self, name: str) -> None:
         """Take the test scene that is being estimated."""
+        self.training = False
         self.tell("scene", name)
 
     def line(self, text: str) -> None:
@@ -57,15 +59,17 @@ class Channel:
 class _Watch(threading.Thread):
     """Listens to the parent: it may say stop, and the group ends when it is gone."""
 
-    def __init__(self, orders: BinaryIO) -> None:
+    def __init__(self, channel: Channel) -> None:
         super().__init__(daemon=True)
-        self._orders = orders
+        self._channel = channel
         self.stop = threading.Event()
 
     def run(self) -> None:
-        for line in iter(self._orders.readline, b""):
+        for line in iter(self._channel.orders.readline, b""):
             if line == _STOP:
                 self.stop.set()
+                if not self._channel.training:
+                    break  # there is nothing to save
         if hasattr(os, "killpg"):
             os.killpg(0, signal.SIGKILL)
         os._exit(1)
@@ -92,16 +96,18 @@ def main() -> None:
     _be_the_first_to_go()
     # All that is slow to import, before a job is there: a worker is started ahead of its job.
     from benchmark import job
+    from benchmark.method import NetworkMethod
 
     line = channel.orders.readline()
     if not line:
         return
     told = json.loads(line)
     channel.token = told.pop("token")
-    watch = _Watch(channel.orders)
+    watch = _Watch(channel)
     watch.start()
     try:
         task, settings = job.read(told)
+        channel.training = isinstance(task.method, NetworkMethod)
         ending = job.carry_out(task, settings, channel, watch.stop.is_set, channel.line)
     except Exception as error:  # noqa: BLE001 - the parent is to know whatever it is
         ending = job.ending_of(error)
