@@ -116,11 +116,14 @@ def speed(
     methods: Annotated[str, typer.Option(help="Methods: a,b[x=1]; all networks if empty.")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     turns: Annotated[int, typer.Option(min=1, help="Turns that engine and plain way take.")] = 5,
+    dataset: Annotated[str, typer.Option(help="Measure this data set's preparation too.")] = "",
+    data: Data = DATA,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Measure this machine: training, inference, scoring, each beside the plain way; minutes."""
     discover(plugin)
+    from benchmark.dataset import DATASETS
     from benchmark.device import choose
     from benchmark.request import chosen_methods
     from benchmark.speed.session import measure
@@ -129,6 +132,9 @@ def speed(
         chosen_methods(methods),
         choose(device),
         turns=turns,
+        dataset=DATASETS.make(dataset) if dataset else None,
+        root=data,
+        plugins=plugin or (),
         say=lambda what: typer.echo(f"measuring {what}", err=True),
     )
     if as_json:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.device import Device
+from benchmark.layout import channels_last
 from benchmark.method import NetworkMethod, Problem
 
 # Activations alive at once in a row of layers: a layer's input, its output, and one to spare.
@@ -63,7 +64,7 @@ def run_network(
         together, tile = 1, max(16, int(pixels**0.5) - 2 * halo)
     with torch.inference_mode(), device.autocast():
         for first in range(0, len(images), together):
-            part = images[first : first + together].contiguous(memory_format=torch.channels_last)
+            part = channels_last(images[first : first + together])
             for inner, window, inside in tiles(rows, columns, tile, halo or 0):
                 seen = part[..., window[0], window[1]]
                 piece = method.estimate(network(seen))

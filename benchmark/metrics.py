@@ -5,6 +5,7 @@ measures themselves. None returns NaN: a perfect estimate has PSNR infinity and 
 """
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -17,13 +18,22 @@ def psnr(estimate: Tensor, truth: Tensor, peak: float) -> float:
 
     Wang et al. (2017), Eq. 4, with the square that the equation misses.
     """
-    error = mean_squared_error(estimate, truth)
+    return _psnr(mean_squared_error(estimate, truth), peak)
+
+
+def _psnr(error: float, peak: float) -> float:
     return 10 * math.log10(peak**2 / error) if error > 0 else math.inf
 
 
 def mean_squared_error(estimate: Tensor, truth: Tensor) -> float:
     """Mean of the squared differences over the whole cube."""
-    return float((estimate.double() - truth.double()).square().mean())
+    return float(band_errors(estimate, truth).mean())
+
+
+def band_errors(estimate: Tensor, truth: Tensor) -> Tensor:
+    """Give the mean squared error of every band, (bands,) float64."""
+    errors = [(x - y).square_().mean() for x, y in _bands(estimate, truth)]
+    return torch.stack(errors)
 
 
 def rmse(estimate: Tensor, truth: Tensor) -> float:
@@ -38,15 +48,20 @@ def sam(estimate: Tensor, truth: Tensor) -> tuple[float, int]:
         The mean angle, and how many pixels were skipped because a spectrum is zero in every band
         on either side. With every pixel skipped the angle is 0 if both cubes are zero, else 90.
     """
-    x, y = (cube.double().flatten(1) for cube in (estimate, truth))
-    norms = x.norm(dim=0) * y.norm(dim=0)
+    xx, yy, xy = torch.zeros(3, *truth.shape[1:], dtype=torch.float64, device=truth.device)
+    for x, y in _bands(estimate, truth):
+        xx.addcmul_(x, x)
+        yy.addcmul_(y, y)
+        xy.addcmul_(x, y)
+    # Of equal spectra the three sums are equal, and so is the root: their cosine is 1 exactly.
+    norms = (xx * yy).sqrt_()
     kept = norms > 0
     skipped = int((~kept).sum())
     if skipped == kept.numel():
-        return (0.0 if bool((x == y).all()) else 90.0), skipped
-    cosine = ((x * y).sum(dim=0) / norms)[kept].clamp(-1, 1)
-    cosine[(x == y).all(dim=0)[kept]] = 1  # not 1e-16 less: the angle would be 1e-6 degrees
-    return float(torch.rad2deg(torch.acos(cosine)).mean()), skipped
+        return (0.0 if bool((xx == yy).all()) else 90.0), skipped
+    angles = xy.div_(norms).clamp_(-1, 1).acos_()
+    mean = (angles if not skipped else angles[kept]).mean()
+    return math.degrees(float(mean)), skipped
 
 
 def ssim(estimate: Tensor, truth: Tensor, peak: float) -> float:
@@ -60,22 +75,24 @@ def ssim(estimate: Tensor, truth: Tensor, peak: float) -> float:
     offsets = torch.arange(side, dtype=torch.float64) - side // 2
     taps = torch.exp(-0.5 * (offsets / 1.5) ** 2)
     weights = (taps / taps.sum()).tolist()
-    # Band by band: the maps of one band stay in the processor's cache.
-    bands = zip(estimate, truth, strict=True)
-    values = [_ssim_band(x.double(), y.double(), weights, peak) for x, y in bands]
+    values = [_ssim_band(x, y, weights, peak) for x, y in _bands(estimate, truth)]
     return sum(values) / len(values)
 
 
 def _ssim_band(x: Tensor, y: Tensor, weights: list[float], peak: float) -> float:
-    mean_x, mean_y = _smooth(x, weights), _smooth(y, weights)
-    var_x = _smooth(x * x, weights) - mean_x**2
-    var_y = _smooth(y * y, weights) - mean_y**2
-    cov = _smooth(x * y, weights) - mean_x * mean_y
-    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
-    value = ((2 * mean_x * mean_y + c1) * (2 * cov + c2)) / (
-        (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
-    )
-    return float(value.mean())
+    """Give one band's SSIM by the sum s and the difference d of both images.
+
+    With 4 xy = s^2 - d^2 and 2 (x^2 + y^2) = s^2 + d^2, four smoothed images do for five.
+    """
+    s, d = x + y, x - y
+    mean_s, mean_d = _smooth(s, weights).square_(), _smooth(d, weights).square_()
+    var_s = _smooth(s.square_(), weights).sub_(mean_s)
+    var_d = _smooth(d.square_(), weights).sub_(mean_d)
+    mean_s += 2 * (0.01 * peak) ** 2
+    var_s += 2 * (0.03 * peak) ** 2
+    above = (mean_s - mean_d).mul_(var_s - var_d)
+    below = mean_s.add_(mean_d).mul_(var_s.add_(var_d))
+    return float(above.div_(below).mean())
 
 
 def _smooth(image: Tensor, weights: list[float]) -> Tensor:
@@ -94,13 +111,21 @@ def ergas(estimate: Tensor, truth: Tensor, scale: int) -> float:
 
     Bands that are zero throughout the truth have no relative error and are left out.
     """
-    x, y = estimate.double().flatten(1), truth.double().flatten(1)
-    means = y.mean(dim=1)
+    return _ergas(band_errors(estimate, truth), truth, scale)
+
+
+def _ergas(errors: Tensor, truth: Tensor, scale: int) -> float:
+    means = torch.stack([band.mean(dtype=torch.float64) for band in truth])
     kept = means > 0
     if not bool(kept.any()):
         return 0.0
-    relative = (x - y).square().mean(dim=1)[kept] / means[kept] ** 2
+    relative = errors[kept] / means[kept] ** 2
     return 100 / scale * math.sqrt(float(relative.mean()))
+
+
+def _bands(estimate: Tensor, truth: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Give the bands of both in float64: one at a time they stay in the processor's cache."""
+    return ((x.double(), y.double()) for x, y in zip(estimate, truth, strict=True))
 
 
 def score(estimate: Tensor, truth: Tensor, scale: int) -> dict[str, float]:
@@ -122,17 +147,20 @@ def score(estimate: Tensor, truth: Tensor, scale: int) -> dict[str, float]:
         raise ValueError(
             f"the estimate has shape {tuple(estimate.shape)}, expected {tuple(truth.shape)}"
         )
-    if not bool(torch.isfinite(estimate).all()):
+    # Neither extreme is finite where a value is NaN.
+    if not all(math.isfinite(extreme) for extreme in torch.aminmax(estimate)):
         raise ValueError("the estimate holds NaN or infinity")
     clipped = estimate.clamp(0, 1)
     x, y = torch.round(clipped * 255), torch.round(truth * 255)
+    errors = band_errors(x, y)
+    error = float(errors.mean())
     angle, skipped = sam(x, y)
     return {
-        "psnr": psnr(x, y, 255),
+        "psnr": _psnr(error, 255),
         "sam": angle,
         "sam_float": sam(clipped, truth)[0],
         "ssim": ssim(x, y, 255),
-        "ergas": ergas(x, y, scale),
-        "rmse": rmse(x, y),
+        "ergas": _ergas(errors, y, scale),
+        "rmse": math.sqrt(error),
         "skipped": float(skipped),
     }

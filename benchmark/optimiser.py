@@ -10,10 +10,15 @@ from torch import Tensor, nn
 from benchmark.method import Recipe
 
 
-def build(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> torch.optim.Optimizer:
     """Make the optimiser of a recipe, a parameter group for every layer.
 
     Each group's `share` is its rate relative to `recipe.rate`.
+
+    Args:
+        network: what is trained.
+        recipe: the optimiser and its figures.
+        fused: update all values of a group in one pass over memory.
     """
     seen: set[nn.Parameter] = set()  # tied weights belong to the first layer that has them
     layers = []
@@ -26,13 +31,14 @@ def build(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         if layer
     ]
     groups[-1]["share"] *= recipe.last_layer
+    shared: dict[str, Any] = {
+        "lr": recipe.rate,
+        "weight_decay": recipe.weight_decay,
+        "fused": fused,
+    }
     if recipe.optimiser == "sgd":
-        return torch.optim.SGD(
-            groups, lr=recipe.rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
-        )
-    return torch.optim.Adam(
-        groups, lr=recipe.rate, betas=(0.9, recipe.beta2), weight_decay=recipe.weight_decay
-    )
+        return torch.optim.SGD(groups, momentum=recipe.momentum, **shared)
+    return torch.optim.Adam(groups, betas=(0.9, recipe.beta2), **shared)
 
 
 def tame(parameters: Iterable[nn.Parameter], recipe: Recipe, rate: float) -> None:

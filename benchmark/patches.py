@@ -13,6 +13,7 @@ from torch import Tensor
 
 from benchmark.degradation import Degradation
 from benchmark.errors import RequestError
+from benchmark.layout import channels_last
 
 
 def check_sizes(shapes: Iterable[tuple[int, int]], size: int) -> None:
@@ -210,4 +211,6 @@ class PatchBank:
 def _images(window: Tensor, bands: Tensor | None) -> Tensor:
     """Turn (n, rows, columns, k) into images: channels-last cubes, or one image a band."""
     images = window.permute(0, 3, 1, 2)
-    return images if bands is None else images.reshape(-1, 1, *images.shape[2:])
+    if bands is None:
+        return images
+    return channels_last(images.reshape(-1, 1, *images.shape[2:]))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from benchmark.allocator import give_back
 from benchmark.device import Device
 
 _STATUS = Path("/proc/self/status")
@@ -25,6 +26,7 @@ def peak_of(work: Callable[[], object], device: Device) -> int | None:
         work()
         torch.cuda.synchronize(device.torch)
         return torch.cuda.max_memory_allocated(device.torch) - before
+    give_back()
     try:
         _RESET.write_text("5")  # Linux forgets the process's peak
         before = _resident("VmRSS")

@@ -1,13 +1,13 @@
-"""The plain loop: what people copy, kept as the mark that the engine is measured against.
+"""The plain training loop: what people copy, kept as the mark that the engine is measured against.
 
 Precisely: patches are cut once into an HDF5 file as float32, an input and a label each; a
 `DataLoader` without worker processes reads them one by one in a new order every pass; band-wise
 methods get patches of one band. Networks run in float32 with contiguous tensors, no autocast, and
-every step asks for its loss. An image is estimated whole, band-wise methods one band at a time.
-The recipe is the same as the engine's: optimiser, schedule, gradients.
+every step asks for its loss. The recipe is the same as the engine's: optimiser, schedule,
+gradients.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmark import optimiser
-from benchmark.method import NetworkMethod, Recipe
+from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
 from benchmark.patches import PatchBank
+from benchmark.training import start
 
 Pair = tuple[Tensor, Tensor]
 
@@ -96,7 +97,7 @@ class PlainLoop:
         self.network = network.to(device)
         self.recipe = recipe
         self.device = device
-        self.optimiser = optimiser.build(self.network, recipe)
+        self.optimiser = optimiser.build(self.network, recipe, fused=False)
         generator = torch.Generator().manual_seed(seed)
         self.loader = DataLoader(
             file, batch_size=recipe.batch, shuffle=True, drop_last=True, generator=generator
@@ -128,16 +129,22 @@ class PlainLoop:
         return output[..., :rows, :columns]
 
 
-def estimate(method: NetworkMethod, network: nn.Module, low: Tensor) -> Tensor:
-    """Estimate an image the plain way.
+def trainer(
+    reference: str, problem: Problem, file: Path, recipe: Recipe, device: torch.device, rate: float
+) -> Callable[[], float]:
+    """Give what takes one step the plain way.
 
     Args:
-        method: says whether it works band by band.
-        network: in float32.
-        low: (bands, rows, columns), what the method sees.
+        reference: the method, as on the command line.
+        problem: the task.
+        file: its patches.
+        recipe: the optimiser's and the loss's figures.
+        device: where.
+        rate: the learning rate of every step.
     """
-    network.eval()
-    with torch.no_grad():
-        if not method.bandwise:
-            return method.estimate(network(low[None]))[0]
-        return torch.cat([method.estimate(network(band[None, None]))[0] for band in low])
+    method = METHODS.make(reference)
+    if not isinstance(method, NetworkMethod):
+        raise TypeError(f"{reference} trains no network")
+    network = start(method, problem, recipe)
+    loop = PlainLoop(method, network, PatchFile(file), recipe, device)
+    return lambda: loop.step(rate)

@@ -9,9 +9,10 @@ from benchmark.device import Device
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
 from benchmark.order import Order, Shares
 from benchmark.patches import PatchBank
+from benchmark.speed.apart import Apart
 from benchmark.speed.limits import Limits
 from benchmark.speed.paired import paired
-from benchmark.speed.plain import PatchFile, PlainLoop, write_patches
+from benchmark.speed.plain import trainer, write_patches
 from benchmark.speed.rows import Row
 from benchmark.step import Step
 from benchmark.training import start
@@ -28,6 +29,7 @@ def measure(
     device: Device,
     limits: Limits,
     folder: Path,
+    apart: Apart,
     turns: int,
 ) -> Row:
     """Measure one method.
@@ -40,35 +42,28 @@ def measure(
         device: where.
         limits: what the device can do at most.
         folder: for the plain loop's patch file.
+        apart: runs the plain loop.
         turns: how often engine and plain loop take turns.
     """
     with randomness.seeded(0, device.torch):
-        ours = device.place(start(method, problem, recipe))
-        plain = start(method, problem, recipe)
-    step = Step(method, ours, bank, recipe, device)
-    file = folder / f"{method.name}.h5"
-    write_patches(file, bank, method, 4 * recipe.batch)
-    patches = PatchFile(file)
-    loop = PlainLoop(method, plain, patches, recipe, device.torch)
+        network = device.place(start(method, problem, recipe))
+        counted = start(method, problem, recipe).to(device.torch)
+    step = Step(method, network, bank, recipe, device)
     shares = Shares(len(bank), bank.bands, recipe.batch, 10**9, 0, method.bandwise)
     batches = iter(Order(shares, 0))
-
-    def one() -> None:
-        step.take(*next(batches), _RATE)
-
-    def other() -> None:
-        loop.step(_RATE)
-
+    # As the method wrote it, not as the device computes it.
     with FlopCounterMode(display=False) as counter:
-        one()
-    found = paired(one, other, device, turns, SECONDS)
-    patches.close()
-    file.unlink()
+        Step(method, counted, bank, recipe, device).take(*next(batches), _RATE)
+    label = METHODS.label(method)
+    file = folder / f"{method.name}.h5"
+    write_patches(file, bank, method, 4 * recipe.batch)
+    other = apart.prepare(trainer, label, problem, file, recipe, device.torch, _RATE)
+    found = paired(lambda: step.take(*next(batches), _RATE), other, device, turns, SECONDS)
     rate = recipe.batch / found.ours
     flops = counter.get_total_flops() / recipe.batch
     return Row(
         "train",
-        METHODS.label(method),
+        label,
         rate,
         "patches/s" if not method.bandwise else "bands/s",
         recipe.batch / found.plain,

@@ -92,7 +92,8 @@ def test_sam_equals_plain_numpy_in_degrees(bands: int) -> None:
     expected = angles(x, y)
     angle, skipped = sam(x, y)
     assert skipped == np.isnan(expected).sum()
-    assert angle == pytest.approx(np.nanmean(expected), abs=1e-9)
+    # Parallel spectra are 1e-6 degrees apart to numpy's arccos, where `sam` says 0.
+    assert angle == pytest.approx(np.nanmean(expected), abs=1e-8)
 
 
 def test_sam_of_known_angles() -> None:

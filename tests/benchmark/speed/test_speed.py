@@ -13,7 +13,7 @@ from benchmark.inference import run_network
 from benchmark.method import METHODS, NetworkMethod, Recipe
 from benchmark.metrics import score
 from benchmark.patches import PatchBank
-from benchmark.speed import images, limits, memory, plain, training
+from benchmark.speed import limits, memory, plain, plain_images, training
 from benchmark.speed.paired import paired
 from benchmark.speed.rows import Row, Speed
 from benchmark.speed.session import measure
@@ -80,7 +80,7 @@ def test_the_plain_estimate_is_the_engines(reference: str) -> None:
     network = start(method, task, Recipe())
     low = random(4, 11, 9) if method.sees == "decimated" else random(4, 22, 18)
     expected = run_network(method, network, low, task, CPU)
-    assert torch.allclose(plain.estimate(method, network, low), expected, atol=1e-5)
+    assert torch.allclose(plain_images.estimate(method, network, low), expected, atol=1e-5)
 
 
 def test_the_plain_scores_are_the_engines() -> None:
@@ -88,7 +88,7 @@ def test_the_plain_scores_are_the_engines() -> None:
     noisy = (truth + random(6, 40, 33, seed=1) / 9 - 0.05).clamp(0, 1)
     x, y = (np.round(part.double().numpy() * 255) for part in (noisy, truth))
     ours = score(noisy, truth, 3)
-    for name, value in images.plain_scores(x, y, 3).items():
+    for name, value in plain_images.scores(x, y, 3).items():
         assert ours[name] == pytest.approx(value, abs=1e-6), name
 
 

@@ -1,0 +1,59 @@
+"""Speed of a data set's preparation: every image decoded, checked, kept; then opened again."""
+
+import itertools
+from pathlib import Path
+
+from benchmark.dataset import DATASETS, DataSet
+from benchmark.device import Device
+from benchmark.prepared import PreparedScenes
+from benchmark.prepared import prepare as prepared
+from benchmark.speed import plain_images
+from benchmark.speed.apart import Apart
+from benchmark.speed.limits import seconds
+from benchmark.speed.paired import paired
+from benchmark.speed.rows import Row
+
+
+def prepare(dataset: DataSet, root: Path, folder: Path, device: Device, apart: Apart) -> list[Row]:
+    """Measure preparing all scenes of a data set, and opening and reading them afterwards.
+
+    The plain way is measured where the scenes are PNG files.
+
+    Args:
+        dataset: whose scenes.
+        root: the folder that holds `cave/` and so on.
+        folder: for prepared files; every call needs an empty one.
+        device: is waited for.
+        apart: does it the plain way.
+
+    Raises:
+        RequestError: scenes are missing or damaged.
+    """
+    label = DATASETS.label(dataset)
+    of = f"{label}, {len(dataset.scenes)} scenes"
+    times = itertools.count()
+
+    def ours() -> PreparedScenes:
+        cache = folder / str(next(times))
+        return prepared(dataset, label, root, dataset.scenes, cache)
+
+    def opened() -> PreparedScenes:
+        return prepared(dataset, label, root, dataset.scenes, folder / "0")
+
+    def read() -> None:
+        scenes = opened()
+        for name in dataset.scenes:
+            scenes.read(name)
+
+    images = sorted((root / dataset.name).rglob("*.png"))
+    if images:
+        other = apart.prepare(plain_images.preparer, images, folder / "plain.h5")
+        found = paired(ours, other, device, 1)
+        made = Row("prepare", of, found.ours, "s", found.plain, found.ratio)
+    else:
+        made = Row("prepare", of, seconds(ours, device, 1), "s")
+    return [
+        made,
+        Row("open", of, seconds(opened, device), "s"),
+        Row("read", of, seconds(read, device), "s"),
+    ]
