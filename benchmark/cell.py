@@ -53,7 +53,7 @@ def compute(
     files: dict[str, bytes] = {}
     trained = Trained({})
     if isinstance(method, NetworkMethod):
-        trained = _train(task, method, problem, device, audience, keeper)
+        trained = train_network(task, device, audience, keeper)
         files["training.csv"] = _csv(trained.history)
     else:
         began = time.perf_counter()
@@ -73,14 +73,23 @@ def compute(
     return made, files
 
 
-def _train(
-    task: Task,
-    method: NetworkMethod,
-    problem: Problem,
-    device: Device,
-    audience: Audience,
-    keeper: Keeper,
-) -> Trained:
+def train_network(task: Task, device: Device, listener: Listener, keeper: Keeper) -> Trained:
+    """Train the network of a cell.
+
+    Args:
+        task: which; its method is a `NetworkMethod`.
+        device: where.
+        listener: is told of training steps and validations.
+        keeper: keeps checkpoints.
+
+    Raises:
+        Stopped: the keeper ended the training.
+        TrainingError: the loss became NaN or infinite.
+        TypeError: the method trains no network.
+    """
+    method, problem = task.method, task.problem()
+    if not isinstance(method, NetworkMethod):
+        raise TypeError(f"{method.name} trains no network")
     bank = PatchBank(
         task.split.train,
         problem.degradation,
@@ -94,7 +103,7 @@ def _train(
         for truth in task.split.validation
     ]
     seed = task.address.seed
-    return train(method, bank, pairs, problem, task.profile, seed, device, audience, keeper)
+    return train(method, bank, pairs, problem, task.profile, seed, device, listener, keeper)
 
 
 def _score(

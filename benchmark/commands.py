@@ -116,27 +116,41 @@ def speed(
     methods: Annotated[str, typer.Option(help="Methods: a,b[x=1]; all networks if empty.")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     turns: Annotated[int, typer.Option(min=1, help="Turns that engine and plain way take.")] = 5,
+    size: Annotated[int, typer.Option(min=64, help="Rows and columns of the image.")] = 512,
     dataset: Annotated[str, typer.Option(help="Measure this data set's preparation too.")] = "",
+    scenes: Annotated[str, typer.Option(help="Only these scenes of it: a,b.")] = "",
+    profile: Annotated[
+        str, typer.Option(help="Train on it by this profile, fast and plainly: the same dB?")
+    ] = "",
     data: Data = DATA,
+    cache: Cache = CACHE,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Measure this machine: training, inference, scoring, each beside the plain way; minutes."""
     discover(plugin)
-    from benchmark.dataset import DATASETS
     from benchmark.device import choose
+    from benchmark.errors import RequestError
+    from benchmark.parameters import split_list
+    from benchmark.profile import get
     from benchmark.request import chosen_methods
-    from benchmark.speed.session import measure
+    from benchmark.speed.session import SHAPE, Session, measure
+    from benchmark.split import Wanted, check_scenes
 
-    found = measure(
+    if (profile or scenes) and not dataset:
+        raise RequestError("--profile and --scenes need --dataset; name one, `datasets` lists them")
+    picked = tuple(split_list(scenes))
+    check_scenes([dataset] if dataset else [], picked)
+    session = Session(
         chosen_methods(methods),
         choose(device),
         turns=turns,
-        dataset=DATASETS.make(dataset) if dataset else None,
-        root=data,
+        shape=(SHAPE[0], size, size),
+        data=Wanted(dataset, (), picked, data, cache) if dataset else None,
+        profile=get(profile) if profile else None,
         plugins=plugin or (),
-        say=lambda what: typer.echo(f"measuring {what}", err=True),
     )
+    found = measure(session, lambda what: typer.echo(f"measuring: {what}", err=True))
     if as_json:
         print_json(found.as_dict())
     else:

@@ -3,7 +3,7 @@
 import itertools
 from pathlib import Path
 
-from benchmark.dataset import DATASETS, DataSet
+from benchmark.dataset import DATASETS
 from benchmark.device import Device
 from benchmark.prepared import PreparedScenes
 from benchmark.prepared import prepare as prepared
@@ -12,16 +12,16 @@ from benchmark.speed.apart import Apart
 from benchmark.speed.limits import seconds
 from benchmark.speed.paired import paired
 from benchmark.speed.rows import Row
+from benchmark.split import Split
 
 
-def prepare(dataset: DataSet, root: Path, folder: Path, device: Device, apart: Apart) -> list[Row]:
+def prepare(split: Split, folder: Path, device: Device, apart: Apart) -> list[Row]:
     """Measure preparing all scenes of a data set, and opening and reading them afterwards.
 
     The plain way is measured where the scenes are PNG files.
 
     Args:
-        dataset: whose scenes.
-        root: the folder that holds `cave/` and so on.
+        split: whose scenes.
         folder: for prepared files; every call needs an empty one.
         device: is waited for.
         apart: does it the plain way.
@@ -29,23 +29,26 @@ def prepare(dataset: DataSet, root: Path, folder: Path, device: Device, apart: A
     Raises:
         RequestError: scenes are missing or damaged.
     """
+    dataset, root = split.dataset, split.wanted.root
     label = DATASETS.label(dataset)
-    of = f"{label}, {len(dataset.scenes)} scenes"
+    scenes = [*split.train.names, *split.validation.names, *split.test.names]
+    of = f"{label}, {len(scenes)} scenes"
     times = itertools.count()
 
     def ours() -> PreparedScenes:
         cache = folder / str(next(times))
-        return prepared(dataset, label, root, dataset.scenes, cache)
+        return prepared(dataset, label, root, scenes, cache)
 
     def opened() -> PreparedScenes:
-        return prepared(dataset, label, root, dataset.scenes, folder / "0")
+        return prepared(dataset, label, root, scenes, folder / "0")
 
     def read() -> None:
-        scenes = opened()
-        for name in dataset.scenes:
-            scenes.read(name)
+        ready = opened()
+        for name in scenes:
+            ready.read(name)
 
-    images = sorted((root / dataset.name).rglob("*.png"))
+    named = tuple(scenes)
+    images = sorted(file for file in root.rglob("*.png") if file.name.startswith(named))
     if images:
         other = apart.prepare(plain_images.preparer, images, folder / "plain.h5")
         found = paired(ours, other, device, 1)

@@ -1,7 +1,8 @@
 """Speed of all that happens to a whole image: estimating, degrading, scoring."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark import randomness
 from benchmark.degradation import Degradation
@@ -9,24 +10,28 @@ from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import METHODS, NetworkMethod, Problem
 from benchmark.metrics import score
-from benchmark.pairs import seen
 from benchmark.protocol import Protocol
 from benchmark.speed import plain_images
 from benchmark.speed.apart import Apart
+from benchmark.speed.limits import Limits
 from benchmark.speed.memory import peak_of
 from benchmark.speed.paired import paired
 from benchmark.speed.rows import Row
 from benchmark.training import start
 
-# The plain way is shown so many bands of an image by a band-wise method, and the time scaled up.
+# The plain way is shown so many bands of an image by a band-wise method, and so many rows and
+# columns at most; its time is scaled up.
 BANDS = 2
+CORNER = 512
+# Operations are counted on so many rows and columns.
+_COUNTED = 64
 
 
 def estimate(
     method: NetworkMethod,
-    truth: Tensor,
     problem: Problem,
     device: Device,
+    limits: Limits,
     apart: Apart,
     turns: int,
 ) -> Row:
@@ -34,16 +39,19 @@ def estimate(
 
     Args:
         method: whose network.
-        truth: (bands, rows, columns) on the device.
-        problem: the task.
+        problem: the task; its shape is the image's.
         device: where.
+        limits: what the device can do at most.
         apart: does it the plain way.
         turns: how often engine and plain way take turns.
     """
     with randomness.seeded(0, device.torch):
         network = device.place(start(method, problem, method.recipe))
-    low = seen(method, problem.degradation, truth)
-    few = low[:BANDS] if method.bandwise else low
+        counted = start(method, problem, method.recipe).to(device.torch)
+    shrunk = problem.scale if method.sees == "decimated" else 1
+    rows, columns = (size // shrunk for size in problem.shape)
+    low = torch.rand(problem.bands, rows, columns, device=device.torch)
+    few = low[: BANDS if method.bandwise else None, : CORNER // shrunk, : CORNER // shrunk]
     label = METHODS.label(method)
 
     def ours() -> Tensor:
@@ -52,10 +60,27 @@ def estimate(
     memory = peak_of(ours, device)
     other = apart.prepare(plain_images.estimator, label, problem, few.cpu().numpy(), device.torch)
     found = paired(ours, other, device, turns)
-    scaled = len(low) / len(few)
+    scaled = low.numel() / few.numel()
+    flops = _operations(method, counted, few) * scaled
     return Row(
-        "infer", label, found.ours, "s", found.plain * scaled, found.ratio * scaled, memory=memory
+        "infer",
+        label,
+        found.ours,
+        "s",
+        found.plain * scaled,
+        found.ratio * scaled,
+        flops / found.ours / 1e9 / limits.product,
+        memory,
+        flops,
     )
+
+
+def _operations(method: NetworkMethod, network: nn.Module, low: Tensor) -> float:
+    """Count a network's operations for an image, on a corner of it."""
+    corner = low[:, :_COUNTED, :_COUNTED]
+    with FlopCounterMode(display=False) as counter:
+        plain_images.estimate(method, network, corner)
+    return float(counter.get_total_flops() * low[0].numel() / corner[0].numel())
 
 
 def degrade(protocol: Protocol, truth: Tensor, device: Device, apart: Apart, turns: int) -> Row:

@@ -13,7 +13,7 @@ class Row:
     """One thing measured.
 
     Attributes:
-        what: "train", "infer", "degrade", "score" or "prepare".
+        what: "train", "infer", "degrade", "score", "prepare", "open" or "read".
         of: the method, the scale or the data set.
         value: median over the repetitions.
         unit: of the value and the plain one.
@@ -21,6 +21,8 @@ class Row:
         ratio: how many times faster than the plain way, the median over repetitions.
         share: of the device's measured limit, from 0 to 1; None where it is no matter of products.
         memory: bytes held at the peak; None where nobody can tell.
+        flops: floating-point operations of one sample or image, forward and, in training,
+            backward; None where they do not matter.
     """
 
     what: str
@@ -31,6 +33,7 @@ class Row:
     ratio: float | None = None
     share: float | None = None
     memory: int | None = None
+    flops: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ class Speed:
                     row.of,
                     "" if row.ratio is None else f"{row.ratio:.1f}x",
                     "" if row.share is None else f"{100 * row.share:.0f} %",
-                    f"{_figure(row.value)} {row.unit}",
-                    "" if row.plain is None else f"{_figure(row.plain)} {row.unit}",
+                    _figure(row.value, row.unit),
+                    "" if row.plain is None else _figure(row.plain, row.unit),
                     "" if row.memory is None else f"{row.memory / 2**20:,.0f} MiB",
                 )
                 for row in self.rows
@@ -92,5 +95,7 @@ class Speed:
         ]
 
 
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+def _figure(value: float, unit: str) -> str:
+    if unit == "dB":
+        return f"{value:.2f} dB"
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"

@@ -69,4 +69,5 @@ def measure(
         recipe.batch / found.plain,
         found.ratio,
         rate * flops / 1e9 / limits.product,
+        flops=flops,
     )

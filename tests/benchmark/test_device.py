@@ -7,6 +7,7 @@ from torch import nn
 from benchmark import device
 from benchmark.device import Device, choose
 from benchmark.errors import RequestError
+from benchmark.thin import ThinConv2d
 from tests.benchmark.support import CPU
 
 
@@ -66,6 +67,12 @@ def test_networks_are_placed_in_the_layout_of_convolutions() -> None:
     network = CPU.place(nn.Conv2d(3, 4, 5))
     weight = next(network.parameters())
     assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_thin_layers_are_computed_the_fast_way_on_the_processor() -> None:
+    layers = nn.Conv2d(1, 32, 3, padding=1), nn.Conv2d(32, 1, 5, padding=2)
+    CPU.place(nn.Sequential(*layers))
+    assert [type(layer) for layer in layers] == [nn.Conv2d, ThinConv2d]
 
 
 def test_the_processor_allows_a_gibibyte() -> None:

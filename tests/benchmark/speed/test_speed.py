@@ -16,7 +16,7 @@ from benchmark.patches import PatchBank
 from benchmark.speed import limits, memory, plain, plain_images, training
 from benchmark.speed.paired import paired
 from benchmark.speed.rows import Row, Speed
-from benchmark.speed.session import measure
+from benchmark.speed.session import Session, measure
 from benchmark.split import Split
 from benchmark.step import Step
 from benchmark.training import start
@@ -100,7 +100,7 @@ def test_a_session_measures_every_network_and_every_step_of_an_image(
     monkeypatch.setattr(limits, "COPIED", 1 << 20)
     told: list[str] = []
     methods = [METHODS.make(name) for name in ("bicubic", "espcn", "proposed[subnetworks=1]")]
-    found = measure(methods, CPU, turns=1, shape=(3, 40, 48), say=told.append)
+    found = measure(Session(methods, CPU, turns=1, shape=(3, 40, 48)), told.append)
     assert [(row.what, row.of) for row in found.rows] == [
         ("train", "espcn"),
         ("train", "proposed[subnetworks=1]"),
@@ -110,7 +110,8 @@ def test_a_session_measures_every_network_and_every_step_of_an_image(
         ("score", "PSNR SAM SSIM ERGAS"),
     ]
     assert all(row.value > 0 and row.plain and row.ratio for row in found.rows)
-    assert all(row.share for row in found.rows if row.what == "train")
+    networks = [row for row in found.rows if row.what in ("train", "infer")]
+    assert all(row.share and row.flops for row in networks)
     assert "training espcn" in told
     assert json.loads(json.dumps(found.as_dict()))["rows"][0]["unit"] == "bands/s"
     text = "\n".join(found.lines())
@@ -128,6 +129,19 @@ def test_a_row_is_written_with_ratios_first() -> None:
     (line,) = [line for line in speed.lines() if line.startswith("| train")]
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     assert cells == ["train", "m", "4.1x", "80 %", "1,234 bands/s", "300 bands/s", "3 MiB"]
+
+
+def test_psnr_is_written_to_the_hundredth() -> None:
+    row = Row("train", "m, quick", 34.567, "dB", 34.5)
+    speed = Speed(
+        {"device": "D", "processor": "P", "torch": "T", "precision": "float32"},
+        limits.Limits(500.0, 100.0, 20.0),
+        (),
+        (row,),
+    )
+    (line,) = [line for line in speed.lines() if line.startswith("| train")]
+    assert "34.57 dB" in line
+    assert "34.50 dB" in line
 
 
 def test_turns_give_medians_of_both_and_of_their_ratios(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,61 @@
+"""Does fast training reach what plain training reaches? The same patches, in the same order."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from benchmark import protocol
+from benchmark.cell import train_network
+from benchmark.checkpoint import Keeper
+from benchmark.device import Device
+from benchmark.method import METHODS, NetworkMethod
+from benchmark.plan import tasks
+from benchmark.profile import Profile
+from benchmark.speed.rows import Row
+from benchmark.split import Split
+
+
+class _Plain(Device):
+    """A device that computes a network as it was written: float32, contiguous."""
+
+    def place(self, network: nn.Module) -> nn.Module:
+        """Move a network here and leave it as it is."""
+        return network.to(self.torch)
+
+
+@dataclass
+class _Last:
+    """Remembers the last validation's PSNR in dB."""
+
+    psnr: float = float("nan")
+
+    def stepped(self, step: int, steps: int, loss: float) -> None:
+        """Take the mean loss of the last training steps."""
+
+    def validated(self, psnr: float) -> None:
+        """Take a validation's PSNR in dB."""
+        self.psnr = psnr
+
+    def scene(self, name: str) -> None:
+        """Take the test scene that is being estimated."""
+
+
+def trained(
+    method: NetworkMethod, split: Split, profile: Profile, scale: int, device: Device
+) -> Row:
+    """Train a network twice, the engine's way and plainly; the row has the last validations.
+
+    Args:
+        method: whose network.
+        split: what is trained and validated on.
+        profile: how long.
+        scale: the factor.
+        device: where; plainly means float32 there, contiguous, no layer computed otherwise.
+    """
+    (task,) = tasks(split, protocol.get("wang2017"), profile, [scale], [method], [0])
+    reached = []
+    for where in (device, _Plain(device.torch, bfloat16=False)):
+        last = _Last()
+        train_network(task, where, last, Keeper())
+        reached.append(last.psnr)
+    return Row("train", f"{METHODS.label(method)}, {profile.name}", reached[0], "dB", reached[1])
