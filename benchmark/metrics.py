@@ -32,8 +32,11 @@ def mean_squared_error(estimate: Tensor, truth: Tensor) -> float:
 
 def band_errors(estimate: Tensor, truth: Tensor) -> Tensor:
     """Give the mean squared error of every band, (bands,) float64."""
-    errors = [(x - y).square_().mean() for x, y in _bands(estimate, truth)]
-    return torch.stack(errors)
+    return torch.stack([_error(x, y) for x, y in _bands(estimate, truth)])
+
+
+def _error(x: Tensor, y: Tensor) -> Tensor:
+    return (x - y).square_().mean()
 
 
 def rmse(estimate: Tensor, truth: Tensor) -> float:
@@ -48,20 +51,34 @@ def sam(estimate: Tensor, truth: Tensor) -> tuple[float, int]:
         The mean angle, and how many pixels were skipped because a spectrum is zero in every band
         on either side. With every pixel skipped the angle is 0 if both cubes are zero, else 90.
     """
-    xx, yy, xy = torch.zeros(3, *truth.shape[1:], dtype=torch.float64, device=truth.device)
+    angles = _Angles(truth)
     for x, y in _bands(estimate, truth):
-        xx.addcmul_(x, x)
-        yy.addcmul_(y, y)
-        xy.addcmul_(x, y)
-    # Of equal spectra the three sums are equal, and so is the root: their cosine is 1 exactly.
-    norms = (xx * yy).sqrt_()
-    kept = norms > 0
-    skipped = int((~kept).sum())
-    if skipped == kept.numel():
-        return (0.0 if bool((xx == yy).all()) else 90.0), skipped
-    angles = xy.div_(norms).clamp_(-1, 1).acos_()
-    mean = (angles if not skipped else angles[kept]).mean()
-    return math.degrees(float(mean)), skipped
+        angles.add(x, y)
+    return angles.mean()
+
+
+class _Angles:
+    """Sums that spectral angles are made of, band by band."""
+
+    def __init__(self, truth: Tensor) -> None:
+        size = truth.shape[1:]
+        self._sums = torch.zeros(3, *size, dtype=torch.float64, device=truth.device)
+
+    def add(self, x: Tensor, y: Tensor) -> None:
+        for total, (a, b) in zip(self._sums, ((x, x), (y, y), (x, y)), strict=True):
+            total.addcmul_(a, b)
+
+    def mean(self) -> tuple[float, int]:
+        xx, yy, xy = self._sums
+        # Of equal spectra the three sums are equal, and so is the root: their cosine is 1 exactly.
+        norms = (xx * yy).sqrt_()
+        kept = norms > 0
+        skipped = int((~kept).sum())
+        if skipped == kept.numel():
+            return (0.0 if bool((xx == yy).all()) else 90.0), skipped
+        angles = (xy / norms).clamp_(-1, 1).acos_()
+        mean = (angles if not skipped else angles[kept]).mean()
+        return math.degrees(float(mean)), skipped
 
 
 def ssim(estimate: Tensor, truth: Tensor, peak: float) -> float:
@@ -71,12 +88,17 @@ def ssim(estimate: Tensor, truth: Tensor, peak: float) -> float:
     mean leaves out the five outermost pixels, as scikit-image does. A window that is larger than
     the image shrinks to the largest odd size that fits.
     """
+    weights = _window(truth)
+    values = [_ssim_band(x, y, weights, peak) for x, y in _bands(estimate, truth)]
+    return sum(values) / len(values)
+
+
+def _window(truth: Tensor) -> list[float]:
     side = min(11, *(size - 1 + size % 2 for size in truth.shape[-2:]))
     offsets = torch.arange(side, dtype=torch.float64) - side // 2
     taps = torch.exp(-0.5 * (offsets / 1.5) ** 2)
-    weights = (taps / taps.sum()).tolist()
-    values = [_ssim_band(x, y, weights, peak) for x, y in _bands(estimate, truth)]
-    return sum(values) / len(values)
+    weights: list[float] = (taps / taps.sum()).tolist()
+    return weights
 
 
 def _ssim_band(x: Tensor, y: Tensor, weights: list[float], peak: float) -> float:
@@ -111,11 +133,11 @@ def ergas(estimate: Tensor, truth: Tensor, scale: int) -> float:
 
     Bands that are zero throughout the truth have no relative error and are left out.
     """
-    return _ergas(band_errors(estimate, truth), truth, scale)
+    means = torch.stack([y.mean() for _, y in _bands(estimate, truth)])
+    return _ergas(band_errors(estimate, truth), means, scale)
 
 
-def _ergas(errors: Tensor, truth: Tensor, scale: int) -> float:
-    means = torch.stack([band.mean(dtype=torch.float64) for band in truth])
+def _ergas(errors: Tensor, means: Tensor, scale: int) -> float:
     kept = means > 0
     if not bool(kept.any()):
         return 0.0
@@ -150,17 +172,25 @@ def score(estimate: Tensor, truth: Tensor, scale: int) -> dict[str, float]:
     # Neither extreme is finite where a value is NaN.
     if not all(math.isfinite(extreme) for extreme in torch.aminmax(estimate)):
         raise ValueError("the estimate holds NaN or infinity")
-    clipped = estimate.clamp(0, 1)
-    x, y = torch.round(clipped * 255), torch.round(truth * 255)
-    errors = band_errors(x, y)
-    error = float(errors.mean())
-    angle, skipped = sam(x, y)
+    errors, means, structure = [], [], []
+    angles, float_angles, weights = _Angles(truth), _Angles(truth), _window(truth)
+    # All of a band at once, while it is in the processor's cache.
+    for band, original in zip(estimate, truth, strict=True):
+        clipped = band.clamp(0, 1)
+        float_angles.add(clipped.double(), original.double())
+        x, y = (torch.round(image * 255).double() for image in (clipped, original))
+        angles.add(x, y)
+        errors.append(_error(x, y))
+        means.append(y.mean())
+        structure.append(_ssim_band(x, y, weights, 255))
+    error = float(torch.stack(errors).mean())
+    angle, skipped = angles.mean()
     return {
         "psnr": _psnr(error, 255),
         "sam": angle,
-        "sam_float": sam(clipped, truth)[0],
-        "ssim": ssim(x, y, 255),
-        "ergas": _ergas(errors, y, scale),
+        "sam_float": float_angles.mean()[0],
+        "ssim": sum(structure) / len(structure),
+        "ergas": _ergas(torch.stack(errors), torch.stack(means), scale),
         "rmse": math.sqrt(error),
         "skipped": float(skipped),
     }
