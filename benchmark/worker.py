@@ -95,6 +95,9 @@ def main() -> None:
     _end_with_parent()
     _be_the_first_to_go()
     # All that is slow to import, before a job is there: a worker is started ahead of its job.
+    # The first optimiser of a process imports torch._dynamo, which takes as long as torch itself.
+    import torch._dynamo  # noqa: F401
+
     from benchmark import job
     from benchmark.method import NetworkMethod
 
