@@ -1,6 +1,7 @@
 """A process of its own for the plain way, so that nothing the engine sets up helps it along."""
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -78,6 +79,7 @@ class Apart:
 
 def _serve(pipe: Connection, threads: int, plugins: tuple[Path, ...]) -> None:
     """Make work and do it until the other end is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the other end's matter
     torch.set_num_threads(threads)
     discover(plugins)
     work: Work = _nothing
