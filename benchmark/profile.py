@@ -82,7 +82,7 @@ PROFILES = {
         Profile(
             "evening",
             "one common recipe (Adam, one cycle), 12,000 cubic patches, band-wise networks see 4 "
-            "bands of each: an hour or two for all of CAVE on two CPU cores",
+            "bands of each: half an hour for all of CAVE on two recent CPU cores",
             patches=12_000,
             batch=8,
             bands=4,
