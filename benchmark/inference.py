@@ -64,9 +64,10 @@ def run_network(
         together, tile = 1, max(16, int(pixels**0.5) - 2 * halo)
     with torch.inference_mode(), device.autocast():
         for first in range(0, len(images), together):
-            part = channels_last(images[first : first + together])
+            part = images[first : first + together]
             for inner, window, inside in tiles(rows, columns, tile, halo or 0):
-                seen = part[..., window[0], window[1]]
+                # Laid out tile by tile: a large image is not held twice.
+                seen = channels_last(part[..., window[0], window[1]])
                 piece = method.estimate(network(seen))
                 wanted = (*seen.shape[:2], *(size * enlarge for size in seen.shape[2:]))
                 if piece.shape != wanted:
