@@ -16,7 +16,7 @@ from benchmark.split import Split
 
 
 class _Plain(Device):
-    """A device that computes a network as it was written: float32, contiguous."""
+    """A device that computes a network as it was written, in float32."""
 
     def place(self, network: nn.Module) -> nn.Module:
         """Move a network here and leave it as it is."""
@@ -36,9 +36,6 @@ class _Last:
         """Take a validation's PSNR in dB."""
         self.psnr = psnr
 
-    def scene(self, name: str) -> None:
-        """Take the test scene that is being estimated."""
-
 
 def trained(
     method: NetworkMethod, split: Split, profile: Profile, scale: int, device: Device
@@ -50,7 +47,7 @@ def trained(
         split: what is trained and validated on.
         profile: how long.
         scale: the factor.
-        device: where; plainly means float32 there, contiguous, no layer computed otherwise.
+        device: where; plainly means float32 there, every layer as the method wrote it.
     """
     (task,) = tasks(split, protocol.get("wang2017"), profile, [scale], [method], [0])
     reached = []
