@@ -41,7 +41,7 @@ def methods(plugin: Plugins = None, as_json: Json = False) -> None:
     """List the methods and their parameters."""
     discover(plugin)
     from benchmark.method import METHODS, all_methods
-    from benchmark.parameters import describe
+    from benchmark.plugins.parameters import describe
 
     rows = [
         {
@@ -59,7 +59,7 @@ def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
     """List the data sets and their parameters."""
     discover(plugin)
     from benchmark.dataset import DATASETS
-    from benchmark.parameters import describe
+    from benchmark.plugins.parameters import describe
 
     rows = [
         {
@@ -131,7 +131,7 @@ def speed(
     discover(plugin)
     from benchmark.device import choose
     from benchmark.errors import RequestError
-    from benchmark.parameters import split_list
+    from benchmark.plugins.parameters import split_list
     from benchmark.profile import get
     from benchmark.request import chosen_methods
     from benchmark.speed.session import SHAPE, Session, measure

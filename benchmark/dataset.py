@@ -12,8 +12,8 @@ from typing import ClassVar, TypeVar, dataclass_transform
 import numpy as np
 
 from benchmark.errors import RequestError
-from benchmark.parameters import parameter
-from benchmark.registry import Registry
+from benchmark.plugins.parameters import parameter
+from benchmark.plugins.registry import Registry
 
 D = TypeVar("D", bound="DataSet")
 

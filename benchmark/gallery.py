@@ -10,8 +10,8 @@ import numpy as np
 from benchmark.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.method import METHODS
-from benchmark.parameters import split_list
 from benchmark.plan import Task
+from benchmark.plugins.parameters import split_list
 from benchmark.progress import Progress
 from benchmark.recall import Recalled, recall
 from benchmark.request import Request, numbers, planned

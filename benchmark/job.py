@@ -22,9 +22,9 @@ from benchmark.device import Device
 from benchmark.errors import RequestError, plain
 from benchmark.method import METHODS, Method
 from benchmark.plan import Task, tasks
+from benchmark.plugins.discovery import load as load_plugin
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
-from benchmark.registry import load as load_plugin
 from benchmark.split import Wanted, load
 from benchmark.tracking import followed
 from benchmark.training import TrainingError

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.degradation import Degradation
-from benchmark.parameters import parameter
-from benchmark.registry import Registry
+from benchmark.plugins.parameters import parameter
+from benchmark.plugins.registry import Registry
 
 __all__ = [
     "METHODS",

@@ -35,7 +35,7 @@ def discover(plugins: Sequence[Path] | None) -> None:
     """
     from benchmark.dataset import DATASETS
     from benchmark.method import METHODS
-    from benchmark.registry import load
+    from benchmark.plugins.discovery import load
 
     METHODS.discover("methods")
     DATASETS.discover("datasets")

@@ -8,9 +8,9 @@ from benchmark.degradation import Degradation
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
 from benchmark.patches import check_sizes
+from benchmark.plugins.fingerprint import source_of
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
-from benchmark.source import source_of
 from benchmark.split import Split
 from benchmark.store import Address, key_of
 

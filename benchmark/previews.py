@@ -19,8 +19,8 @@ from benchmark.device import Device
 from benchmark.disk import write_file
 from benchmark.errors import RequestError, listed
 from benchmark.method import METHODS
-from benchmark.parameters import split_list
 from benchmark.plan import Task, tasks
+from benchmark.plugins.parameters import split_list
 from benchmark.preview import Preview, preview_of
 from benchmark.progress import Progress
 from benchmark.recall import Recalled, recall

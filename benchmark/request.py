@@ -9,8 +9,8 @@ from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.job import Settings
 from benchmark.method import METHODS, Method, all_methods
-from benchmark.parameters import split_list
 from benchmark.plan import Task, tasks
+from benchmark.plugins.parameters import split_list
 from benchmark.progress import Progress
 from benchmark.runner import Outcome, Runner
 from benchmark.split import Wanted, check_scenes, load

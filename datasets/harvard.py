@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
-from benchmark.parameters import parameter
+from benchmark.plugins.parameters import parameter
 from datasets import _matlab
 from datasets._archives import ArchiveError
 from datasets._arrays import ContentError

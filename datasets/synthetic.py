@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
-from benchmark.parameters import parameter
+from benchmark.plugins.parameters import parameter
 from datasets._painting import PEAK, render
 from datasets._spectra import band_centres
 

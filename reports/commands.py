@@ -23,7 +23,7 @@ def tables(
 ) -> None:
     """Write the tables again from what is stored; trains nothing."""
     from benchmark.errors import RequestError
-    from benchmark.parameters import split_list
+    from benchmark.plugins.parameters import split_list
     from reports.tables import datasets_in, known_formats
 
     wanted = known_formats(split_list(formats))
@@ -106,7 +106,7 @@ def export(
     """Pack cells into one zip, for a colleague; exit code 1 if a damaged one was left out."""
     from benchmark import progress
     from benchmark.exchange import export as pack
-    from benchmark.parameters import split_list
+    from benchmark.plugins.parameters import split_list
 
     with progress.make() as shown:
 

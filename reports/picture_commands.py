@@ -47,7 +47,7 @@ def figures(
     from benchmark import progress
     from benchmark.device import choose
     from benchmark.gallery import galleries
-    from benchmark.parameters import split_list
+    from benchmark.plugins.parameters import split_list
     from benchmark.request import Request
     from benchmark.store import cells
     from reports.figures import require
@@ -110,7 +110,7 @@ def report(
     from benchmark import progress
     from benchmark.device import choose
     from benchmark.errors import RequestError, listed
-    from benchmark.parameters import split_list
+    from benchmark.plugins.parameters import split_list
     from benchmark.previews import Folders, previews
     from benchmark.store import cells, damaged
     from reports.page import write_page

@@ -36,7 +36,12 @@ class Wall:
     never: frozenset[str] = frozenset()
 
 
-_SHARED = ("benchmark.errors", "benchmark.dataset", "benchmark.parameters", "benchmark.registry")
+_SHARED = (
+    "benchmark.errors",
+    "benchmark.dataset",
+    "benchmark.plugins.parameters",
+    "benchmark.plugins.registry",
+)
 WALLS = {
     "datasets": Wall((*_SHARED, "datasets"), frozenset({"torch", "typer"})),
     "methods": Wall(("benchmark.method", "methods"), frozenset({"typer", "pandas", "h5py"})),

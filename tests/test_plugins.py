@@ -9,7 +9,7 @@ import pytest
 import run_all
 from benchmark import commands
 from benchmark.errors import RequestError
-from benchmark.registry import Registry
+from benchmark.plugins.registry import Registry
 from tests.command_line import SMALL, CommandLine, rows
 
 MINE = '''

@@ -8,7 +8,7 @@ from benchmark.conformance.promise import CHECKS, BrokenError, at, check, demand
 from benchmark.conformance.subject import Subject
 from benchmark.errors import RequestError, listed
 from benchmark.method import METHODS
-from benchmark.parameters import convert, shown
+from benchmark.plugins.parameters import convert, shown
 
 
 @check("described")

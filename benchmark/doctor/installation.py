@@ -135,7 +135,7 @@ def plugins(shadowed: Collection[str]) -> Iterator[Finding]:
     """
     from benchmark.dataset import DATASETS
     from benchmark.method import METHODS
-    from benchmark.registry import Registry
+    from benchmark.plugins.registry import Registry
 
     kinds: tuple[tuple[str, Registry[Any]], ...] = (("methods", METHODS), ("datasets", DATASETS))
     for folder, registry in kinds:

@@ -21,7 +21,7 @@ from benchmark import randomness
 from benchmark.conformance import CHECKS, Conformance, Result
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, Problem, State
-from benchmark.registry import load
+from benchmark.plugins.discovery import load
 from benchmark.scaffold import write
 from tests.benchmark.conformance.support import Sound, SoundNetwork, checks_of
 from tests.benchmark.support import CPU

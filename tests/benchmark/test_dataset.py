@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.dataset import DATASETS, DataSet, Source, register
 from benchmark.errors import RequestError
-from benchmark.parameters import parameter
+from benchmark.plugins.parameters import parameter
 
 
 @pytest.mark.usefixtures("registries")

@@ -12,9 +12,9 @@ from benchmark import plan, profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method
 from benchmark.plan import Task, tasks
+from benchmark.plugins.discovery import load
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
-from benchmark.registry import load
 from benchmark.split import SceneSet, Split
 from tests.benchmark.support import EIGHT_BIT, FLOAT
 

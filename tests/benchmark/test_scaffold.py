@@ -8,8 +8,8 @@ import torch
 
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, NetworkMethod
+from benchmark.plugins.discovery import load
 from benchmark.profile import Profile
-from benchmark.registry import load
 from benchmark.scaffold import write
 from benchmark.training import train
 from tests.benchmark.support import CPU, Ear, SamePatches, problem, random

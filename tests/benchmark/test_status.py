@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from benchmark import plan, registry
+from benchmark import plan
 from benchmark.claim import Claim
 from benchmark.dataset import DATASETS
 from benchmark.method import METHODS, Recipe
 from benchmark.plan import Task, tasks
+from benchmark.plugins import registry
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
 from benchmark.split import SceneSet, Split

@@ -6,7 +6,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from tests.benchmark.reformatting import SHOWN, shown
+from tests.benchmark.plugins.reformatting import SHOWN, shown
 
 
 def idle(statement: ast.AST) -> bool:

@@ -9,8 +9,9 @@ import pytest
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
-from benchmark.parameters import parameter
-from benchmark.registry import Registry, load
+from benchmark.plugins.discovery import load
+from benchmark.plugins.parameters import parameter
+from benchmark.plugins.registry import Registry
 
 METHODS.discover("methods")
 DATASETS.discover("datasets")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import RequestError
-from benchmark.parameters import (
+from benchmark.plugins.parameters import (
     convert,
     describe,
     label,

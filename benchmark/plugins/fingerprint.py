@@ -13,8 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from weakref import WeakKeyDictionary
 
-from benchmark.canonical import ENGINE, canonical
 from benchmark.errors import RequestError
+from benchmark.plugins.syntax import ENGINE, canonical
 
 # These have versions of their own: the engine's numerics, and the environment in every cell.
 _OUTSIDE = frozenset({ENGINE, "torch"})
@@ -56,7 +56,7 @@ def source_of(cls: type) -> str:
         cls: the method's class.
 
     Returns:
-        Names and texts (`benchmark.canonical`) in the order of the names, the same on every
+        Names and texts (`benchmark.plugins.syntax`) in the order of the names, the same on every
         machine and in every folder. A plugin file goes by its own name without `.py`.
 
     Raises:

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, NetworkMethod
-from benchmark.registry import load
-from benchmark.source import source_of
-from tests.benchmark.reformatting import reformatted
+from benchmark.plugins.discovery import load
+from benchmark.plugins.fingerprint import source_of
+from tests.benchmark.plugins.reformatting import reformatted
 from tests.benchmark.support import examples
 
 T = TypeVar("T")
@@ -331,7 +331,7 @@ def test_builtin_bases_do_not_count() -> None:
     class Plain(Method, abc.ABC, Generic[T], dict[str, int]):
         pass
 
-    assert "tests.benchmark.test_source" in names(source_of(Plain))
+    assert "tests.benchmark.plugins.test_fingerprint" in names(source_of(Plain))
     assert names(source_of(int)) == []
 
 

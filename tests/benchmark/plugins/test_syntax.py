@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import methods
 from benchmark import scaffold
-from benchmark.canonical import canonical
-from tests.benchmark.mutations import changed, changes
-from tests.benchmark.reformatting import REFORMATTINGS, Reformatting, Text, reformatted
+from benchmark.plugins.syntax import canonical
+from tests.benchmark.plugins.mutations import changed, changes
+from tests.benchmark.plugins.reformatting import REFORMATTINGS, Reformatting, Text, reformatted
 from tests.benchmark.support import examples
 
 # One of each that a plugin may hold; the methods of the checkout hold few.
@@ -204,7 +204,7 @@ def test_all_else_of_a_parameter_counts(field: str) -> None:
     ("imports", "name"),
     [
         ("from benchmark.method import parameter", "parameter"),
-        ("from benchmark.parameters import parameter as p", "p"),
+        ("from benchmark.plugins.parameters import parameter as p", "p"),
         ("from benchmark.method import *", "parameter"),
         ("from benchmark import method", "method.parameter"),
         ("from benchmark import method as m", "m.parameter"),

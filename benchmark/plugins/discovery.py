@@ -1,0 +1,65 @@
+"""Import plugins: folders of the checkout, installed packages, and files named with `--plugin`."""
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import RequestError
+from benchmark.plugins.registry import Registry
+
+
+class _Fresh(importlib.machinery.SourceFileLoader):
+    """Compiles the source each time: bytecode is matched by seconds and size alone."""
+
+    def path_stats(self, path: str) -> Any:
+        raise OSError
+
+
+def load(file: Path, *registries: Registry[Any]) -> None:
+    """Import one plugin file (`--plugin`); the file is code and runs as such.
+
+    Args:
+        file: the plugin.
+        registries: where it may register something.
+
+    Raises:
+        RequestError: there is no such file, it cannot be imported, or it registers nothing.
+    """
+    file = file.expanduser().resolve()
+    if not file.is_file():
+        raise RequestError(f"no plugin file at {file}")
+    if file.suffix != ".py":
+        raise RequestError(f"{file} is no Python file; a plugin's name ends in .py")
+    digest = hashlib.sha256(str(file).encode()).hexdigest()[:8]
+    module_name = f"plugin_{file.stem}_{digest}"
+    loader = _Fresh(module_name, str(file))
+    spec = importlib.machinery.ModuleSpec(module_name, loader, origin=str(file))
+    spec.has_location = True
+    if file.name == "__init__.py":
+        spec.submodule_search_locations = [str(file.parent)]
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    before = [len(list(registry)) for registry in registries]
+    with _importing(f"plugin {file}"):
+        loader.exec_module(module)
+    here = any(entry.file == file for registry in registries for entry in registry)
+    if not here and before == [len(list(registry)) for registry in registries]:
+        kinds = " and no ".join(registry.kind for registry in registries)
+        raise RequestError(f"plugin {file} registers no {kinds}; decorate a class in it")
+
+
+@contextmanager
+def _importing(what: str) -> Iterator[None]:
+    """Turn whatever an import raises into one line; a plugin may even try to exit."""
+    try:
+        yield
+    except RequestError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise RequestError(
+            f"{what} cannot be imported: {type(error).__name__}: {error}; mend or remove it"
+        ) from error
