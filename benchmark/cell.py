@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from benchmark import environment, store
+from benchmark import environment
 from benchmark.checkpoint import Keeper
 from benchmark.device import Device
 from benchmark.inference import run_network
@@ -20,6 +20,7 @@ from benchmark.pairs import fitted, seen, validation_pair
 from benchmark.patches import PatchBank
 from benchmark.plan import Task
 from benchmark.split import SceneSet
+from benchmark.store import cells
 from benchmark.training import Listener, Trained, rebuild, train
 
 
@@ -62,7 +63,7 @@ def compute(
     rows, seconds = _score(task, problem, trained.state, device, audience)
     files["scores.csv"] = _csv(rows)
     if trained.state:
-        files[store.WEIGHTS] = _tensors(trained.state)
+        files[cells.WEIGHTS] = _tensors(trained.state)
     made = {
         "parameters": trained.parameters,
         "times": {"fit_s": round(trained.seconds, 3), "upscale_s": round(seconds, 4)},

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from benchmark.disk import older, write_file
 from benchmark.errors import RequestError
+from benchmark.store.files import older, write_file
 
 _SEAL = 64  # hexadecimal digits of a SHA-256
 

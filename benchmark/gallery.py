@@ -16,7 +16,8 @@ from benchmark.progress import Progress
 from benchmark.recall import Recalled, recall
 from benchmark.request import Request, numbers, planned
 from benchmark.status import status_of
-from benchmark.store import WEIGHTS, Address, Cell
+from benchmark.store.address import Address
+from benchmark.store.cells import WEIGHTS, Cell
 
 Told = Callable[[str], None]
 

@@ -13,10 +13,8 @@ from typing import Any, Literal
 
 import torch
 
-from benchmark import store
 from benchmark.cell import Audience, compute
 from benchmark.checkpoint import Checkpoint, Stopped
-from benchmark.claim import Claim
 from benchmark.dataset import DATASETS
 from benchmark.device import Device
 from benchmark.errors import RequestError, plain
@@ -26,6 +24,8 @@ from benchmark.plugins.discovery import load as load_plugin
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
 from benchmark.split import Wanted, load
+from benchmark.store import cells
+from benchmark.store.lock import Claim
 from benchmark.tracking import followed
 from benchmark.training import TrainingError
 
@@ -94,7 +94,7 @@ def carry_out(
         with followed(task, settings.results, audience, keeper, say, wanted=wanted) as (ear, keeps):
             made, files = compute(task, settings.device, ear, keeps)
         facts = {**_facts(task, settings), "status": "done", "reason": None, **made}
-        store.write(settings.results, task.address, facts, files)
+        cells.write(settings.results, task.address, facts, files)
     except TrainingError as error:
         keeper.remove()  # from there it would only come to the same end
         return ending_of(error, task.method)
@@ -143,7 +143,7 @@ def store_failure(task: Task, settings: Settings, ending: Ending) -> None:
         "warnings": [],
     }
     files = {"traceback.txt": ending.trace.encode(errors="replace")}
-    store.write(settings.results, task.address, facts, files)
+    cells.write(settings.results, task.address, facts, files)
 
 
 def _facts(task: Task, settings: Settings) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from benchmark.plugins.fingerprint import source_of
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
 from benchmark.split import Split
-from benchmark.store import Address, key_of
+from benchmark.store.address import Address, key_of
 
 # Raise it when the engine's numerics change: every stored cell becomes stale.
 NUMERICS = 2

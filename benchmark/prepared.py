@@ -20,9 +20,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from benchmark.dataset import DataSet, Scene, Source
-from benchmark.disk import flush_folder, locked
 from benchmark.errors import RequestError
-from benchmark.store import key_of
+from benchmark.store.address import key_of
+from benchmark.store.files import flush_folder, locked
 
 FORMAT = 3
 _TRAILER = struct.Struct("<Q8s")  # the index's length, and what kind of file this is

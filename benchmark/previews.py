@@ -16,7 +16,6 @@ import numpy as np
 
 from benchmark import profile, protocol
 from benchmark.device import Device
-from benchmark.disk import write_file
 from benchmark.errors import RequestError, listed
 from benchmark.method import METHODS
 from benchmark.plan import Task, tasks
@@ -25,7 +24,9 @@ from benchmark.preview import Preview, preview_of
 from benchmark.progress import Progress
 from benchmark.recall import Recalled, recall
 from benchmark.split import Split, Wanted, load
-from benchmark.store import Address, Cell
+from benchmark.store.address import Address
+from benchmark.store.cells import Cell
+from benchmark.store.files import write_file
 
 
 @dataclass(frozen=True)

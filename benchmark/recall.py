@@ -17,7 +17,7 @@ from benchmark.pairs import fitted, seen
 from benchmark.plan import Task
 from benchmark.split import truth_of
 from benchmark.status import status_of
-from benchmark.store import WEIGHTS
+from benchmark.store.cells import WEIGHTS
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from benchmark.claim import Claim
 from benchmark.errors import RequestError
 from benchmark.isolation import SHOWN, Worker
 from benchmark.job import Ending, Settings, carry_out, store_failure, written
 from benchmark.plan import Task
 from benchmark.progress import Progress
 from benchmark.status import Status, status_of
+from benchmark.store.lock import Claim
 
 # How often cells that another run is at are looked at again, in seconds.
 _AGAIN = 0.5

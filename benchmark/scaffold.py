@@ -3,8 +3,8 @@
 import keyword
 from pathlib import Path
 
-from benchmark.disk import write_file
 from benchmark.errors import RequestError
+from benchmark.store.files import write_file
 
 _TEMPLATE = '''"""{title}: say in one line what it does."""
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmark.dataset import DATASETS, DataSet, Scene
 from benchmark.errors import RequestError, listed
 from benchmark.prepared import PreparedScenes, prepare
-from benchmark.store import key_of
+from benchmark.store.address import key_of
 
 Announce = Callable[[str, int, int, str], None]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmark.claim import Claim
 from benchmark.plan import Task
-from benchmark.store import Cell, damage, read
+from benchmark.store.cells import Cell, damage, read
+from benchmark.store.lock import Claim
 
 State = Literal["done", "failed", "damaged", "stale", "missing", "running"]
 

@@ -60,7 +60,7 @@ def tabulate(
     """
     from rich.console import Console
 
-    from benchmark.store import damaged
+    from benchmark.store.cells import damaged
     from reports.tables import known_formats, write_tables
     from reports.terminal import show
 

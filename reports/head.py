@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmark.errors import listed, plain
-from benchmark.store import Cell, key_of
+from benchmark.store.address import key_of
+from benchmark.store.cells import Cell
 from reports.published import Row, base_name, published_for
 from reports.summary import DASH, fact, several
 

@@ -49,7 +49,7 @@ def figures(
     from benchmark.gallery import galleries
     from benchmark.plugins.parameters import split_list
     from benchmark.request import Request
-    from benchmark.store import cells
+    from benchmark.store.cells import cells
     from reports.figures import require
 
     require()
@@ -112,7 +112,7 @@ def report(
     from benchmark.errors import RequestError, listed
     from benchmark.plugins.parameters import split_list
     from benchmark.previews import Folders, previews
-    from benchmark.store import cells, damaged
+    from benchmark.store.cells import cells, damaged
     from reports.page import write_page
     from reports.page.writing import LIMIT
 
@@ -146,7 +146,8 @@ def _rank_figures(
     results: Path, forms: Sequence[str], protocol: str, profile: str
 ) -> Iterator[Path]:
     """Draw the average ranks of every data set that has some under a protocol and profile."""
-    from benchmark.store import cells, place_name
+    from benchmark.store.address import place_name
+    from benchmark.store.cells import cells
     from reports.figures.ranks import rank_figure
     from reports.figures.save import write_figures
     from reports.figures.style import roster_of

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from benchmark.disk import locked, write_file
 from benchmark.errors import RequestError, listed, plain
-from benchmark.store import Cell, cells, place_name
+from benchmark.store.address import place_name
+from benchmark.store.cells import Cell, cells
+from benchmark.store.files import locked, write_file
 from reports import latex, markdown
 from reports.comparison import BASELINE
 from reports.head import is_subset, is_synthetic, title_of

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from benchmark.store import Cell
+from benchmark.store.cells import Cell
 from reports.summary import Summary, by_scene, summarise
 
 

@@ -408,8 +408,8 @@ import itertools, json, os, random, shutil, signal, sys, time
 from pathlib import Path
 
 from benchmark import store
-from benchmark.claim import Claim
-from benchmark.disk import write_file
+from benchmark.store.lock import Claim
+from benchmark.store.files import write_file
 
 results, kills, rng = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
 address = store.Address("set", "protocol", "profile", 2, "method", 0)

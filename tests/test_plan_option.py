@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from benchmark.claim import Claim
-from benchmark.store import Address
-from tests.benchmark.test_claim import claimed_elsewhere, everything
+from benchmark.store.address import Address
+from benchmark.store.lock import Claim
+from tests.benchmark.store.test_lock import claimed_elsewhere, everything
 from tests.command_line import SMALL, Answer, CommandLine, rows
 from tests.test_plugins import MINE, STRIPES, written
 

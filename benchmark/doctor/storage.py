@@ -8,10 +8,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from benchmark import machine, store
-from benchmark.claim import WORK
-from benchmark.disk import write_flushed
+from benchmark import machine
 from benchmark.doctor.finding import GIB, Finding, sized
+from benchmark.store import cells
+from benchmark.store.files import write_flushed
+from benchmark.store.lock import WORK
 
 PLENTY = GIB  # results of a few dozen cells, and the prepared scenes of a data set
 LEAST = GIB // 16
@@ -117,7 +118,7 @@ def leftovers(results: Path, cache: Path) -> Iterator[Finding]:
     """Say what interrupted runs and newer cells have left behind, and how large it is."""
     for name, folder_name, note, remedy in (
         ("unfinished cells", WORK, "a run is at them, or the same command goes on with them", ""),
-        ("superseded cells", store.SUPERSEDED, "no table reads them", "delete them if you like"),
+        ("superseded cells", cells.SUPERSEDED, "no table reads them", "delete them if you like"),
     ):
         place = results / folder_name
         count, size = _held(place)
@@ -152,7 +153,7 @@ def _size(file: Path) -> int:
 
 def damaged(results: Path) -> Iterator[Finding]:
     """Name the stored cells that do not hold together."""
-    found = store.damaged(results)
+    found = cells.damaged(results)
     if not found:
         yield Finding("damaged cells", "ok", "none")
     for why in found[:5]:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark import store
-from benchmark.disk import flush_folder
 from benchmark.errors import listed, plain
 from benchmark.exchange.archive import DAMAGE, pieces, shown
-from benchmark.store import WEIGHTS, Address, Cell
+from benchmark.store import cells
+from benchmark.store.address import Address
+from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.store.files import flush_folder
 
 # Bytes that a file may have; cell.json becomes objects, which need many times as much.
 LIMITS = {"cell.json": 1 << 20, WEIGHTS: 4 << 30}
@@ -52,10 +53,10 @@ def unpack(archive: zipfile.ZipFile, place: str, members: Members, aside: Path) 
     for name, member in members.items():
         _write(archive, member, folder / name)
     flush_folder(folder)
-    cell = store.read(folder)
+    cell = cells.read(folder)
     if cell is None:
         here = plain(folder)
-        why = store.damage(folder).replace(f"{here}{os.sep}", "").replace(here, "it")
+        why = cells.damage(folder).replace(f"{here}{os.sep}", "").replace(here, "it")
         raise RefusedError(why)
     return cell
 
@@ -72,9 +73,9 @@ def _facts(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> dict[str, Any]:
 
 def _check(facts: Mapping[str, Any], place: str, members: Members) -> None:
     """Refuse what the store would take, because its own writer never writes it."""
-    if facts.get("format") != store.FORMAT:
+    if facts.get("format") != cells.FORMAT:
         raise RefusedError(
-            f"cell.json has format {shown(facts.get('format'))}, expected {store.FORMAT}"
+            f"cell.json has format {shown(facts.get('format'))}, expected {cells.FORMAT}"
         )
     home = _home(facts.get("address"))
     if home != place:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmark import store
-from benchmark.claim import Claim
-from benchmark.disk import flush_folder, locked
 from benchmark.errors import RequestError, listed
 from benchmark.exchange.archive import opened, shown
 from benchmark.exchange.incoming import RefusedError, unpack
 from benchmark.exchange.packing import Told, silent, strip_folders
-from benchmark.store import WEIGHTS, Cell, set_aside
+from benchmark.store import cells
+from benchmark.store.cells import WEIGHTS, Cell, set_aside
+from benchmark.store.files import flush_folder, locked
+from benchmark.store.lock import Claim
 
 _ASIDE = ".importing"
 
@@ -112,9 +112,9 @@ def _take(results: Path, place: str, cell: Cell, merged: Merged, *, replace: boo
         raise RefusedError("a run is at this cell now; import it when that has ended")
     try:
         folder = cell.address.folder(results)
-        if why := store.damage(folder):
+        if why := cells.damage(folder):
             merged.aside.append(why)
-        fate = _decided(store.read(folder), cell, replace=replace)
+        fate = _decided(cells.read(folder), cell, replace=replace)
         if fate == "completed":
             (cell.folder / WEIGHTS).replace(folder / WEIGHTS)
             flush_folder(folder)

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark import store
-from benchmark.disk import flush_folder, locked
 from benchmark.errors import RequestError, listed
-from benchmark.store import WEIGHTS, Cell, folders_of, key_of, place_name
+from benchmark.store import cells as store
+from benchmark.store.address import key_of, place_name
+from benchmark.store.cells import WEIGHTS, Cell, folders_of
+from benchmark.store.files import flush_folder, locked
 
 # Cells done, of how many, and the one at hand.
 Told = Callable[[int, int, str], None]

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from benchmark.errors import plain
-from benchmark.store import Cell
+from benchmark.store.cells import Cell
 from reports.figures.labels import write_names
 from reports.figures.scales import log_ticks, short
 from reports.figures.style import INK, SMALL, WIDTH, Roster, drawing, new_figure, place

@@ -8,7 +8,8 @@ from urllib.parse import quote
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.store import Address, Cell
+from benchmark.store.address import Address
+from benchmark.store.cells import Cell
 from reports.figures.band import band_figure
 from reports.figures.cost import cost_figure, costs_of
 from reports.figures.per_band import per_band_figure

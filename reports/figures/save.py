@@ -9,8 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
-from benchmark.disk import locked, write_file
 from benchmark.errors import RequestError, listed
+from benchmark.store.files import locked, write_file
 from reports.figures.style import drawing
 
 FORMATS = ("png", "pdf")

@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.store import Cell
+from benchmark.store.cells import Cell
 from reports.rows import Notes, results_of
 from reports.tally import tally
 

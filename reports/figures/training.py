@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.store import Cell
+from benchmark.store.cells import Cell
 from reports.figures.scales import log_ticks, plain_numbers
 from reports.figures.style import SMALL, WIDTH, Roster, drawing, new_figure, place, write
 from reports.figures.words import (

@@ -9,7 +9,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font
 
 from benchmark.errors import plain
-from benchmark.store import Cell
+from benchmark.store.cells import Cell
 from reports.figures.style import FAINT, SMALL, TEXT, TITLE, Roster, write
 from reports.head import title_of
 from reports.summary import TIMES

@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Any
 
 from benchmark.errors import plain
-from benchmark.store import Cell
+from benchmark.store.cells import Cell
 from reports.head import head_of, published_and_why, title_of
 from reports.rows import Notes, Place, Result, results_of
 from reports.summary import MAIN, OTHER, Metric, fact, mean

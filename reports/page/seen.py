@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from benchmark.store import Address
+from benchmark.store.address import Address
 
 
 class Preview(Protocol):

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmark.disk import locked, write_file
 from benchmark.errors import RequestError
-from benchmark.store import Cell
+from benchmark.store.cells import Cell
+from benchmark.store.files import locked, write_file
 from reports.page.document import document
 from reports.page.facts import Described, describe, place_of, words
 from reports.page.images import Album, fitted

@@ -16,7 +16,7 @@ from benchmark.progress import Progress
 from benchmark.recall import recall
 from benchmark.request import Request, chosen_methods
 from benchmark.split import Split
-from benchmark.store import WEIGHTS
+from benchmark.store.cells import WEIGHTS
 from tests.benchmark.support import CPU
 from tests.benchmark.test_job import BRIEF
 from tests.benchmark.test_runner import run

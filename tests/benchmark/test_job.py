@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.checkpoint import Checkpoint, Stopped
-from benchmark.claim import Claim
 from benchmark.dataset import DATASETS
 from benchmark.device import Device
 from benchmark.errors import RequestError
@@ -31,8 +30,9 @@ from benchmark.plan import Task, tasks
 from benchmark.profile import Profile
 from benchmark.protocol import Protocol
 from benchmark.split import Split, Wanted, load
-from benchmark.store import Cell
-from benchmark.store import read as read_cell
+from benchmark.store.cells import Cell
+from benchmark.store.cells import read as read_cell
+from benchmark.store.lock import Claim
 from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Ear, Gain
 from tests.benchmark.test_checkpoint import after
 from tests.benchmark.test_status import PLUGIN, plugin

@@ -15,7 +15,7 @@ from benchmark.previews import Folders, Shown, previews, task_of
 from benchmark.progress import Progress
 from benchmark.recall import Recalled, recall
 from benchmark.split import Split
-from benchmark.store import WEIGHTS, Cell, cells
+from benchmark.store.cells import WEIGHTS, Cell, cells
 from tests.benchmark.support import CPU, EIGHT_BIT
 from tests.benchmark.test_runner import BRIEF, planned, run
 

@@ -8,7 +8,7 @@ import pytest
 from benchmark.errors import RequestError
 from benchmark.recall import recall
 from benchmark.split import Split
-from benchmark.store import WEIGHTS, read
+from benchmark.store.cells import WEIGHTS, read
 from tests.benchmark.support import CPU
 from tests.benchmark.test_runner import planned, run
 

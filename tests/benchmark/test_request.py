@@ -13,7 +13,7 @@ from benchmark.errors import RequestError
 from benchmark.method import METHODS
 from benchmark.progress import Progress
 from benchmark.request import Ran, Request, chosen_methods, execute, numbers
-from benchmark.store import cells
+from benchmark.store.cells import cells
 
 METHODS.discover("methods")
 DATASETS.discover("datasets")

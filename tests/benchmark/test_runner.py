@@ -24,7 +24,7 @@ from benchmark.profile import Profile
 from benchmark.progress import Progress
 from benchmark.runner import Outcome, Runner
 from benchmark.split import Split
-from benchmark.store import Cell, cells, read
+from benchmark.store.cells import Cell, cells, read
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain, problem, random
 
 BRIEF = Profile("brief", "", patches=8, patch=24, epochs=1, batch=4, bands=2, validations=1)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from benchmark import plan
-from benchmark.claim import Claim
 from benchmark.dataset import DATASETS
 from benchmark.method import METHODS, Recipe
 from benchmark.plan import Task, tasks
@@ -19,9 +18,10 @@ from benchmark.profile import Profile
 from benchmark.protocol import Protocol
 from benchmark.split import SceneSet, Split
 from benchmark.status import Status, planned_status, status_of
-from benchmark.store import write
+from benchmark.store.cells import write
+from benchmark.store.lock import Claim
+from tests.benchmark.store.test_lock import claimed_elsewhere, everything
 from tests.benchmark.support import EIGHT_BIT
-from tests.benchmark.test_claim import claimed_elsewhere, everything
 
 BRIEF = Profile("brief", "", patches=8, patch=24, epochs=1, batch=4, bands=2, validations=1)
 PAPER = replace(BRIEF, epochs=0)

@@ -25,7 +25,7 @@ from benchmark.progress import Progress
 from benchmark.request import execute
 from benchmark.runner import Runner
 from benchmark.split import SceneSet, Split
-from benchmark.store import read as read_cell
+from benchmark.store.cells import read as read_cell
 from benchmark.tracking import LOSS, PSNR, RATE
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain
 from tests.benchmark.test_checkpoint import after

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmark import store
 from benchmark.errors import RequestError
+from benchmark.store import cells
 from tests.command_line import CommandLine
 from tests.fuzz.damage import Tally
 
@@ -19,9 +19,9 @@ METHODS = ("bicubic", "espcn", "srcnn")
 VICTIM = "espcn"
 
 
-def address(method: str) -> store.Address:
+def address(method: str) -> cells.Address:
     """Give a method's place."""
-    return store.Address("cave", "wang2017", "quick", 2, method, 0)
+    return cells.Address("cave", "wang2017", "quick", 2, method, 0)
 
 
 def facts(method: str) -> dict[str, Any]:
@@ -55,9 +55,9 @@ def store_all(folder: Path) -> None:
         files = {
             "scores.csv": SCORES.format(number).encode(),
             "training.csv": TRAINING.format(number).encode(),
-            store.WEIGHTS: bytes(range(256)) * 2,
+            cells.WEIGHTS: bytes(range(256)) * 2,
         }
-        store.write(folder, address(method), facts(method), files)
+        cells.write(folder, address(method), facts(method), files)
 
 
 class Results:
@@ -78,7 +78,7 @@ class Results:
 
     def seen(self, method: str) -> tuple[str, str]:
         """Read a cell's facts and scores from where they are not touched."""
-        cell = store.read(address(method).folder(self.kept))
+        cell = cells.read(address(method).folder(self.kept))
         assert cell
         return json.dumps(cell.facts, sort_keys=True), str(cell.scores())
 
@@ -101,12 +101,12 @@ class Results:
     def read(self) -> dict[str, tuple[str, str]]:
         """Read what the store shows; a cell left out must be told of."""
         shown = {}
-        for cell in store.cells(self.line.results):
+        for cell in cells.cells(self.line.results):
             if cell.address.method in shown:
                 raise AssertionError(f"two cells of {cell.address}")
             text = json.dumps(cell.facts, sort_keys=True), str(cell.scores())
             shown[cell.address.method] = text
-        told = store.damaged(self.line.results)
+        told = cells.damaged(self.line.results)
         if any(shown.get(method) != self.cells[method] for method in METHODS if method != VICTIM):
             raise AssertionError("another cell has changed")
         if VICTIM not in shown:

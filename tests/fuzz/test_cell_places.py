@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import store
+from benchmark.store import cells
 from tests.fuzz.cells import METHODS, Results, address
 
 
@@ -71,9 +71,9 @@ def whole_link(folder: Path) -> None:
 
 NAMES = ("cell.json", "scores.csv", "training.csv")
 PLACES: dict[str, Callable[[Path], None]] = {
-    **{f"{name} is a folder": folder_for(name) for name in (*NAMES, store.WEIGHTS)},
-    **{f"{name} is a pipe": pipe_for(name) for name in (*NAMES, store.WEIGHTS)},
-    **{f"{name} is endless": link_for(name, "/dev/zero") for name in (*NAMES, store.WEIGHTS)},
+    **{f"{name} is a folder": folder_for(name) for name in (*NAMES, cells.WEIGHTS)},
+    **{f"{name} is a pipe": pipe_for(name) for name in (*NAMES, cells.WEIGHTS)},
+    **{f"{name} is endless": link_for(name, "/dev/zero") for name in (*NAMES, cells.WEIGHTS)},
     **{f"{name} is another's": link_for(name, f"METHOD/{name}") for name in NAMES},
     **{f"{name} is a link to nothing": link_for(name, "nothing") for name in NAMES},
     **{f"{name} is a link to itself": link_for(name, name) for name in NAMES},
@@ -93,14 +93,14 @@ def test_files_that_are_something_else_leave_a_cell_out(results: Results, what: 
 
 
 def test_weights_alone_may_be_absent(results: Results) -> None:
-    results.feed("no weights", gone(store.WEIGHTS))
+    results.feed("no weights", gone(cells.WEIGHTS))
     results.tally.check(2)
     assert results.tally.accepted == 2
 
 
 def test_a_cell_copied_to_another_seed_is_not_a_second_measurement(results: Results) -> None:
     shutil.copytree(results.folder, results.folder.with_name("seed1"))
-    assert len(list(store.cells(results.line.results))) == len(METHODS)
+    assert len(list(cells.cells(results.line.results))) == len(METHODS)
     assert results.table() == results.rows
-    (told,) = store.damaged(results.line.results)
+    (told,) = cells.damaged(results.line.results)
     assert "seed1" in told

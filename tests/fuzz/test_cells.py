@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import store
+from benchmark.store import cells
 from tests.fuzz import damage
 from tests.fuzz.cells import SCORES, VICTIM, Results, address, facts, writing
 
 
-@pytest.mark.parametrize("name", ["cell.json", "scores.csv", "training.csv", store.WEIGHTS])
+@pytest.mark.parametrize("name", ["cell.json", "scores.csv", "training.csv", cells.WEIGHTS])
 def test_random_damage_leaves_a_cell_out_or_changes_nothing(results: Results, name: str) -> None:
     whole = (results.folder / name).read_bytes()
     for what, content in damage.damaged(whole, 35, seed=1):
@@ -80,7 +80,7 @@ def test_the_test_would_see_a_changed_number(results: Results) -> None:
     def forge(folder: Path) -> None:
         content = SCORES.format(99).encode()
         made = copy.deepcopy(facts(VICTIM))
-        store.write(results.line.results, address(VICTIM), made, {"scores.csv": content})
+        cells.write(results.line.results, address(VICTIM), made, {"scores.csv": content})
 
     results.feed("forged", forge)
     assert [text.partition(":")[0] for text in results.tally.problems] == ["forged", "tables"]

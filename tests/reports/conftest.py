@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from benchmark import store
+from benchmark.store import cells
 
 SCENES = ("balloons", "face", "flowers")
-Make = Callable[..., store.Cell]
+Make = Callable[..., cells.Cell]
 
 
 def has_latex() -> bool:
@@ -74,7 +74,7 @@ def make(tmp_path: Path) -> Make:
         device: str = "NVIDIA H200",
         depends: Mapping[str, str] | None = None,
         **data: Any,
-    ) -> store.Cell:
+    ) -> cells.Cell:
         facts = {
             "key": "0" * 64,
             "depends": {"numerics": "a", "test": "a", "recipe": method, **(depends or {})},
@@ -112,11 +112,11 @@ def make(tmp_path: Path) -> Make:
             "warnings": list(warnings),
             "date": date,
         }
-        address = store.Address(dataset, protocol, profile, scale, method, seed)
+        address = cells.Address(dataset, protocol, profile, scale, method, seed)
         files = {}
         if status == "done":
             files["scores.csv"] = scores_csv(rows or scored(psnr, sam))
-        return store.write(tmp_path, address, facts, files)
+        return cells.write(tmp_path, address, facts, files)
 
     return maker
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import RequestError
-from benchmark.store import Address, cells, damaged, place_name
+from benchmark.store.address import Address, place_name
+from benchmark.store.cells import cells, damaged
 from reports.tables import write_tables
 from tests.reports.conftest import Make, scored
 

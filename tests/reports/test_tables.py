@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark.errors import RequestError
-from benchmark.store import key_of, write
+from benchmark.store.address import key_of
+from benchmark.store.cells import write
 from reports import latex, markdown
 from reports.summary import Metric, duration, ranks, signed
 from reports.tables import Tables, datasets_in, guarded, write_tables

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from benchmark import machine, store
-from benchmark.claim import Claim
+from benchmark import machine
 from benchmark.doctor import storage
 from benchmark.doctor.finding import Finding
-from benchmark.store import Address
+from benchmark.store import cells
+from benchmark.store.address import Address
+from benchmark.store.lock import Claim
 from tests.benchmark.pretence import pretend
 
 DONE = {"key": "k", "status": "done", "reason": None}
@@ -203,7 +204,7 @@ def test_checkpoints_of_interrupted_runs_are_counted(tmp_path: Path) -> None:
 
 def test_superseded_cells_are_counted(tmp_path: Path) -> None:
     for _ in range(3):
-        store.write(
+        cells.write(
             tmp_path, ADDRESS, {"key": "k", "status": "done", "reason": None}, {"a": bytes(2**20)}
         )
     _, superseded = storage.leftovers(tmp_path, tmp_path)
@@ -224,7 +225,7 @@ def test_what_a_killed_preparation_left_is_counted(tmp_path: Path) -> None:
 def test_damaged_cells_are_named(tmp_path: Path) -> None:
     for seed in range(7):
         address = Address("set", "protocol", "quick", 2, "method", seed)
-        cell = store.write(
+        cell = cells.write(
             tmp_path, address, {"key": "k", "status": "done", "reason": None}, {"a": b"x"}
         )
         if seed:

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmark import store
-from benchmark.store import WEIGHTS, Address, Cell, write
+from benchmark.store import cells
+from benchmark.store.address import Address
+from benchmark.store.cells import WEIGHTS, Cell, write
 
 HERE = {
     "device": "CPU, 2 threads, bfloat16",
@@ -94,5 +95,5 @@ def reseal(folder: Path, **facts: Any) -> None:
     file = folder / "cell.json"
     whole = {**json.loads(file.read_text(encoding="utf-8")), **facts}
     whole.pop("seal")
-    whole["seal"] = store.key_of(whole)
+    whole["seal"] = cells.key_of(whole)
     file.write_text(json.dumps(whole), encoding="utf-8")

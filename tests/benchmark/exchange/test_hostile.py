@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark import store
 from benchmark.errors import RequestError
 from benchmark.exchange import archive, export, incoming, merge
-from benchmark.store import WEIGHTS
+from benchmark.store import cells
+from benchmark.store.cells import WEIGHTS
 from tests.benchmark.exchange.support import METHODS, address, files, place, put, reseal, three
 from tests.fuzz import damage
 
@@ -211,7 +211,7 @@ def facts(**changes: Any) -> Change:
         whole = {**json.loads(members[name_of("cell.json")]), **changes}
         whole.pop("seal")
         whole = {name: value for name, value in whole.items() if value is not ...}
-        whole["seal"] = store.key_of(whole)
+        whole["seal"] = cells.key_of(whole)
         members[name_of("cell.json")] = json.dumps(whole).encode()
 
     return change
@@ -337,7 +337,7 @@ def test_a_hostile_cell_is_refused_and_the_others_are_taken(
     assert merged.added == [place("bicubic"), place("wiener[joint=true]")]
     assert {name for name in files(results) if "espcn" in name} == set()
     assert sorted(path.name for path in results.iterdir()) == ["cave"]
-    assert len(list(store.cells(results))) == 2
+    assert len(list(cells.cells(results))) == 2
 
 
 def test_files_of_no_cell_are_told_of(file: Path, tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import store
-from benchmark.claim import Claim
 from benchmark.errors import RequestError
 from benchmark.exchange import Merged, export, merge, merging
-from benchmark.store import WEIGHTS, Cell
+from benchmark.store import cells as store
+from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.store.lock import Claim
 from tests.benchmark.exchange.support import (
     HERE,
     METHODS,
@@ -28,7 +28,7 @@ from tests.benchmark.exchange.support import (
     put,
     three,
 )
-from tests.benchmark.test_claim import claimed_elsewhere
+from tests.benchmark.store.test_lock import claimed_elsewhere
 from tests.command_line import CommandLine
 
 

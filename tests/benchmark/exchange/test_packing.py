@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import store
 from benchmark.errors import RequestError
 from benchmark.exchange import export, merge, packing
 from benchmark.exchange.packing import strip_folders
-from benchmark.store import WEIGHTS
+from benchmark.store import cells
+from benchmark.store.cells import WEIGHTS
 from tests.benchmark.exchange.support import METHODS, address, failed, files, place, put, three
 
 
@@ -75,7 +75,7 @@ def test_a_damaged_cell_is_named_and_left_out(results: Path, tmp_path: Path) -> 
     (victim / "scores.csv").write_text("scene,psnr\nface,99\n")
     made = export(results, tmp_path / "out.zip")
     assert made.cells == [place("bicubic"), place("wiener[joint=true]")]
-    assert made.left_out == [store.damage(victim)]
+    assert made.left_out == [cells.damage(victim)]
     assert "scores.csv" in made.left_out[0]
     assert made.summary.endswith(", 1 left out")
     put(results, address(dataset="harvard"))
@@ -85,9 +85,9 @@ def test_a_damaged_cell_is_named_and_left_out(results: Path, tmp_path: Path) -> 
 def test_a_cell_that_changes_while_it_is_read_is_left_out(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = store.read
+    read = cells.read
 
-    def changing(folder: Path) -> store.Cell | None:
+    def changing(folder: Path) -> cells.Cell | None:
         cell = read(folder)
         if "espcn" in str(folder):
             put(results, psnr=40)
@@ -97,10 +97,10 @@ def test_a_cell_that_changes_while_it_is_read_is_left_out(
             shutil.rmtree(folder)
         return cell
 
-    monkeypatch.setattr(store, "read", changing)
+    monkeypatch.setattr(cells, "read", changing)
     with pytest.raises(RequestError, match=r"no whole cell to export: .*bicubic.* changed while"):
         export(results, tmp_path / "out.zip")
-    monkeypatch.setattr(store, "read", read)
+    monkeypatch.setattr(cells, "read", read)
     assert len(export(results, tmp_path / "out.zip").cells) == 1
 
 
@@ -136,7 +136,7 @@ def test_what_a_failed_cell_says_holds_no_folder_of_this_machine(tmp_path: Path)
     cell = failed(results, "OSError: cannot open /home/anna/x.png", TRACE)
     export(results, tmp_path / "out.zip")
     assert merge(other, tmp_path / "out.zip").added == [place()]
-    there = store.read(cell.address.folder(other))
+    there = cells.read(cell.address.folder(other))
     assert there is not None
     assert there.facts["reason"] == "OSError: cannot open x.png"
     assert (there.folder / "traceback.txt").read_text() == '''Traceback (most recent call last):

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
 from benchmark.errors import RequestError
-from benchmark.store import Cell
+from benchmark.store.cells import Cell
 from reports import figures
 from reports.figures.draw import Subject, figures_of, folder_of
 from reports.figures.style import roster_of

@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.preview import Preview
 from benchmark.previews import Shown
-from benchmark.store import Cell, cells
+from benchmark.store.cells import Cell, cells
 from reports.page import write_page
 from tests.reports.conftest import Make, make, scored
 from tests.reports.page.browser import Tab, browser, executable

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.store import cells
+from benchmark.store.cells import cells
 from tests.reports.conftest import Make
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import CORNER, Report, cube, written

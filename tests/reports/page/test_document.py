@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.store import cells
+from benchmark.store.cells import cells
 from reports.page import write_page
 from reports.page.document import embedded, policy
 from reports.page.facts import finite, words

@@ -10,7 +10,7 @@ from PIL import Image
 
 from benchmark.errors import RequestError
 from benchmark.previews import Shown
-from benchmark.store import cells
+from benchmark.store.cells import cells
 from reports.page import write_page
 from reports.page.images import Album, false_colour, fitted, packed
 from reports.page.seen import Seen

@@ -8,18 +8,10 @@ from typing import Any
 
 import pytest
 
-from benchmark import store
 from benchmark.errors import RequestError
-from benchmark.store import (
-    Address,
-    Cell,
-    cells,
-    damage,
-    damaged,
-    key_of,
-    read,
-    write,
-)
+from benchmark.store import cells as store
+from benchmark.store.address import Address, key_of
+from benchmark.store.cells import Cell, cells, damage, damaged, read, write
 
 PLACE = Address("cave", "wang2017", "quick", 2, "proposed[alpha=1.0]", 3)
 SCORES = b"scene,psnr,sam\n001,30.5,4.25\nface,inf,0.5\n"

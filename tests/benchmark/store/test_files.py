@@ -14,8 +14,8 @@ from threading import Event, Thread
 import pytest
 
 import benchmark
-from benchmark.disk import locked, write_file, write_flushed
 from benchmark.errors import RequestError
+from benchmark.store.files import locked, write_file, write_flushed
 
 CHECKOUT = Path(benchmark.__file__).resolve().parent.parent
 
@@ -23,7 +23,7 @@ CHECKOUT = Path(benchmark.__file__).resolve().parent.parent
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from benchmark.disk import write_file
+from benchmark.store.files import write_file
 
 os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 write_file(Path(sys.argv[1]), b"new " * 1000)
@@ -32,7 +32,7 @@ write_file(Path(sys.argv[1]), b"new " * 1000)
 HOLDING = """
 import sys
 from pathlib import Path
-from benchmark.disk import locked
+from benchmark.store.files import locked
 
 with locked(Path(sys.argv[1])):
     print("in", flush=True)
@@ -43,7 +43,7 @@ with locked(Path(sys.argv[1])):
 COUNTING = """
 import sys
 from pathlib import Path
-from benchmark.disk import locked, write_file
+from benchmark.store.files import locked, write_file
 
 file = Path(sys.argv[1])
 print("ready", flush=True)

@@ -30,17 +30,16 @@
 
 import hashlib
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from benchmark.disk import flush_folder, write_flushed
 from benchmark.errors import RequestError, plain
+from benchmark.store.address import Address, key_of
+from benchmark.store.files import flush_folder, write_flushed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,44 +47,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 WEIGHTS = "weights.safetensors"
 SUPERSEDED = ".superseded"
-LONGEST = 160  # bytes of one folder's name; most systems take 255
-_DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)  # Windows' own names
 _KINDS = {"dataset": str, "protocol": str, "profile": str, "scale": int, "method": str, "seed": int}
-
-
-def place_name(label: str) -> str:
-    """Give a label as the name of a file or folder that any system takes; two never share one.
-
-    Only what some system would not take is written as %XX; a long label ends in its hash.
-    """
-    name = quote(label, safe="[]=,+@ ", errors="surrogatepass")
-    if not name or name[0] == "." or _DEVICE.fullmatch(name.partition(".")[0].rstrip()):
-        name = f"%{ord(name[0]):02X}{name[1:]}" if name else "%"
-    if name[-1] in ". ":
-        name = f"{name[:-1]}%{ord(name[-1]):02X}"
-    if len(name) > LONGEST:
-        name = f"{name[: LONGEST - 17]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-    return name
-
-
-@dataclass(frozen=True, order=True)
-class Address:
-    """Which cell: the unit that is run, stored, resumed and retried."""
-
-    dataset: str
-    protocol: str
-    profile: str
-    scale: int
-    method: str
-    seed: int
-
-    def folder(self, results: Path) -> Path:
-        """Give the cell's folder below the results folder."""
-        parts = (self.dataset, self.protocol, self.profile, f"x{self.scale}", self.method)
-        return results.joinpath(*map(place_name, parts), f"seed{self.seed}")
-
-    def __str__(self) -> str:
-        return f"{self.method} x{self.scale} seed {self.seed} on {self.dataset}"
 
 
 @dataclass(frozen=True)
@@ -113,16 +75,6 @@ class Cell:
 
         file = self.folder / "training.csv"
         return pd.read_csv(file) if file.is_file() else None
-
-
-def key_of(parts: Any) -> str:
-    """Hash what the numbers of a cell depend on, the same on every machine.
-
-    Args:
-        parts: a JSON-serialisable value; the order in mappings does not matter.
-    """
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write(

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.claim import WORK, Claim
 from benchmark.errors import RequestError
-from benchmark.store import Address, cells, write
-from tests.benchmark.test_disk import process, together
+from benchmark.store.address import Address
+from benchmark.store.cells import cells, write
+from benchmark.store.lock import WORK, Claim
+from tests.benchmark.store.test_files import process, together
 
 PLACE = Address("scenes+a+b", "wang2017", "quick", 2, "mine[alpha=1.0]", 1)
 KEY = "0123456789abcdef" * 4
@@ -23,8 +24,8 @@ KEY = "0123456789abcdef" * 4
 CLAIMING = """
 import json, sys
 from pathlib import Path
-from benchmark.claim import Claim
-from benchmark.store import Address
+from benchmark.store.lock import Claim
+from benchmark.store.cells import Address
 
 claim = Claim(Path(sys.argv[1]), Address(**json.loads(sys.argv[2])), sys.argv[3])
 print(claim.take(), flush=True)
@@ -36,8 +37,8 @@ claim.release()
 RACING = """
 import json, os, sys, time
 from pathlib import Path
-from benchmark.claim import Claim
-from benchmark.store import Address
+from benchmark.store.lock import Claim
+from benchmark.store.cells import Address
 
 results, count = Path(sys.argv[1]), Path(sys.argv[3])
 address = Address(**json.loads(sys.argv[2]))
@@ -61,8 +62,8 @@ print(got)
 DYING = """
 import json, os, pathlib, signal, sys
 from pathlib import Path
-from benchmark.claim import Claim
-from benchmark.store import Address, write
+from benchmark.store.lock import Claim
+from benchmark.store.cells import Address, write
 
 results, address = Path(sys.argv[1]), Address(**json.loads(sys.argv[2]))
 assert Claim(results, address, "key").take()

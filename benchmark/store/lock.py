@@ -6,9 +6,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark.disk import older, release
 from benchmark.errors import RequestError
-from benchmark.store import Address
+from benchmark.store.address import Address
+from benchmark.store.files import older, release
 
 WORK = ".work"
 # How often folders are made again that others remove at the same moment.

@@ -1,0 +1,1 @@
+"""Cells on disk: written whole or not at all, one writer each."""
