@@ -15,7 +15,7 @@ from benchmark.checkpoint import Keeper
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import Method, NetworkMethod, Problem, State
-from benchmark.metrics import METRICS, score
+from benchmark.metrics.scoring import METRICS, score
 from benchmark.pairs import fitted, seen, validation_pair
 from benchmark.patches import PatchBank
 from benchmark.plan import Task

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from benchmark.degradation import Degradation, upscale
 from benchmark.method import Method, Problem
-from benchmark.metrics import psnr
+from benchmark.metrics.psnr import psnr
 
 
 @dataclass(frozen=True)

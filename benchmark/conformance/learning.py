@@ -8,7 +8,7 @@ from benchmark import randomness
 from benchmark.conformance.promise import InapplicableError, check, demand, same
 from benchmark.conformance.subject import CPU, STEPS, Subject
 from benchmark.method import NetworkMethod, State
-from benchmark.metrics import psnr
+from benchmark.metrics.psnr import psnr
 from benchmark.pairs import validation_pair
 
 

@@ -9,7 +9,7 @@ from benchmark.degradation import Degradation
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import METHODS, NetworkMethod, Problem
-from benchmark.metrics import score
+from benchmark.metrics.scoring import score
 from benchmark.protocol import Protocol
 from benchmark.speed import plain_images
 from benchmark.speed.apart import Apart

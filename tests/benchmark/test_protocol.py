@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
-from benchmark import metrics, protocol
+from benchmark import protocol
 from benchmark.dataset import DATASETS
 from benchmark.degradation import Degradation
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Problem
-from benchmark.metrics import score
+from benchmark.metrics import scoring
+from benchmark.metrics.scoring import score
 from benchmark.pairs import seen
 from benchmark.split import truth_of
 from tests.benchmark.support import EIGHT_BIT, FLOAT
@@ -47,7 +48,7 @@ def balloons() -> Tensor:
 def test_bicubic_on_a_real_scene_has_the_specified_scores(
     name: str, scale: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metrics, "ssim", lambda *_: 0.0)  # not asked for, and slow
+    monkeypatch.setattr(scoring, "ssim", lambda *_: 0.0)  # not asked for, and slow
     truth = balloons()
     assert truth.shape == (31, 512, 512)
     degradation = Degradation(protocol.get(name), scale)
@@ -63,7 +64,7 @@ def test_bicubic_on_a_real_scene_has_the_specified_scores(
 def test_rounding_the_truth_turns_dark_spectra() -> None:
     truth = balloons()
     rounded = Degradation(EIGHT_BIT, 2).store(truth)
-    assert metrics.sam(rounded, truth)[0] == pytest.approx(1.15, abs=0.005)
+    assert scoring.sam(rounded, truth)[0] == pytest.approx(1.15, abs=0.005)
 
 
 def test_protocols_differ_in_storage_alone() -> None:

@@ -16,7 +16,7 @@ from benchmark.degradation import upscale
 from benchmark.errors import RequestError
 from benchmark.job import Settings
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
-from benchmark.metrics import METRICS, score
+from benchmark.metrics.scoring import METRICS, score
 from benchmark.pairs import fitted, seen
 from benchmark.plan import Task, tasks
 from benchmark.prepared import PreparedScenes

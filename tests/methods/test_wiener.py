@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmark.dataset import DATASETS
 from benchmark.method import METHODS, Problem, State
-from benchmark.metrics import score
+from benchmark.metrics.scoring import score
 from benchmark.pairs import fitted, seen
 from benchmark.split import SceneSet, Wanted, load
 from tests.benchmark.support import problem, random

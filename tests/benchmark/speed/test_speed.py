@@ -11,7 +11,7 @@ import torch
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import METHODS, NetworkMethod, Recipe
-from benchmark.metrics import score
+from benchmark.metrics.scoring import score
 from benchmark.patches import PatchBank
 from benchmark.speed import limits, memory, plain, plain_images, training
 from benchmark.speed.paired import paired

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from torch import Tensor
 
-from benchmark.metrics import ergas, mean_squared_error, psnr, rmse, sam, score, ssim
+from benchmark.metrics.ergas import ergas
+from benchmark.metrics.psnr import mean_squared_error, psnr, rmse
+from benchmark.metrics.sam import sam
+from benchmark.metrics.scoring import score
+from benchmark.metrics.ssim import ssim
 from tests.benchmark.support import examples, random
 
 LARGEST = float(np.finfo(np.float32).max)

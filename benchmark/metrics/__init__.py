@@ -1,0 +1,1 @@
+"""One file a metric, and the pass over the bands that feeds them."""

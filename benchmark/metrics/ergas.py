@@ -1,0 +1,25 @@
+"""Relative dimensionless global error."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from benchmark.metrics.psnr import _bands, band_errors
+
+
+def ergas(estimate: Tensor, truth: Tensor, scale: int) -> float:
+    """Relative dimensionless global error: 100 / s sqrt(mean_b(MSE_b / mean_b^2)) (Wald 2000).
+
+    Bands that are zero throughout the truth have no relative error and are left out.
+    """
+    means = torch.stack([y.mean() for _, y in _bands(estimate, truth)])
+    return _ergas(band_errors(estimate, truth), means, scale)
+
+
+def _ergas(errors: Tensor, means: Tensor, scale: int) -> float:
+    kept = means > 0
+    if not bool(kept.any()):
+        return 0.0
+    relative = errors[kept] / means[kept] ** 2
+    return 100 / scale * math.sqrt(float(relative.mean()))

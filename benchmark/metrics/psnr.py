@@ -1,0 +1,43 @@
+"""Peak signal-to-noise ratio, and the squared errors that it is made of."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+
+def psnr(estimate: Tensor, truth: Tensor, peak: float) -> float:
+    """Peak signal-to-noise ratio in dB over the whole cube: 10 log10(peak^2 / MSE).
+
+    Wang et al. (2017), Eq. 4, with the square that the equation misses.
+    """
+    return _psnr(mean_squared_error(estimate, truth), peak)
+
+
+def _psnr(error: float, peak: float) -> float:
+    return 10 * math.log10(peak**2 / error) if error > 0 else math.inf
+
+
+def mean_squared_error(estimate: Tensor, truth: Tensor) -> float:
+    """Mean of the squared differences over the whole cube."""
+    return float(band_errors(estimate, truth).mean())
+
+
+def band_errors(estimate: Tensor, truth: Tensor) -> Tensor:
+    """Give the mean squared error of every band, (bands,) float64."""
+    return torch.stack([_error(x, y) for x, y in _bands(estimate, truth)])
+
+
+def _error(x: Tensor, y: Tensor) -> Tensor:
+    return (x - y).square_().mean()
+
+
+def rmse(estimate: Tensor, truth: Tensor) -> float:
+    """Root mean squared error over the whole cube, in the cubes' unit."""
+    return math.sqrt(mean_squared_error(estimate, truth))
+
+
+def _bands(estimate: Tensor, truth: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Give the bands of both in float64: one at a time they stay in the processor's cache."""
+    return ((x.double(), y.double()) for x, y in zip(estimate, truth, strict=True))
