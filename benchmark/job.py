@@ -22,7 +22,7 @@ from benchmark.method import METHODS, Method
 from benchmark.plan import Task, tasks
 from benchmark.plugins.discovery import load as load_plugin
 from benchmark.profile import Profile
-from benchmark.protocol import Protocol
+from benchmark.protocols.protocol import Protocol
 from benchmark.split import Wanted, load
 from benchmark.store import cells
 from benchmark.store.lock import Claim

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.degradation import Degradation
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
+from benchmark.protocols.degradation import Degradation
 
 __all__ = [
     "METHODS",

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from benchmark.degradation import Degradation, upscale
 from benchmark.method import Method, Problem
 from benchmark.metrics.psnr import psnr
+from benchmark.protocols.degradation import Degradation
+from benchmark.protocols.interpolation import upscale
 
 
 @dataclass(frozen=True)

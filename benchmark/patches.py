@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.degradation import Degradation
 from benchmark.errors import RequestError
 from benchmark.layout import channels_last
+from benchmark.protocols.degradation import Degradation
 
 
 def check_sizes(shapes: Iterable[tuple[int, int]], size: int) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from benchmark.degradation import Degradation
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
 from benchmark.patches import check_sizes
 from benchmark.plugins.fingerprint import source_of
 from benchmark.profile import Profile
-from benchmark.protocol import Protocol
+from benchmark.protocols.degradation import Degradation
+from benchmark.protocols.protocol import Protocol
 from benchmark.split import Split
 from benchmark.store.address import Address, key_of
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import profile, protocol
+from benchmark import profile
 from benchmark.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.method import METHODS
@@ -22,6 +22,7 @@ from benchmark.plan import Task, tasks
 from benchmark.plugins.parameters import split_list
 from benchmark.preview import Preview, preview_of
 from benchmark.progress import Progress
+from benchmark.protocols import protocol
 from benchmark.recall import Recalled, recall
 from benchmark.split import Split, Wanted, load
 from benchmark.store.address import Address

@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark import device, environment, profile, protocol, tracking
+from benchmark import device, environment, profile, tracking
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.job import Settings
@@ -12,6 +12,7 @@ from benchmark.method import METHODS, Method, all_methods
 from benchmark.plan import Task, tasks
 from benchmark.plugins.parameters import split_list
 from benchmark.progress import Progress
+from benchmark.protocols import protocol
 from benchmark.runner import Outcome, Runner
 from benchmark.split import Wanted, check_scenes, load
 

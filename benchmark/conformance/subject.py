@@ -8,15 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark import protocol, randomness
+from benchmark import randomness
 from benchmark.conformance.promise import InapplicableError
-from benchmark.degradation import Degradation
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.pairs import Validation, seen
 from benchmark.patches import PatchBank
 from benchmark.profile import Profile
+from benchmark.protocols import protocol
+from benchmark.protocols.degradation import Degradation
 from benchmark.training import Trained, start, train
 
 SCALES = (2, 3, 4)

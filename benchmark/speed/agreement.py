@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from benchmark import protocol
 from benchmark.cell import train_network
 from benchmark.checkpoint import Keeper
 from benchmark.device import Device
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.plan import tasks
 from benchmark.profile import Profile
+from benchmark.protocols import protocol
 from benchmark.speed.rows import Row
 from benchmark.split import Split
 

@@ -5,12 +5,12 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark import randomness
-from benchmark.degradation import Degradation
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import METHODS, NetworkMethod, Problem
 from benchmark.metrics.scoring import score
-from benchmark.protocol import Protocol
+from benchmark.protocols.degradation import Degradation
+from benchmark.protocols.protocol import Protocol
 from benchmark.speed import plain_images
 from benchmark.speed.apart import Apart
 from benchmark.speed.limits import Limits

@@ -16,7 +16,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor, nn
 
 from benchmark.method import METHODS, NetworkMethod, Problem
-from benchmark.protocol import Protocol
+from benchmark.protocols.protocol import Protocol
 from benchmark.training import start
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import torch
 
-from benchmark import environment, protocol
-from benchmark.degradation import Degradation
+from benchmark import environment
 from benchmark.device import Device
 from benchmark.method import Method, NetworkMethod, Problem
 from benchmark.patches import PatchBank
 from benchmark.profile import PROFILES, Profile
+from benchmark.protocols import protocol
+from benchmark.protocols.degradation import Degradation
 from benchmark.speed import agreement, data, images, limits, training
 from benchmark.speed.apart import Apart
 from benchmark.speed.rows import Row, Speed

@@ -7,11 +7,11 @@ import torch
 from hypothesis import settings
 from torch import Tensor, nn
 
-from benchmark import protocol
-from benchmark.degradation import Degradation
 from benchmark.device import Device
 from benchmark.method import METHODS, NetworkMethod, Problem
 from benchmark.patches import PatchBank
+from benchmark.protocols import protocol
+from benchmark.protocols.degradation import Degradation
 from benchmark.split import SceneSet
 
 METHODS.discover("methods")

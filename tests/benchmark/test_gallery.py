@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import protocol
 from benchmark.errors import RequestError
 from benchmark.gallery import Gallery, galleries
 from benchmark.plan import tasks
 from benchmark.profile import PROFILES
 from benchmark.progress import Progress
+from benchmark.protocols import protocol
 from benchmark.recall import recall
 from benchmark.request import Request, chosen_methods
 from benchmark.split import Split

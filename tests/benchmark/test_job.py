@@ -28,7 +28,7 @@ from benchmark.job import (
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.plan import Task, tasks
 from benchmark.profile import Profile
-from benchmark.protocol import Protocol
+from benchmark.protocols.protocol import Protocol
 from benchmark.split import Split, Wanted, load
 from benchmark.store.cells import Cell
 from benchmark.store.cells import read as read_cell

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from benchmark.degradation import Degradation, upscale
 from benchmark.errors import RequestError
 from benchmark.patches import PatchBank, draw
-from benchmark.protocol import Protocol
+from benchmark.protocols.degradation import Degradation
+from benchmark.protocols.interpolation import upscale
+from benchmark.protocols.protocol import Protocol
 from tests.benchmark.support import EIGHT_BIT, FLOAT, examples, random
 
 SHAPES = [(45, 61), (32, 33), (67, 32), (50, 40)]

@@ -14,7 +14,7 @@ from benchmark.method import METHODS, Method
 from benchmark.plan import Task, tasks
 from benchmark.plugins.discovery import load
 from benchmark.profile import Profile
-from benchmark.protocol import Protocol
+from benchmark.protocols.protocol import Protocol
 from benchmark.split import SceneSet, Split
 from tests.benchmark.support import EIGHT_BIT, FLOAT
 

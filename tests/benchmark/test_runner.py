@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from benchmark import environment
 from benchmark.dataset import Scene
-from benchmark.degradation import upscale
 from benchmark.errors import RequestError
 from benchmark.job import Settings
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
@@ -22,6 +21,7 @@ from benchmark.plan import Task, tasks
 from benchmark.prepared import PreparedScenes
 from benchmark.profile import Profile
 from benchmark.progress import Progress
+from benchmark.protocols.interpolation import upscale
 from benchmark.runner import Outcome, Runner
 from benchmark.split import Split
 from benchmark.store.cells import Cell, cells, read

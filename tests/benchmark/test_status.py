@@ -15,7 +15,7 @@ from benchmark.method import METHODS, Recipe
 from benchmark.plan import Task, tasks
 from benchmark.plugins import registry
 from benchmark.profile import Profile
-from benchmark.protocol import Protocol
+from benchmark.protocols.protocol import Protocol
 from benchmark.split import SceneSet, Split
 from benchmark.status import Status, planned_status, status_of
 from benchmark.store.cells import write

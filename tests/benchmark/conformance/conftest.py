@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmark.degradation import _axis
+from benchmark.protocols.degradation import _axis
 
 
 @pytest.fixture(autouse=True)

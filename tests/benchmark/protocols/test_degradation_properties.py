@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from benchmark.degradation import Degradation, upscale
-from benchmark.protocol import Protocol
+from benchmark.protocols.degradation import Degradation
+from benchmark.protocols.interpolation import upscale
+from benchmark.protocols.protocol import Protocol
 from tests.benchmark.support import EIGHT_BIT, FLOAT, examples, random
 
 DIGIT = 6e-8  # the last digit of float32 below 1

@@ -6,7 +6,8 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
-from benchmark.degradation import Degradation, kernel, upscale
+from benchmark.protocols.degradation import Degradation, kernel
+from benchmark.protocols.interpolation import upscale
 from tests.benchmark.support import EIGHT_BIT, FLOAT, random
 
 SHAPES = [(64, 48), (63, 47), (33, 50), (31, 31), (13, 40), (7, 5), (3, 11), (2, 2), (1, 4), (1, 1)]

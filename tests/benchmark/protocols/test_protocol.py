@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
-from benchmark import protocol
 from benchmark.dataset import DATASETS
-from benchmark.degradation import Degradation
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Problem
 from benchmark.metrics import scoring
 from benchmark.metrics.scoring import score
 from benchmark.pairs import seen
+from benchmark.protocols import protocol
+from benchmark.protocols.degradation import Degradation
 from benchmark.split import truth_of
 from tests.benchmark.support import EIGHT_BIT, FLOAT
 

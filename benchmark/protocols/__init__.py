@@ -1,0 +1,1 @@
+"""How low-resolution images are made and estimates are scored, under one name each."""
