@@ -12,14 +12,14 @@ from torch import Tensor
 
 from benchmark import environment
 from benchmark.checkpoint import Keeper
+from benchmark.data.patches import PatchBank
+from benchmark.data.split import SceneSet
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
 from benchmark.pairs import fitted, seen, validation_pair
-from benchmark.patches import PatchBank
 from benchmark.plan import Task
-from benchmark.split import SceneSet
 from benchmark.store import cells
 from benchmark.training import Listener, Trained, rebuild, train
 

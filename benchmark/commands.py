@@ -129,13 +129,13 @@ def speed(
 ) -> None:
     """Measure this machine: training, inference, scoring, each beside the plain way; minutes."""
     discover(plugin)
+    from benchmark.data.split import Wanted, check_scenes
     from benchmark.device import choose
     from benchmark.errors import RequestError
     from benchmark.plugins.parameters import split_list
     from benchmark.profile import get
     from benchmark.request import chosen_methods
     from benchmark.speed.session import SHAPE, Session, measure
-    from benchmark.split import Wanted, check_scenes
 
     if (profile or scenes) and not dataset:
         raise RequestError("--profile and --scenes need --dataset; name one, `datasets` lists them")

@@ -15,6 +15,7 @@ import torch
 
 from benchmark.cell import Audience, compute
 from benchmark.checkpoint import Checkpoint, Stopped
+from benchmark.data.split import Wanted, load
 from benchmark.dataset import DATASETS
 from benchmark.device import Device
 from benchmark.errors import RequestError, plain
@@ -23,7 +24,6 @@ from benchmark.plan import Task, tasks
 from benchmark.plugins.discovery import load as load_plugin
 from benchmark.profile import Profile
 from benchmark.protocols.protocol import Protocol
-from benchmark.split import Wanted, load
 from benchmark.store import cells
 from benchmark.store.lock import Claim
 from benchmark.tracking import followed

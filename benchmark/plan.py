@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from benchmark.data.patches import check_sizes
+from benchmark.data.split import Split
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
-from benchmark.patches import check_sizes
 from benchmark.plugins.fingerprint import source_of
 from benchmark.profile import Profile
 from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.protocol import Protocol
-from benchmark.split import Split
 from benchmark.store.address import Address, key_of
 
 # Raise it when the engine's numerics change: every stored cell becomes stale.

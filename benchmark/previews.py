@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmark import profile
+from benchmark.data.split import Split, Wanted, load
 from benchmark.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.method import METHODS
@@ -24,7 +25,6 @@ from benchmark.preview import Preview, preview_of
 from benchmark.progress import Progress
 from benchmark.protocols import protocol
 from benchmark.recall import Recalled, recall
-from benchmark.split import Split, Wanted, load
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
 from benchmark.store.files import write_file

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark import device, environment, profile, tracking
+from benchmark.data.split import Wanted, check_scenes, load
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.job import Settings
@@ -14,7 +15,6 @@ from benchmark.plugins.parameters import split_list
 from benchmark.progress import Progress
 from benchmark.protocols import protocol
 from benchmark.runner import Outcome, Runner
-from benchmark.split import Wanted, check_scenes, load
 
 
 @dataclass(frozen=True)

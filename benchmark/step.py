@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmark import optimiser
+from benchmark.data.patches import PatchBank
 from benchmark.device import Device
 from benchmark.method import NetworkMethod, Recipe
-from benchmark.patches import PatchBank
 
 
 class Step:

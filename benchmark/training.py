@@ -11,12 +11,12 @@ from torch import nn
 
 from benchmark import randomness
 from benchmark.checkpoint import Keeper, Stopped
+from benchmark.data.patches import PatchBank
+from benchmark.data.sampler import Order, Shares
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import NetworkMethod, Problem, Recipe, State
-from benchmark.order import Order, Shares
 from benchmark.pairs import Validation
-from benchmark.patches import PatchBank
 from benchmark.profile import Profile
 from benchmark.schedule import Schedule
 from benchmark.step import Step

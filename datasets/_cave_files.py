@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmark.data.archives.zips import open_zip, read_member
+from benchmark.data.search import Found, search, whole
 from benchmark.errors import RequestError, listed
-from datasets._files import Found, search, whole
-from datasets._zips import open_zip, read_member
 
 _NAMES = """
 balloons beads cd chart_and_stuffed_toy clay cloth egyptian_statue face fake_and_real_beers

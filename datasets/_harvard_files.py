@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from datasets._files import say, search
-from datasets._tars import unpack_tar
+from benchmark.data.archives.tars import unpack_tar
+from benchmark.data.search import say, search
 
 _DAYLIGHT = """
 img1 img2 imga1 imga2 imga5 imga6 imga7 imgb0 imgb1 imgb2 imgb3 imgb4 imgb5 imgb6 imgb7 imgb8 imgb9

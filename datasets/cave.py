@@ -13,12 +13,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from benchmark.data.download import download
+from benchmark.data.formats.png import decode
+from benchmark.data.search import Found, say, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
 from datasets._cave_files import BANDS, SCENES, WHOLE, Place, find, find_in_zip
-from datasets._download import download
-from datasets._files import Found, say, stamp
-from datasets._png import decode
 
 COLOUR = {"watercolors"}
 HASHES = Path(__file__).with_name("cave_sha256.txt")  # of a complete copy, as `sha256sum` writes

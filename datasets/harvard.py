@@ -22,14 +22,14 @@ from typing import ClassVar
 
 import numpy as np
 
+from benchmark.data.archives.safety import ArchiveError
+from benchmark.data.download import download
+from benchmark.data.formats import matlab
+from benchmark.data.formats.arrays import ContentError
+from benchmark.data.search import say, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
 from benchmark.plugins.parameters import parameter
-from datasets import _matlab
-from datasets._archives import ArchiveError
-from datasets._arrays import ContentError
-from datasets._download import download
-from datasets._files import say, stamp
 from datasets._harvard_files import SUBSETS, lacking, look, unpack
 
 BANDS = 31
@@ -90,7 +90,7 @@ def _again(root: Path) -> str:
 def _read(file: Path, root: Path) -> np.ndarray:
     """Read and check one file: (rows, columns, 31), float32, cropped, nothing negative."""
     try:
-        cube = _matlab.read(file, BANDS, CROP)
+        cube = matlab.read(file, BANDS, CROP)
         _check(cube)
     except ContentError as error:
         raise RequestError(f"{file} cannot be used: {error}; {_again(root)}") from error

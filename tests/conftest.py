@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from benchmark.split import Split
+    from benchmark.data.split import Split
     from tests.command_line import CommandLine
 
 TINY = "synthetic[rows=48,columns=40,bands=5]"
@@ -15,8 +15,8 @@ TINY = "synthetic[rows=48,columns=40,bands=5]"
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Split":
     """Give eighteen scenes of 48 x 40 pixels and 5 bands: 12 train, 2 validate, 4 test."""
+    from benchmark.data.split import Wanted, load
     from benchmark.dataset import DATASETS
-    from benchmark.split import Wanted, load
 
     DATASETS.discover("datasets")
     nowhere = Path("no-such-folder")

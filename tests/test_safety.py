@@ -31,7 +31,7 @@ NEVER = {
     *("torch.jit.load", "torch.hub.load", "torch.hub.load_state_dict_from_url"),
     *("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"),
     *("shutil.unpack_archive", "tempfile.mktemp"),
-    # It dies of a damaged file, with the whole process; see datasets/_matlab5.py.
+    # It dies of a damaged file, with the whole process; see benchmark/data/formats/matlab5.py.
     *("scipy.io.loadmat", "scipy.io.whosmat", "scipy.io.matlab.loadmat"),
 }
 # Methods by their last names, of whatever object; archives are read member by member.
@@ -151,6 +151,6 @@ def test_everything_is_looked_at() -> None:
     assert {
         "run_all.py",
         "benchmark/store/cells.py",
-        "datasets/_zips.py",
+        "benchmark/data/archives/zips.py",
         "methods/srcnn.py",
     } <= names

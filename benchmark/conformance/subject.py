@@ -10,11 +10,11 @@ from torch.nn import functional
 
 from benchmark import randomness
 from benchmark.conformance.promise import InapplicableError
+from benchmark.data.patches import PatchBank
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.pairs import Validation, seen
-from benchmark.patches import PatchBank
 from benchmark.profile import Profile
 from benchmark.protocols import protocol
 from benchmark.protocols.degradation import Degradation

@@ -6,13 +6,13 @@ from torch import nn
 
 from benchmark.cell import train_network
 from benchmark.checkpoint import Keeper
+from benchmark.data.split import Split
 from benchmark.device import Device
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.plan import tasks
 from benchmark.profile import Profile
 from benchmark.protocols import protocol
 from benchmark.speed.rows import Row
-from benchmark.split import Split
 
 
 class _Plain(Device):

@@ -3,16 +3,16 @@
 import itertools
 from pathlib import Path
 
+from benchmark.data.cache import PreparedScenes
+from benchmark.data.cache import prepare as prepared
+from benchmark.data.split import Split
 from benchmark.dataset import DATASETS
 from benchmark.device import Device
-from benchmark.prepared import PreparedScenes
-from benchmark.prepared import prepare as prepared
 from benchmark.speed import plain_images
 from benchmark.speed.apart import Apart
 from benchmark.speed.limits import seconds
 from benchmark.speed.paired import paired
 from benchmark.speed.rows import Row
-from benchmark.split import Split
 
 
 def prepare(split: Split, folder: Path, device: Device, apart: Apart) -> list[Row]:

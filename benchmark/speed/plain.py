@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmark import optimiser
+from benchmark.data.patches import PatchBank
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
-from benchmark.patches import PatchBank
 from benchmark.training import start
 
 Pair = tuple[Tensor, Tensor]

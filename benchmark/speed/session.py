@@ -8,16 +8,16 @@ from pathlib import Path
 import torch
 
 from benchmark import environment
+from benchmark.data.patches import PatchBank
+from benchmark.data.split import Wanted, load
 from benchmark.device import Device
 from benchmark.method import Method, NetworkMethod, Problem
-from benchmark.patches import PatchBank
 from benchmark.profile import PROFILES, Profile
 from benchmark.protocols import protocol
 from benchmark.protocols.degradation import Degradation
 from benchmark.speed import agreement, data, images, limits, training
 from benchmark.speed.apart import Apart
 from benchmark.speed.rows import Row, Speed
-from benchmark.split import Wanted, load
 
 # An image of CAVE's size; what is in it does not matter for time.
 SHAPE = (31, 512, 512)

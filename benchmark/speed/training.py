@@ -5,10 +5,10 @@ from pathlib import Path
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark import randomness
+from benchmark.data.patches import PatchBank
+from benchmark.data.sampler import Order, Shares
 from benchmark.device import Device
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
-from benchmark.order import Order, Shares
-from benchmark.patches import PatchBank
 from benchmark.speed.apart import Apart
 from benchmark.speed.limits import Limits
 from benchmark.speed.paired import paired

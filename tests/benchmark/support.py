@@ -7,12 +7,12 @@ import torch
 from hypothesis import settings
 from torch import Tensor, nn
 
+from benchmark.data.patches import PatchBank
+from benchmark.data.split import SceneSet
 from benchmark.device import Device
 from benchmark.method import METHODS, NetworkMethod, Problem
-from benchmark.patches import PatchBank
 from benchmark.protocols import protocol
 from benchmark.protocols.degradation import Degradation
-from benchmark.split import SceneSet
 
 METHODS.discover("methods")
 

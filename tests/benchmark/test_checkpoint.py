@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.checkpoint import Checkpoint, Keeper, Stopped
+from benchmark.data.split import Split
 from benchmark.method import NetworkMethod
 from benchmark.profile import Profile
-from benchmark.split import Split
 from benchmark.training import Trained, train
 from tests.benchmark.support import CPU, Ear, bank_of, network_method, problem
 from tests.benchmark.test_training import SHORT, ShortPaper, held_out

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.data.split import Split
 from benchmark.errors import RequestError
 from benchmark.gallery import Gallery, galleries
 from benchmark.plan import tasks
@@ -15,7 +16,6 @@ from benchmark.progress import Progress
 from benchmark.protocols import protocol
 from benchmark.recall import recall
 from benchmark.request import Request, chosen_methods
-from benchmark.split import Split
 from benchmark.store.cells import WEIGHTS
 from tests.benchmark.support import CPU
 from tests.benchmark.test_job import BRIEF

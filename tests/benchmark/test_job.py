@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.checkpoint import Checkpoint, Stopped
+from benchmark.data.split import Split, Wanted, load
 from benchmark.dataset import DATASETS
 from benchmark.device import Device
 from benchmark.errors import RequestError
@@ -29,7 +30,6 @@ from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.plan import Task, tasks
 from benchmark.profile import Profile
 from benchmark.protocols.protocol import Protocol
-from benchmark.split import Split, Wanted, load
 from benchmark.store.cells import Cell
 from benchmark.store.cells import read as read_cell
 from benchmark.store.lock import Claim

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from benchmark import plan, profile
+from benchmark.data.split import SceneSet, Split
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method
 from benchmark.plan import Task, tasks
 from benchmark.plugins.discovery import load
 from benchmark.profile import Profile
 from benchmark.protocols.protocol import Protocol
-from benchmark.split import SceneSet, Split
 from tests.benchmark.support import EIGHT_BIT, FLOAT
 
 QUICK = profile.get("quick")

@@ -8,13 +8,13 @@ import pytest
 
 from benchmark import previews as module
 from benchmark import profile
+from benchmark.data.split import Split
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
 from benchmark.plan import tasks
 from benchmark.previews import Folders, Shown, previews, task_of
 from benchmark.progress import Progress
 from benchmark.recall import Recalled, recall
-from benchmark.split import Split
 from benchmark.store.cells import WEIGHTS, Cell, cells
 from tests.benchmark.support import CPU, EIGHT_BIT
 from tests.benchmark.test_runner import BRIEF, planned, run

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.data.split import Split
 from benchmark.errors import RequestError
 from benchmark.recall import recall
-from benchmark.split import Split
 from benchmark.store.cells import WEIGHTS, read
 from tests.benchmark.support import CPU
 from tests.benchmark.test_runner import planned, run

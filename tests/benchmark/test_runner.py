@@ -11,6 +11,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from benchmark import environment
+from benchmark.data.cache import PreparedScenes
+from benchmark.data.split import Split
 from benchmark.dataset import Scene
 from benchmark.errors import RequestError
 from benchmark.job import Settings
@@ -18,12 +20,10 @@ from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
 from benchmark.pairs import fitted, seen
 from benchmark.plan import Task, tasks
-from benchmark.prepared import PreparedScenes
 from benchmark.profile import Profile
 from benchmark.progress import Progress
 from benchmark.protocols.interpolation import upscale
 from benchmark.runner import Outcome, Runner
-from benchmark.split import Split
 from benchmark.store.cells import Cell, cells, read
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain, problem, random
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from benchmark import plan
+from benchmark.data.split import SceneSet, Split
 from benchmark.dataset import DATASETS
 from benchmark.method import METHODS, Recipe
 from benchmark.plan import Task, tasks
 from benchmark.plugins import registry
 from benchmark.profile import Profile
 from benchmark.protocols.protocol import Protocol
-from benchmark.split import SceneSet, Split
 from benchmark.status import Status, planned_status, status_of
 from benchmark.store.cells import write
 from benchmark.store.lock import Claim

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.checkpoint import Stopped
+from benchmark.data.patches import PatchBank
+from benchmark.data.split import Split
 from benchmark.method import NetworkMethod, Recipe
-from benchmark.patches import PatchBank
-from benchmark.split import Split
 from benchmark.step import Step
 from benchmark.training import Trained, train
 from tests.benchmark.support import CPU, Ear, bank_of, network_method, problem

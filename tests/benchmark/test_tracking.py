@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from benchmark import environment, tracking
 from benchmark.checkpoint import Checkpoint
+from benchmark.data.split import SceneSet, Split
 from benchmark.errors import RequestError
 from benchmark.job import Ending, Settings, carry_out, read, written
 from benchmark.method import METHODS, Method, NetworkMethod, Recipe
@@ -24,7 +25,6 @@ from benchmark.profile import Profile
 from benchmark.progress import Progress
 from benchmark.request import execute
 from benchmark.runner import Runner
-from benchmark.split import SceneSet, Split
 from benchmark.store.cells import read as read_cell
 from benchmark.tracking import LOSS, PSNR, RATE
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain

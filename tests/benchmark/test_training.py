@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.data.patches import PatchBank
+from benchmark.data.split import Split
 from benchmark.device import Device
 from benchmark.method import NetworkMethod, Problem, Recipe
 from benchmark.optimiser import he_scale
 from benchmark.pairs import Validation, validation_pair
-from benchmark.patches import PatchBank
 from benchmark.profile import Profile
 from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.interpolation import upscale
-from benchmark.split import Split
 from benchmark.training import Trained, TrainingError, start, train
 from tests.benchmark.support import (
     CPU,

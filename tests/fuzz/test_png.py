@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets._png import SIGNATURE
+from benchmark.data.formats.png import SIGNATURE
 from datasets.cave import Cave
 from tests.datasets.makers import cave_band, cave_cube, cave_folder, png
 from tests.fuzz import damage

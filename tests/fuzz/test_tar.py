@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets._tars import unpack_tar
+from benchmark.data.archives.tars import unpack_tar
 from tests.datasets.makers import left_in, tarred
 from tests.fuzz import damage
 from tests.fuzz.damage import Tally

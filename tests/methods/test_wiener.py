@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from benchmark.data.split import SceneSet, Wanted, load
 from benchmark.dataset import DATASETS
 from benchmark.method import METHODS, Problem, State
 from benchmark.metrics.scoring import score
 from benchmark.pairs import fitted, seen
-from benchmark.split import SceneSet, Wanted, load
 from tests.benchmark.support import problem, random
 
 SHAPE = (12, 10)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
+from benchmark.data.split import truth_of
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Problem
@@ -15,7 +16,6 @@ from benchmark.metrics.scoring import score
 from benchmark.pairs import seen
 from benchmark.protocols import protocol
 from benchmark.protocols.degradation import Degradation
-from benchmark.split import truth_of
 from tests.benchmark.support import EIGHT_BIT, FLOAT
 
 # PSNR in dB and SAM in degrees of bicubic, from the specification of the protocols.

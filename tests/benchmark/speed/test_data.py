@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from skimage.io import imsave
 
+from benchmark.data.split import Split
 from benchmark.profile import Profile
 from benchmark.speed import agreement, data, plain_images
 from benchmark.speed.apart import Apart
-from benchmark.split import Split
 from tests.benchmark.support import CPU, network_method
 
 

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.data.patches import PatchBank
+from benchmark.data.split import Split
 from benchmark.device import Device
 from benchmark.inference import run_network
 from benchmark.method import METHODS, NetworkMethod, Recipe
 from benchmark.metrics.scoring import score
-from benchmark.patches import PatchBank
 from benchmark.speed import limits, memory, plain, plain_images, training
 from benchmark.speed.paired import paired
 from benchmark.speed.rows import Row, Speed
 from benchmark.speed.session import Session, measure
-from benchmark.split import Split
 from benchmark.step import Step
 from benchmark.training import start
 from tests.benchmark.support import CPU, bank_of, network_method, problem, random

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmark.data.cache import PreparedScenes, prepare
 from benchmark.dataset import DATASETS, DataSet, Scene
 from benchmark.errors import RequestError, listed
-from benchmark.prepared import PreparedScenes, prepare
 from benchmark.store.address import key_of
 
 Announce = Callable[[str, int, int, str], None]

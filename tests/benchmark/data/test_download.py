@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.data.download import download
 from benchmark.errors import RequestError
-from datasets._download import download
 from tests.datasets.conftest import Web
 from tests.datasets.makers import (
     left_in,

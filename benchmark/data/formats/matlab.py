@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.data.formats import matlab5
+from benchmark.data.formats.arrays import MOST_PIXELS, Array, ContentError, unread
 from benchmark.errors import listed
-from datasets import _matlab5
-from datasets._arrays import MOST_PIXELS, Array, ContentError, unread
 
 HDF = b"\x89HDF\r\n\x1a\n"  # at the start, or after MATLAB's header of 512 bytes
 MOST_CHUNK = 1 << 29  # bytes that HDF5 may have to unpack for a single value
@@ -64,7 +64,7 @@ def _opened(file: Path) -> Iterator[Mapping[str, Array]]:
     with file.open("rb") as stream:
         head = stream.read(520)
         if head.startswith(b"MATLAB 5.0"):
-            yield _matlab5.arrays(stream)
+            yield matlab5.arrays(stream)
             return
     if HDF not in (head[:8], head[512:]):
         raise ContentError("it is not a MATLAB file (version 5 or 7.3)")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from benchmark.order import Order, Shares
+from benchmark.data.sampler import Order, Shares
 from tests.benchmark.support import examples
 
 CUBES = Shares(patches=24, bands=5, batch=4, epochs=3, shown=0, single=False)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.data.split import Split, Wanted, check_scenes, load, roles, truth_of
 from benchmark.dataset import DATASETS, Scene
 from benchmark.errors import RequestError
-from benchmark.split import Split, Wanted, check_scenes, load, roles, truth_of
 
 DATASETS.discover("datasets")
 TINY = "synthetic[rows=20,columns=18,bands=3]"

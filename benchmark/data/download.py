@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
+from benchmark.data.search import say, sweep, writable
 from benchmark.errors import RequestError
-from datasets._files import say, sweep, writable
 
 CHUNK = 1 << 18
 

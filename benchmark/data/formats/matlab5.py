@@ -15,7 +15,7 @@ from typing import IO
 
 import numpy as np
 
-from datasets._arrays import Array, ContentError
+from benchmark.data.formats.arrays import Array, ContentError
 
 HEADER = 128
 CHUNK = 1 << 18

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.data import search as _files
+from benchmark.data.search import search, stamp, sweep, whole
 from benchmark.errors import RequestError
-from datasets import _files
-from datasets._files import search, stamp, sweep, whole
 from tests.datasets.makers import left_in
 
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.data.archives import safety, zips
+from benchmark.data.archives.safety import ArchiveError
+from benchmark.data.archives.zips import open_zip, read_member
 from benchmark.errors import RequestError
-from datasets import _archives, _zips
-from datasets._archives import ArchiveError
-from datasets._zips import open_zip, read_member
 from tests.datasets.makers import linked_zip, zipped
 
 
-def read_zip(archive: Path, target: Path, limit: int = _archives.LIMIT) -> dict[str, bytes]:
+def read_zip(archive: Path, target: Path, limit: int = safety.LIMIT) -> dict[str, bytes]:
     """Read a zip in place, all of it; nothing may appear at `target`."""
     with open_zip(archive, limit) as (opened, members):
         read = {member.filename: read_member(opened, member.filename) for member in members}
@@ -66,6 +66,6 @@ def test_a_zip_packed_by_a_method_that_knows_no_bound_is_refused(
         _open(archive)
 
 
-def _open(archive: Path, member_limit: int = _zips.MEMBER_LIMIT) -> None:
+def _open(archive: Path, member_limit: int = zips.MEMBER_LIMIT) -> None:
     with open_zip(archive, member_limit=member_limit):
         pass

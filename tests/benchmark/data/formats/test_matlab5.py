@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from datasets._arrays import ContentError
-from datasets._matlab5 import arrays
+from benchmark.data.formats.arrays import ContentError
+from benchmark.data.formats.matlab5 import arrays
 
 SHAPE = (7, 4, 31)
 NUMBERS = ("float64", "float32", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64")

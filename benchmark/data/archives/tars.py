@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from benchmark.errors import RequestError
-from datasets._archives import (
+from benchmark.data.archives.safety import (
     LIMIT,
     opened,
     readable,
@@ -26,7 +25,8 @@ from datasets._archives import (
     refuse_place,
     refuse_size,
 )
-from datasets._files import sweep, writable
+from benchmark.data.search import sweep, writable
+from benchmark.errors import RequestError
 
 CHUNK = 1 << 18
 MOST_HEADER = 1 << 14  # bytes of a long name or of other facts, which tarfile may take long over

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NoReturn
 
+from benchmark.data import search
+from benchmark.data.search import MOST_FILES
 from benchmark.errors import RequestError
-from datasets import _files
-from datasets._files import MOST_FILES
 
 LIMIT = 64 << 30  # bytes an archive may unpack to; Harvard as float64 would be 28 GB
 RATIO = 100  # times its own size
@@ -71,7 +71,7 @@ def opened(archive: Path) -> IO[bytes]:
     Raises:
         RequestError: it is not there, or there is no right to read it.
     """
-    with _files.readable(archive):
+    with search.readable(archive):
         return archive.open("rb")
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from datasets._archives import (
+from benchmark.data.archives.safety import (
     LIMIT,
     ArchiveError,
     opened,
@@ -19,7 +19,7 @@ from datasets._archives import (
     refuse_place,
     refuse_size,
 )
-from datasets._files import MOST_BYTES
+from benchmark.data.search import MOST_BYTES
 
 MEMBER_LIMIT = MOST_BYTES  # bytes of a file that is read in place, whole, into memory
 # The others' decoders take no bound, so that a few bytes can become gigabytes before any check.

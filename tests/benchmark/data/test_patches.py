@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from benchmark.data.patches import PatchBank, draw
 from benchmark.errors import RequestError
-from benchmark.patches import PatchBank, draw
 from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.interpolation import upscale
 from benchmark.protocols.protocol import Protocol

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.data.cache import PreparedScenes, digest, prepare
 from benchmark.dataset import DataSet, Scene, Source
 from benchmark.errors import RequestError
-from benchmark.prepared import PreparedScenes, digest, prepare
 
 NAMES = ("one", "two", "three")
 
@@ -203,7 +203,7 @@ def test_a_disk_that_damages_again_is_blamed(
     kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared = opened(kept, tmp_path)
-    monkeypatch.setattr("benchmark.prepared.digest", lambda _: "another every time")
+    monkeypatch.setattr("benchmark.data.cache.digest", lambda _: "another every time")
     prepared.digests = {"one": "what it should be"}
     monkeypatch.setattr(prepared, "_look", lambda: None)
     with pytest.raises(RequestError, match=r"is damaged again right after it was made .*--cache"):

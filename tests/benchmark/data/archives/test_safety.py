@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.data.archives import safety
+from benchmark.data.archives.tars import unpack_tar
 from benchmark.errors import RequestError
-from datasets import _archives
-from datasets._tars import unpack_tar
+from tests.benchmark.data.archives.test_zips import read_zip
 from tests.datasets.makers import left_in, tarred, zipped
-from tests.datasets.test_zips import read_zip
 
 
 @pytest.mark.parametrize(("make", "unpack"), [(zipped, read_zip), (tarred, unpack_tar)])
@@ -36,7 +36,7 @@ def test_an_archive_that_swells_is_stopped_by_size_and_by_ratio(
     archive = make(tmp_path / "bomb", {"zeros": bytes(1_000_000)})
     with pytest.raises(RequestError, match=r"unpacks to 1,000,000 bytes or more.*limit"):
         unpack(archive, tmp_path / "target", limit=500_000)
-    monkeypatch.setattr(_archives, "RATIO_FLOOR", 1000)
+    monkeypatch.setattr(safety, "RATIO_FLOOR", 1000)
     with pytest.raises(RequestError, match="100 times its own size"):
         unpack(archive, tmp_path / "target")
     assert left_in(tmp_path) == ["bomb"]

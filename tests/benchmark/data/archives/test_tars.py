@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.data.archives import safety, tars
+from benchmark.data.archives.safety import ArchiveError
+from benchmark.data.archives.tars import unpack_tar
 from benchmark.errors import RequestError
-from datasets import _archives, _tars
-from datasets._archives import ArchiveError
-from datasets._tars import unpack_tar
 from tests.datasets.makers import left_in, tarred
 
 
@@ -48,7 +48,7 @@ def test_a_tar_with_a_long_header_is_refused_before_it_is_read(tmp_path: Path) -
 def test_a_tar_that_swells_by_what_is_passed_over_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_archives, "RATIO_FLOOR", 1000)
+    monkeypatch.setattr(safety, "RATIO_FLOOR", 1000)
     archive = tmp_path / "bomb.tgz"
     with tarfile.open(archive, "w:gz") as made:
         facts = tarfile.TarInfo("folder")
@@ -140,7 +140,7 @@ def test_hostile_members_are_refused_and_leave_nothing(tmp_path: Path, what: str
 
 
 def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_archives, "MOST_FILES", 20)
+    monkeypatch.setattr(safety, "MOST_FILES", 20)
     archive = tarred(tmp_path / "many.tgz", {f"{number}.txt": b"" for number in range(22)})
     with pytest.raises(ArchiveError, match="holds more than 20 files"):
         unpack_tar(archive, tmp_path / "target")
@@ -152,7 +152,7 @@ def test_the_checksum_behind_the_last_block_is_looked_at(
     tmp_path: Path, place: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader that stops where the tar ends never comes to it."""
-    monkeypatch.setattr(_tars, "CHUNK", 512)
+    monkeypatch.setattr(tars, "CHUNK", 512)
     archive = tarred(tmp_path / "a.tgz", {"a.bin": bytes(5000)})
     content = bytearray(archive.read_bytes())
     content[-place] ^= 1

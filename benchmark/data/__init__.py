@@ -1,0 +1,1 @@
+"""From files somewhere to training patches."""

@@ -1,0 +1,1 @@
+"""Safe readers of archives."""
