@@ -18,7 +18,7 @@ from benchmark.data.formats.png import decode
 from benchmark.data.search import Found, say, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
-from datasets._cave_files import BANDS, SCENES, WHOLE, Place, find, find_in_zip
+from datasets._layouts.cave import BANDS, SCENES, WHOLE, Place, find, find_in_zip
 
 COLOUR = {"watercolors"}
 HASHES = Path(__file__).with_name("cave_sha256.txt")  # of a complete copy, as `sha256sum` writes

@@ -30,7 +30,7 @@ from benchmark.data.search import say, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
 from benchmark.plugins.parameters import parameter
-from datasets._harvard_files import SUBSETS, lacking, look, unpack
+from datasets._layouts.harvard import SUBSETS, lacking, look, unpack
 
 BANDS = 31
 CROP = 1024

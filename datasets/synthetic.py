@@ -23,8 +23,8 @@ import numpy as np
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
 from benchmark.plugins.parameters import parameter
-from datasets._painting import PEAK, render
-from datasets._spectra import band_centres
+from datasets._synthetic.painting import PEAK, render
+from datasets._synthetic.spectra import band_centres
 
 RECIPE = 1  # raise it whenever a byte of the scenes changes
 SCENES = tuple(f"leaves{number:02d}" for number in range(1, 19))

@@ -10,7 +10,7 @@ import pytest
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from datasets import cave
-from datasets._cave_files import BANDS, SCENES
+from datasets._layouts.cave import BANDS, SCENES
 from datasets.cave import Cave
 from tests.datasets.conftest import Web
 from tests.datasets.makers import (

@@ -7,8 +7,9 @@ import pytest
 
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
-from datasets import _harvard_files, harvard
-from datasets._harvard_files import SUBSETS
+from datasets import harvard
+from datasets._layouts import harvard as _harvard_files
+from datasets._layouts.harvard import SUBSETS
 from datasets.harvard import Harvard
 from tests.datasets.conftest import Web
 from tests.datasets.makers import harvard_archive, harvard_cube, left_in, mat5

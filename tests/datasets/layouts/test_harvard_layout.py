@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import RequestError
-from datasets._harvard_files import SUBSETS
+from datasets._layouts.harvard import SUBSETS
 from datasets.harvard import Harvard
 from tests.datasets.makers import harvard_archive, harvard_cube, mat5, tarred
 from tests.datasets.refusals import harvard_refusal

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datasets._geometry import mean_area, power_noise, radii
+from datasets._synthetic.geometry import mean_area, power_noise, radii
 
 
 def test_radii_follow_their_law() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
-from datasets._geometry import Array, Leaf, leaf, mean_area, power_noise, radii
-from datasets._spectra import FAMILIES, daylight, illuminant, reflectance, ripple
+from datasets._synthetic.geometry import Array, Leaf, leaf, mean_area, power_noise, radii
+from datasets._synthetic.spectra import FAMILIES, daylight, illuminant, reflectance, ripple
 
 Cube = npt.NDArray[np.uint16]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datasets._spectra import (
+from datasets._synthetic.spectra import (
     FAMILIES,
     TUNGSTEN,
     band_centres,

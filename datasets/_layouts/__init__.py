@@ -1,0 +1,1 @@
+"""Where people keep the files of CAVE and Harvard."""

@@ -1,0 +1,1 @@
+"""How the synthetic scenes are rendered."""
