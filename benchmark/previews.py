@@ -23,7 +23,7 @@ from benchmark.plan import Task, tasks
 from benchmark.plugins.parameters import split_list
 from benchmark.preview import Preview, preview_of
 from benchmark.progress import Progress
-from benchmark.protocols import protocol
+from benchmark.protocols import catalogue
 from benchmark.recall import Recalled, recall
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
@@ -144,7 +144,7 @@ def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, 
         splits[wanted] = load(wanted, progress.preparing)
     (task,) = tasks(
         splits[wanted],
-        protocol.get(address.protocol),
+        catalogue.get(address.protocol),
         profile.get(address.profile),
         [address.scale],
         [METHODS.make(address.method)],

@@ -13,7 +13,7 @@ from benchmark.method import METHODS, Method, all_methods
 from benchmark.plan import Task, tasks
 from benchmark.plugins.parameters import split_list
 from benchmark.progress import Progress
-from benchmark.protocols import protocol
+from benchmark.protocols import catalogue, protocol
 from benchmark.runner import Outcome, Runner
 
 
@@ -145,7 +145,7 @@ def planned(
         RequestError: something about it is wrong.
     """
     device.choose(request.device)
-    chosen_protocol = protocol.get(request.protocol)
+    chosen_protocol = catalogue.get(request.protocol)
     chosen_profile = profile.get(request.profile)
     scales = numbers(request.scales, "--scales") or list(chosen_protocol.scales)
     for scale in scales:

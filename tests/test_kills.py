@@ -407,12 +407,13 @@ WRITERS = """
 import itertools, json, os, random, shutil, signal, sys, time
 from pathlib import Path
 
-from benchmark import store
-from benchmark.store.lock import Claim
+from benchmark.store import cells
+from benchmark.store.address import Address
 from benchmark.store.files import write_file
+from benchmark.store.lock import Claim
 
 results, kills, rng = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
-address = store.Address("set", "protocol", "profile", 2, "method", 0)
+address = Address("set", "protocol", "profile", 2, "method", 0)
 folder, page = address.folder(results), results / "tables" / "set.md"
 
 
@@ -425,7 +426,7 @@ def write(version):
     assert claim.take()
     files = {name: content(version) for name in ("scores.csv", "weights.safetensors")}
     facts = {"key": "key", "status": "done", "reason": None, "version": version}
-    store.write(results, address, facts, files)
+    cells.write(results, address, facts, files)
     claim.release()
     write_file(page, content(version))
 
@@ -451,14 +452,14 @@ for _ in range(kills):
     os.kill(child, signal.SIGKILL)
     found["killed"] += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     found["half"] += any(folder.parent.glob(".seed0-*"))
-    cells = list(store.cells(results))
-    assert store.damaged(results) == []
+    cells = list(cells.cells(results))
+    assert cells.damaged(results) == []
     if not cells:  # between two renames: the old one set aside, the new one not in its place yet
         assert not folder.exists()
         aside = (results / ".superseded").rglob("seed0.*")
         max(aside, key=lambda one: int(one.suffix[1:])).rename(folder)
         found["moved"] += 1
-        cells = list(store.cells(results))
+        cells = list(cells.cells(results))
     (cell,) = cells
     version = whole(cell)
     assert version >= known

@@ -16,7 +16,7 @@ from benchmark.inference import run_network
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.pairs import Validation, seen
 from benchmark.profile import Profile
-from benchmark.protocols import protocol
+from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
 from benchmark.training import Trained, start, train
 
@@ -106,7 +106,7 @@ class Subject:
         if not all(shape):
             decimated = self.method.sees == "decimated"
             shape = (16 * scale + 1, 18 * scale + 1) if decimated else (23, 25)
-        return Problem(scale, bands, shape, Degradation(protocol.get("wang2017"), scale))
+        return Problem(scale, bands, shape, Degradation(catalogue.get("wang2017"), scale))
 
     def low(self, problem: Problem, seed: int = 1) -> Tensor:
         """Make what the method sees of a scene."""

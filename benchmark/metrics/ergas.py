@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.metrics.psnr import _bands, band_errors
+from benchmark.metrics.psnr import band_errors, paired_bands
 
 
 def ergas(estimate: Tensor, truth: Tensor, scale: int) -> float:
@@ -13,11 +13,11 @@ def ergas(estimate: Tensor, truth: Tensor, scale: int) -> float:
 
     Bands that are zero throughout the truth have no relative error and are left out.
     """
-    means = torch.stack([y.mean() for _, y in _bands(estimate, truth)])
-    return _ergas(band_errors(estimate, truth), means, scale)
+    means = torch.stack([y.mean() for _, y in paired_bands(estimate, truth)])
+    return ergas_of_errors(band_errors(estimate, truth), means, scale)
 
 
-def _ergas(errors: Tensor, means: Tensor, scale: int) -> float:
+def ergas_of_errors(errors: Tensor, means: Tensor, scale: int) -> float:
     kept = means > 0
     if not bool(kept.any()):
         return 0.0

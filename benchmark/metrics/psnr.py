@@ -12,10 +12,10 @@ def psnr(estimate: Tensor, truth: Tensor, peak: float) -> float:
 
     Wang et al. (2017), Eq. 4, with the square that the equation misses.
     """
-    return _psnr(mean_squared_error(estimate, truth), peak)
+    return psnr_of_error(mean_squared_error(estimate, truth), peak)
 
 
-def _psnr(error: float, peak: float) -> float:
+def psnr_of_error(error: float, peak: float) -> float:
     return 10 * math.log10(peak**2 / error) if error > 0 else math.inf
 
 
@@ -26,10 +26,10 @@ def mean_squared_error(estimate: Tensor, truth: Tensor) -> float:
 
 def band_errors(estimate: Tensor, truth: Tensor) -> Tensor:
     """Give the mean squared error of every band, (bands,) float64."""
-    return torch.stack([_error(x, y) for x, y in _bands(estimate, truth)])
+    return torch.stack([mse_of_band(x, y) for x, y in paired_bands(estimate, truth)])
 
 
-def _error(x: Tensor, y: Tensor) -> Tensor:
+def mse_of_band(x: Tensor, y: Tensor) -> Tensor:
     return (x - y).square_().mean()
 
 
@@ -38,6 +38,6 @@ def rmse(estimate: Tensor, truth: Tensor) -> float:
     return math.sqrt(mean_squared_error(estimate, truth))
 
 
-def _bands(estimate: Tensor, truth: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def paired_bands(estimate: Tensor, truth: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Give the bands of both in float64: one at a time they stay in the processor's cache."""
     return ((x.double(), y.double()) for x, y in zip(estimate, truth, strict=True))

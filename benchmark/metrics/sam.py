@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.metrics.psnr import _bands
+from benchmark.metrics.psnr import paired_bands
 
 
 def sam(estimate: Tensor, truth: Tensor) -> tuple[float, int]:
@@ -15,13 +15,13 @@ def sam(estimate: Tensor, truth: Tensor) -> tuple[float, int]:
         The mean angle, and how many pixels were skipped because a spectrum is zero in every band
         on either side. With every pixel skipped the angle is 0 if both cubes are zero, else 90.
     """
-    angles = _Angles(truth)
-    for x, y in _bands(estimate, truth):
+    angles = SpectralAngles(truth)
+    for x, y in paired_bands(estimate, truth):
         angles.add(x, y)
     return angles.mean()
 
 
-class _Angles:
+class SpectralAngles:
     """Sums that spectral angles are made of, band by band."""
 
     def __init__(self, truth: Tensor) -> None:

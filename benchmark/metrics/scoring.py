@@ -9,10 +9,10 @@ import math
 import torch
 from torch import Tensor
 
-from benchmark.metrics.ergas import _ergas
-from benchmark.metrics.psnr import _error, _psnr
-from benchmark.metrics.sam import _Angles
-from benchmark.metrics.ssim import _ssim_band, _window
+from benchmark.metrics.ergas import ergas_of_errors
+from benchmark.metrics.psnr import mse_of_band, psnr_of_error
+from benchmark.metrics.sam import SpectralAngles
+from benchmark.metrics.ssim import gaussian_window, ssim_of_band
 
 METRICS = ("psnr", "sam", "sam_float", "ssim", "ergas", "rmse")
 
@@ -40,24 +40,28 @@ def score(estimate: Tensor, truth: Tensor, scale: int) -> dict[str, float]:
     if not all(math.isfinite(extreme) for extreme in torch.aminmax(estimate)):
         raise ValueError("the estimate holds NaN or infinity")
     errors, means, structure = [], [], []
-    angles, float_angles, weights = _Angles(truth), _Angles(truth), _window(truth)
+    angles, float_angles, weights = (
+        SpectralAngles(truth),
+        SpectralAngles(truth),
+        gaussian_window(truth),
+    )
     # All of a band at once, while it is in the processor's cache.
     for band, original in zip(estimate, truth, strict=True):
         clipped = band.clamp(0, 1)
         float_angles.add(clipped.double(), original.double())
         x, y = (torch.round(image * 255).double() for image in (clipped, original))
         angles.add(x, y)
-        errors.append(_error(x, y))
+        errors.append(mse_of_band(x, y))
         means.append(y.mean())
-        structure.append(_ssim_band(x, y, weights, 255))
+        structure.append(ssim_of_band(x, y, weights, 255))
     error = float(torch.stack(errors).mean())
     angle, skipped = angles.mean()
     return {
-        "psnr": _psnr(error, 255),
+        "psnr": psnr_of_error(error, 255),
         "sam": angle,
         "sam_float": float_angles.mean()[0],
         "ssim": sum(structure) / len(structure),
-        "ergas": _ergas(torch.stack(errors), torch.stack(means), scale),
+        "ergas": ergas_of_errors(torch.stack(errors), torch.stack(means), scale),
         "rmse": math.sqrt(error),
         "skipped": float(skipped),
     }

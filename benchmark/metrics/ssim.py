@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from benchmark.metrics.psnr import _bands
+from benchmark.metrics.psnr import paired_bands
 
 
 def ssim(estimate: Tensor, truth: Tensor, peak: float) -> float:
@@ -13,12 +13,12 @@ def ssim(estimate: Tensor, truth: Tensor, peak: float) -> float:
     mean leaves out the five outermost pixels, as scikit-image does. A window that is larger than
     the image shrinks to the largest odd size that fits.
     """
-    weights = _window(truth)
-    values = [_ssim_band(x, y, weights, peak) for x, y in _bands(estimate, truth)]
+    weights = gaussian_window(truth)
+    values = [ssim_of_band(x, y, weights, peak) for x, y in paired_bands(estimate, truth)]
     return sum(values) / len(values)
 
 
-def _window(truth: Tensor) -> list[float]:
+def gaussian_window(truth: Tensor) -> list[float]:
     side = min(11, *(size - 1 + size % 2 for size in truth.shape[-2:]))
     offsets = torch.arange(side, dtype=torch.float64) - side // 2
     taps = torch.exp(-0.5 * (offsets / 1.5) ** 2)
@@ -26,7 +26,7 @@ def _window(truth: Tensor) -> list[float]:
     return weights
 
 
-def _ssim_band(x: Tensor, y: Tensor, weights: list[float], peak: float) -> float:
+def ssim_of_band(x: Tensor, y: Tensor, weights: list[float], peak: float) -> float:
     """Give one band's SSIM by the sum s and the difference d of both images.
 
     With 4 xy = s^2 - d^2 and 2 (x^2 + y^2) = s^2 + d^2, four smoothed images do for five.

@@ -11,7 +11,7 @@ from benchmark.device import Device
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.plan import tasks
 from benchmark.profile import Profile
-from benchmark.protocols import protocol
+from benchmark.protocols import catalogue
 from benchmark.speed.rows import Row
 
 
@@ -49,7 +49,7 @@ def trained(
         scale: the factor.
         device: where; plainly means float32 there, every layer as the method wrote it.
     """
-    (task,) = tasks(split, protocol.get("wang2017"), profile, [scale], [method], [0])
+    (task,) = tasks(split, catalogue.get("wang2017"), profile, [scale], [method], [0])
     reached = []
     for where in (device, _Plain(device.torch, bfloat16=False)):
         last = _Last()

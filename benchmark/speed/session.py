@@ -13,7 +13,7 @@ from benchmark.data.split import Wanted, load
 from benchmark.device import Device
 from benchmark.method import Method, NetworkMethod, Problem
 from benchmark.profile import PROFILES, Profile
-from benchmark.protocols import protocol
+from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
 from benchmark.speed import agreement, data, images, limits, training
 from benchmark.speed.apart import Apart
@@ -102,7 +102,7 @@ def _speeds(
     say: Callable[[str], None],
 ) -> Iterator[Row]:
     device, turns = session.device, session.turns
-    chosen = protocol.get("wang2017")
+    chosen = catalogue.get("wang2017")
     degradation = Degradation(chosen, SCALE)
     generator = torch.Generator().manual_seed(0)
     small = tuple(map(min, SHAPE, session.shape))

@@ -11,14 +11,14 @@ from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
 from benchmark.device import Device
 from benchmark.method import METHODS, NetworkMethod, Problem
-from benchmark.protocols import protocol
+from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
 
 METHODS.discover("methods")
 
 CPU = Device(torch.device("cpu"), False)
-EIGHT_BIT = protocol.get("wang2017")
-FLOAT = protocol.get("wang2017-float")
+EIGHT_BIT = catalogue.get("wang2017")
+FLOAT = catalogue.get("wang2017-float")
 
 # The same examples every time, and none kept on disk.
 examples = settings(max_examples=40, deadline=None, database=None, derandomize=True)

@@ -13,7 +13,7 @@ from benchmark.gallery import Gallery, galleries
 from benchmark.plan import tasks
 from benchmark.profile import PROFILES
 from benchmark.progress import Progress
-from benchmark.protocols import protocol
+from benchmark.protocols import catalogue
 from benchmark.recall import recall
 from benchmark.request import Request, chosen_methods
 from benchmark.store.cells import WEIGHTS
@@ -48,7 +48,7 @@ def request_of(tiny: Split, tmp_path: Path) -> Request:
 
 def made(tiny: Split, results: Path, methods: str, seeds: Sequence[int] = (0,)) -> None:
     """Run cells of methods at x3."""
-    wang = protocol.get("wang2017")
+    wang = catalogue.get("wang2017")
     run(results, tasks(tiny, wang, BRIEF, [3], chosen_methods(methods), seeds))
 
 

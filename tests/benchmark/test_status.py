@@ -14,7 +14,7 @@ from benchmark.data.split import SceneSet, Split
 from benchmark.dataset import DATASETS
 from benchmark.method import METHODS, Recipe
 from benchmark.plan import Task, tasks
-from benchmark.plugins import registry
+from benchmark.plugins import discovery
 from benchmark.profile import Profile
 from benchmark.protocols.protocol import Protocol
 from benchmark.status import Status, planned_status, status_of
@@ -78,7 +78,7 @@ def plugin(folder: Path, text: str = PLUGIN) -> Path:
     """Write the plugin and load it."""
     file = folder / "mine.py"
     file.write_text(text)
-    registry.load(file, METHODS, DATASETS)
+    discovery.load(file, METHODS, DATASETS)
     return file
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmark.errors import RequestError
 from benchmark.store import cells
+from benchmark.store.address import Address
 from tests.command_line import CommandLine
 from tests.fuzz.damage import Tally
 
@@ -19,9 +20,9 @@ METHODS = ("bicubic", "espcn", "srcnn")
 VICTIM = "espcn"
 
 
-def address(method: str) -> cells.Address:
+def address(method: str) -> Address:
     """Give a method's place."""
-    return cells.Address("cave", "wang2017", "quick", 2, method, 0)
+    return Address("cave", "wang2017", "quick", 2, method, 0)
 
 
 def facts(method: str) -> dict[str, Any]:

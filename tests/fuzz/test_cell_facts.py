@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmark.store import cells
+from benchmark.store.address import key_of
 from tests.fuzz.cells import Results
 
 Change = Callable[[dict[str, Any]], None]
@@ -88,7 +88,7 @@ def sealed(change: Change) -> Callable[[Path], None]:
         cell = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
         cell.pop("seal")
         change(cell)
-        cell["seal"] = cells.key_of(cell)
+        cell["seal"] = key_of(cell)
         (folder / "cell.json").write_text(json.dumps(cell), encoding="utf-8")
 
     return spoil

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmark.store import cells
+from benchmark.store.address import Address
 
 SCENES = ("balloons", "face", "flowers")
 Make = Callable[..., cells.Cell]
@@ -112,7 +113,7 @@ def make(tmp_path: Path) -> Make:
             "warnings": list(warnings),
             "date": date,
         }
-        address = cells.Address(dataset, protocol, profile, scale, method, seed)
+        address = Address(dataset, protocol, profile, scale, method, seed)
         files = {}
         if status == "done":
             files["scores.csv"] = scores_csv(rows or scored(psnr, sam))

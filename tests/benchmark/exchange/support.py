@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmark.store import cells
-from benchmark.store.address import Address
+from benchmark.store.address import Address, key_of
 from benchmark.store.cells import WEIGHTS, Cell, write
 
 HERE = {
@@ -95,5 +94,5 @@ def reseal(folder: Path, **facts: Any) -> None:
     file = folder / "cell.json"
     whole = {**json.loads(file.read_text(encoding="utf-8")), **facts}
     whole.pop("seal")
-    whole["seal"] = cells.key_of(whole)
+    whole["seal"] = key_of(whole)
     file.write_text(json.dumps(whole), encoding="utf-8")

@@ -17,6 +17,7 @@ import pytest
 from benchmark.errors import RequestError
 from benchmark.exchange import archive, export, incoming, merge
 from benchmark.store import cells
+from benchmark.store.address import key_of
 from benchmark.store.cells import WEIGHTS
 from tests.benchmark.exchange.support import METHODS, address, files, place, put, reseal, three
 from tests.fuzz import damage
@@ -211,7 +212,7 @@ def facts(**changes: Any) -> Change:
         whole = {**json.loads(members[name_of("cell.json")]), **changes}
         whole.pop("seal")
         whole = {name: value for name, value in whole.items() if value is not ...}
-        whole["seal"] = cells.key_of(whole)
+        whole["seal"] = key_of(whole)
         members[name_of("cell.json")] = json.dumps(whole).encode()
 
     return change

@@ -1,0 +1,18 @@
+"""The known protocols, by name."""
+
+from benchmark.errors import RequestError
+from benchmark.protocols.protocol import Protocol
+from benchmark.protocols.wang2017 import WANG2017, WANG2017_FLOAT
+
+PROTOCOLS = {protocol.name: protocol for protocol in (WANG2017, WANG2017_FLOAT)}
+
+
+def get(name: str) -> Protocol:
+    """Return the protocol of that name.
+
+    Raises:
+        RequestError: there is none of that name.
+    """
+    if name not in PROTOCOLS:
+        raise RequestError(f"unknown protocol '{name}'; known: {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[name]
