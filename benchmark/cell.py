@@ -10,18 +10,20 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from benchmark import environment
-from benchmark.checkpoint import Keeper
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
-from benchmark.device import Device
-from benchmark.inference import run_network
+from benchmark.engine import environment
+from benchmark.engine.building import rebuild
+from benchmark.engine.device import Device
+from benchmark.engine.estimation import fitted, seen
+from benchmark.engine.tiling import run_network
+from benchmark.engine.training.checkpoint import Keeper
+from benchmark.engine.training.loop import Listener, Trained, train
+from benchmark.engine.training.validation import validation_pair
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
-from benchmark.pairs import fitted, seen, validation_pair
 from benchmark.plan import Task
 from benchmark.store import cells
-from benchmark.training import Listener, Trained, rebuild, train
 
 
 class Audience(Listener, Protocol):

@@ -130,10 +130,10 @@ def speed(
     """Measure this machine: training, inference, scoring, each beside the plain way; minutes."""
     discover(plugin)
     from benchmark.data.split import Wanted, check_scenes
-    from benchmark.device import choose
+    from benchmark.engine.device import choose
+    from benchmark.engine.training.profiles import get
     from benchmark.errors import RequestError
     from benchmark.plugins.parameters import split_list
-    from benchmark.profile import get
     from benchmark.request import chosen_methods
     from benchmark.speed.session import SHAPE, Session, measure
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from benchmark.device import Device
+from benchmark.engine.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.method import METHODS
 from benchmark.plan import Task

@@ -6,10 +6,10 @@ from typing import Any
 
 from benchmark.data.patches import check_sizes
 from benchmark.data.split import Split
+from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
 from benchmark.plugins.fingerprint import source_of
-from benchmark.profile import Profile
 from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.protocol import Protocol
 from benchmark.store.address import Address, key_of

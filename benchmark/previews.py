@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import profile
 from benchmark.data.split import Split, Wanted, load
-from benchmark.device import Device
+from benchmark.engine.device import Device
+from benchmark.engine.training import profiles
 from benchmark.errors import RequestError, listed
 from benchmark.method import METHODS
 from benchmark.plan import Task, tasks
@@ -145,7 +145,7 @@ def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, 
     (task,) = tasks(
         splits[wanted],
         catalogue.get(address.protocol),
-        profile.get(address.profile),
+        profiles.get(address.profile),
         [address.scale],
         [METHODS.make(address.method)],
         [address.seed],

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from benchmark.cell import estimator
 from benchmark.data.split import truth_of
-from benchmark.device import Device
+from benchmark.engine.device import Device
+from benchmark.engine.estimation import fitted, seen
 from benchmark.errors import RequestError, listed
 from benchmark.method import State
-from benchmark.pairs import fitted, seen
 from benchmark.plan import Task
 from benchmark.status import status_of
 from benchmark.store.cells import WEIGHTS

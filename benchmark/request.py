@@ -4,9 +4,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark import device, environment, profile, tracking
+from benchmark import tracking
 from benchmark.data.split import Wanted, check_scenes, load
 from benchmark.dataset import DATASETS
+from benchmark.engine import device, environment
+from benchmark.engine.training import profiles
 from benchmark.errors import RequestError
 from benchmark.job import Settings
 from benchmark.method import METHODS, Method, all_methods
@@ -46,7 +48,7 @@ class Request:
     train_on: str
     scenes: str
     protocol: str
-    profile: str
+    profiles: str
     scales: str
     methods: str
     seeds: str
@@ -146,7 +148,7 @@ def planned(
     """
     device.choose(request.device)
     chosen_protocol = catalogue.get(request.protocol)
-    chosen_profile = profile.get(request.profile)
+    chosen_profile = profiles.get(request.profile)
     scales = numbers(request.scales, "--scales") or list(chosen_protocol.scales)
     for scale in scales:
         protocol.check_scale(chosen_protocol, scale)

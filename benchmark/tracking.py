@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cell import Audience
-from benchmark.checkpoint import Keeper
+from benchmark.engine.training.checkpoint import Keeper
+from benchmark.engine.training.schedule import Schedule
 from benchmark.errors import RequestError
 from benchmark.method import NetworkMethod, Recipe
 from benchmark.plan import Task
-from benchmark.schedule import Schedule
 
 FOLDER = "tensorboard"
 LOSS, RATE, PSNR = "training/loss", "training/learning_rate", "validation/psnr"

@@ -45,7 +45,7 @@ def figures(
     """Draw the paper's figures and more from what is stored; trains nothing."""
     discover(plugin)
     from benchmark import progress
-    from benchmark.device import choose
+    from benchmark.engine.device import choose
     from benchmark.gallery import galleries
     from benchmark.plugins.parameters import split_list
     from benchmark.request import Request
@@ -108,7 +108,7 @@ def report(
     """Write one page that opens offline: tables, scenes, images, spectra, provenance."""
     discover(plugin)
     from benchmark import progress
-    from benchmark.device import choose
+    from benchmark.engine.device import choose
     from benchmark.errors import RequestError, listed
     from benchmark.plugins.parameters import split_list
     from benchmark.previews import Folders, previews

@@ -15,8 +15,8 @@ import torch
 
 import run_all
 from benchmark.dataset import DATASETS
+from benchmark.engine.training.profiles import PROFILES
 from benchmark.method import METHODS
-from benchmark.profile import PROFILES
 
 SCRIPT = Path(run_all.__file__).resolve()
 SMALL = "synthetic[rows=48,columns=40,bands=5]"

@@ -16,8 +16,8 @@ from benchmark.conformance.promise import (
     same,
 )
 from benchmark.conformance.subject import BANDS, CPU, SCALES, Subject
-from benchmark.device import Device
-from benchmark.inference import run_network
+from benchmark.engine.device import Device
+from benchmark.engine.tiling import run_network
 from benchmark.method import NetworkMethod, Problem
 
 ROUNDING = 1e-4  # what sums in another order may cost, for values up to 1

@@ -4,12 +4,12 @@ from typing import Any
 
 from safetensors.torch import load, save
 
-from benchmark import randomness
 from benchmark.conformance.promise import InapplicableError, check, demand, same
 from benchmark.conformance.subject import CPU, STEPS, Subject
+from benchmark.engine import seeding
+from benchmark.engine.training.validation import validation_pair
 from benchmark.method import NetworkMethod, State
 from benchmark.metrics.psnr import psnr
-from benchmark.pairs import validation_pair
 
 
 @check("deterministic")
@@ -28,11 +28,11 @@ def random_state_ignored(subject: Subject) -> None:
     problem = subject.problem()
     low = subject.low(problem)
     plain = subject.estimate(low, problem).clone()
-    with randomness.seeded(1, CPU.torch):
+    with seeding.seeded(1, CPU.torch):
         state = subject.learn().state
     what = "drawing from global random generators, not from one of its own, gives"
     _demand_same_state(state, subject.trained.state, what)
-    with randomness.seeded(2, CPU.torch):
+    with seeding.seeded(2, CPU.torch):
         other = subject.estimate(low, problem)
     demand(same(plain, other), f"{what} two estimates of a scene")
 
@@ -50,7 +50,7 @@ def random_state_kept(subject: Subject) -> None:
 
 
 def _generators() -> dict[str, Any]:
-    states = randomness.states(CPU.torch)
+    states = seeding.states(CPU.torch)
     kind, keys, *rest = states["numpy"]
     return {
         "python": states["python"],

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
-from benchmark import randomness
 from benchmark.conformance.promise import (
     CHECKS,
     Check,
@@ -17,6 +16,7 @@ from benchmark.conformance.promise import (
     described,
 )
 from benchmark.conformance.subject import CPU, Subject
+from benchmark.engine import seeding
 from benchmark.errors import RequestError, listed
 from benchmark.method import Method
 
@@ -60,7 +60,7 @@ class Conformance:
     def _tried(self, function: Check) -> tuple[Outcome, str]:
         try:
             with (
-                randomness.seeded(0, CPU.torch),
+                seeding.seeded(0, CPU.torch),
                 redirect_stdout(io.StringIO()),
                 redirect_stderr(io.StringIO()),
                 warnings.catch_warnings(),

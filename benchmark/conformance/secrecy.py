@@ -12,9 +12,9 @@ from torch import Tensor
 
 from benchmark.conformance.promise import check, demand, same
 from benchmark.conformance.subject import Estimate, Subject, scene
+from benchmark.engine.estimation import seen
 from benchmark.errors import listed
 from benchmark.method import Problem
-from benchmark.pairs import seen
 
 
 @check("truth-unreachable")

@@ -8,17 +8,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark import randomness
 from benchmark.conformance.promise import InapplicableError
 from benchmark.data.patches import PatchBank
-from benchmark.device import Device
-from benchmark.inference import run_network
+from benchmark.engine import seeding
+from benchmark.engine.building import start
+from benchmark.engine.device import Device
+from benchmark.engine.estimation import seen
+from benchmark.engine.tiling import run_network
+from benchmark.engine.training.loop import Trained, train
+from benchmark.engine.training.profiles import Profile
+from benchmark.engine.training.validation import Validation
 from benchmark.method import Method, NetworkMethod, Problem, State
-from benchmark.pairs import Validation, seen
-from benchmark.profile import Profile
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
-from benchmark.training import Trained, start, train
 
 SCALES = (2, 3, 4)
 BANDS = (1, 7, 31, 103)
@@ -178,7 +180,7 @@ class Subject:
         method = self.network_method
         recipe = Profile("conformance", "", _PATCHES).recipe(method)
         # Another seed than in training: what is not in the weights must not matter.
-        with randomness.seeded(_SEED + (state is not None), CPU.torch):
+        with seeding.seeded(_SEED + (state is not None), CPU.torch):
             network = start(method, problem, recipe)
         if state is not None:
             network.load_state_dict(state)

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmark.engine.cpu import channels_last
 from benchmark.errors import RequestError
-from benchmark.layout import channels_last
 from benchmark.protocols.degradation import Degradation
 
 

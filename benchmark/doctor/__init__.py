@@ -78,9 +78,9 @@ def examine(data: Path, results: Path, cache: Path) -> Examination:
         )
     )
     try:
-        from benchmark import environment
-        from benchmark.device import choose
         from benchmark.doctor import hardware, scenes, storage
+        from benchmark.engine import environment
+        from benchmark.engine.device import choose
         from benchmark.errors import RequestError
     except Exception as error:  # noqa: BLE001 - a broken package raises nearly anything
         text = f"it cannot be imported: {type(error).__name__}: {error}"

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from benchmark import machine
-from benchmark.device import Device
 from benchmark.doctor.finding import GIB, Finding, sized
+from benchmark.engine import environment
+from benchmark.engine.device import Device
 
 MEMORY = 4 * GIB  # what a training may take on the CPU
 BUSY = 0.25  # share of the cores
@@ -25,7 +25,7 @@ def gpu() -> Iterator[Finding]:
         for index in range(torch.cuda.device_count()):
             yield _usable(index)
         return
-    sign, proof = machine.nvidia_sign()
+    sign, proof = environment.nvidia_sign()
     if not sign:
         yield Finding("gpu", "ok", "no NVIDIA GPU found; networks run on the CPU")
         return
@@ -40,7 +40,7 @@ def gpu() -> Iterator[Finding]:
         why = f"torch sees none: CUDA_VISIBLE_DEVICES is '{chosen}'"
         remedy = "unset CUDA_VISIBLE_DEVICES if that was not meant"
     else:
-        driver = machine.nvidia_driver() or "unknown"
+        driver = environment.nvidia_driver() or "unknown"
         reason = "".join(f"; torch says: {one.message}" for one in said[:1])
         reason += "" if chosen is None else f"; CUDA_VISIBLE_DEVICES is '{chosen}'"
         why = f"torch, built for CUDA {built}, sees none: driver {driver}{reason}"
@@ -112,7 +112,7 @@ def precision(device: Device) -> Iterator[Finding]:
 
 def threads() -> Iterator[Finding]:
     """Compare torch's threads with the cores that this process may use."""
-    used, cores = torch.get_num_threads(), machine.usable_cores()
+    used, cores = torch.get_num_threads(), environment.usable_cores()
     text = f"torch uses {used} {'thread' if used == 1 else 'threads'}; {cores} cores may be used"
     if (asked := os.environ.get("OMP_NUM_THREADS")) is not None:
         text += f"; OMP_NUM_THREADS is {asked}"
@@ -147,7 +147,7 @@ def load() -> Iterator[Finding]:
 
 def memory() -> Iterator[Finding]:
     """Say whether there is enough memory for a training."""
-    free = machine.memory_available()
+    free = environment.memory_available()
     if free is None:
         yield Finding("memory", "ok", UNKNOWN)
     elif free < MEMORY:

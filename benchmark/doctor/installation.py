@@ -152,7 +152,7 @@ def plugins(shadowed: Collection[str]) -> Iterator[Finding]:
 
 def commit(checkout: Path) -> Iterator[Finding]:
     """Say which commit the cells of a run will name."""
-    from benchmark.environment import revision
+    from benchmark.engine.environment import revision
 
     state = revision(checkout)
     if state is None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from benchmark import machine
 from benchmark.doctor.finding import GIB, Finding, sized
+from benchmark.engine import environment
 from benchmark.store import cells
 from benchmark.store.files import write_flushed
 from benchmark.store.lock import WORK
@@ -99,8 +99,8 @@ def file_systems(folders: Mapping[str, Path]) -> Iterator[Finding]:
     """
     local = []
     for option, path in folders.items():
-        kind = machine.file_system(nearest(path))
-        if kind in machine.NETWORK:
+        kind = environment.file_system(nearest(path))
+        if kind in environment.NETWORK:
             yield Finding(
                 "file system",
                 "warning",

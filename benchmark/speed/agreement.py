@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from torch import nn
 
 from benchmark.cell import train_network
-from benchmark.checkpoint import Keeper
 from benchmark.data.split import Split
-from benchmark.device import Device
+from benchmark.engine.device import Device
+from benchmark.engine.training.checkpoint import Keeper
+from benchmark.engine.training.profiles import Profile
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.plan import tasks
-from benchmark.profile import Profile
 from benchmark.protocols import catalogue
 from benchmark.speed.rows import Row
 

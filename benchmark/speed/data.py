@@ -7,7 +7,7 @@ from benchmark.data.cache import PreparedScenes
 from benchmark.data.cache import prepare as prepared
 from benchmark.data.split import Split
 from benchmark.dataset import DATASETS
-from benchmark.device import Device
+from benchmark.engine.device import Device
 from benchmark.speed import plain_images
 from benchmark.speed.apart import Apart
 from benchmark.speed.limits import seconds

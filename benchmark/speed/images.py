@@ -4,9 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark import randomness
-from benchmark.device import Device
-from benchmark.inference import run_network
+from benchmark.engine import seeding
+from benchmark.engine.building import start
+from benchmark.engine.device import Device
+from benchmark.engine.tiling import run_network
 from benchmark.method import METHODS, NetworkMethod, Problem
 from benchmark.metrics.scoring import score
 from benchmark.protocols.degradation import Degradation
@@ -17,7 +18,6 @@ from benchmark.speed.limits import Limits
 from benchmark.speed.memory import peak_of
 from benchmark.speed.paired import paired
 from benchmark.speed.rows import Row
-from benchmark.training import start
 
 # The plain way is shown so many bands of an image by a band-wise method, and so many rows and
 # columns at most; its time is scaled up.
@@ -45,7 +45,7 @@ def estimate(
         apart: does it the plain way.
         turns: how often engine and plain way take turns.
     """
-    with randomness.seeded(0, device.torch):
+    with seeding.seeded(0, device.torch):
         network = device.place(start(method, problem, method.recipe))
         counted = start(method, problem, method.recipe).to(device.torch)
     shrunk = problem.scale if method.sees == "decimated" else 1

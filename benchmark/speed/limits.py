@@ -7,7 +7,7 @@ from time import perf_counter
 
 import torch
 
-from benchmark.device import Device
+from benchmark.engine.device import Device
 
 SIDE = {"cpu": 2048, "cuda": 8192}
 COPIED = 512 << 20  # bytes

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from benchmark.allocator import give_back
-from benchmark.device import Device
+from benchmark.engine.cpu import give_back
+from benchmark.engine.device import Device
 
 _STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")

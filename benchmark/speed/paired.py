@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 
-from benchmark.device import Device
+from benchmark.engine.device import Device
 from benchmark.speed.limits import wait
 
 

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from benchmark import optimiser
 from benchmark.data.patches import PatchBank
+from benchmark.engine.building import start
+from benchmark.engine.training import optimiser
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
-from benchmark.training import start
 
 Pair = tuple[Tensor, Tensor]
 

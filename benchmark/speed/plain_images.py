@@ -15,9 +15,9 @@ from skimage.io import imread
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor, nn
 
+from benchmark.engine.building import start
 from benchmark.method import METHODS, NetworkMethod, Problem
 from benchmark.protocols.protocol import Protocol
-from benchmark.training import start
 
 
 def estimate(method: NetworkMethod, network: nn.Module, low: Tensor) -> Tensor:

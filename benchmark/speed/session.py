@@ -7,12 +7,12 @@ from pathlib import Path
 
 import torch
 
-from benchmark import environment
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import Wanted, load
-from benchmark.device import Device
+from benchmark.engine import environment
+from benchmark.engine.device import Device
+from benchmark.engine.training.profiles import PROFILES, Profile
 from benchmark.method import Method, NetworkMethod, Problem
-from benchmark.profile import PROFILES, Profile
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
 from benchmark.speed import agreement, data, images, limits, training

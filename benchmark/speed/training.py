@@ -4,18 +4,18 @@ from pathlib import Path
 
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark import randomness
 from benchmark.data.patches import PatchBank
 from benchmark.data.sampler import Order, Shares
-from benchmark.device import Device
+from benchmark.engine import seeding
+from benchmark.engine.building import start
+from benchmark.engine.device import Device
+from benchmark.engine.training.step import Step
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
 from benchmark.speed.apart import Apart
 from benchmark.speed.limits import Limits
 from benchmark.speed.paired import paired
 from benchmark.speed.plain import trainer, write_patches
 from benchmark.speed.rows import Row
-from benchmark.step import Step
-from benchmark.training import start
 
 SECONDS = 1.5  # of each turn, about
 _RATE = 1e-4
@@ -45,7 +45,7 @@ def measure(
         apart: runs the plain loop.
         turns: how often engine and plain loop take turns.
     """
-    with randomness.seeded(0, device.torch):
+    with seeding.seeded(0, device.torch):
         network = device.place(start(method, problem, recipe))
         counted = start(method, problem, recipe).to(device.torch)
     step = Step(method, network, bank, recipe, device)

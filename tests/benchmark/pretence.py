@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import machine
+from benchmark.engine import environment
 
 NVIDIA = """\
 NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023
@@ -13,7 +13,7 @@ GCC version:  gcc version 12.2.0 (Debian 12.2.0-14)
 
 
 def pretend(folder: Path, patch: pytest.MonkeyPatch, files: dict[str, str]) -> None:
-    """Let `benchmark.machine` see these files and no others.
+    """Let `benchmark.engine.environment` see these files and no others.
 
     Args:
         folder: an empty folder.
@@ -25,5 +25,5 @@ def pretend(folder: Path, patch: pytest.MonkeyPatch, files: dict[str, str]) -> N
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
     for name in ("PROC", "SYS", "DEV"):
-        patch.setattr(machine, name, folder / name.lower())
+        patch.setattr(environment, name, folder / name.lower())
     patch.setenv("PATH", str(folder / "bin"))

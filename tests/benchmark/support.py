@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
-from benchmark.device import Device
+from benchmark.engine.device import Device
 from benchmark.method import METHODS, NetworkMethod, Problem
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 import benchmark.conformance
-from benchmark import randomness
 from benchmark.conformance import CHECKS, Conformance, Result
+from benchmark.engine import seeding
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, Problem, State
 from benchmark.plugins.discovery import load
@@ -310,9 +310,9 @@ def test_nothing_is_printed_and_no_random_state_is_touched(
             random.seed(3)
             return low
 
-    before = randomness.states(CPU.torch)
+    before = seeding.states(CPU.torch)
     assert checks_of(Loud).check("shape-x2").outcome == "passed"
-    after = randomness.states(CPU.torch)
+    after = seeding.states(CPU.torch)
     assert before["python"] == after["python"]
     assert torch.equal(before["numpy"][1], after["numpy"][1])
     assert torch.equal(before["torch"], after["torch"])

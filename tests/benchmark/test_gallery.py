@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from benchmark.data.split import Split
+from benchmark.engine.training.profiles import PROFILES
 from benchmark.errors import RequestError
 from benchmark.gallery import Gallery, galleries
 from benchmark.plan import tasks
-from benchmark.profile import PROFILES
 from benchmark.progress import Progress
 from benchmark.protocols import catalogue
 from benchmark.recall import recall

@@ -11,10 +11,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.checkpoint import Checkpoint, Stopped
 from benchmark.data.split import Split, Wanted, load
 from benchmark.dataset import DATASETS
-from benchmark.device import Device
+from benchmark.engine.device import Device
+from benchmark.engine.training.checkpoint import Checkpoint, Stopped
+from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.job import (
     ChangedError,
@@ -28,13 +29,12 @@ from benchmark.job import (
 )
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.plan import Task, tasks
-from benchmark.profile import Profile
 from benchmark.protocols.protocol import Protocol
 from benchmark.store.cells import Cell
 from benchmark.store.cells import read as read_cell
 from benchmark.store.lock import Claim
+from tests.benchmark.engine.training.test_checkpoint import after
 from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Ear, Gain
-from tests.benchmark.test_checkpoint import after
 from tests.benchmark.test_status import PLUGIN, plugin
 
 DATASETS.discover("datasets")

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from benchmark import plan, profile
+from benchmark import plan
 from benchmark.data.split import SceneSet, Split
+from benchmark.engine.training import profiles
+from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method
 from benchmark.plan import Task, tasks
 from benchmark.plugins.discovery import load
-from benchmark.profile import Profile
 from benchmark.protocols.protocol import Protocol
 from tests.benchmark.support import EIGHT_BIT, FLOAT
 
-QUICK = profile.get("quick")
+QUICK = profiles.get("quick")
 
 PLUGIN = """
 from torch import Tensor, nn
@@ -142,10 +143,10 @@ def test_the_key_sees_the_methods_source(tiny: Split, mine: Load, old: str, new:
         {"seed": 1},
         {"protocol": FLOAT},
         {"protocol": replace(EIGHT_BIT, sigma=2.0)},
-        {"by": profile.get("standard")},
+        {"by": profiles.get("standard")},
         {"by": replace(QUICK, patches=7)},
         {"by": replace(QUICK, batch=QUICK.batch + 1)},
-        {"by": profile.get("paper")},
+        {"by": profiles.get("paper")},
     ],
     ids=str,
 )
@@ -162,7 +163,7 @@ def test_the_key_sees_parameters_and_the_method(tiny: Split) -> None:
 
 def test_the_key_sees_the_recipe(tiny: Split, monkeypatch: pytest.MonkeyPatch) -> None:
     method = METHODS.make("srcnn")
-    paper = profile.get("paper")
+    paper = profiles.get("paper")
     before = task_of(tiny, method, by=paper).key
     recipe = replace(type(method).recipe, rate=0.5)  # type: ignore[attr-defined]
     monkeypatch.setattr(type(method), "recipe", recipe)
@@ -203,7 +204,7 @@ def test_the_key_sees_the_scenes_that_a_method_depends_on(tiny: Split, name: str
 def test_the_key_of_a_method_without_training_does_not_see_the_profile(tiny: Split) -> None:
     for name in ("bicubic", "wiener"):
         keys = {
-            task_of(tiny, METHODS.make(name), by=profile.get(by)).key for by in ("quick", "paper")
+            task_of(tiny, METHODS.make(name), by=profiles.get(by)).key for by in ("quick", "paper")
         }
         assert len(keys) == 1
 

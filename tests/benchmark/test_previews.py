@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchmark import previews as module
-from benchmark import profile
 from benchmark.data.split import Split
+from benchmark.engine.training import profiles
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
 from benchmark.plan import tasks
@@ -23,7 +23,7 @@ from tests.benchmark.test_runner import BRIEF, planned, run
 @pytest.fixture(autouse=True)
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the tests' own profile be found by its name."""
-    monkeypatch.setitem(profile.PROFILES, BRIEF.name, BRIEF)
+    monkeypatch.setitem(profiles.PROFILES, BRIEF.name, BRIEF)
 
 
 def shown(split: Split, folder: Path, size: int = 16, scenes: tuple[str, ...] = ()) -> list[Shown]:

@@ -167,7 +167,7 @@ def test_failed_cells_are_run_again_when_asked(
         raise ValueError("for now")
 
     with monkeypatch.context() as patched:
-        patched.setattr("benchmark.pairs.upscale", fail)
+        patched.setattr("benchmark.engine.estimation.upscale", fail)
         (ran,) = done(asked, methods="bicubic")
         assert list(ran.outcome.failed.values()) == ["ValueError: for now"]
     (ran,) = done(asked, methods="bicubic")

@@ -10,17 +10,17 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from benchmark import environment
 from benchmark.data.cache import PreparedScenes
 from benchmark.data.split import Split
 from benchmark.dataset import Scene
+from benchmark.engine import environment
+from benchmark.engine.estimation import fitted, seen
+from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.job import Settings
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
-from benchmark.pairs import fitted, seen
 from benchmark.plan import Task, tasks
-from benchmark.profile import Profile
 from benchmark.progress import Progress
 from benchmark.protocols.interpolation import upscale
 from benchmark.runner import Outcome, Runner

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmark.engine.training.loop import train
+from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.plugins.discovery import load
-from benchmark.profile import Profile
 from benchmark.scaffold import write
-from benchmark.training import train
 from tests.benchmark.support import CPU, Ear, SamePatches, problem, random
 
 

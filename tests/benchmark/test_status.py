@@ -12,10 +12,10 @@ import pytest
 from benchmark import plan
 from benchmark.data.split import SceneSet, Split
 from benchmark.dataset import DATASETS
+from benchmark.engine.training.profiles import Profile
 from benchmark.method import METHODS, Recipe
 from benchmark.plan import Task, tasks
 from benchmark.plugins import discovery
-from benchmark.profile import Profile
 from benchmark.protocols.protocol import Protocol
 from benchmark.status import Status, planned_status, status_of
 from benchmark.store.cells import write

@@ -14,21 +14,22 @@ from typing import Any, ClassVar
 import pytest
 from torch import Tensor, nn
 
-from benchmark import environment, tracking
-from benchmark.checkpoint import Checkpoint
+from benchmark import tracking
 from benchmark.data.split import SceneSet, Split
+from benchmark.engine import environment
+from benchmark.engine.training.checkpoint import Checkpoint
+from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.job import Ending, Settings, carry_out, read, written
 from benchmark.method import METHODS, Method, NetworkMethod, Recipe
 from benchmark.plan import Task, tasks
-from benchmark.profile import Profile
 from benchmark.progress import Progress
 from benchmark.request import execute
 from benchmark.runner import Runner
 from benchmark.store.cells import read as read_cell
 from benchmark.tracking import LOSS, PSNR, RATE
+from tests.benchmark.engine.training.test_checkpoint import after
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain
-from tests.benchmark.test_checkpoint import after
 from tests.benchmark.test_job import Audience
 from tests.benchmark.test_request import asked
 

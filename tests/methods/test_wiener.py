@@ -10,9 +10,9 @@ from torch import Tensor
 
 from benchmark.data.split import SceneSet, Wanted, load
 from benchmark.dataset import DATASETS
+from benchmark.engine.estimation import fitted, seen
 from benchmark.method import METHODS, Problem, State
 from benchmark.metrics.scoring import score
-from benchmark.pairs import fitted, seen
 from tests.benchmark.support import problem, random
 
 SHAPE = (12, 10)

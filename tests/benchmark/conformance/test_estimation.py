@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.conformance import estimation
-from benchmark.device import Device
+from benchmark.engine.device import Device
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from tests.benchmark.conformance.support import (
     Layers,

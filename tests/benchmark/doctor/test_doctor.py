@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import torch
 
-from benchmark import device, environment, machine
 from benchmark.doctor import Examination, Finding, examine, hardware, installation, storage
+from benchmark.engine import device, environment
+from benchmark.engine import environment as machine
 from benchmark.errors import RequestError
 from tests.benchmark.pretence import pretend
 

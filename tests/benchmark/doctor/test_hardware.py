@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from benchmark import machine
-from benchmark.device import Device
 from benchmark.doctor import hardware
 from benchmark.doctor.finding import Finding
+from benchmark.engine import environment
+from benchmark.engine.device import Device
 from tests.benchmark.pretence import NVIDIA, pretend
 from tests.benchmark.support import CPU
 
@@ -196,7 +196,7 @@ def test_threads_are_compared_with_the_cores(
     remedy: str,
 ) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    monkeypatch.setattr(machine, "usable_cores", lambda: cores)
+    monkeypatch.setattr(environment, "usable_cores", lambda: cores)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if asked:
         monkeypatch.setenv("OMP_NUM_THREADS", asked)
@@ -241,7 +241,7 @@ def test_where_the_load_is_not_known_nothing_fails(monkeypatch: pytest.MonkeyPat
 def test_little_memory_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, free: int | None, level: str, text: str
 ) -> None:
-    monkeypatch.setattr(machine, "memory_available", lambda: free)
+    monkeypatch.setattr(environment, "memory_available", lambda: free)
     found = only(hardware.memory())
     assert (found.level, found.text) == (level, text)
 

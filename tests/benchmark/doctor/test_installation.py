@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import environment
 from benchmark.dataset import DATASETS
 from benchmark.doctor import CHECKOUT, installation
 from benchmark.doctor.finding import Finding
+from benchmark.engine import environment
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
 

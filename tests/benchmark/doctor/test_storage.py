@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from benchmark import machine
 from benchmark.doctor import storage
 from benchmark.doctor.finding import Finding
+from benchmark.engine import environment
 from benchmark.store import cells
 from benchmark.store.address import Address
 from benchmark.store.lock import Claim
@@ -180,7 +180,7 @@ def test_where_file_systems_are_not_known_nothing_fails(
     pretend(tmp_path, monkeypatch, {})
     found = only(storage.file_systems({"results": tmp_path}))
     assert found == Finding("file system", "ok", "results on a kind not known here")
-    assert machine.file_system(tmp_path) is None
+    assert environment.file_system(tmp_path) is None
 
 
 def test_nothing_left_over_is_said_so(tmp_path: Path) -> None:

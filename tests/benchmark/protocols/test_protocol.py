@@ -9,11 +9,11 @@ from torch import Tensor
 
 from benchmark.data.split import truth_of
 from benchmark.dataset import DATASETS
+from benchmark.engine.estimation import seen
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Problem
 from benchmark.metrics.sam import sam
 from benchmark.metrics.scoring import score
-from benchmark.pairs import seen
 from benchmark.protocols import catalogue, protocol
 from benchmark.protocols.degradation import Degradation
 from tests.benchmark.support import EIGHT_BIT, FLOAT

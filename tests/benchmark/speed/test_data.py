@@ -8,7 +8,7 @@ import pytest
 from skimage.io import imsave
 
 from benchmark.data.split import Split
-from benchmark.profile import Profile
+from benchmark.engine.training.profiles import Profile
 from benchmark.speed import agreement, data, plain_images
 from benchmark.speed.apart import Apart
 from tests.benchmark.support import CPU, network_method

@@ -10,16 +10,16 @@ import torch
 
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import Split
-from benchmark.device import Device
-from benchmark.inference import run_network
+from benchmark.engine.building import start
+from benchmark.engine.device import Device
+from benchmark.engine.tiling import run_network
+from benchmark.engine.training.step import Step
 from benchmark.method import METHODS, NetworkMethod, Recipe
 from benchmark.metrics.scoring import score
 from benchmark.speed import limits, memory, plain, plain_images, training
 from benchmark.speed.paired import paired
 from benchmark.speed.rows import Row, Speed
 from benchmark.speed.session import Session, measure
-from benchmark.step import Step
-from benchmark.training import start
 from tests.benchmark.support import CPU, bank_of, network_method, problem, random
 
 NETWORKS = ["srcnn", "espcn", "vdsr", "proposed[subnetworks=1]"]

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from benchmark.allocator import keep_freed_memory
+from benchmark.engine.cpu import keep_freed_memory, thin
 from benchmark.errors import RequestError
-from benchmark.thin import thin
 
 
 @dataclass(frozen=True)

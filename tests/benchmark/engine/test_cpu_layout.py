@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.layout import channels_last
+from benchmark.engine.cpu import channels_last
 from tests.benchmark.support import random
 
 

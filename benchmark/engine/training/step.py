@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmark import optimiser
 from benchmark.data.patches import PatchBank
-from benchmark.device import Device
+from benchmark.engine.device import Device
+from benchmark.engine.training import optimiser
 from benchmark.method import NetworkMethod, Recipe
 
 

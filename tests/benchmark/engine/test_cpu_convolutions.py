@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.thin import ThinConv2d, thin
+from benchmark.engine.cpu import ThinConv2d, thin
 from tests.benchmark.support import random
 
 

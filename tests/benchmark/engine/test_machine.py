@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import machine
+from benchmark.engine import environment
 from tests.benchmark.pretence import NVIDIA, pretend
 
 CPUINFO = "processor\t: 0\nvendor_id\t: X\nmodel name\t: A Fast One @ 3 GHz\nmodel name\t: B\n"
@@ -18,13 +18,13 @@ def test_elsewhere_nothing_is_known_and_nothing_fails(
 ) -> None:
     pretend(tmp_path, monkeypatch, {})
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert machine.processor() == (platform.processor() or platform.machine())
-    assert machine.physical_cores() is None
-    assert machine.usable_cores() == os.cpu_count()
-    assert machine.memory_available() is None
-    assert machine.nvidia_driver() is None
-    assert machine.nvidia_sign() == ("", True)
-    assert machine.file_system(tmp_path) is None
+    assert environment.processor() == (platform.processor() or platform.machine())
+    assert environment.physical_cores() is None
+    assert environment.usable_cores() == os.cpu_count()
+    assert environment.memory_available() is None
+    assert environment.nvidia_driver() is None
+    assert environment.nvidia_sign() == ("", True)
+    assert environment.file_system(tmp_path) is None
 
 
 @pytest.mark.parametrize("content", ["", "nonsense\n", ":::\n\n:", "\\999 \\1\n", "0::/../..\n"])
@@ -34,16 +34,16 @@ def test_files_of_another_kind_count_as_unknown(
     names = ("proc/cpuinfo", "proc/meminfo", "proc/self/cgroup", "proc/self/mounts")
     limits = ("sys/fs/cgroup/cpu.max", "sys/fs/cgroup/memory.max", "proc/driver/nvidia/version")
     pretend(tmp_path, monkeypatch, dict.fromkeys((*names, *limits), content))
-    assert machine.processor() == (platform.processor() or platform.machine())
-    assert machine.usable_cores() >= 1
-    assert machine.memory_available() is None
-    assert machine.nvidia_driver() is None
-    assert machine.file_system(tmp_path) is None
+    assert environment.processor() == (platform.processor() or platform.machine())
+    assert environment.usable_cores() >= 1
+    assert environment.memory_available() is None
+    assert environment.nvidia_driver() is None
+    assert environment.file_system(tmp_path) is None
 
 
 def test_the_processor_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pretend(tmp_path, monkeypatch, {"proc/cpuinfo": CPUINFO})
-    assert machine.processor() == "A Fast One @ 3 GHz"
+    assert environment.processor() == "A Fast One @ 3 GHz"
 
 
 @pytest.mark.parametrize("name", ["core_cpus_list", "thread_siblings_list"])
@@ -53,7 +53,7 @@ def test_hardware_threads_of_a_core_count_once(
     siblings = ["0,4", "1,5", "2,6", "3,7"] * 2
     files = {TOPOLOGY.format(cpu, name): f"{text}\n" for cpu, text in enumerate(siblings)}
     pretend(tmp_path, monkeypatch, files)
-    assert machine.physical_cores() == 4
+    assert environment.physical_cores() == 4
 
 
 CPU_LIMITS = {
@@ -99,7 +99,7 @@ def test_the_cores_that_may_be_used_follow_affinity_and_cgroups(
     files, expected = CPU_LIMITS[case]
     pretend(tmp_path, monkeypatch, files)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    assert machine.usable_cores() == expected
+    assert environment.usable_cores() == expected
 
 
 MEMINFO = {"proc/meminfo": "MemTotal:       2000 kB\nMemAvailable:   1000 kB\n"}
@@ -142,7 +142,7 @@ def test_the_memory_that_can_be_had_follows_the_machine_and_cgroups(
 ) -> None:
     files, expected = MEMORY_LIMITS[case]
     pretend(tmp_path, monkeypatch, {**MEMINFO, **files})
-    assert machine.memory_available() == expected
+    assert environment.memory_available() == expected
 
 
 OPEN = """\
@@ -156,23 +156,23 @@ def test_the_drivers_version_is_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, version: str
 ) -> None:
     pretend(tmp_path, monkeypatch, {"proc/driver/nvidia/version": text})
-    assert machine.nvidia_driver() == version
+    assert environment.nvidia_driver() == version
 
 
 def test_only_a_device_file_proves_a_gpu_on_linux(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pretend(tmp_path, monkeypatch, {"bin/nvidia-smi": "", "proc/meminfo": ""})
-    assert machine.nvidia_sign() == ("", False)  # no program: it cannot be executed
+    assert environment.nvidia_sign() == ("", False)  # no program: it cannot be executed
     (tmp_path / "bin" / "nvidia-smi").chmod(0o755)
-    assert machine.nvidia_sign() == (str(tmp_path / "bin" / "nvidia-smi"), False)
+    assert environment.nvidia_sign() == (str(tmp_path / "bin" / "nvidia-smi"), False)
     (tmp_path / "proc" / "driver" / "nvidia").mkdir(parents=True)
-    assert machine.nvidia_sign() == (str(tmp_path / "proc" / "driver" / "nvidia"), False)
+    assert environment.nvidia_sign() == (str(tmp_path / "proc" / "driver" / "nvidia"), False)
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev" / "nvidiactl").touch()  # there without a GPU too
-    assert machine.nvidia_sign()[1] is False
+    assert environment.nvidia_sign()[1] is False
     (tmp_path / "dev" / "nvidia3").touch()
-    assert machine.nvidia_sign() == (str(tmp_path / "dev" / "nvidia3"), True)
+    assert environment.nvidia_sign() == (str(tmp_path / "dev" / "nvidia3"), True)
 
 
 MOUNTS = """\
@@ -200,7 +200,7 @@ def test_the_file_system_is_the_innermost_and_latest_mounted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: str, kind: str
 ) -> None:
     pretend(tmp_path, monkeypatch, {"proc/self/mounts": MOUNTS})
-    assert machine.file_system(Path(path)) == kind
+    assert environment.file_system(Path(path)) == kind
 
 
 def test_the_file_system_is_the_one_that_a_link_leads_to(
@@ -210,4 +210,4 @@ def test_the_file_system_is_the_one_that_a_link_leads_to(
     (tmp_path / "near").symlink_to(tmp_path / "far")
     mounts = f"a / ext4 rw 0 0\nb {tmp_path / 'far'} nfs rw 0 0\n"
     pretend(tmp_path, monkeypatch, {"proc/self/mounts": mounts})
-    assert machine.file_system(tmp_path / "near" / "new") == "nfs"
+    assert environment.file_system(tmp_path / "near" / "new") == "nfs"

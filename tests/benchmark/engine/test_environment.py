@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from benchmark import environment
-from benchmark.device import Device
-from benchmark.environment import describe, peak_memory, revision
+from benchmark.engine import environment
+from benchmark.engine.device import Device
+from benchmark.engine.environment import describe, peak_memory, revision
 from tests.benchmark.pretence import NVIDIA, pretend
 from tests.benchmark.support import CPU
 

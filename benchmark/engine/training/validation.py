@@ -1,4 +1,4 @@
-"""Pairs of what a method sees and the truth that it is held against."""
+"""Held-out pairs that a training is validated on."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,6 @@ from torch import Tensor
 
 from benchmark.method import Method, Problem
 from benchmark.metrics.psnr import psnr
-from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.interpolation import upscale
 
 
@@ -23,37 +22,6 @@ class Validation:
     low: Tensor
     truth: Tensor
     interpolated: float
-
-
-def seen(method: Method, degradation: Degradation, truth: Tensor) -> Tensor:
-    """Make what a method sees of a stored ground truth, (bands, rows, columns) float32."""
-    low = degradation.low(truth)
-    if method.sees == "decimated":
-        return low
-    return upscale(low, (truth.shape[1], truth.shape[2]))
-
-
-def fitted(estimate: Tensor, truth: Tensor) -> Tensor:
-    """Keep the first samples of an estimate that is larger than the truth.
-
-    Raises:
-        ValueError: it is smaller, or has other bands.
-        TypeError: it is no tensor.
-    """
-    bands, rows, columns = truth.shape
-    if not isinstance(estimate, Tensor):
-        raise TypeError(f"the estimate is a {type(estimate).__name__}, expected a tensor")
-    if (
-        estimate.dim() != 3
-        or estimate.shape[0] != bands
-        or any(
-            got < wanted for got, wanted in zip(estimate.shape[1:], (rows, columns), strict=True)
-        )
-    ):
-        raise ValueError(
-            f"the estimate has shape {tuple(estimate.shape)}, expected {(bands, rows, columns)}"
-        )
-    return estimate[:, :rows, :columns]
 
 
 def validation_pair(truth: Tensor, method: Method, problem: Problem, size: int) -> Validation:

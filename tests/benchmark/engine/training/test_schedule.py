@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from benchmark.engine.training.schedule import Schedule
 from benchmark.method import Recipe
-from benchmark.schedule import Schedule
 
 
 def rates(recipe: Recipe, steps: int, steps_per_epoch: int = 1) -> list[float]:

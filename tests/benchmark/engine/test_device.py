@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark import device
-from benchmark.device import Device, choose
+from benchmark.engine import device
+from benchmark.engine.cpu import ThinConv2d
+from benchmark.engine.device import Device, choose
 from benchmark.errors import RequestError
-from benchmark.thin import ThinConv2d
 from tests.benchmark.support import CPU
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmark import profile
+from benchmark.engine.training import profiles
+from benchmark.engine.training.profiles import PROFILES
 from benchmark.errors import RequestError
-from benchmark.profile import PROFILES
 from tests.benchmark.support import network_method
 
 NAMES = ("srcnn", "espcn", "vdsr", "proposed")
@@ -12,23 +12,23 @@ NAMES = ("srcnn", "espcn", "vdsr", "proposed")
 
 def test_profiles_are_known_by_their_names() -> None:
     assert {"quick", "standard", "paper"} <= set(PROFILES)
-    assert all(profile.get(name).name == name for name in PROFILES)
+    assert all(profiles.get(name).name == name for name in PROFILES)
 
 
 def test_an_unknown_profile_is_refused() -> None:
     with pytest.raises(RequestError, match="unknown profile 'fast'; known: quick, "):
-        profile.get("fast")
+        profiles.get("fast")
 
 
 def test_the_paper_profile_trains_every_method_by_its_own_recipe() -> None:
-    recipes = [profile.get("paper").recipe(network_method(name)) for name in NAMES]
+    recipes = [profiles.get("paper").recipe(network_method(name)) for name in NAMES]
     assert recipes == [network_method(name).recipe for name in NAMES]
     assert len(set(recipes)) == len(NAMES)
 
 
 @pytest.mark.parametrize("name", [name for name in PROFILES if name != "paper"])
 def test_every_other_profile_trains_all_methods_by_one_recipe(name: str) -> None:
-    chosen = profile.get(name)
+    chosen = profiles.get(name)
     recipes = {chosen.recipe(network_method(method)) for method in NAMES}
     assert len(recipes) == 1
     (recipe,) = recipes
@@ -36,6 +36,6 @@ def test_every_other_profile_trains_all_methods_by_one_recipe(name: str) -> None
 
 
 def test_the_facts_of_a_profile_are_all_of_it() -> None:
-    facts = profile.get("quick").facts()
+    facts = profiles.get("quick").facts()
     assert facts["name"] == "quick"
-    assert profile.Profile(**facts) == profile.get("quick")
+    assert profiles.Profile(**facts) == profiles.get("quick")

@@ -9,16 +9,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.checkpoint import Stopped
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import Split
+from benchmark.engine.training.checkpoint import Stopped
+from benchmark.engine.training.loop import Trained, train
+from benchmark.engine.training.step import Step
 from benchmark.method import NetworkMethod, Recipe
-from benchmark.step import Step
-from benchmark.training import Trained, train
+from tests.benchmark.engine.test_seeding import in_a_file
+from tests.benchmark.engine.training.test_checkpoint import after, checkpoint, same
+from tests.benchmark.engine.training.test_loop import Given, held_out
 from tests.benchmark.support import CPU, Ear, bank_of, network_method, problem
-from tests.benchmark.test_checkpoint import after, checkpoint, same
-from tests.benchmark.test_randomness import in_a_file
-from tests.benchmark.test_training import Given, held_out
 
 # Adam would turn the last bits of a gradient near zero into whole steps.
 SGD = Recipe(optimiser="sgd", rate=0.05, batch=4, epochs=2)

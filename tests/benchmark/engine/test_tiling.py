@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from benchmark.inference import run_network, tiles
+from benchmark.engine.tiling import run_network, tiles
 from benchmark.method import NetworkMethod
 from tests.benchmark.support import CPU, examples, network_method, problem, random
 

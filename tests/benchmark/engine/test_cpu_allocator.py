@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from benchmark.allocator import give_back, keep_freed_memory
+from benchmark.engine.cpu import give_back, keep_freed_memory
 
 _LOOK = """
 import resource, sys
 import torch
-from benchmark.allocator import give_back, keep_freed_memory
+from benchmark.engine.cpu import give_back, keep_freed_memory
 assert keep_freed_memory()
 assert keep_freed_memory()
 def use():

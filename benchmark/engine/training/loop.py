@@ -9,17 +9,18 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from benchmark import randomness
-from benchmark.checkpoint import Keeper, Stopped
 from benchmark.data.patches import PatchBank
 from benchmark.data.sampler import Order, Shares
-from benchmark.device import Device
-from benchmark.inference import run_network
+from benchmark.engine import seeding
+from benchmark.engine.building import start
+from benchmark.engine.device import Device
+from benchmark.engine.tiling import run_network
+from benchmark.engine.training.checkpoint import Keeper, Stopped
+from benchmark.engine.training.profiles import Profile
+from benchmark.engine.training.schedule import Schedule
+from benchmark.engine.training.step import Step
+from benchmark.engine.training.validation import Validation
 from benchmark.method import NetworkMethod, Problem, Recipe, State
-from benchmark.pairs import Validation
-from benchmark.profile import Profile
-from benchmark.schedule import Schedule
-from benchmark.step import Step
 
 # Losses are looked at this often: every look makes a GPU wait.
 _LOOK_EVERY = 25
@@ -99,7 +100,7 @@ def train(
     keeper = keeper or Keeper()
     while True:
         saved = keeper.load()
-        with randomness.seeded(seed, device.torch):
+        with seeding.seeded(seed, device.torch):
             network = device.place(start(method, problem, recipe))
             loop = _Loop(method, network, bank, validation, problem, profile, recipe, device)
             try:
@@ -109,31 +110,6 @@ def train(
                 keeper.reject(error)
                 continue
             return loop.run(order, listener, keeper)
-
-
-def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
-    """Build the network with the weights it starts from, using the global random state."""
-    network = method.network(1 if method.bandwise else problem.bands, problem.scale)
-    if recipe.initial_std:
-        for layer in network.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.normal_(layer.weight, std=recipe.initial_std)
-                if layer.bias is not None:
-                    nn.init.zeros_(layer.bias)
-    return network
-
-
-def rebuild(
-    method: NetworkMethod, state: State, problem: Problem, recipe: Recipe, device: Device
-) -> nn.Module:
-    """Build the network again, on the device, with trained weights.
-
-    The global random states are left as they were.
-    """
-    with randomness.seeded(0, device.torch):
-        network = start(method, problem, recipe)
-    network.load_state_dict(state)
-    return device.place(network)
 
 
 @dataclass
@@ -226,7 +202,7 @@ class _Loop:
             "step": self.step.state(),
             "schedule": self.schedule.state(),
             "order": order.state(),
-            "randomness": randomness.states(self.device.torch),
+            "randomness": seeding.states(self.device.torch),
             "loop": {name: getattr(self, name) for name in _KEPT},
             "trained": dict(vars(self.trained)),
         }
@@ -242,7 +218,7 @@ class _Loop:
         self.total = self.total.to(self.device.torch)
         self.trained = Trained(**saved["trained"])
         self.trained.resumed += 1
-        randomness.restore(saved["randomness"], self.device.torch)
+        seeding.restore(saved["randomness"], self.device.torch)
 
     def _warnings(self) -> list[str]:
         found = []

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.checkpoint import Checkpoint, Keeper, Stopped
 from benchmark.data.split import Split
+from benchmark.engine.training.checkpoint import Checkpoint, Keeper, Stopped
+from benchmark.engine.training.loop import Trained, train
+from benchmark.engine.training.profiles import Profile
 from benchmark.method import NetworkMethod
-from benchmark.profile import Profile
-from benchmark.training import Trained, train
+from tests.benchmark.engine.training.test_loop import SHORT, ShortPaper, held_out
 from tests.benchmark.support import CPU, Ear, bank_of, network_method, problem
-from tests.benchmark.test_training import SHORT, ShortPaper, held_out
 
 
 class Drops(NetworkMethod):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.randomness import restore, seeded, states
+from benchmark.engine.seeding import restore, seeded, states
 
 CPU = torch.device("cpu")
 

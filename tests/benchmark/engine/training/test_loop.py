@@ -12,14 +12,15 @@ from torch.nn import functional
 
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import Split
-from benchmark.device import Device
+from benchmark.engine.building import start
+from benchmark.engine.device import Device
+from benchmark.engine.training.loop import Trained, TrainingError, train
+from benchmark.engine.training.optimiser import he_scale
+from benchmark.engine.training.profiles import Profile
+from benchmark.engine.training.validation import Validation, validation_pair
 from benchmark.method import NetworkMethod, Problem, Recipe
-from benchmark.optimiser import he_scale
-from benchmark.pairs import Validation, validation_pair
-from benchmark.profile import Profile
 from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.interpolation import upscale
-from benchmark.training import Trained, TrainingError, start, train
 from tests.benchmark.support import (
     CPU,
     EIGHT_BIT,

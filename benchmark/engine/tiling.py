@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmark.device import Device
-from benchmark.layout import channels_last
+from benchmark.engine.cpu import channels_last
+from benchmark.engine.device import Device
 from benchmark.method import NetworkMethod, Problem
 
 # Activations alive at once in a row of layers: a layer's input, its output, and one to spare.

@@ -1,0 +1,32 @@
+"""Build a method's network, new or with trained weights."""
+
+from torch import nn
+
+from benchmark.engine import seeding
+from benchmark.engine.device import Device
+from benchmark.method import NetworkMethod, Problem, Recipe, State
+
+
+def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
+    """Build the network with the weights it starts from, using the global random state."""
+    network = method.network(1 if method.bandwise else problem.bands, problem.scale)
+    if recipe.initial_std:
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.normal_(layer.weight, std=recipe.initial_std)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+    return network
+
+
+def rebuild(
+    method: NetworkMethod, state: State, problem: Problem, recipe: Recipe, device: Device
+) -> nn.Module:
+    """Build the network again, on the device, with trained weights.
+
+    The global random states are left as they were.
+    """
+    with seeding.seeded(0, device.torch):
+        network = start(method, problem, recipe)
+    network.load_state_dict(state)
+    return device.place(network)
