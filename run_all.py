@@ -26,7 +26,7 @@ from reports import commands as reading
 from reports import picture_commands as pictures
 
 if TYPE_CHECKING:
-    from benchmark.request import Request
+    from benchmark.execution.request import Request
 
 # Heavy imports wait inside the commands, so that --help answers at once.
 
@@ -88,8 +88,8 @@ def run(
         _refuse_options_before(context)
         return
     discover(plugin)
-    from benchmark import progress
-    from benchmark.request import Request, execute
+    from benchmark.execution.listeners import progress
+    from benchmark.execution.request import Request, execute
 
     request = Request(
         datasets=dataset,
@@ -146,9 +146,9 @@ app.command("import")(reading.merge)
 
 
 def _show_plan(request: "Request", as_json: bool) -> None:
-    from benchmark.progress import Progress
-    from benchmark.request import planned
-    from benchmark.status import planned_status
+    from benchmark.execution.listeners.progress import Progress
+    from benchmark.execution.request import planned
+    from benchmark.execution.status import planned_status
 
     rows = []
     for _, cells in planned(request, Progress()):

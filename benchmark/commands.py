@@ -133,8 +133,8 @@ def speed(
     from benchmark.engine.device import choose
     from benchmark.engine.training.profiles import get
     from benchmark.errors import RequestError
+    from benchmark.execution.request import chosen_methods
     from benchmark.plugins.parameters import split_list
-    from benchmark.request import chosen_methods
     from benchmark.speed.session import SHAPE, Session, measure
 
     if (profile or scenes) and not dataset:

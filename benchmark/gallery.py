@@ -9,13 +9,13 @@ import numpy as np
 
 from benchmark.engine.device import Device
 from benchmark.errors import RequestError, listed
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.plan import Task
+from benchmark.execution.request import Request, numbers, planned
+from benchmark.execution.status import status_of
 from benchmark.method import METHODS
-from benchmark.plan import Task
 from benchmark.plugins.parameters import split_list
-from benchmark.progress import Progress
 from benchmark.recall import Recalled, recall
-from benchmark.request import Request, numbers, planned
-from benchmark.status import status_of
 from benchmark.store.address import Address
 from benchmark.store.cells import WEIGHTS, Cell
 

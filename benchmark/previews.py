@@ -14,16 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.data.split import Split, Wanted, load
+from benchmark.data.split import Split
 from benchmark.engine.device import Device
-from benchmark.engine.training import profiles
 from benchmark.errors import RequestError, listed
-from benchmark.method import METHODS
-from benchmark.plan import Task, tasks
-from benchmark.plugins.parameters import split_list
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.plan import Folders, task_of
 from benchmark.preview import Preview, preview_of
-from benchmark.progress import Progress
-from benchmark.protocols import catalogue
 from benchmark.recall import Recalled, recall
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
@@ -45,15 +41,6 @@ class Shown:
     scene: str
     preview: Preview | None = None
     why: str = ""
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where things lie: the data sets' files, the results, and what was prepared from both."""
-
-    data: Path
-    results: Path
-    cache: Path
 
 
 def previews(
@@ -118,50 +105,6 @@ def _made(
 ) -> Iterator[Recalled]:
     task = task_of(cell, folders, progress, splits)
     yield from recall(task, folders.results, device, scenes)
-
-
-def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, Split]) -> Task:
-    """Plan a stored cell again, from its address and what it says of its scenes.
-
-    Args:
-        cell: as stored.
-        folders: data and cache.
-        progress: is told of data that have to be prepared first.
-        splits: what was loaded before; gets what is loaded now.
-
-    Raises:
-        RequestError: its method or data set is unknown here, or its data are not at hand.
-    """
-    said, address = cell.facts["configuration"]["dataset"], cell.address
-    # The label goes on, outside brackets, with +scenes and @data sets trained on.
-    own = split_list(_cut(address.dataset))[0]
-    trained_on = tuple(said["trained_on"])
-    names = [*said["train"], *said["validation"], *said["test"]] if said["subset"] else []
-    wanted = Wanted(
-        own, () if trained_on == (own,) else trained_on, tuple(names), folders.data, folders.cache
-    )
-    if wanted not in splits:
-        splits[wanted] = load(wanted, progress.preparing)
-    (task,) = tasks(
-        splits[wanted],
-        catalogue.get(address.protocol),
-        profiles.get(address.profile),
-        [address.scale],
-        [METHODS.make(address.method)],
-        [address.seed],
-    )
-    if task.address != address:
-        raise RequestError(f"{address} would be {task.address} here; run it again")
-    return task
-
-
-def _cut(label: str) -> str:
-    depth = 0
-    for place, sign in enumerate(label):
-        depth += (sign == "[") - (sign == "]")
-        if sign in "+@" and depth == 0:
-            return label[:place]
-    return label
 
 
 def _file(cache: Path, cell: Cell, scene: str, size: int) -> Path:

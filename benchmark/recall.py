@@ -9,14 +9,14 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from benchmark.cell import estimator
 from benchmark.data.split import truth_of
 from benchmark.engine.device import Device
 from benchmark.engine.estimation import fitted, seen
 from benchmark.errors import RequestError, listed
+from benchmark.execution.evaluation import estimator
+from benchmark.execution.plan import Task
+from benchmark.execution.status import status_of
 from benchmark.method import State
-from benchmark.plan import Task
-from benchmark.status import status_of
 from benchmark.store.cells import WEIGHTS
 
 

@@ -104,8 +104,8 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Pack cells into one zip, for a colleague; exit code 1 if a damaged one was left out."""
-    from benchmark import progress
     from benchmark.exchange import export as pack
+    from benchmark.execution.listeners import progress
     from benchmark.plugins.parameters import split_list
 
     with progress.make() as shown:
@@ -133,8 +133,8 @@ def merge(
     as_json: Json = False,
 ) -> None:
     """Take in a colleague's cells; a conflict is refused with its reason, exit code 1."""
-    from benchmark import progress
     from benchmark.exchange import merge as take_in
+    from benchmark.execution.listeners import progress
 
     with progress.make() as shown:
 

@@ -44,11 +44,11 @@ def figures(
 ) -> None:
     """Draw the paper's figures and more from what is stored; trains nothing."""
     discover(plugin)
-    from benchmark import progress
     from benchmark.engine.device import choose
+    from benchmark.execution.listeners import progress
+    from benchmark.execution.request import Request
     from benchmark.gallery import galleries
     from benchmark.plugins.parameters import split_list
-    from benchmark.request import Request
     from benchmark.store.cells import cells
     from reports.figures import require
 
@@ -107,11 +107,12 @@ def report(
 ) -> None:
     """Write one page that opens offline: tables, scenes, images, spectra, provenance."""
     discover(plugin)
-    from benchmark import progress
     from benchmark.engine.device import choose
     from benchmark.errors import RequestError, listed
+    from benchmark.execution.listeners import progress
+    from benchmark.execution.plan import Folders
     from benchmark.plugins.parameters import split_list
-    from benchmark.previews import Folders, previews
+    from benchmark.previews import previews
     from benchmark.store.cells import cells, damaged
     from reports.page import write_page
     from reports.page.writing import LIMIT

@@ -115,7 +115,7 @@ FAULTS = {
     ),
     "patching": Fault(
         """
-        benchmark.cell.score = lambda *_: dict.fromkeys(benchmark.metrics.scoring.METRICS, 99.0)
+        benchmark.execution.evaluation.score = lambda *_: dict.fromkeys(benchmark.metrics.scoring.METRICS, 99.0)
         benchmark.protocols.degradation.Degradation.low = lambda *_: None
         torch.set_default_dtype(torch.float64)
         os.chdir("/")
@@ -136,7 +136,7 @@ import contextlib, ctypes, os, re, signal, subprocess, sys, threading, time
 
 import torch
 
-import benchmark.cell, benchmark.protocols.degradation, benchmark.errors, benchmark.metrics.scoring
+import benchmark.execution.evaluation, benchmark.protocols.degradation, benchmark.errors, benchmark.metrics.scoring
 from benchmark.method import Method, NetworkMethod, register
 """
 DIVERGING = """

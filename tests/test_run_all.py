@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import request
+from benchmark.execution import request
 from tests.command_line import SCENES, SCRIPT, SMALL, Answer, CommandLine, rows, started
 from tests.datasets import makers
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from benchmark.cell import train_network
 from benchmark.data.split import Split
 from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import Keeper
 from benchmark.engine.training.profiles import Profile
+from benchmark.execution.evaluation import train_network
+from benchmark.execution.plan import tasks
 from benchmark.method import METHODS, NetworkMethod
-from benchmark.plan import tasks
 from benchmark.protocols import catalogue
 from benchmark.speed.rows import Row
 

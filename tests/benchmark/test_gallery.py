@@ -10,16 +10,16 @@ import pytest
 from benchmark.data.split import Split
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.errors import RequestError
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.plan import tasks
+from benchmark.execution.request import Request, chosen_methods
 from benchmark.gallery import Gallery, galleries
-from benchmark.plan import tasks
-from benchmark.progress import Progress
 from benchmark.protocols import catalogue
 from benchmark.recall import recall
-from benchmark.request import Request, chosen_methods
 from benchmark.store.cells import WEIGHTS
+from tests.benchmark.execution.test_job import BRIEF
+from tests.benchmark.execution.test_runner import run
 from tests.benchmark.support import CPU
-from tests.benchmark.test_job import BRIEF
-from tests.benchmark.test_runner import run
 from tests.conftest import TINY
 
 

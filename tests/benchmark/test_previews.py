@@ -10,14 +10,14 @@ from benchmark import previews as module
 from benchmark.data.split import Split
 from benchmark.engine.training import profiles
 from benchmark.errors import RequestError
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.plan import Folders, task_of, tasks
 from benchmark.method import METHODS
-from benchmark.plan import tasks
-from benchmark.previews import Folders, Shown, previews, task_of
-from benchmark.progress import Progress
+from benchmark.previews import Shown, previews
 from benchmark.recall import Recalled, recall
 from benchmark.store.cells import WEIGHTS, Cell, cells
+from tests.benchmark.execution.test_runner import BRIEF, planned, run
 from tests.benchmark.support import CPU, EIGHT_BIT
-from tests.benchmark.test_runner import BRIEF, planned, run
 
 
 @pytest.fixture(autouse=True)

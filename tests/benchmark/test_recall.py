@@ -9,8 +9,8 @@ from benchmark.data.split import Split
 from benchmark.errors import RequestError
 from benchmark.recall import recall
 from benchmark.store.cells import WEIGHTS, read
+from tests.benchmark.execution.test_runner import planned, run
 from tests.benchmark.support import CPU
-from tests.benchmark.test_runner import planned, run
 
 
 @pytest.mark.parametrize("method", ["bicubic", "wiener", "espcn", "srcnn"])

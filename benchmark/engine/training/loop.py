@@ -254,3 +254,10 @@ class _Loop:
 
 def _trainable(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
+
+
+class Audience(Listener, Protocol):
+    """Who is told how a cell goes."""
+
+    def scene(self, name: str) -> None:
+        """Take the test scene that is being estimated."""

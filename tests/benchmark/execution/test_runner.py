@@ -17,13 +17,13 @@ from benchmark.engine import environment
 from benchmark.engine.estimation import fitted, seen
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
-from benchmark.job import Settings
+from benchmark.execution.job import Settings
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.plan import Task, tasks
+from benchmark.execution.runner import Outcome, Runner
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
-from benchmark.plan import Task, tasks
-from benchmark.progress import Progress
 from benchmark.protocols.interpolation import upscale
-from benchmark.runner import Outcome, Runner
 from benchmark.store.cells import Cell, cells, read
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain, problem, random
 

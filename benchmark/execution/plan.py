@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from benchmark.data.patches import check_sizes
-from benchmark.data.split import Split
+from benchmark.data.split import Split, Wanted, load
+from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
+from benchmark.execution.listeners.progress import Progress
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
 from benchmark.plugins.fingerprint import source_of
+from benchmark.plugins.parameters import split_list
+from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.protocol import Protocol
 from benchmark.store.address import Address, key_of
+from benchmark.store.cells import Cell
 
 # Raise it when the engine's numerics change: every stored cell becomes stale.
 NUMERICS = 2
@@ -115,3 +121,56 @@ def _task(
     }
     address = Address(split.label, protocol.name, profile.name, scale, label, seed)
     return Task(address, key_of(hashed), hashed, method, protocol, profile, split, configuration)
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where things lie: the data sets' files, the results, and what was prepared from both."""
+
+    data: Path
+    results: Path
+    cache: Path
+
+
+def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, Split]) -> Task:
+    """Plan a stored cell again, from its address and what it says of its scenes.
+
+    Args:
+        cell: as stored.
+        folders: data and cache.
+        progress: is told of data that have to be prepared first.
+        splits: what was loaded before; gets what is loaded now.
+
+    Raises:
+        RequestError: its method or data set is unknown here, or its data are not at hand.
+    """
+    said, address = cell.facts["configuration"]["dataset"], cell.address
+    # The label goes on, outside brackets, with +scenes and @data sets trained on.
+    own = split_list(_cut(address.dataset))[0]
+    trained_on = tuple(said["trained_on"])
+    names = [*said["train"], *said["validation"], *said["test"]] if said["subset"] else []
+    wanted = Wanted(
+        own, () if trained_on == (own,) else trained_on, tuple(names), folders.data, folders.cache
+    )
+    if wanted not in splits:
+        splits[wanted] = load(wanted, progress.preparing)
+    (task,) = tasks(
+        splits[wanted],
+        catalogue.get(address.protocol),
+        profiles.get(address.profile),
+        [address.scale],
+        [METHODS.make(address.method)],
+        [address.seed],
+    )
+    if task.address != address:
+        raise RequestError(f"{address} would be {task.address} here; run it again")
+    return task
+
+
+def _cut(label: str) -> str:
+    depth = 0
+    for place, sign in enumerate(label):
+        depth += (sign == "[") - (sign == "]")
+        if sign in "+@" and depth == 0:
+            return label[:place]
+    return label

@@ -12,12 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmark.cell import Audience
 from benchmark.engine.training.checkpoint import Keeper
+from benchmark.engine.training.loop import Audience
 from benchmark.engine.training.schedule import Schedule
 from benchmark.errors import RequestError
+from benchmark.execution.plan import Task
 from benchmark.method import NetworkMethod, Recipe
-from benchmark.plan import Task
 
 FOLDER = "tensorboard"
 LOSS, RATE, PSNR = "training/loss", "training/learning_rate", "validation/psnr"

@@ -16,10 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
-from benchmark.job import Ending
+from benchmark.execution.job import Ending
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
-_CODE = f"import sys; sys.path[0] = {str(_CHECKOUT)!r}; from benchmark.worker import main; main()"
+_CODE = f"import sys; sys.path[0] = {str(_CHECKOUT)!r}; from benchmark.execution.backends.worker import main; main()"
 # Lines of a worker's output that are kept for the trace of a failure, and characters of each.
 _LINES, _WIDTH = 200, 2000
 # A method that prints at every step is cut short after so many lines.
@@ -67,7 +67,7 @@ class Worker:
         """Hand the job over and give what is told, until the process has ended.
 
         Args:
-            job: as `benchmark.job.written`.
+            job: as `benchmark.execution.job.written`.
             timeout: seconds; 0 is for ever.
 
         Yields:

@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from benchmark.progress import Bars, Progress, make
+from benchmark.execution.listeners.progress import Bars, Progress, make
 
 
 class Clock:

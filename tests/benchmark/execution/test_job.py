@@ -17,7 +17,7 @@ from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import Checkpoint, Stopped
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
-from benchmark.job import (
+from benchmark.execution.job import (
     ChangedError,
     Ending,
     Settings,
@@ -27,15 +27,15 @@ from benchmark.job import (
     store_failure,
     written,
 )
+from benchmark.execution.plan import Task, tasks
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
-from benchmark.plan import Task, tasks
 from benchmark.protocols.protocol import Protocol
 from benchmark.store.cells import Cell
 from benchmark.store.cells import read as read_cell
 from benchmark.store.lock import Claim
 from tests.benchmark.engine.training.test_checkpoint import after
+from tests.benchmark.execution.test_status import PLUGIN, plugin
 from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Ear, Gain
-from tests.benchmark.test_status import PLUGIN, plugin
 
 DATASETS.discover("datasets")
 
@@ -549,7 +549,7 @@ def test_a_training_that_failed_at_its_test_scenes_is_not_done_again(
     monkeypatch.setattr(Late, "last", 100)
     task = planned(split_of(cache, scenes=SCENES), known(Late))
     with monkeypatch.context() as patch:
-        patch.setattr("benchmark.cell.score", lambda *_: 1 / 0)
+        patch.setattr("benchmark.execution.evaluation.score", lambda *_: 1 / 0)
         assert carried(task, settings).reason == "ZeroDivisionError: division by zero"
     assert Late.begun == 12
     assert carried(task, settings) == Ending("done")

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from benchmark import plan
 from benchmark.data.split import SceneSet, Split
 from benchmark.dataset import DATASETS
 from benchmark.engine.training.profiles import Profile
+from benchmark.execution import plan
+from benchmark.execution.plan import Task, tasks
+from benchmark.execution.status import Status, planned_status, status_of
 from benchmark.method import METHODS, Recipe
-from benchmark.plan import Task, tasks
 from benchmark.plugins import discovery
 from benchmark.protocols.protocol import Protocol
-from benchmark.status import Status, planned_status, status_of
 from benchmark.store.cells import write
 from benchmark.store.lock import Claim
 from tests.benchmark.store.test_lock import claimed_elsewhere, everything

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from benchmark import plan
 from benchmark.data.split import SceneSet, Split
 from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
+from benchmark.execution import plan
+from benchmark.execution.plan import Task, tasks
 from benchmark.method import METHODS, Method
-from benchmark.plan import Task, tasks
 from benchmark.plugins.discovery import load
 from benchmark.protocols.protocol import Protocol
 from tests.benchmark.support import EIGHT_BIT, FLOAT

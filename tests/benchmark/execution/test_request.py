@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from benchmark import request as requests
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
+from benchmark.execution import request as requests
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.request import Ran, Request, chosen_methods, execute, numbers
 from benchmark.method import METHODS
-from benchmark.progress import Progress
-from benchmark.request import Ran, Request, chosen_methods, execute, numbers
 from benchmark.store.cells import cells
 
 METHODS.discover("methods")

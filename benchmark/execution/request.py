@@ -4,19 +4,19 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark import tracking
 from benchmark.data.split import Wanted, check_scenes, load
 from benchmark.dataset import DATASETS
 from benchmark.engine import device, environment
 from benchmark.engine.training import profiles
 from benchmark.errors import RequestError
-from benchmark.job import Settings
+from benchmark.execution.job import Settings
+from benchmark.execution.listeners import tensorboard as tracking
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.plan import Task, tasks
+from benchmark.execution.runner import Outcome, Runner
 from benchmark.method import METHODS, Method, all_methods
-from benchmark.plan import Task, tasks
 from benchmark.plugins.parameters import split_list
-from benchmark.progress import Progress
 from benchmark.protocols import catalogue, protocol
-from benchmark.runner import Outcome, Runner
 
 
 @dataclass(frozen=True)

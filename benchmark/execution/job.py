@@ -13,21 +13,21 @@ from typing import Any, Literal
 
 import torch
 
-from benchmark.cell import Audience, compute
 from benchmark.data.split import Wanted, load
 from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import Checkpoint, Stopped
-from benchmark.engine.training.loop import TrainingError
+from benchmark.engine.training.loop import Audience, TrainingError
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError, plain
+from benchmark.execution.evaluation import compute
+from benchmark.execution.listeners.tensorboard import followed
+from benchmark.execution.plan import Task, tasks
 from benchmark.method import METHODS, Method
-from benchmark.plan import Task, tasks
 from benchmark.plugins.discovery import load as load_plugin
 from benchmark.protocols.protocol import Protocol
 from benchmark.store import cells
 from benchmark.store.lock import Claim
-from benchmark.tracking import followed
 
 
 class ChangedError(Exception):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmark.plan import Task
+from benchmark.execution.plan import Task
 from benchmark.store.cells import Cell, damage, read
 from benchmark.store.lock import Claim
 

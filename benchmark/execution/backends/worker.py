@@ -98,7 +98,7 @@ def main() -> None:
     # The first optimiser of a process imports torch._dynamo, which takes as long as torch itself.
     import torch._dynamo  # noqa: F401
 
-    from benchmark import job
+    from benchmark.execution import job
     from benchmark.method import NetworkMethod
 
     line = channel.orders.readline()

@@ -5,7 +5,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,19 +18,12 @@ from benchmark.engine.device import Device
 from benchmark.engine.estimation import fitted, seen
 from benchmark.engine.tiling import run_network
 from benchmark.engine.training.checkpoint import Keeper
-from benchmark.engine.training.loop import Listener, Trained, train
+from benchmark.engine.training.loop import Audience, Listener, Trained, train
 from benchmark.engine.training.validation import validation_pair
+from benchmark.execution.plan import Task
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
-from benchmark.plan import Task
 from benchmark.store import cells
-
-
-class Audience(Listener, Protocol):
-    """Who is told how a cell goes."""
-
-    def scene(self, name: str) -> None:
-        """Take the test scene that is being estimated."""
 
 
 def compute(

@@ -14,31 +14,31 @@ from typing import Any, ClassVar
 import pytest
 from torch import Tensor, nn
 
-from benchmark import tracking
 from benchmark.data.split import SceneSet, Split
 from benchmark.engine import environment
 from benchmark.engine.training.checkpoint import Checkpoint
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
-from benchmark.job import Ending, Settings, carry_out, read, written
+from benchmark.execution.job import Ending, Settings, carry_out, read, written
+from benchmark.execution.listeners import tensorboard
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.listeners.tensorboard import LOSS, PSNR, RATE
+from benchmark.execution.plan import Task, tasks
+from benchmark.execution.request import execute
+from benchmark.execution.runner import Runner
 from benchmark.method import METHODS, Method, NetworkMethod, Recipe
-from benchmark.plan import Task, tasks
-from benchmark.progress import Progress
-from benchmark.request import execute
-from benchmark.runner import Runner
 from benchmark.store.cells import read as read_cell
-from benchmark.tracking import LOSS, PSNR, RATE
 from tests.benchmark.engine.training.test_checkpoint import after
+from tests.benchmark.execution.test_job import Audience
+from tests.benchmark.execution.test_request import asked
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain
-from tests.benchmark.test_job import Audience
-from tests.benchmark.test_request import asked
 
 __all__ = ["asked"]  # a fixture
 
 # Twelve steps, a validation after every second one.
 BRIEF = Profile("brief", "", patches=24, patch=24, epochs=2, batch=4, bands=2, validations=6)
 OWN = replace(BRIEF, name="own", epochs=0)
-SRC = Path(tracking.__file__).parents[1]
+SRC = Path(tensorboard.__file__).parents[1]
 
 
 @pytest.fixture
@@ -368,7 +368,7 @@ def test_without_the_package_a_request_is_refused_before_anything_starts(
 
 
 def test_it_is_not_imported_unless_asked_for() -> None:
-    code = "import sys, benchmark.job, benchmark.request; print('tensorboardX' in sys.modules)"
+    code = "import sys, benchmark.execution.job, benchmark.execution.request; print('tensorboardX' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=SRC,

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmark.errors import RequestError
-from benchmark.isolation import SHOWN, Worker
-from benchmark.job import Ending, Settings, carry_out, store_failure, written
-from benchmark.plan import Task
-from benchmark.progress import Progress
-from benchmark.status import Status, status_of
+from benchmark.execution.backends.process import SHOWN, Worker
+from benchmark.execution.job import Ending, Settings, carry_out, store_failure, written
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.plan import Task
+from benchmark.execution.status import Status, status_of
 from benchmark.store.lock import Claim
 
 # How often cells that another run is at are looked at again, in seconds.
