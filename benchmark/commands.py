@@ -82,7 +82,7 @@ def new(
     ] = None,
 ) -> None:
     """Write a method to start from; it trains as it is."""
-    from benchmark.scaffold import write
+    from benchmark.tools.scaffold import write
 
     file = write(name, folder or _CHECKOUT / "methods")
     plugin = f" --plugin {file}" if folder else ""
@@ -96,8 +96,8 @@ def check(
 ) -> None:
     """Check that a method keeps what it owes the engine, one line each; exit code 1 if not."""
     discover(plugin)
-    from benchmark.conformance import Conformance
     from benchmark.method import METHODS
+    from benchmark.tools.conformance import Conformance
 
     results = []
     for result in Conformance(METHODS.make(method)):
@@ -135,7 +135,7 @@ def speed(
     from benchmark.errors import RequestError
     from benchmark.execution.request import chosen_methods
     from benchmark.plugins.parameters import split_list
-    from benchmark.speed.session import SHAPE, Session, measure
+    from benchmark.tools.speed.session import SHAPE, Session, measure
 
     if (profile or scenes) and not dataset:
         raise RequestError("--profile and --scenes need --dataset; name one, `datasets` lists them")
@@ -161,7 +161,7 @@ def doctor(
     data: Data = DATA, results: Results = RESULTS, cache: Cache = CACHE, as_json: Json = False
 ) -> None:
     """Say what is installed and where, and what is wrong; exit code 1 if something is."""
-    from benchmark.doctor import examine  # finds plugins itself, and what shadows them
+    from benchmark.tools.doctor import examine  # finds plugins itself, and what shadows them
 
     found = examine(data, results, cache)
     if as_json:

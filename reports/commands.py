@@ -104,9 +104,9 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Pack cells into one zip, for a colleague; exit code 1 if a damaged one was left out."""
-    from benchmark.exchange import export as pack
     from benchmark.execution.listeners import progress
     from benchmark.plugins.parameters import split_list
+    from benchmark.tools.exchange import export as pack
 
     with progress.make() as shown:
 
@@ -133,8 +133,8 @@ def merge(
     as_json: Json = False,
 ) -> None:
     """Take in a colleague's cells; a conflict is refused with its reason, exit code 1."""
-    from benchmark.exchange import merge as take_in
     from benchmark.execution.listeners import progress
+    from benchmark.tools.exchange import merge as take_in
 
     with progress.make() as shown:
 

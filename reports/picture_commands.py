@@ -47,9 +47,9 @@ def figures(
     from benchmark.engine.device import choose
     from benchmark.execution.listeners import progress
     from benchmark.execution.request import Request
-    from benchmark.gallery import galleries
     from benchmark.plugins.parameters import split_list
     from benchmark.store.cells import cells
+    from benchmark.tools.images.gallery import galleries
     from reports.figures import require
 
     require()
@@ -112,8 +112,8 @@ def report(
     from benchmark.execution.listeners import progress
     from benchmark.execution.plan import Folders
     from benchmark.plugins.parameters import split_list
-    from benchmark.previews import previews
     from benchmark.store.cells import cells, damaged
+    from benchmark.tools.images.previews import previews
     from reports.page import write_page
     from reports.page.writing import LIMIT
 

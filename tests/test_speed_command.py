@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.speed import limits
+from benchmark.tools.speed import limits
 from tests.command_line import SCENES, SMALL, CommandLine
 
 

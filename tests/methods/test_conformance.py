@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 
-from benchmark.conformance import CHECKS, Conformance
 from benchmark.method import METHODS
+from benchmark.tools.conformance import CHECKS, Conformance
 
 METHODS.discover("methods")
 OURS = [entry.name for entry in METHODS if entry.file.parent.name == "methods"]

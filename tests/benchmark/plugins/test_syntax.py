@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import methods
-from benchmark import scaffold
 from benchmark.plugins.syntax import canonical
+from benchmark.tools import scaffold
 from tests.benchmark.plugins.mutations import changed, changes
 from tests.benchmark.plugins.reformatting import REFORMATTINGS, Reformatting, Text, reformatted
 from tests.benchmark.support import examples

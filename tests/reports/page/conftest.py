@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.preview import Preview
-from benchmark.previews import Shown
 from benchmark.store.cells import Cell, cells
+from benchmark.tools.images.model import Preview, Shown
 from reports.page import write_page
 from tests.reports.conftest import Make, make, scored
 from tests.reports.page.browser import Tab, browser, executable

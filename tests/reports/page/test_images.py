@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from benchmark.errors import RequestError
-from benchmark.previews import Shown
 from benchmark.store.cells import cells
+from benchmark.tools.images.model import Shown
 from reports.page import write_page
 from reports.page.images import Album, false_colour, fitted, packed
 from reports.page.seen import Seen

@@ -1,0 +1,1 @@
+"""Commands that no cell depends on."""

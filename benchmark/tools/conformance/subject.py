@@ -1,0 +1,208 @@
+"""A method under test, in small: scenes of noise, the tasks, a short training."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.data.patches import PatchBank
+from benchmark.engine import seeding
+from benchmark.engine.building import start
+from benchmark.engine.device import Device
+from benchmark.engine.estimation import seen
+from benchmark.engine.tiling import run_network
+from benchmark.engine.training.loop import Trained, train
+from benchmark.engine.training.profiles import Profile
+from benchmark.engine.training.validation import Validation
+from benchmark.method import Method, NetworkMethod, Problem, State
+from benchmark.protocols import catalogue
+from benchmark.protocols.degradation import Degradation
+from benchmark.tools.conformance.promise import InapplicableError
+
+SCALES = (2, 3, 4)
+BANDS = (1, 7, 31, 103)
+CPU = Device(torch.device("cpu"), bfloat16=False)
+STEPS = 20
+
+_SEED = 0
+_TRAINING_SHAPE = (40, 44)
+_PATCH = 24  # 2, 3 and 4 divide it
+_PATCHES = 2
+
+Estimate = Callable[[Tensor, Problem], Tensor]
+
+
+def scene(bands: int, shape: tuple[int, int], seed: int) -> Tensor:
+    """Make a smooth scene: four materials with smooth spectra, spread in blots of 4 pixels.
+
+    Returns:
+        (bands, rows, columns) float32, from 0 to 1.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    coarse = [size // 4 + 2 for size in shape]
+    blots = torch.rand(1, 4, *coarse, generator=generator)
+    spread = functional.interpolate(blots, size=shape, mode="bicubic", align_corners=True)[0]
+    knots = torch.rand(1, 4, 5, generator=generator)
+    spectra = functional.interpolate(knots, size=bands, mode="linear", align_corners=True)[0]
+    cube = torch.einsum("mb,mij->bij", spectra, spread)
+    return (cube - cube.min()) / (cube.max() - cube.min())
+
+
+class _Silence:
+    """A listener that does not listen."""
+
+    def stepped(self, step: int, steps: int, loss: float) -> None:
+        """Take the mean loss of the last steps."""
+
+    def validated(self, psnr: float) -> None:
+        """Take a validation's PSNR in dB."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A method under test, and what its checks share.
+
+    Attributes:
+        method: with its parameters.
+    """
+
+    method: Method
+
+    @cached_property
+    def scale(self) -> int:
+        """The factor of the checks that are about something else."""
+        declared = self.method.expected_failures
+        return next((s for s in SCALES if f"shape-x{s}" not in declared), SCALES[0])
+
+    @cached_property
+    def bands(self) -> int:
+        """The number of bands of the checks that are about something else."""
+        if isinstance(self.method, NetworkMethod) and self.method.bandwise:
+            return 2
+        declared = self.method.expected_failures
+        return next((b for b in (7, 31, 103, 1) if f"bands-{b}" not in declared), 7)
+
+    @property
+    def network_method(self) -> NetworkMethod:
+        """The method, where it is a network.
+
+        Raises:
+            InapplicableError: it is none.
+        """
+        if not isinstance(self.method, NetworkMethod):
+            raise InapplicableError("for networks only")
+        return self.method
+
+    def problem(self, scale: int = 0, bands: int = 0, shape: tuple[int, int] = (0, 0)) -> Problem:
+        """Describe a task.
+
+        Args:
+            scale: the factor; `scale` where 0.
+            bands: how many; `bands` where 0.
+            shape: rows and columns wanted; where 0, odd ones that the scale does not divide.
+        """
+        scale, bands = scale or self.scale, bands or self.bands
+        if not all(shape):
+            decimated = self.method.sees == "decimated"
+            shape = (16 * scale + 1, 18 * scale + 1) if decimated else (23, 25)
+        return Problem(scale, bands, shape, Degradation(catalogue.get("wang2017"), scale))
+
+    def low(self, problem: Problem, seed: int = 1) -> Tensor:
+        """Make what the method sees of a scene."""
+        truth = scene(problem.bands, problem.shape, seed)
+        return seen(self.method, problem.degradation, problem.degradation.store(truth))
+
+    def scenes(self, bands: int, device: Device = CPU) -> list[Tensor]:
+        """Make three training scenes."""
+        return [scene(bands, _TRAINING_SHAPE, seed).to(device.torch) for seed in (10, 11, 12)]
+
+    def fresh(self, problem: Problem) -> State:
+        """Give the starting weights of a network, or what another method learns."""
+        if isinstance(self.method, NetworkMethod):
+            return dict(self.network(problem).state_dict())
+        return self.method.fit(self.scenes(problem.bands), self.fitting(problem))
+
+    def learn(self, device: Device = CPU, problem: Problem | None = None) -> Trained:
+        """Train a network for 20 steps on the processor, or let another method fit on a device."""
+        problem = problem or self.problem()
+        if isinstance(self.method, NetworkMethod):
+            return self.training(problem=problem)
+        scenes = self.scenes(problem.bands, device)
+        return Trained(self.method.fit(scenes, self.fitting(problem)))
+
+    @cached_property
+    def trained(self) -> Trained:
+        """What `learn` gives, learned once for all checks that need no training of their own."""
+        return self.learn()
+
+    def training(
+        self,
+        steps: int = STEPS,
+        validation: Sequence[Validation] = (),
+        problem: Problem | None = None,
+    ) -> Trained:
+        """Train a network by the common recipe: every step sees the same two patches.
+
+        Returns:
+            With one row of history a step, or one for all where there are validation pairs.
+
+        Raises:
+            InapplicableError: the method is no network.
+        """
+        problem = problem or self.problem()
+        bank = PatchBank(
+            self.scenes(problem.bands),
+            problem.degradation,
+            count=_PATCHES,
+            size=_PATCH,
+            seed=_SEED,
+            device=CPU.torch,
+        )
+        often = 1 if validation else steps
+        profile = Profile(
+            "conformance", "", _PATCHES, _PATCH, steps, batch=_PATCHES, validations=often
+        )
+        return train(
+            self.network_method, bank, validation, problem, profile, _SEED, CPU, _Silence()
+        )
+
+    def network(
+        self, problem: Problem, state: State | None = None, device: Device = CPU
+    ) -> nn.Module:
+        """Build the network, with given weights instead of its starting ones.
+
+        Raises:
+            InapplicableError: the method is no network.
+        """
+        method = self.network_method
+        recipe = Profile("conformance", "", _PATCHES).recipe(method)
+        # Another seed than in training: what is not in the weights must not matter.
+        with seeding.seeded(_SEED + (state is not None), CPU.torch):
+            network = start(method, problem, recipe)
+        if state is not None:
+            network.load_state_dict(state)
+        return device.place(network)
+
+    def estimator(self, problem: Problem, state: State, device: Device = CPU) -> Estimate:
+        """Give the function that estimates scenes, as the engine does when it scores."""
+        method = self.method
+        if not isinstance(method, NetworkMethod):
+            return lambda low, asked: method.upscale(low, asked, state)
+        network = self.network(problem, state, device)
+        return lambda low, asked: run_network(method, network, low, asked, device)
+
+    def estimate(self, low: Tensor, problem: Problem) -> Tensor:
+        """Estimate one scene after learning."""
+        return self.estimator(problem, self.trained.state)(low, problem)
+
+    def images(self, lows: Sequence[Tensor]) -> Tensor:
+        """Stack what the method sees as its network gets it, (batch, bands, rows, columns)."""
+        batch = torch.stack(list(lows))
+        return batch.flatten(0, 1)[:, None] if self.method.bandwise else batch
+
+    def fitting(self, problem: Problem) -> Problem:
+        """Describe the task as `fit` is told it: the size is that of the training scenes."""
+        return Problem(problem.scale, problem.bands, _TRAINING_SHAPE, problem.degradation)

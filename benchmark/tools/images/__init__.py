@@ -1,0 +1,1 @@
+"""Estimates of stored cells, made again for figures and for the report page."""

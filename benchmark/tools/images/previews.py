@@ -1,0 +1,182 @@
+"""Previews of test scenes: a window of the truth and of every stored method's estimate, in 8 bit.
+
+Estimates are made again from stored weights, which takes a while; so previews are kept in the
+cache, by the key of their cell.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.data.split import Split
+from benchmark.engine.device import Device
+from benchmark.errors import RequestError, listed
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.plan import Folders, task_of
+from benchmark.store.address import Address
+from benchmark.store.cells import Cell
+from benchmark.store.files import write_file
+from benchmark.tools.images.model import Preview, Shown
+from benchmark.tools.images.predictions import Recalled, recall
+from benchmark.tools.images.previews import preview_of
+
+
+def previews(
+    cells: Sequence[Cell],
+    folders: Folders,
+    device: Device,
+    progress: Progress,
+    *,
+    size: int = 128,
+    scenes: Sequence[str] = (),
+) -> Iterator[Shown]:
+    """Preview the test scenes of finished cells; of several seeds the first alone.
+
+    Args:
+        cells: as stored; those that failed are passed over, as they say why themselves.
+        folders: data, results and cache.
+        device: where the estimates are made.
+        progress: is told which cell is at work.
+        size: rows and columns of a window; a smaller scene is shown whole.
+        scenes: which test scenes; all where empty. A scene that a cell was not tested on is
+            passed over.
+
+    Yields:
+        One item a cell and scene, the cells in the order of their addresses. Whatever goes wrong
+        with a cell becomes the reason in its item.
+    """
+    done = sorted((one for one in cells if one.status == "done"), key=lambda one: one.address)
+    firsts = [next(group) for _, group in groupby(done, lambda one: _without_seed(one.address))]
+    splits: dict[Any, Split] = {}
+    for cell in firsts:
+        tested = list(cell.facts["configuration"]["dataset"]["test"])
+        wanted = [name for name in tested if not scenes or name in scenes]
+        known = {name: _kept(_file(folders.cache, cell, name, size)) for name in wanted}
+        absent = [name for name, preview in known.items() if preview is None]
+        if absent:
+            progress.line(f"previews of {cell.address}: {listed(absent)}")
+        try:
+            for made in _made(cell, absent, folders, device, progress, splits) if absent else ():
+                known[made.scene] = one = preview_of(made, cell.address.scale, size)
+                write_file(_file(folders.cache, cell, made.scene, size), _packed(one))
+            why = ""
+        except RequestError as error:
+            why = str(error)
+        except Exception as error:  # noqa: BLE001 - a method of a plugin raises anything
+            why = f"its estimate could not be made again ({type(error).__name__}: {error})"
+        for name, preview in known.items():
+            yield Shown(cell.address, name, preview, "" if preview else why)
+
+
+def _without_seed(address: Address) -> tuple[object, ...]:
+    one = address
+    return (one.dataset, one.protocol, one.profile, one.scale, one.method)
+
+
+def _made(
+    cell: Cell,
+    scenes: Sequence[str],
+    folders: Folders,
+    device: Device,
+    progress: Progress,
+    splits: dict[Any, Split],
+) -> Iterator[Recalled]:
+    task = task_of(cell, folders, progress, splits)
+    yield from recall(task, folders.results, device, scenes)
+
+
+def _file(cache: Path, cell: Cell, scene: str, size: int) -> Path:
+    # The truth is the data's, which the key of the cell holds too.
+    name = hashlib.sha256(f"{cell.facts['key']} {scene} {size}".encode()).hexdigest()[:32]
+    return cache / "previews" / f"{name}.npz"
+
+
+def _packed(preview: Preview) -> bytes:
+    stream = io.BytesIO()
+    arrays = {field.name: getattr(preview, field.name) for field in fields(preview)}
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def _kept(file: Path) -> Preview | None:
+    """Read a preview of the cache; None where there is none, or a damaged one."""
+    try:
+        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
+            return Preview(**{field.name: stored[field.name] for field in fields(Preview)})
+    except Exception:  # noqa: BLE001 - a damaged archive raises nearly anything; it is made again
+        return None
+
+
+OVERVIEW = 160  # pixels of the longer side, at most
+
+
+def preview_of(made: Recalled, scale: int, size: int) -> Preview:
+    """Cut the window with most detail out of a recalled scene.
+
+    Args:
+        made: the whole scene.
+        scale: how much smaller the low-resolution image is.
+        size: rows and columns of the window.
+    """
+    truth, low = made.truth, made.low
+    top, left = corner_of_detail(truth, size)
+    rows, columns = (min(size, length) for length in truth.shape[1:])
+    window = (slice(None), slice(top, top + rows), slice(left, left + columns))
+    # Low-resolution pixel i is the sample at s * i and stands for s pixels from there on.
+    small = (
+        slice(None),
+        slice(top // scale, (top + rows - 1) // scale + 1),
+        slice(left // scale, (left + columns - 1) // scale + 1),
+    )
+    difference = made.estimate.astype(np.float32) - made.truth
+    return Preview(
+        wavelengths=np.asarray(made.wavelengths),
+        shape=np.array(truth.shape[1:]),
+        corner=np.array((top, left)),
+        truth=truth[window],
+        low=low[small],
+        estimate=made.estimate[window],
+        error=np.square(difference).mean(axis=(1, 2), dtype=np.float64),
+        overview=_shrunk(truth),
+    )
+
+
+def corner_of_detail(truth: np.ndarray, size: int) -> tuple[int, int]:
+    """Find the window with the largest sum of differences between neighbouring pixels.
+
+    Args:
+        truth: (bands, rows, columns).
+        size: rows and columns of the window.
+
+    Returns:
+        Its first row and column; windows start at every eighth of their size.
+    """
+    mean = truth.mean(axis=0, dtype=np.float64)
+    detail = np.zeros_like(mean)
+    detail[1:] += np.abs(np.diff(mean, axis=0))
+    detail[:, 1:] += np.abs(np.diff(mean, axis=1))
+    sums = np.pad(detail.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    rows, columns = (min(size, length) for length in mean.shape)
+    whole = sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns]
+    whole += sums[:-rows, :-columns]
+    step = max(size // 8, 1)
+    coarse = whole[::step, ::step]
+    row, column = np.unravel_index(int(coarse.argmax()), coarse.shape)
+    return int(row) * step, int(column) * step
+
+
+def _shrunk(cube: np.ndarray) -> np.ndarray:
+    """Average blocks of pixels, so that the longer side has `OVERVIEW` pixels or fewer."""
+    block = -(-max(cube.shape[1:]) // OVERVIEW)
+    bands, rows, columns = cube.shape
+    rows, columns = rows // block, columns // block
+    cut = cube[:, : rows * block, : columns * block]
+    blocks = cut.reshape(bands, rows, block, columns, block)
+    small: np.ndarray = blocks.mean(axis=(2, 4), dtype=np.float32).round().astype(np.uint8)
+    return small

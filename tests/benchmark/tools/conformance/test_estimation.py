@@ -1,0 +1,256 @@
+"""Estimates: every check of them can fail, and says how."""
+
+import math
+from collections.abc import Callable, Iterable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from benchmark.engine.device import Device
+from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
+from benchmark.tools.conformance import estimation
+from tests.benchmark.support import CPU
+from tests.benchmark.tools.conformance.support import (
+    Layers,
+    Sound,
+    SoundNetwork,
+    checks_of,
+    network_of,
+    reason_of,
+    upscaling,
+)
+
+
+def test_a_wrong_size_at_one_scale_only() -> None:
+    faulty = upscaling(lambda low, problem: low[:, int(problem.scale == 3) :])
+    expected = "the estimate has shape (7, 22, 25), expected (7, 23, 25)"
+    assert reason_of(faulty, "shape-x3") == expected
+    assert reason_of(faulty, "bands-31").startswith("x3: the estimate has shape (31, 22, 25)")
+    for other in ("shape-x2", "shape-x4"):
+        assert checks_of(faulty).check(other).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "shape"),
+    [
+        (lambda low, _: low[0], "(23, 25)"),
+        (lambda low, _: low[:1], "(1, 23, 25)"),
+        (lambda low, _: torch.cat([low, low], dim=1), "(7, 46, 25)"),
+    ],
+)
+def test_another_wrong_size(estimate: Callable[[Tensor, Problem], Tensor], shape: str) -> None:
+    reason = reason_of(upscaling(estimate), "shape-x2")
+    assert reason == f"the estimate has shape {shape}, expected (7, 23, 25)"
+
+
+@pytest.mark.parametrize(
+    ("rows", "outcome"), [(48, "failed"), (49, "passed"), (51, "passed"), (52, "failed")]
+)
+def test_a_decimated_image_may_become_larger_by_less_than_the_scale(
+    rows: int, outcome: str
+) -> None:
+    class Enlarges(Method):
+        """Sees 17 rows, where 49 are wanted."""
+
+        sees = "decimated"
+
+        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+            return torch.zeros(len(low), rows, problem.shape[1])
+
+    assert checks_of(Enlarges).check("shape-x3").outcome == outcome
+
+
+@pytest.mark.parametrize("bands", [1, 7, 31, 103])
+def test_a_number_of_bands_that_it_cannot_take(bands: int) -> None:
+    class Picky(NetworkMethod):
+        """Refuses one number of bands."""
+
+        def network(self, number: int, scale: int) -> nn.Module:
+            if number == bands:
+                raise ValueError("not so many")
+            return Layers(number)
+
+    assert reason_of(Picky, f"bands-{bands}") == "x2: ValueError: not so many"
+
+
+@pytest.mark.parametrize(
+    ("made", "shape"),
+    [
+        (lambda x: x.repeat(1, 1, 2, 1), (1, 7, 46, 25)),  # the engine would cut it silently
+        (lambda x: x[:, :1], (1, 1, 23, 25)),  # and spread this over all bands
+    ],
+)
+def test_a_network_of_another_size(
+    made: Callable[[Tensor], Tensor], shape: tuple[int, ...]
+) -> None:
+    faulty = network_of(lambda layers, x: made(Layers.forward(layers, x)))
+    reason = reason_of(faulty, "shape-x4")
+    assert reason == f"the network makes {shape} of (1, 7, 23, 25), expected (1, 7, 23, 25)"
+
+
+def steepest(image: Tensor) -> float:
+    """Give the largest step between neighbours: 0, almost 1 in noise, little in scenes."""
+    return float(image.diff().abs().max())
+
+
+@pytest.mark.parametrize(
+    ("bad", "name"),
+    [
+        (lambda low: low.max() == 0, "a black image"),
+        (lambda low: low.min() == 1, "a white image"),
+        (lambda low: steepest(low) > 0.9, "noise"),
+        (lambda low: 0 < steepest(low) < 0.9, "a scene"),
+    ],
+)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_an_estimate_that_is_not_finite(
+    bad: Callable[[Tensor], bool], name: str, value: float
+) -> None:
+    def estimate(low: Tensor, problem: Problem) -> Tensor:
+        made = low.clone()
+        made[2, 3, 4] = value if bad(low) else 0
+        return made
+
+    reason = reason_of(upscaling(estimate), "finite")
+    assert reason == f"1 values of the estimate of {name} are not finite"
+
+
+def test_an_estimate_that_is_not_finite_in_bfloat16() -> None:
+    def overflowing(layers: Layers, x: Tensor) -> Tensor:
+        change: Tensor = layers.layer(x)
+        return x + change * (math.inf if change.dtype == torch.bfloat16 else 1)
+
+    reason = reason_of(network_of(overflowing), "finite")
+    assert reason.endswith("values of the estimate of a black image, in bfloat16 are not finite")
+
+
+def test_a_method_that_works_in_its_input() -> None:
+    reason = reason_of(upscaling(lambda low, _: low.mul_(0.5)), "input-not-modified")
+    assert reason == "it changes what it sees"
+
+
+def test_a_method_that_writes_into_the_degradation() -> None:
+    faulty = upscaling(lambda low, problem: low * problem.degradation.axis(25).mul_(0.5).sum())
+    assert reason_of(faulty, "input-not-modified") == "it changes the degradation, by columns"
+
+
+def test_a_method_that_works_in_its_state() -> None:
+    class Counts(Sound):
+        """Keeps a count in its state."""
+
+        def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
+            return {"count": torch.zeros(1)}
+
+        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+            state["count"].add_(1)
+            return low
+
+    assert reason_of(Counts, "input-not-modified") == "it changes 'count' of its state"
+
+
+def test_a_method_that_works_in_its_training_scenes() -> None:
+    class Centres(Sound):
+        """Takes the mean off its scenes."""
+
+        def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
+            for scene in list(scenes)[1:]:
+                scene.sub_(scene.mean())
+            return {}
+
+    assert reason_of(Centres, "input-not-modified") == "it changes training scene 1"
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_network_that_works_in_its_input(training: bool) -> None:
+    def forward(layers: Layers, x: Tensor) -> Tensor:
+        if layers.training is training:
+            x.mul_(0.5)
+        return Layers.forward(layers, x)
+
+    reason = reason_of(network_of(forward), "input-not-modified")
+    # The engine hands the image itself over where its layout in memory fits already.
+    assert reason in ("it changes the network's input", "it changes what it sees")
+
+
+def test_a_loss_that_works_in_the_truth() -> None:
+    class Shifts(SoundNetwork):
+        """Moves the truth."""
+
+        def loss(self, output: Tensor, truth: Tensor) -> Tensor:
+            return (output - truth.add_(0.1)).square().mean()
+
+    assert reason_of(Shifts, "input-not-modified") == "it changes the truth in its loss"
+
+
+def test_a_network_that_mixes_the_images_of_a_batch() -> None:
+    faulty = network_of(lambda layers, x: Layers.forward(layers, x - 0.1 * x.mean()))
+    reason = reason_of(faulty, "batch-of-one-equals-many")
+    assert reason.startswith("images alone and in one batch: they differ by ")
+
+
+def test_a_network_that_drops_images_of_a_batch() -> None:
+    def forward(layers: Layers, x: Tensor) -> Tensor:
+        return Layers.forward(layers, x if layers.training else x[:1])
+
+    reason = reason_of(network_of(forward), "batch-of-one-equals-many")
+    assert reason == "images alone and in one batch: (3, 7, 23, 25) and (1, 7, 23, 25)"
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda layers, x: Layers.forward(layers, Layers.forward(layers, x)),  # a layer in a loop
+        lambda layers, x: layers.layer(x) + x.mean(dim=(2, 3), keepdim=True),
+    ],
+)
+@pytest.mark.parametrize("sees", ["upscaled", "decimated"])
+def test_a_network_that_sees_further_than_its_halo(
+    forward: Callable[[Layers, Tensor], Tensor], sees: str
+) -> None:
+    def enlarged(layers: Layers, x: Tensor) -> Tensor:
+        y = forward(layers, x)
+        return y.repeat_interleave(2, 2).repeat_interleave(2, 3) if sees == "decimated" else y
+
+    faulty = type("Faulty", (network_of(enlarged),), {"sees": sees})
+    reason = reason_of(faulty, "tiles-equal-whole")
+    assert reason.startswith("tiles (halo 2) and the whole image: they differ by ")
+
+
+@pytest.mark.parametrize("name", ["vdsr", "proposed"])
+def test_the_check_of_tiles_would_notice_a_missing_halo(name: str) -> None:
+    """Also where the last layers start almost at nothing, after their short training."""
+    cls = METHODS.entry(name).cls
+    fresh = type("Faulty", (cls,), {"halo": lambda _self, _network: 0})
+    reason = reason_of(fresh, "tiles-equal-whole")
+    assert reason.startswith("tiles (halo 0) and the whole image: they differ by ")
+
+
+def test_an_estimate_that_follows_from_the_scenes_before_it() -> None:
+    kept: list[Tensor] = []
+
+    def estimate(low: Tensor, problem: Problem) -> Tensor:
+        kept.append(low.mean())
+        return low + 0.1 * kept[max(0, len(kept) - 2)]
+
+    reason = reason_of(upscaling(estimate), "order-independent")
+    assert reason == "the estimate of a scene depends on those estimated before it"
+
+
+def test_a_gpu_that_gives_other_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processor in bfloat16 plays the GPU."""
+    other = Device(torch.device("cpu"), bfloat16=True)
+    monkeypatch.setattr(estimation, "other_device", lambda: other)
+
+    def forward(layers: Layers, x: Tensor) -> Tensor:
+        y = Layers.forward(layers, x)
+        return y + 0.1 if torch.is_autocast_enabled("cpu") else y
+
+    reason = reason_of(network_of(forward), "cpu-equals-cuda")
+    assert reason.startswith("GPU and processor: they differ by 0.1")
+
+
+@pytest.mark.parametrize("cls", [Sound, SoundNetwork])
+def test_a_gpu_that_gives_the_same(cls: type[Method], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimation, "other_device", lambda: CPU)
+    assert checks_of(cls).check("cpu-equals-cuda").outcome == "passed"

@@ -1,0 +1,353 @@
+"""Checks become results: what is expected, what is not, what never comes to an end."""
+
+import random
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import unittest
+from dataclasses import fields
+from pathlib import Path
+from typing import ClassVar
+
+import benchmark.conformance
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from benchmark.engine import seeding
+from benchmark.errors import RequestError
+from benchmark.method import METHODS, Method, Problem, State
+from benchmark.plugins.discovery import load
+from benchmark.tools.conformance import CHECKS, Conformance, Result
+from benchmark.tools.scaffold import write
+from tests.benchmark.support import CPU
+from tests.benchmark.tools.conformance.support import Sound, SoundNetwork, checks_of
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+
+# Methods that keep every promise, and use what might trip a check up.
+HONEST = '''
+"""Four honest methods."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.method import Method, NetworkMethod, Problem, State, parameter, register
+
+
+@register("noisy", title="Noisy", paper="Nobody, 2026")
+class Noisy(NetworkMethod):
+    """Batch norm, dropout, two outputs while training, and the decimated image."""
+
+    sees = "decimated"
+    rate: float = parameter(default=0.5, help="of the dropout", low=0, high=0.9)
+    kind: str = parameter(default="relu", help="activation", choices=("relu", "tanh"))
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build the network."""
+        return nn.Sequential(
+            nn.Conv2d(bands, 16, 3, padding=1),
+            nn.BatchNorm2d(16),
+            nn.ReLU(inplace=True) if self.kind == "relu" else nn.Tanh(),
+            nn.Dropout(self.rate),
+            nn.Conv2d(16, bands * scale**2, 3, padding=1),
+            nn.PixelShuffle(scale),
+        )
+
+
+class Hourglass(nn.Module):
+    """One level down and up again, padded to an even size; tied first and last weights."""
+
+    def __init__(self, bands: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(bands, 8, 3, padding=1, stride=2)
+        self.last = nn.ConvTranspose2d(8, bands, 3, padding=1, output_padding=1, stride=2)
+        self.last.weight = self.first.weight
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor] | Tensor:
+        """Map (batch, bands, rows, columns) to the same size."""
+        rows, columns = x.shape[-2:]
+        padded = functional.pad(x, (0, columns % 2, 0, rows % 2), mode="replicate")
+        y = x + self.last(self.first(padded).relu())[..., :rows, :columns]
+        return (x, y) if self.training else y
+
+
+@register("hourglass", title="Hourglass", paper="Nobody, 2026")
+class Whole(NetworkMethod):
+    """A network that cannot work in tiles, band by band."""
+
+    bandwise = True
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build the network."""
+        return Hourglass(bands)
+
+
+@register("lottery", title="Lottery", paper="Nobody, 2026")
+class Lottery(Method):
+    """Draws by a generator of its own, and learns a mean spectrum."""
+
+    def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
+        """Learn."""
+        generator = torch.Generator().manual_seed(5)
+        mean = torch.stack([scene.mean(dim=(1, 2)) for scene in scenes]).mean(dim=0)
+        return {"mean": mean + 0.01 * torch.rand(len(mean), generator=generator)}
+
+    def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+        """Mix."""
+        return 0.9 * low + 0.1 * state["mean"].to(low.device)[:, None, None]
+
+
+@register("differences", title="Differences", paper="Nobody, 2026")
+class Differences(NetworkMethod):
+    """Filters between neighbouring bands; says what it cannot do."""
+
+    expected_failures: ClassVar = {"bands-1": "one band has no neighbour"}
+
+    def network(self, bands: int, scale: int) -> nn.Module:
+        """Build the network."""
+        if bands < 2:
+            raise ValueError("needs two bands")
+        return nn.Conv2d(bands, bands, 3, padding=1, groups=1)
+'''
+
+
+@pytest.fixture(autouse=True)
+def clean(registries: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what a test registers; leave no compiled files."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+
+@pytest.mark.parametrize("name", ["noisy", "noisy[rate=0,kind=tanh]", "hourglass", "lottery"])
+def test_an_honest_method_passes_every_check_that_applies(name: str, tmp_path: Path) -> None:
+    (tmp_path / "honest.py").write_text(HONEST)
+    load(tmp_path / "honest.py", METHODS)
+    results = list(Conformance(METHODS.make(name)))
+    assert [result.name for result in results] == list(CHECKS)
+    assert [str(result) for result in results if not result.good] == []
+    skipped = {result.name for result in results if result.outcome == "skipped"}
+    network_only = {"batch-of-one-equals-many", "tiles-equal-whole", "loss-goes-down"}
+    possible = {"lottery": network_only, "hourglass": {"tiles-equal-whole"}}.get(name, set())
+    assert skipped - {"cpu-equals-cuda"} == possible
+
+
+def test_the_method_to_start_from_passes_every_check(tmp_path: Path) -> None:
+    load(write("mine", tmp_path), METHODS)
+    assert [str(one) for one in Conformance(METHODS.make("mine")) if not one.good] == []
+
+
+@pytest.mark.parametrize("cls", [Sound, SoundNetwork])
+def test_what_the_tests_of_faulty_methods_start_from_is_sound(cls: type[Method]) -> None:
+    """Otherwise a faulty one might fail for another reason than its fault."""
+    bad = {result.name for result in checks_of(cls) if not result.good}
+    assert bad == {"specification"}  # its class cannot be imported from anywhere
+
+
+def test_a_declared_failure_is_shown_with_both_reasons(tmp_path: Path) -> None:
+    (tmp_path / "honest.py").write_text(HONEST)
+    load(tmp_path / "honest.py", METHODS)
+    results = {result.name: result for result in Conformance(METHODS.make("differences"))}
+    assert results["bands-1"] == Result(
+        "bands-1",
+        "expected failure",
+        "one band has no neighbour (x2: ValueError: needs two bands)",
+    )
+    assert {result.outcome for result in results.values()} - {"passed", "skipped"} == {
+        "expected failure"
+    }
+
+
+def test_a_declared_failure_that_passes_is_reported() -> None:
+    class Whole(Method):
+        expected_failures: ClassVar = {"shape-x3": "three is odd", "loss-goes-down": "it has none"}
+
+        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+            return low
+
+    checks = checks_of(Whole)
+    assert checks.check("shape-x3") == Result(
+        "shape-x3",
+        "unexpectedly passed",
+        "take it out of expected_failures, where it is said: three is odd",
+    )
+    assert checks.check("loss-goes-down").outcome == "skipped"
+    assert checks.check("shape-x2").outcome == "passed"
+
+
+def test_the_other_checks_keep_to_what_is_not_declared() -> None:
+    asked = set()
+
+    class Choosy(Method):
+        expected_failures: ClassVar = {"shape-x2": "even", "bands-7": "few", "bands-31": "few"}
+
+        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+            asked.add((problem.scale, problem.bands))
+            return low
+
+    assert checks_of(Choosy).check("order-independent").outcome == "passed"
+    assert asked == {(3, 103)}
+    asked.clear()
+    assert checks_of(Choosy).check("bands-1").outcome == "passed"
+    assert asked == {(3, 1), (4, 1)}
+
+
+def test_expected_failures_are_no_parameter() -> None:
+    class Plain(Method):
+        pass
+
+    checks = checks_of(Plain)
+    assert fields(checks.method) == ()  # type: ignore[arg-type]
+    assert dict(checks.method.expected_failures) == {}
+    with pytest.raises(RequestError, match="has no parameter 'expected_failures'"):
+        METHODS.make("faulty[expected_failures=shape-x2]")
+
+
+@pytest.mark.parametrize(
+    ("result", "good", "text"),
+    [
+        (Result("a", "passed"), True, "a: passed"),
+        (Result("a", "failed", "why"), False, "a: failed: why"),
+        (Result("a", "skipped", "why"), True, "a: skipped: why"),
+        (Result("a", "expected failure", "why"), True, "a: expected failure: why"),
+        (Result("a", "unexpectedly passed", "why"), False, "a: unexpectedly passed: why"),
+    ],
+)
+def test_a_result_is_one_line_and_settles_for_pytest(result: Result, good: bool, text: str) -> None:
+    assert str(result) == text
+    assert result.good is good
+    if result.outcome == "passed":
+        result.settle()
+        return
+    # Both: a SkipTest that nothing catches would skip this test instead of failing it.
+    with pytest.raises((unittest.SkipTest, AssertionError), match=f"^{text}$") as raised:
+        result.settle()
+    assert raised.type is (unittest.SkipTest if good else AssertionError)
+
+
+def test_every_check_says_in_one_line_what_is_promised() -> None:
+    for name, function in CHECKS.items():
+        promise = (function.__doc__ or "").partition("\n")[0]
+        assert promise.endswith("."), name
+        assert len(promise) < 100, name
+
+
+def test_an_unknown_check_is_refused() -> None:
+    class Plain(Method):
+        pass
+
+    with pytest.raises(RequestError, match="unknown check 'shapes'; known: described, "):
+        checks_of(Plain).check("shapes")
+
+
+def test_whatever_a_method_raises_is_a_failure_of_one_line() -> None:
+    class Leaves(Method):
+        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+            if problem.scale == 3:
+                sys.exit("goodbye")
+            raise ZeroDivisionError("one over\nnothing " + 400 * "!")
+
+    checks = checks_of(Leaves)
+    assert checks.check("shape-x3") == Result("shape-x3", "failed", "SystemExit: goodbye")
+    reason = checks.check("shape-x2").reason
+    assert reason.startswith("ZeroDivisionError: one over nothing !!!")
+    assert len(reason) == 300
+
+
+def test_ctrl_c_ends_the_checks() -> None:
+    class Interrupted(Method):
+        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        checks_of(Interrupted).check("shape-x2")
+
+
+def test_an_endless_loop_is_a_failure() -> None:
+    class Endless(Method):
+        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+            if problem.bands == 31:
+                while True:
+                    pass
+            return low
+
+    checks = Conformance(checks_of(Endless).method, seconds=0.2)
+    began = time.monotonic()
+    expected = Result("bands-31", "failed", "TimeoutError: not done after 0.2 s")
+    assert checks.check("bands-31") == expected
+    assert time.monotonic() - began < 5
+    assert checks.check("bands-7").outcome == "passed"
+    time.sleep(0.3)  # no alarm is left that would ring now
+
+
+def test_checks_run_outside_of_the_main_thread() -> None:
+    class Plain(Method):
+        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+            return low
+
+    checks, results = checks_of(Plain), list[Result]()
+    thread = threading.Thread(target=lambda: results.append(checks.check("shape-x2")))
+    thread.start()
+    thread.join()
+    assert results == [Result("shape-x2", "passed")]
+
+
+def test_nothing_is_printed_and_no_random_state_is_touched(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Loud(Method):
+        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+            print("here I am")  # noqa: T201
+            print("and here", file=sys.stderr)  # noqa: T201
+            torch.manual_seed(3)
+            np.random.seed(3)  # noqa: NPY002
+            random.seed(3)
+            return low
+
+    before = seeding.states(CPU.torch)
+    assert checks_of(Loud).check("shape-x2").outcome == "passed"
+    after = seeding.states(CPU.torch)
+    assert before["python"] == after["python"]
+    assert torch.equal(before["numpy"][1], after["numpy"][1])
+    assert torch.equal(before["torch"], after["torch"])
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_lines_for_a_plugins_own_tests_work_as_printed(tmp_path: Path) -> None:
+    doc = benchmark.tools.conformance.__doc__ or ""
+    block = doc.partition("plugin:\n")[2].partition("\n`Conformance`")[0]
+    (tmp_path / "test_mine.py").write_text(textwrap.dedent(block))
+    plugin = '''
+"""A plugin."""
+
+from benchmark.method import Method, register
+
+
+@register("mine", title="Mine")
+class MyMethod(Method):
+    """Gives back what it sees, but for one thing."""
+
+    expected_failures = {"shape-x4": "four is too much"}
+
+    def upscale(self, low, problem, state):
+        """Estimate."""
+        return low[1:] if problem.scale == 4 else low
+'''
+    (tmp_path / "my_plugin.py").write_text(plugin)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rsf", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=CHECKOUT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert "described: failed: @register gives no paper" in done.stdout
+    assert "shape-x4: expected failure: four is too much (" in done.stdout
+    assert f"1 failed, {len(CHECKS) - 6} passed, 5 skipped" in done.stdout, done.stdout

@@ -1,0 +1,370 @@
+"""Imports: what is added, present, completed, replaced or refused, and what stays of the rest."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmark.errors import RequestError
+from benchmark.store import cells as store
+from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.store.lock import Claim
+from benchmark.tools.exchange import Merged, export, merge, merging
+from tests.benchmark.store.test_lock import claimed_elsewhere
+from tests.benchmark.tools.exchange.support import (
+    HERE,
+    METHODS,
+    THERE,
+    address,
+    failed,
+    files,
+    place,
+    put,
+    three,
+)
+from tests.command_line import CommandLine
+
+
+class Two:
+    """A results folder here and a colleague's there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.here, self.there = folder / "here", folder / "there"
+        self.zip = folder / "out.zip"
+
+    def fetch(self, *, weights: bool = False, replace: bool = False) -> Merged:
+        """Export there and import here."""
+        export(self.there, self.zip, weights=weights)
+        return merge(self.here, self.zip, replace=replace)
+
+    def superseded(self) -> list[str]:
+        """Name the cells that were set aside here."""
+        root = self.here / ".superseded"
+        return sorted(file.parent.relative_to(root).as_posix() for file in root.rglob("cell.json"))
+
+    def cell(self, method: str = "espcn") -> Cell:
+        """Read a cell here."""
+        cell = store.read(address(method).folder(self.here))
+        assert cell is not None
+        return cell
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Two:
+    """Give two folders without cells."""
+    return Two(tmp_path)
+
+
+def test_cells_come_over_byte_by_byte(two: Two) -> None:
+    places = three(two.there, environment=THERE)
+    merged = two.fetch(weights=True)
+    assert merged == Merged(added=places, machines={"NVIDIA H200, bfloat16 (Xeon)": 3})
+    assert files(two.here) == files(two.there)
+    assert merged.summary == (
+        "3 cells added, 0 present before (3 made on NVIDIA H200, bfloat16 (Xeon))"
+    )
+
+
+def test_the_same_again_changes_nothing(two: Two) -> None:
+    places = three(two.there)
+    two.fetch()
+    before = files(two.here)
+    again = two.fetch()
+    assert again == Merged(present=places)
+    assert again.summary == "0 cells added, 3 present before"
+    assert files(two.here) == before
+
+
+def test_tables_say_the_same_on_both_sides(two: Two, tmp_path: Path) -> None:
+    three(two.there)
+    put(two.there, address("vdsr", "harvard"), psnr=27)
+    failed(two.there, "ValueError: no /home/anna/x")
+    two.fetch()
+    made = {}
+    for side in (two.here, two.there):
+        answer = CommandLine(tmp_path)("tables", "--results", str(side))
+        assert answer.code == 0, answer.err
+        made[side] = files(side / "tables")
+    assert made[two.here].keys() == made[two.there].keys()
+    compared = [name for name in made[two.here] if name.endswith(".csv")]
+    assert {"cave.csv", "harvard.csv"} <= set(compared)
+    for name in compared:
+        assert made[two.here][name] == made[two.there][name]
+
+
+def test_the_tables_head_names_every_machine(two: Two, tmp_path: Path) -> None:
+    put(two.here, address("bicubic"))
+    put(two.there, address("espcn"), environment=THERE)
+    two.fetch()
+    assert CommandLine(tmp_path)("tables", "--results", str(two.here)).code == 0
+    page = (two.here / "tables" / "cave.md").read_text(encoding="utf-8")
+    (line,) = [line for line in page.splitlines() if "Device" in line and "H200" in line]
+    assert HERE["device"] in line
+    rows = csv.DictReader(io.StringIO((two.here / "tables" / "cave.csv").read_text()))
+    assert {row["method"] for row in rows} == {"bicubic", "espcn"}
+
+
+def test_weights_are_added_to_the_same_cell(two: Two) -> None:
+    three(two.there)
+    two.fetch()
+    assert not any(WEIGHTS in name for name in files(two.here))
+    merged = two.fetch(weights=True)
+    assert merged == Merged(completed=[place(method) for method in METHODS])
+    assert merged.summary == "0 cells added, 0 present before, 3 given their weights"
+    assert files(two.here) == files(two.there)
+    assert two.fetch(weights=True).completed == []
+
+
+def test_weights_of_another_training_are_not_added(two: Two) -> None:
+    """The same scores by chance, as where nothing was learnt."""
+    put(two.here, weights=b"one")
+    (address().folder(two.here) / WEIGHTS).unlink()
+    put(two.there, weights=b"two")
+    assert two.fetch(weights=True) == Merged(present=[place()])
+    assert not (address().folder(two.here) / WEIGHTS).exists()
+
+
+def test_a_cell_without_weights_does_not_replace_one_with(two: Two) -> None:
+    three(two.there)
+    shutil.copytree(two.there, two.here)
+    before = files(two.here)
+    assert len(two.fetch(replace=True).present) == 3
+    assert files(two.here) == before
+
+
+def test_the_same_scores_from_another_machine_are_no_conflict(two: Two) -> None:
+    put(two.here)
+    put(two.there, environment=THERE, date="2026-04-01T10:00:00+00:00", times={"fit_s": 0.5})
+    before = files(two.here)
+    assert two.fetch() == Merged(present=[place()])
+    assert files(two.here) == before
+
+
+def other_scores(there: Path) -> None:
+    put(there, psnr=32, environment=THERE, date="2026-04-02T10:00:00+00:00")
+
+
+def other_key(there: Path) -> None:
+    depends = {"method": "m2", "train": "t", "test": "x2"}
+    put(there, key="b" * 64, depends=depends, environment=THERE, date="2026-04-02T10:00:00+00:00")
+
+
+def other_key_without_parts(there: Path) -> None:
+    put(there, key="b" * 64, depends={}, environment={}, date=None)
+
+
+def it_failed(there: Path) -> None:
+    failed(there, "MemoryError: too\nmuch", environment=THERE)
+
+
+MINE = "2026-03-01, CPU, 2 threads, bfloat16 (AMD EPYC), commit fa7be63"
+YOURS = "2026-04-02, NVIDIA H200, bfloat16 (Xeon), commit 0123456"
+REPLACE = "--replace takes it and keeps the one that is here in .superseded"
+CONFLICTS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "other scores": (
+        other_scores,
+        f"the same cell with other scores; here {MINE}, there {YOURS}; {REPLACE}",
+    ),
+    "another key": (
+        other_key,
+        f"made from another method, test; here {MINE}, there {YOURS}; --replace takes it",
+    ),
+    "another key, and nothing told": (
+        other_key_without_parts,
+        f"made from another method, train, test; here {MINE}, there a machine that it does not",
+    ),
+    "done here, failed there": (
+        it_failed,
+        "the same cell is done here and failed (MemoryError: too much) there; here ",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CONFLICTS)
+def test_a_conflict_is_refused_with_its_reason_and_replaced_when_asked(two: Two, kind: str) -> None:
+    make, says = CONFLICTS[kind]
+    three(two.here)
+    put(two.here)
+    shutil.rmtree(two.here / ".superseded")
+    before = files(two.here)
+    make(two.there)
+    refused = two.fetch()
+    assert list(refused.refused) == [place()]
+    assert refused.refused[place()].startswith(says)
+    assert refused.summary == "0 cells added, 0 present before, 1 refused"
+    assert files(two.here) == before
+    replaced = two.fetch(replace=True)
+    assert (replaced.replaced, replaced.refused) == ([place()], {})
+    there = store.read(address().folder(two.there))
+    assert there is not None
+    assert two.cell().facts == there.facts
+    assert two.superseded() == [f"{place()}.0"]
+    kept = two.here / ".superseded" / f"{place()}.0"
+    assert {f"{place()}/{name}": content for name, content in files(kept).items()} == {
+        name: content for name, content in before.items() if name.startswith(f"{place()}/")
+    }
+
+
+def test_a_cell_that_failed_here_makes_room_only_when_asked(two: Two) -> None:
+    failed(two.here, "OSError: no /home/anna/x")
+    put(two.there)
+    refused = two.fetch().refused[place()]
+    assert refused.startswith("the same cell failed (OSError: no /home/anna/x) here and is done t")
+    assert two.fetch(replace=True).replaced == [place()]
+    assert two.cell().status == "done"
+
+
+def test_two_failures_of_one_cell_are_told_apart_by_their_reason(two: Two) -> None:
+    failed(two.here, "OSError: no /home/anna/x")
+    failed(two.there, "OSError: no /srv/bob/x", date="2026-04-01T10:00:00+00:00")
+    assert two.fetch().present == [place()]
+    failed(two.there, "OSError: no y")
+    assert two.fetch().refused[place()].startswith("the same cell failed for another reason; here")
+
+
+def test_a_damaged_cell_makes_room_and_is_kept(two: Two) -> None:
+    three(two.there)
+    three(two.here)
+    (address().folder(two.here) / "scores.csv").write_bytes(b"torn")
+    merged = two.fetch()
+    assert (merged.added, len(merged.present)) == ([place()], 2)
+    (why,) = merged.aside
+    assert "scores.csv does not agree with the hash" in why
+    assert (two.here / ".superseded" / f"{place()}.0" / "scores.csv").read_bytes() == b"torn"
+    assert store.damaged(two.here) == []
+
+
+def test_a_cell_that_a_run_is_at_is_refused(two: Two) -> None:
+    three(two.there)
+    with claimed_elsewhere(two.here, address()):
+        merged = two.fetch()
+        assert merged.refused == {
+            place(): "a run is at this cell now; import it when that has ended"
+        }
+        assert len(merged.added) == 2
+    assert two.fetch().added == [place()]
+
+
+def test_a_checkpoint_of_a_cell_that_came_is_of_no_use(two: Two) -> None:
+    cell = put(two.there)
+    claim = Claim(two.here, address(), cell.facts["key"])
+    assert claim.take()
+    claim.checkpoint.write_bytes(b"state")
+    claim.release()
+    assert claim.checkpoint.exists()
+    two.fetch()
+    assert not claim.checkpoint.exists()
+    assert sorted(path.name for path in two.here.iterdir()) == ["cave"]
+
+
+def test_progress_is_told_cell_by_cell(two: Two) -> None:
+    places = three(two.there)
+    export(two.there, two.zip)
+    told: list[tuple[int, int, str]] = []
+    merge(two.here, two.zip, told=lambda *one: told.append(one))
+    assert told == [*((number, 3, place) for number, place in enumerate(places)), (3, 3, "")]
+
+
+@pytest.mark.parametrize("failing", ["flush_folder", "set_aside"])
+def test_a_full_disk_leaves_whole_cells_only(
+    two: Two, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    three(two.there)
+    export(two.there, two.zip)
+    calls = 0
+
+    def fail(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(merging, failing, fail)
+        with pytest.raises(RequestError, match=r"No space left on device; 1 cells were taken, the"):
+            merge(two.here, two.zip)
+    assert store.damaged(two.here) == []
+    assert sorted(path.name for path in two.here.iterdir()) == ["cave"]
+    merged = merge(two.here, two.zip)
+    assert len(merged.added) + len(merged.present) == 3
+    assert files(two.here).keys() == {name for name in files(two.there) if WEIGHTS not in name}
+
+
+def test_a_results_folder_that_is_a_file_is_named(two: Two) -> None:
+    three(two.there)
+    two.here.write_text("in the way")
+    with pytest.raises(RequestError, match=r"cannot write to the results folder .*here"):
+        two.fetch()
+
+
+# Ends itself, again and again in copies of a folder, at the n-th moment at which something is about
+# to be on the disk for good; the last one ends by itself.
+KILLED = """
+import os, shutil, signal, sys
+from pathlib import Path
+from benchmark.tools.exchange import merge
+def count(real):
+    def counted(*words):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*words)
+    return counted
+os.fsync = count(lambda handle: None)
+Path.rename, Path.replace = count(Path.rename), count(Path.replace)
+for moment in range(100):
+    here = f"{sys.argv[1]}{moment}"
+    shutil.copytree(sys.argv[1], here)
+    child = os.fork()
+    if not child:
+        left = moment
+        merge(Path(here), Path(sys.argv[2]), replace=True)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status))
+    if not status:
+        break
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not killed like that there")
+def test_an_import_killed_at_any_moment_leaves_nothing_half(two: Two) -> None:
+    three(two.there)
+    put(two.here, psnr=77, weights=b"old")  # is replaced
+    put(two.here, address("bicubic"), psnr=31, weights=bytes(range(256)) * 31)
+    (address("bicubic").folder(two.here) / WEIGHTS).unlink()  # is completed
+    export(two.there, two.zip, weights=True)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(two.here), str(two.zip)],
+        cwd=Path(merging.__file__).parents[2],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    codes = [int(line) for line in done.stdout.split()]
+    assert codes == [*[-9] * (len(codes) - 1), 0], done.stderr
+    assert len(codes) > 20
+    seen = set()
+    for moment in range(len(codes)):
+        here = two.here.with_name(f"here{moment}")
+        assert store.damaged(here) == []
+        cells = list(store.cells(here))
+        seen.add(len(cells))
+        # The one that is replaced is here, or set aside; its numbers are never gone.
+        aside = [json.loads(file.read_text()) for file in here.rglob(".superseded/**/cell.json")]
+        sums = [one["sums"] for one in (*aside, *(cell.facts for cell in cells))]
+        assert two.cell().facts["sums"] in sums
+        merge(here, two.zip, replace=True)
+        there, now = files(two.there), files(here, hidden=False)
+        assert {name: now[name] for name in there} == there
+        assert not list(here.rglob(".importing*"))
+    assert seen == {1, 2, 3}

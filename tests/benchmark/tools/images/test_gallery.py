@@ -1,0 +1,160 @@
+"""What figures are made from: every done method's images, and a reason for every other."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.data.split import Split
+from benchmark.engine.training.profiles import PROFILES
+from benchmark.errors import RequestError
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.plan import tasks
+from benchmark.execution.request import Request, chosen_methods
+from benchmark.protocols import catalogue
+from benchmark.store.cells import WEIGHTS
+from benchmark.tools.images.gallery import Gallery, galleries
+from benchmark.tools.images.predictions import recall
+from tests.benchmark.execution.test_job import BRIEF
+from tests.benchmark.execution.test_runner import run
+from tests.benchmark.support import CPU
+from tests.conftest import TINY
+
+
+@pytest.fixture(autouse=True)
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROFILES, BRIEF.name, BRIEF)
+
+
+@pytest.fixture
+def request_of(tiny: Split, tmp_path: Path) -> Request:
+    return Request(
+        datasets=TINY,
+        train_on="",
+        scenes="",
+        protocol="wang2017",
+        profile=BRIEF.name,
+        scales="3",
+        methods="",
+        seeds="0",
+        device="cpu",
+        data=tiny.wanted.root,
+        results=tmp_path,
+        cache=tiny.wanted.cache,
+    )
+
+
+def made(tiny: Split, results: Path, methods: str, seeds: Sequence[int] = (0,)) -> None:
+    """Run cells of methods at x3."""
+    wang = catalogue.get("wang2017")
+    run(results, tasks(tiny, wang, BRIEF, [3], chosen_methods(methods), seeds))
+
+
+def gallery_of(request: Request, *scenes: str) -> Gallery:
+    (gallery,) = galleries(request, Progress(), scenes)
+    return gallery
+
+
+def test_every_done_method_is_shown_as_recalled(
+    tiny: Split, tmp_path: Path, request_of: Request
+) -> None:
+    made(tiny, tmp_path, "bicubic,wiener,wiener[joint=true]")
+    first, _, last, _ = tiny.test.names
+    told: list[str] = []
+    gallery = gallery_of(request_of, last, first)
+    assert (gallery.scenes, gallery.tested) == ((first, last), 4)
+    assert [cell.address.method for cell in gallery.cells] == gallery_labels(gallery)
+    views = list(gallery.views(tmp_path, CPU, told.append))
+    assert [view.scene for view in views] == [first, last]
+    assert told == [
+        f"{scene}: {label}" for scene in (first, last) for label in gallery_labels(gallery)
+    ]
+    for view in views:
+        assert set(view.estimates) == {"bicubic", "wiener", "wiener[joint=true]"}
+        assert view.left_out == {}
+        for task in gallery.tasks:
+            (one,) = recall(task, tmp_path, CPU, [view.scene])
+            assert np.array_equal(view.estimates[task.address.method], one.estimate)
+            assert np.array_equal(view.truth, one.truth)
+            assert np.array_equal(view.low, one.low)
+
+
+def gallery_labels(gallery: Gallery) -> list[str]:
+    """Give the labels of the methods that have images."""
+    return [task.address.method for task in gallery.tasks]
+
+
+def test_whoever_is_not_shown_is_named_with_the_reason(
+    tiny: Split, tmp_path: Path, request_of: Request
+) -> None:
+    made(tiny, tmp_path, "bicubic,wiener,wiener[joint=true]")
+    folder = gallery_of(request_of).cells[0].folder.parent.parent
+    (folder / "wiener" / "seed0" / WEIGHTS).unlink()
+    (folder / "wiener[joint=true]" / "seed0" / "scores.csv").write_text("")
+    (folder / "plugin[deep=2]" / "seed0").mkdir(parents=True)
+    gallery = gallery_of(request_of)
+    assert [cell.address.method for cell in gallery.cells] == ["bicubic", "wiener"]
+    assert gallery.without_images == {"wiener": "it came without weights; run the cell again"}
+    assert set(gallery.left_out) == {"wiener[joint=true]", "plugin[deep=2]"}
+    assert "does not agree with the hash" in gallery.left_out["wiener[joint=true]"]
+    assert "plugin" in gallery.left_out["plugin[deep=2]"]
+    view = next(gallery.views(tmp_path, CPU))
+    assert set(view.estimates) == {"bicubic"}
+    assert set(view.left_out) == {"wiener", "wiener[joint=true]", "plugin[deep=2]"}
+
+
+def test_a_method_that_was_asked_for_and_not_run_is_named(
+    tiny: Split, tmp_path: Path, request_of: Request
+) -> None:
+    made(tiny, tmp_path, "bicubic")
+    asked = gallery_of(replace(request_of, methods="bicubic,espcn"))
+    assert asked.left_out == {"espcn": "missing: not run yet"}
+    elsewhere = tmp_path / "other" / "wang2017" / BRIEF.name / "x3" / "espcn" / "seed0"
+    elsewhere.mkdir(parents=True)  # another data set's is not missed here
+    assert gallery_of(request_of).left_out == {}
+
+
+def test_a_method_that_fails_now_costs_its_own_place(
+    tiny: Split, tmp_path: Path, request_of: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tiny, tmp_path, "bicubic,wiener")
+    gallery = gallery_of(request_of, tiny.test.names[0])
+    (wiener,) = [task for task in gallery.tasks if task.address.method == "wiener"]
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(type(wiener.method), "upscale", broken)
+    (view,) = gallery.views(tmp_path, CPU)
+    assert set(view.estimates) == {"bicubic"}
+    assert view.left_out == {"wiener": "ZeroDivisionError: by zero"}
+    (folder,) = [cell.folder for cell in gallery.cells if cell.address.method == "bicubic"]
+    (folder / "scores.csv").unlink()
+    with pytest.raises(RequestError, match=r"no method has an image of .*ZeroDivisionError"):
+        next(gallery.views(tmp_path, CPU))
+
+
+def test_each_seed_has_its_gallery_and_what_draws_nothing_is_in_all(
+    tiny: Split, tmp_path: Path, request_of: Request
+) -> None:
+    made(tiny, tmp_path, "bicubic")
+    made(tiny, tmp_path, "espcn", seeds=[0, 1])
+    found = list(galleries(replace(request_of, seeds="1,0"), Progress()))
+    assert [gallery.seed for gallery in found] == [1, 0]
+    for gallery in found:
+        seeds = {task.address.method: task.address.seed for task in gallery.tasks}
+        assert seeds == {"bicubic": 0, "espcn": gallery.seed}
+
+
+def test_bad_requests_are_one_line(tiny: Split, tmp_path: Path, request_of: Request) -> None:
+    with pytest.raises(RequestError, match=r"there are no results of protocol wang2017"):
+        gallery_of(request_of)
+    made(tiny, tmp_path, "bicubic")
+    with pytest.raises(RequestError, match=f"nobody is no test scene of .*{tiny.test.names[3]}"):
+        gallery_of(request_of, "nobody")
+    with pytest.raises(RequestError, match=r"nothing is done of .* x2.*--scales 2"):
+        gallery_of(replace(request_of, scales="2"))
+    with pytest.raises(RequestError, match=r"espcn \(missing: not run yet\)"):
+        gallery_of(replace(request_of, methods="espcn"))

@@ -1,0 +1,127 @@
+"""Previews are windows of what was scored; what cannot be shown says why."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.data.split import Split
+from benchmark.engine.training import profiles
+from benchmark.errors import RequestError
+from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.plan import Folders, task_of, tasks
+from benchmark.method import METHODS
+from benchmark.store.cells import WEIGHTS, Cell, cells
+from benchmark.tools.images import previews as module
+from benchmark.tools.images.model import Shown
+from benchmark.tools.images.predictions import Recalled, recall
+from benchmark.tools.images.previews import previews
+from tests.benchmark.execution.test_runner import BRIEF, planned, run
+from tests.benchmark.support import CPU, EIGHT_BIT
+
+
+@pytest.fixture(autouse=True)
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tests' own profile be found by its name."""
+    monkeypatch.setitem(profiles.PROFILES, BRIEF.name, BRIEF)
+
+
+def shown(split: Split, folder: Path, size: int = 16, scenes: tuple[str, ...] = ()) -> list[Shown]:
+    """Preview all that is stored below a folder."""
+    folders = Folders(split.wanted.root, folder, folder / "cache")
+    found = previews(list(cells(folder)), folders, CPU, Progress(), size=size, scenes=scenes)
+    return list(found)
+
+
+def recalled(split: Split, folder: Path, method: str, scale: int) -> dict[str, Recalled]:
+    """Recall the whole scenes."""
+    (task,) = planned(split, method, scales=[scale])
+    return {one.scene: one for one in recall(task, folder, CPU)}
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_a_preview_is_a_window_of_what_was_scored(tiny: Split, tmp_path: Path, scale: int) -> None:
+    run(tmp_path, planned(tiny, "bicubic", scales=[scale]))
+    whole = recalled(tiny, tmp_path, "bicubic", scale)
+    found = shown(tiny, tmp_path)
+    assert [one.scene for one in found] == list(tiny.test.names)
+    for one in found:
+        made, preview = whole[one.scene], one.preview
+        assert preview is not None
+        top, left = preview.corner
+        window = (slice(None), slice(top, top + 16), slice(left, left + 16))
+        assert (preview.truth == made.truth[window]).all()
+        assert (preview.estimate == made.estimate[window]).all()
+        squares = np.square(made.estimate.astype(float) - made.truth).mean(axis=(1, 2))
+        assert preview.error == pytest.approx(squares, rel=1e-5)
+        assert tuple(preview.shape) == made.truth.shape[1:]
+        for row in range(16):  # every pixel of the window has its low-resolution pixel
+            at = (top + row) // scale - top // scale
+            assert (preview.low[:, at, 0] == made.low[:, (top + row) // scale, left // scale]).all()
+        assert preview.low.shape[1] == (top + 15) // scale - top // scale + 1
+
+
+def test_what_was_made_once_is_found_again(
+    tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, planned(tiny, "espcn"))
+    first = shown(tiny, tmp_path)
+    monkeypatch.setattr(module, "recall", lambda *_: pytest.fail("estimated again"))
+    again = shown(tiny, tmp_path)
+    for one, other in zip(first, again, strict=True):
+        assert one.preview is not None
+        assert other.preview is not None
+        assert (one.preview.estimate == other.preview.estimate).all()
+
+
+def test_a_damaged_preview_is_made_again(tiny: Split, tmp_path: Path) -> None:
+    run(tmp_path, planned(tiny, "bicubic"))
+    first = shown(tiny, tmp_path)
+    for file in (tmp_path / "cache" / "previews").iterdir():
+        file.write_bytes(file.read_bytes()[:100])
+    again = shown(tiny, tmp_path)
+    assert all(one.preview for one in [*first, *again])
+
+
+def test_a_cell_without_weights_or_data_says_why(tiny: Split, tmp_path: Path) -> None:
+    run(tmp_path, planned(tiny, "espcn", "bicubic"))
+    for file in tmp_path.rglob(WEIGHTS):
+        file.unlink()
+    whys = {(one.address.method, one.why) for one in shown(tiny, tmp_path)}
+    assert ("bicubic", "") in whys
+    (why,) = {why for method, why in whys if method == "espcn"}
+    assert "came without weights; run the cell again" in why
+
+
+def test_a_method_that_breaks_costs_its_own_images(
+    tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, planned(tiny, "bicubic"))
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("in the plugin")
+
+    monkeypatch.setattr(module, "recall", broken)
+    found = shown(tiny, tmp_path)
+    assert {one.preview for one in found} == {None}
+    assert {one.why for one in found} == {
+        "its estimate could not be made again (ZeroDivisionError: in the plugin)"
+    }
+
+
+def test_scenes_can_be_chosen_and_one_seed_is_enough(tiny: Split, tmp_path: Path) -> None:
+    made = [METHODS.make("espcn")]
+    run(tmp_path, tasks(tiny, EIGHT_BIT, BRIEF, [2], made, [0, 1]))
+    name = tiny.test.names[1]
+    (one,) = shown(tiny, tmp_path, scenes=(name, "nobody"))
+    assert (one.scene, one.address.seed) == (name, 0)
+
+
+def test_a_cell_of_other_data_is_no_task_here(tiny: Split, tmp_path: Path) -> None:
+    run(tmp_path, planned(tiny, "bicubic"))
+    (cell,) = cells(tmp_path)
+    stranger = Cell(replace(cell.address, dataset="nowhere"), cell.folder, cell.facts)
+    folders = Folders(tiny.wanted.root, tmp_path, tmp_path / "cache")
+    with pytest.raises(RequestError, match="nowhere"):
+        task_of(stranger, folders, Progress(), {})
