@@ -2,15 +2,15 @@
 
 import pytest
 
-from benchmark.tools.speed import limits
+from benchmark.tools.speed import roofline
 from tests.command_line import SCENES, SMALL, CommandLine
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure limits in no time; how large they are does not matter here."""
-    monkeypatch.setattr(limits, "SIDE", {"cpu": 64})
-    monkeypatch.setattr(limits, "COPIED", 1 << 20)
+    monkeypatch.setattr(roofline, "SIDE", {"cpu": 64})
+    monkeypatch.setattr(roofline, "COPIED", 1 << 20)
 
 
 def test_rows_of_an_image_of_a_data_set_and_of_training_to_the_end(

@@ -21,8 +21,8 @@ Scenes are made here, from seeded noise. The checks use 7 bands at x2, or the ne
 own checks (`bands-7`, `shape-x2`) are no expected failures; band-wise networks have 2 bands.
 """
 
-from benchmark.tools.conformance import declaration, estimation, learning, secrecy
-from benchmark.tools.conformance.promise import CHECKS, Result
+from benchmark.tools.conformance import fitting, inference, leakage, metadata
+from benchmark.tools.conformance.check import CHECKS, Result
 from benchmark.tools.conformance.runner import Conformance
 
 __all__ = ["CHECKS", "Conformance", "Result", "declaration", "estimation", "learning", "secrecy"]

@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from benchmark.engine import seeding
 from benchmark.errors import RequestError, listed
 from benchmark.method import Method
-from benchmark.tools.conformance.promise import (
+from benchmark.tools.conformance.check import (
     CHECKS,
     Check,
     InapplicableError,
@@ -18,7 +18,7 @@ from benchmark.tools.conformance.promise import (
     Result,
     described,
 )
-from benchmark.tools.conformance.subject import CPU, Subject
+from benchmark.tools.conformance.harness import CPU, Subject
 
 _LONGEST_REASON = 300
 

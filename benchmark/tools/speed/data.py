@@ -8,11 +8,11 @@ from benchmark.data.cache import prepare as prepared
 from benchmark.data.split import Split
 from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
-from benchmark.tools.speed import plain_images
-from benchmark.tools.speed.apart import Apart
-from benchmark.tools.speed.limits import seconds
-from benchmark.tools.speed.paired import paired
-from benchmark.tools.speed.rows import Row
+from benchmark.tools.speed import baseline_images
+from benchmark.tools.speed.baseline_process import Apart
+from benchmark.tools.speed.report import Row
+from benchmark.tools.speed.roofline import seconds
+from benchmark.tools.speed.timing import paired
 
 
 def prepare(split: Split, folder: Path, device: Device, apart: Apart) -> list[Row]:
@@ -50,7 +50,7 @@ def prepare(split: Split, folder: Path, device: Device, apart: Apart) -> list[Ro
     named = tuple(scenes)
     images = sorted(file for file in root.rglob("*.png") if file.name.startswith(named))
     if images:
-        other = apart.prepare(plain_images.preparer, images, folder / "plain.h5")
+        other = apart.prepare(baseline_images.preparer, images, folder / "plain.h5")
         found = paired(ours, other, device, 1)
         made = Row("prepare", of, found.ours, "s", found.plain, found.ratio)
     else:

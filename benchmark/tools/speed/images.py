@@ -12,12 +12,12 @@ from benchmark.method import METHODS, NetworkMethod, Problem
 from benchmark.metrics.scoring import score
 from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.protocol import Protocol
-from benchmark.tools.speed import plain_images
-from benchmark.tools.speed.apart import Apart
-from benchmark.tools.speed.limits import Limits
+from benchmark.tools.speed import baseline_images
+from benchmark.tools.speed.baseline_process import Apart
 from benchmark.tools.speed.memory import peak_of
-from benchmark.tools.speed.paired import paired
-from benchmark.tools.speed.rows import Row
+from benchmark.tools.speed.report import Row
+from benchmark.tools.speed.roofline import Limits
+from benchmark.tools.speed.timing import paired
 
 # The plain way is shown so many bands of an image by a band-wise method, and so many rows and
 # columns at most; its time is scaled up.
@@ -58,7 +58,9 @@ def estimate(
         return run_network(method, network, low, problem, device)
 
     memory = peak_of(ours, device)
-    other = apart.prepare(plain_images.estimator, label, problem, few.cpu().numpy(), device.torch)
+    other = apart.prepare(
+        baseline_images.estimator, label, problem, few.cpu().numpy(), device.torch
+    )
     found = paired(ours, other, device, turns)
     scaled = low.numel() / few.numel()
     flops = _operations(method, counted, few) * scaled
@@ -79,7 +81,7 @@ def _operations(method: NetworkMethod, network: nn.Module, low: Tensor) -> float
     """Count a network's operations for an image, on a corner of it."""
     corner = low[:, :_COUNTED, :_COUNTED]
     with FlopCounterMode(display=False) as counter:
-        plain_images.estimate(method, network, corner)
+        baseline_images.estimate(method, network, corner)
     return float(counter.get_total_flops() * low[0].numel() / corner[0].numel())
 
 
@@ -91,7 +93,7 @@ def degrade(protocol: Protocol, truth: Tensor, device: Device, apart: Apart, tur
         for one in degradations:
             one.low(truth)
 
-    other = apart.prepare(plain_images.degrader, protocol, truth.cpu().double().numpy())
+    other = apart.prepare(baseline_images.degrader, protocol, truth.cpu().double().numpy())
     found = paired(ours, other, device, turns)
     scales = ", ".join(f"x{scale}" for scale in protocol.scales)
     return Row("degrade", scales, found.ours, "s", found.plain, found.ratio)
@@ -103,6 +105,6 @@ def scoring(truth: Tensor, device: Device, apart: Apart, turns: int) -> Row:
     noise = torch.randn(truth.shape, generator=generator).to(device.torch) / 50
     noisy = (truth + noise).clamp(0, 1)
     x, y = ((part.cpu().double().numpy() * 255).round() for part in (noisy, truth))
-    other = apart.prepare(plain_images.scorer, x, y, 2)
+    other = apart.prepare(baseline_images.scorer, x, y, 2)
     found = paired(lambda: score(noisy, truth, 2), other, device, turns)
     return Row("score", "PSNR SAM SSIM ERGAS", found.ours, "s", found.plain, found.ratio)

@@ -15,9 +15,9 @@ from benchmark.engine.training.profiles import PROFILES, Profile
 from benchmark.method import Method, NetworkMethod, Problem
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
-from benchmark.tools.speed import agreement, data, images, limits, training
-from benchmark.tools.speed.apart import Apart
-from benchmark.tools.speed.rows import Row, Speed
+from benchmark.tools.speed import accuracy, data, images, roofline, training
+from benchmark.tools.speed.baseline_process import Apart
+from benchmark.tools.speed.report import Row, Speed
 
 # An image of CAVE's size; what is in it does not matter for time.
 SHAPE = (31, 512, 512)
@@ -70,7 +70,7 @@ def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Sp
     device = session.device
     split = load(session.data) if session.data else None  # whatever is wrong with it, at once
     say("the device's limits")
-    most = limits.measure(device)
+    most = roofline.measure(device)
     conditions = _CONDITIONS.format(
         scale=SCALE,
         singles=_BATCH[device.torch.type][0],
@@ -89,14 +89,14 @@ def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Sp
     if split is not None and session.profile is not None:
         for method in networks:
             say(f"training {method.name} to the end, fast and plainly")
-            rows.append(agreement.trained(method, split, session.profile, SCALE, device))
+            rows.append(accuracy.trained(method, split, session.profile, SCALE, device))
     return Speed(environment.describe(device), most, tuple(conditions.splitlines()), tuple(rows))
 
 
 def _speeds(
     session: Session,
     networks: Sequence[NetworkMethod],
-    most: limits.Limits,
+    most: roofline.Limits,
     folder: Path,
     apart: Apart,
     say: Callable[[str], None],

@@ -11,11 +11,11 @@ from benchmark.engine.building import start
 from benchmark.engine.device import Device
 from benchmark.engine.training.step import Step
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
-from benchmark.tools.speed.apart import Apart
-from benchmark.tools.speed.limits import Limits
-from benchmark.tools.speed.paired import paired
-from benchmark.tools.speed.plain import trainer, write_patches
-from benchmark.tools.speed.rows import Row
+from benchmark.tools.speed.baseline_process import Apart
+from benchmark.tools.speed.baseline_training import trainer, write_patches
+from benchmark.tools.speed.report import Row
+from benchmark.tools.speed.roofline import Limits
+from benchmark.tools.speed.timing import paired
 
 SECONDS = 1.5  # of each turn, about
 _RATE = 1e-4

@@ -16,10 +16,10 @@ from benchmark.engine.tiling import run_network
 from benchmark.engine.training.step import Step
 from benchmark.method import METHODS, NetworkMethod, Recipe
 from benchmark.metrics.scoring import score
-from benchmark.tools.speed import limits, memory, plain, plain_images, training
-from benchmark.tools.speed.paired import paired
-from benchmark.tools.speed.rows import Row, Speed
+from benchmark.tools.speed import baseline_images, baseline_training, memory, roofline, training
+from benchmark.tools.speed.report import Row, Speed
 from benchmark.tools.speed.session import Session, measure
+from benchmark.tools.speed.timing import paired
 from tests.benchmark.support import CPU, bank_of, network_method, problem, random
 
 NETWORKS = ["srcnn", "espcn", "vdsr", "proposed[subnetworks=1]"]
@@ -35,8 +35,8 @@ def test_the_patch_file_holds_what_the_bank_gathers(
     tiny: Split, tmp_path: Path, reference: str
 ) -> None:
     method, bank = network_method(reference), bank_of(tiny.train, 3, count=3)
-    plain.write_patches(tmp_path / "p.h5", bank, method, small(bank, method))
-    file = plain.PatchFile(tmp_path / "p.h5")
+    baseline_training.write_patches(tmp_path / "p.h5", bank, method, small(bank, method))
+    file = baseline_training.PatchFile(tmp_path / "p.h5")
     bands = torch.arange(5).expand(3, 5) if method.bandwise else None
     x, y = bank.batch(torch.arange(3), method.sees, bands)
     assert len(file) == len(x)
@@ -60,9 +60,9 @@ def test_the_plain_loop_takes_the_engines_steps(
     ours = start(method, problem(2, 5), recipe)
     torch.manual_seed(0)
     other = start(method, problem(2, 5), recipe)
-    plain.write_patches(tmp_path / "p.h5", bank, method, count)
-    loop = plain.PlainLoop(
-        method, other, plain.PatchFile(tmp_path / "p.h5"), recipe, torch.device("cpu")
+    baseline_training.write_patches(tmp_path / "p.h5", bank, method, count)
+    loop = baseline_training.PlainLoop(
+        method, other, baseline_training.PatchFile(tmp_path / "p.h5"), recipe, torch.device("cpu")
     )
     step = Step(method, CPU.place(ours), bank, recipe, CPU)
     bands = torch.arange(5).expand(2, 5) if method.bandwise else None
@@ -80,7 +80,7 @@ def test_the_plain_estimate_is_the_engines(reference: str) -> None:
     network = start(method, task, Recipe())
     low = random(4, 11, 9) if method.sees == "decimated" else random(4, 22, 18)
     expected = run_network(method, network, low, task, CPU)
-    assert torch.allclose(plain_images.estimate(method, network, low), expected, atol=1e-5)
+    assert torch.allclose(baseline_images.estimate(method, network, low), expected, atol=1e-5)
 
 
 def test_the_plain_scores_are_the_engines() -> None:
@@ -88,7 +88,7 @@ def test_the_plain_scores_are_the_engines() -> None:
     noisy = (truth + random(6, 40, 33, seed=1) / 9 - 0.05).clamp(0, 1)
     x, y = (np.round(part.double().numpy() * 255) for part in (noisy, truth))
     ours = score(noisy, truth, 3)
-    for name, value in plain_images.scores(x, y, 3).items():
+    for name, value in baseline_images.scores(x, y, 3).items():
         assert ours[name] == pytest.approx(value, abs=1e-6), name
 
 
@@ -96,8 +96,8 @@ def test_a_session_measures_every_network_and_every_step_of_an_image(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(training, "SECONDS", 0.0)
-    monkeypatch.setattr(limits, "SIDE", {"cpu": 64})
-    monkeypatch.setattr(limits, "COPIED", 1 << 20)
+    monkeypatch.setattr(roofline, "SIDE", {"cpu": 64})
+    monkeypatch.setattr(roofline, "COPIED", 1 << 20)
     told: list[str] = []
     methods = [METHODS.make(name) for name in ("bicubic", "espcn", "proposed[subnetworks=1]")]
     found = measure(Session(methods, CPU, turns=1, shape=(3, 40, 48)), told.append)
@@ -122,7 +122,7 @@ def test_a_session_measures_every_network_and_every_step_of_an_image(
 def test_a_row_is_written_with_ratios_first() -> None:
     speed = Speed(
         {"device": "D", "processor": "P", "torch": "T", "precision": "bfloat16"},
-        limits.Limits(500.0, 100.0, 20.0),
+        roofline.Limits(500.0, 100.0, 20.0),
         ("said",),
         (Row("train", "m", 1234.0, "bands/s", 300.0, 4.11, 0.8, 3 << 20),),
     )
@@ -135,7 +135,7 @@ def test_psnr_is_written_to_the_hundredth() -> None:
     row = Row("train", "m, quick", 34.567, "dB", 34.5)
     speed = Speed(
         {"device": "D", "processor": "P", "torch": "T", "precision": "float32"},
-        limits.Limits(500.0, 100.0, 20.0),
+        roofline.Limits(500.0, 100.0, 20.0),
         (),
         (row,),
     )
@@ -152,7 +152,7 @@ def test_turns_give_medians_of_both_and_of_their_ratios(monkeypatch: pytest.Monk
         nonlocal now
         now += next(takes[which])
 
-    monkeypatch.setattr("benchmark.tools.speed.paired.perf_counter", lambda: now)
+    monkeypatch.setattr("benchmark.tools.speed.timing.perf_counter", lambda: now)
     found = paired(lambda: call("ours"), lambda: call("plain"), CPU, 3)
     assert (found.ours, found.plain, found.ratio) == (2, 8, 3)
 
@@ -165,7 +165,7 @@ def test_a_peak_is_that_of_the_work() -> None:
 
 
 def test_limits_are_rates() -> None:
-    found = limits.measure(replace(CPU, bfloat16=False))
+    found = roofline.measure(replace(CPU, bfloat16=False))
     assert found.product == found.product_float32 > 1
     assert found.copy > 0.1
 
@@ -173,5 +173,5 @@ def test_limits_are_rates() -> None:
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_limits_of_a_gpu() -> None:
-    found = limits.measure(Device(torch.device("cuda"), True))
+    found = roofline.measure(Device(torch.device("cuda"), True))
     assert found.product > found.product_float32

@@ -9,7 +9,7 @@ from torch import Tensor
 from benchmark.engine.device import Device
 from benchmark.engine.tiling import run_network
 from benchmark.method import NetworkMethod, Problem
-from benchmark.tools.conformance.promise import (
+from benchmark.tools.conformance.check import (
     Check,
     InapplicableError,
     at,
@@ -18,7 +18,7 @@ from benchmark.tools.conformance.promise import (
     demand_close,
     same,
 )
-from benchmark.tools.conformance.subject import BANDS, CPU, SCALES, Subject
+from benchmark.tools.conformance.harness import BANDS, CPU, SCALES, Subject
 
 ROUNDING = 1e-4  # what sums in another order may cost, for values up to 1
 

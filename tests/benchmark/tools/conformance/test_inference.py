@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from benchmark.engine.device import Device
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
-from benchmark.tools.conformance import estimation
+from benchmark.tools.conformance import inference
 from tests.benchmark.support import CPU
 from tests.benchmark.tools.conformance.support import (
     Layers,
@@ -240,7 +240,7 @@ def test_an_estimate_that_follows_from_the_scenes_before_it() -> None:
 def test_a_gpu_that_gives_other_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
     """The processor in bfloat16 plays the GPU."""
     other = Device(torch.device("cpu"), bfloat16=True)
-    monkeypatch.setattr(estimation, "other_device", lambda: other)
+    monkeypatch.setattr(inference, "other_device", lambda: other)
 
     def forward(layers: Layers, x: Tensor) -> Tensor:
         y = Layers.forward(layers, x)
@@ -252,5 +252,5 @@ def test_a_gpu_that_gives_other_estimates(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("cls", [Sound, SoundNetwork])
 def test_a_gpu_that_gives_the_same(cls: type[Method], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimation, "other_device", lambda: CPU)
+    monkeypatch.setattr(inference, "other_device", lambda: CPU)
     assert checks_of(cls).check("cpu-equals-cuda").outcome == "passed"

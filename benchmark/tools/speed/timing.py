@@ -6,7 +6,7 @@ from statistics import median
 from time import perf_counter
 
 from benchmark.engine.device import Device
-from benchmark.tools.speed.limits import wait
+from benchmark.tools.speed.roofline import wait
 
 
 @dataclass(frozen=True)

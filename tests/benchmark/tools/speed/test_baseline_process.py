@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.method import METHODS
-from benchmark.tools.speed.apart import Apart, PlainWayError
+from benchmark.tools.speed.baseline_process import Apart, PlainWayError
 
 
 @pytest.fixture(scope="module")

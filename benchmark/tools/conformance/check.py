@@ -12,7 +12,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmark.tools.conformance.subject import Subject
+    from benchmark.tools.conformance.harness import Subject
 
 Outcome = Literal["passed", "failed", "skipped", "expected failure", "unexpectedly passed"]
 Check = Callable[["Subject"], None]

@@ -8,8 +8,8 @@ from benchmark.engine import seeding
 from benchmark.engine.training.validation import validation_pair
 from benchmark.method import NetworkMethod, State
 from benchmark.metrics.psnr import psnr
-from benchmark.tools.conformance.promise import InapplicableError, check, demand, same
-from benchmark.tools.conformance.subject import CPU, STEPS, Subject
+from benchmark.tools.conformance.check import InapplicableError, check, demand, same
+from benchmark.tools.conformance.harness import CPU, STEPS, Subject
 
 
 @check("deterministic")

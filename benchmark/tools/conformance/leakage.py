@@ -13,8 +13,8 @@ from torch import Tensor
 from benchmark.engine.estimation import seen
 from benchmark.errors import listed
 from benchmark.method import Problem
-from benchmark.tools.conformance.promise import check, demand, same
-from benchmark.tools.conformance.subject import Estimate, Subject, scene
+from benchmark.tools.conformance.check import check, demand, same
+from benchmark.tools.conformance.harness import Estimate, Subject, scene
 
 
 @check("truth-unreachable")

@@ -12,7 +12,7 @@ from benchmark.execution.evaluation import train_network
 from benchmark.execution.plan import tasks
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.protocols import catalogue
-from benchmark.tools.speed.rows import Row
+from benchmark.tools.speed.report import Row
 
 
 class _Plain(Device):

@@ -5,7 +5,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from benchmark.tools.speed.limits import Limits
+from benchmark.tools.speed.roofline import Limits
 
 
 @dataclass(frozen=True)

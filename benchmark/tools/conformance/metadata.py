@@ -7,8 +7,8 @@ from typing import Any, get_type_hints
 from benchmark.errors import RequestError, listed
 from benchmark.method import METHODS
 from benchmark.plugins.parameters import convert, shown
-from benchmark.tools.conformance.promise import CHECKS, BrokenError, at, check, demand
-from benchmark.tools.conformance.subject import Subject
+from benchmark.tools.conformance.check import CHECKS, BrokenError, at, check, demand
+from benchmark.tools.conformance.harness import Subject
 
 
 @check("described")

@@ -20,7 +20,7 @@ from benchmark.engine.training.validation import Validation
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
-from benchmark.tools.conformance.promise import InapplicableError
+from benchmark.tools.conformance.check import InapplicableError
 
 SCALES = (2, 3, 4)
 BANDS = (1, 7, 31, 103)
