@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark import commands
-from benchmark.options import (
+from benchmark.cli import catalogue
+from benchmark.cli.options import (
     CACHE,
     DATA,
     RESULTS,
@@ -133,13 +133,13 @@ for command in (
     pictures.report,
     reading.published,
     reading.export,
-    commands.fetch,
-    commands.methods,
-    commands.datasets,
-    commands.new,
-    commands.check,
-    commands.speed,
-    commands.doctor,
+    catalogue.fetch,
+    catalogue.methods,
+    catalogue.datasets,
+    catalogue.new,
+    catalogue.check,
+    catalogue.speed,
+    catalogue.doctor,
 ):
     app.command()(command)
 app.command("import")(reading.merge)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.options import (
+from benchmark.cli.options import (
     CACHE,
     DATA,
     RESULTS,

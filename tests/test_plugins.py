@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import run_all
-from benchmark import commands
+from benchmark.cli import catalogue
 from benchmark.errors import RequestError
 from benchmark.plugins.registry import Registry
 from tests.command_line import SMALL, CommandLine, rows
@@ -234,7 +234,7 @@ def test_what_new_writes_trains_by_the_command_that_it_prints(
 def test_new_writes_into_the_checkout_unless_told_otherwise(
     hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "_CHECKOUT", hsisr.folder)
+    monkeypatch.setattr(catalogue, "_CHECKOUT", hsisr.folder)
     answer = hsisr("new", "my_method")
     file = hsisr.folder / "methods" / "my_method.py"
     assert answer.out == (f"wrote {file}; try: python run_all.py --methods bicubic,my_method\n")

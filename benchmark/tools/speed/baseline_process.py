@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import torch
 
-from benchmark.options import discover
+from benchmark.cli.options import discover
 
 Work = Callable[[], object]
 

@@ -1,12 +1,11 @@
-"""Commands of `run_all.py` about methods, data sets and this machine."""
+"""Commands of `run_all.py` that examine a method or this machine."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchmark.options import (
+from benchmark.cli.options import (
     CACHE,
     DATA,
     RESULTS,
@@ -17,76 +16,7 @@ from benchmark.options import (
     Results,
     discover,
     print_json,
-    print_list,
 )
-
-_CHECKOUT = Path(__file__).resolve().parent.parent
-
-
-def fetch(
-    dataset: Annotated[str, typer.Argument(help="The data set; `datasets` lists them.")],
-    data: Data = DATA,
-    plugin: Plugins = None,
-) -> None:
-    """Download a data set, check it and put it where a run looks for it."""
-    discover(plugin)
-    from benchmark.dataset import DATASETS
-
-    folder = DATASETS.make(dataset).fetch(data)
-    again = f"python run_all.py --dataset {dataset} --data {data}"
-    typer.echo(f"{dataset} is in {folder}; run: {again}")
-
-
-def methods(plugin: Plugins = None, as_json: Json = False) -> None:
-    """List the methods and their parameters."""
-    discover(plugin)
-    from benchmark.method import METHODS, all_methods
-    from benchmark.plugins.parameters import describe
-
-    rows = [
-        {
-            "name": method.name,
-            "paper": METHODS.entry(method.name).facts.get("paper", ""),
-            "sees": method.sees + (", band by band" if method.bandwise else ""),
-            "parameters": describe(type(method)),
-        }
-        for method in all_methods()
-    ]
-    print_list(rows, as_json)
-
-
-def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
-    """List the data sets and their parameters."""
-    discover(plugin)
-    from benchmark.dataset import DATASETS
-    from benchmark.plugins.parameters import describe
-
-    rows = [
-        {
-            "name": entry.name,
-            "title": made.title + (", synthetic" if made.synthetic else ""),
-            "scenes": f"{len(made.scenes)}, of them {len(made.test)} for testing",
-            "home": made.home,
-            "parameters": describe(entry.cls),
-        }
-        for entry in DATASETS
-        for made in [DATASETS.make(entry.name)]
-    ]
-    print_list(rows, as_json)
-
-
-def new(
-    name: Annotated[str, typer.Argument(help="The method's name, like my_method.")],
-    folder: Annotated[
-        Path | None, typer.Option(help="Where to write it; the checkout's methods/ if empty.")
-    ] = None,
-) -> None:
-    """Write a method to start from; it trains as it is."""
-    from benchmark.tools.scaffold import write
-
-    file = write(name, folder or _CHECKOUT / "methods")
-    plugin = f" --plugin {file}" if folder else ""
-    typer.echo(f"wrote {file}; try: python run_all.py --methods bicubic,{name}{plugin}")
 
 
 def check(
