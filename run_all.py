@@ -22,8 +22,8 @@ from benchmark.cli.options import (
     discover,
     print_json,
 )
-from reports import commands as reading
-from reports import picture_commands as pictures
+from reports import cli as pictures
+from reports import cli as reading
 
 if TYPE_CHECKING:
     from benchmark.execution.request import Request

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.tables import write_tables
+from reports.writers.files import write_tables
 
 HERE = Path(__file__).resolve().parent.parent
 README = (HERE / "README.md").read_text(encoding="utf-8")

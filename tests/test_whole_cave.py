@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
-from reports.tables import write_tables
+from reports.writers.files import write_tables
 from tests.command_line import CommandLine
 
 METHODS = ("bicubic", "wiener", "wiener[joint=true]")

@@ -43,7 +43,7 @@ from reports.figures.words import (
     shrunk,
     wrapped,
 )
-from reports.summary import TIMES
+from reports.formatting import TIMES
 
 _PANEL = 1.344  # inches; five of them are as wide as a page
 _GAP = 0.08

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
+from reports.analysis.cells import fact, tally
 from reports.figures.labels import write_names
 from reports.figures.scales import log_ticks, short
 from reports.figures.style import INK, SMALL, WIDTH, Roster, drawing, new_figure, place
@@ -23,8 +24,6 @@ from reports.figures.words import (
     not_shown,
     wrapped,
 )
-from reports.summary import fact
-from reports.tally import tally
 
 _HIGH = 2.6  # inches
 _LONGEST = 1.3  # inches of a name

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from reports.analysis.cells import mean
 from reports.figures.style import (
     INK,
     SMALL,
@@ -25,7 +26,6 @@ from reports.figures.words import (
     height_of,
     wrapped,
 )
-from reports.summary import mean
 
 _ROW = 0.27  # inches a method
 _NAMES = 1.6  # inches for the names

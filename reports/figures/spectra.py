@@ -33,7 +33,7 @@ from reports.figures.words import (
     shrunk,
     wrapped,
 )
-from reports.summary import DASH
+from reports.formatting import DASH
 
 _THUMBNAIL = 2.15  # inches
 _RGB = (640.0, 550.0, 460.0)  # nm, shown as red, green and blue

@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.store.cells import Cell
-from reports.rows import Notes, results_of
-from reports.tally import tally
+from reports.analysis.cells import tally
+from reports.analysis.results import Notes, results_of
 
 WIDTH = 7.2  # inches: the text width of a two-column paper
 DOTS = 200  # an inch of a PNG

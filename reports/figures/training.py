@@ -21,7 +21,7 @@ from reports.figures.words import (
     not_shown,
     wrapped,
 )
-from reports.summary import duration
+from reports.formatting import duration
 
 _HIGH = 1.55  # inches, of one axes
 _KEY, _BESIDE = 0.36, 4  # height of a row of the legend, and how many stand in one

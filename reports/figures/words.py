@@ -10,9 +10,9 @@ from matplotlib.ft2font import FT2Font
 
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
+from reports.analysis.provenance import title_of
 from reports.figures.style import FAINT, SMALL, TEXT, TITLE, Roster, write
-from reports.head import title_of
-from reports.summary import TIMES
+from reports.formatting import TIMES
 
 MARGIN = 0.08  # inches
 _LINE = 1.25  # of a font's size, from one line to the next

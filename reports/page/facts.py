@@ -15,10 +15,10 @@ from typing import Any
 
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
-from reports.head import head_of, published_and_why, title_of
-from reports.rows import Notes, Place, Result, results_of
-from reports.summary import MAIN, OTHER, Metric, fact, mean
-from reports.tally import Tally, tally
+from reports.analysis.cells import Tally, fact, mean, tally
+from reports.analysis.metrics import MAIN, OTHER, Metric
+from reports.analysis.provenance import head_of, published_and_why, title_of
+from reports.analysis.results import Notes, Place, Result, results_of
 
 UNITS = {"psnr": "dB", "sam": "degrees", "sam_float": "degrees", "rmse": "grey levels"}
 MEANINGS = {

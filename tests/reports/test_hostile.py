@@ -14,9 +14,9 @@ from markdown_it.token import Token
 from rich.console import Console
 
 from benchmark.errors import plain
-from reports import latex, markdown
-from reports.tables import Tables, write_tables
-from reports.terminal import show
+from reports.writers import latex, markdown
+from reports.writers.files import Tables, write_tables
+from reports.writers.terminal import show
 from tests.reports.conftest import Make
 
 HOSTILE = {

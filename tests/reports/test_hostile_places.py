@@ -9,7 +9,7 @@ import pytest
 from benchmark.errors import RequestError
 from benchmark.store.address import Address, place_name
 from benchmark.store.cells import cells, damaged
-from reports.tables import write_tables
+from reports.writers.files import write_tables
 from tests.reports.conftest import Make, scored
 
 LABELS = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import RequestError
-from reports.published import FOLDER, base_name, load, lookup, published_for
+from reports.published.reader import FOLDER, base_name, load, lookup, published_for
 
 HEADER = "paper,protocol,dataset,scale,method,metric,value,source\n"
 GOOD = "P,wang2017,cave,2,Bicubic,psnr,31.73,Table 1\n"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from benchmark.errors import plain
-from reports.layout import Entry, Grid, Section
-from reports.summary import raised
+from reports.formatting import raised
+from reports.tables.model import Entry, Grid, Section
 
 # What begins a list, or is nothing but a line across the page.
 _LIST = re.compile(r"^(\d*)([-+.)])(?=[\s-]|$)")

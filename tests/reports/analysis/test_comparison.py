@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmark.errors import RequestError
-from reports.comparison import Comparison, Comparisons
-from reports.layout import Section
-from reports.statistics import Paired, holm, paired
-from reports.summary import MAIN
-from reports.tables import FORMATS, known_formats, write_tables
+from reports.analysis.comparison import Comparison, Comparisons
+from reports.analysis.metrics import MAIN
+from reports.analysis.statistics import Paired, holm, paired
+from reports.tables.model import Section
+from reports.writers.files import FORMATS, known_formats, write_tables
 from tests.reports.conftest import Make
 
 SEVEN, TWELVE = tuple("abcdefg"), tuple("abcdefghijkl")

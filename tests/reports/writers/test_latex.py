@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from reports import latex
-from reports.tables import write_tables
+from reports.writers import latex
+from reports.writers.files import write_tables
 from tests.reports.conftest import Make, needs_latex, scored
-from tests.reports.test_tables import HOSTILE
+from tests.reports.writers.test_files import HOSTILE
 
 SCENES = tuple("abcdefg")
 

@@ -10,9 +10,12 @@ import pytest
 from benchmark.errors import RequestError
 from benchmark.store.address import key_of
 from benchmark.store.cells import write
-from reports import latex, markdown
-from reports.summary import Metric, duration, ranks, signed
-from reports.tables import Tables, datasets_in, guarded, write_tables
+from reports.analysis.metrics import Metric
+from reports.analysis.ranking import ranks
+from reports.formatting import duration, signed
+from reports.writers import latex, markdown
+from reports.writers.csv_files import guarded
+from reports.writers.files import Tables, datasets_in, write_tables
 from tests.reports.conftest import SCENES, Make, scored, typed
 
 HOSTILE = r"a|b`c<d>*e*_f_[g]%&\#${}~^h"

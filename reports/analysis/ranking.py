@@ -1,13 +1,15 @@
 """Ranks over every scene, scale and data set: one number a method, whatever the units."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from reports.rows import Result
-from reports.summary import MAIN, Metric, mean
+from reports.analysis.cells import mean
+from reports.analysis.metrics import MAIN, Metric
+from reports.analysis.results import Result
 
 Place = tuple[str, int, str]
 
@@ -111,3 +113,20 @@ def places_of(ranking: Ranking) -> str:
         scenes = len({scene for _, scene in here})
         parts.append(f"{scenes} scenes of {name} at {', '.join(f'x{scale}' for scale in scales)}")
     return f"{len(ranking.places)} places: {'; '.join(parts)}"
+
+
+def ranks(values: Sequence[float], metric: Metric) -> list[int]:
+    """Rank a column: 1 for the best, 2 for the second-best, 0 for the rest.
+
+    What prints alike ranks alike, so that no reader sees two equal numbers of which one is bold.
+
+    Args:
+        values: one a row; NaN where there is none. One value alone is not ranked.
+        metric: says which way is better and how many digits are printed.
+    """
+    printed = [round(value, metric.digits) for value in values]
+    known = [value for value in printed if not math.isnan(value)]
+    if len(known) < 2:
+        return [0] * len(values)
+    best = sorted(set(known), reverse=metric.higher)[:2]
+    return [best.index(value) + 1 if value in best else 0 for value in printed]

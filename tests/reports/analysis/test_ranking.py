@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from reports.ranking import Ranking, places_of
-from reports.tables import Tables, write_tables
+from reports.analysis.ranking import Ranking, places_of
+from reports.writers.files import Tables, write_tables
 from tests.reports.conftest import Make
 
 

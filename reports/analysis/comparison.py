@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from reports.rows import Result
-from reports.statistics import ALPHA, Paired, holm, paired, smallest_p
-from reports.summary import MAIN, Metric
+from reports.analysis.metrics import MAIN, Metric
+from reports.analysis.results import Result
+from reports.analysis.statistics import ALPHA, Paired, holm, paired, smallest_p
 
 BASELINE = "bicubic"
 BEST_MARK, BASELINE_MARK = "≈", "∘"

@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmark.errors import plain
-from reports.summary import FAILED, raised
+from reports.formatting import FAILED, raised
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from reports.layout import Entry, Grid, Section
-    from reports.tables import Tables
+    from reports.tables.model import Entry, Grid, Section
+    from reports.writers.files import Tables
 
 DIFFERENCE = "Δ"
 _RANKED = {1: "bold green", 2: "cyan"}

@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that show images of what is stored: figures, the report page."""
+"""Commands of `run_all.py` that read what is stored: tables, exports."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +18,90 @@ from benchmark.cli.options import (
     discover,
     print_json,
 )
+
+
+def tables(
+    dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
+    formats: Annotated[
+        str, typer.Option("--format", help="Files to write: md, tex, csv; all if empty.")
+    ] = "",
+    baseline: Annotated[
+        str, typer.Option(help="Method that every other is compared with; bicubic if empty.")
+    ] = "",
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Write the tables again from what is stored; trains nothing."""
+    from benchmark.errors import RequestError
+    from benchmark.plugins.parameters import split_list
+    from reports.writers.files import datasets_in, known_formats
+
+    wanted = known_formats(split_list(formats))
+    labels = split_list(dataset) or datasets_in(results)
+    if not labels:
+        raise RequestError(f"no results in {results}; make them with: python run_all.py")
+    paths = tabulate(results, labels, quiet=as_json, formats=wanted, baseline=baseline)
+    if as_json:
+        print_json({"tables": paths})
+
+
+def tabulate(
+    results: Path,
+    labels: Sequence[str],
+    *,
+    quiet: bool,
+    formats: Sequence[str] = (),
+    baseline: str = "",
+) -> list[str]:
+    """Write the tables of some data sets and, unless quiet, print them.
+
+    Args:
+        results: the results folder.
+        labels: the data sets.
+        quiet: True prints nothing.
+        formats: which files; all where empty.
+        baseline: what every method is compared with; bicubic where empty.
+
+    Returns:
+        The files.
+
+    Raises:
+        RequestError: there is nothing to show, or no room to write.
+    """
+    from rich.console import Console
+
+    from benchmark.store.cells import damaged
+    from reports.writers.files import known_formats, write_tables
+    from reports.writers.terminal import show
+
+    for why in damaged(results):
+        typer.echo(f"left out of the tables: {why}; the run that made it makes it again", err=True)
+    paths = []
+    for label in labels:
+        chosen = formats or known_formats(())
+        made = write_tables(results, label, formats=chosen, baseline=baseline)
+        paths += [str(path) for path in made.paths]
+        if not quiet:
+            show(made, Console())
+            typer.echo("written: " + ", ".join(str(path) for path in made.paths))
+    return paths
+
+
+def published(
+    protocol: Annotated[str, typer.Option(help="Only numbers under this protocol.")] = "",
+    dataset: Annotated[str, typer.Option(help="Only numbers on this data set.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the numbers that papers print, by protocol; never mixed."""
+    from rich.console import Console
+
+    from reports.writers import published_list
+
+    rows = published_list.chosen(protocol, dataset)
+    if as_json:
+        print_json(published_list.as_json(rows))
+    else:
+        published_list.show_published(rows, Console())
 
 
 def figures(
@@ -149,11 +233,11 @@ def _rank_figures(
     """Draw the average ranks of every data set that has some under a protocol and profile."""
     from benchmark.store.address import place_name
     from benchmark.store.cells import cells
+    from reports.analysis.ranking import places_of
     from reports.figures.ranks import rank_figure
     from reports.figures.save import write_figures
     from reports.figures.style import roster_of
-    from reports.ranking import places_of
-    from reports.tables import datasets_in, write_tables
+    from reports.writers.files import datasets_in, write_tables
 
     for label in datasets_in(results):
         roster = roster_of([cell for cell in cells(results) if cell.address.dataset == label])

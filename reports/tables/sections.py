@@ -6,31 +6,22 @@ the marks, and notes.
 """
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from reports.comparison import Comparisons, compare
-from reports.details import details_of, ranks_of
-from reports.head import head_of, published_and_why
-from reports.layout import Entry, Grid, Section
-from reports.published import Row
-from reports.ranking import rankings
-from reports.rows import Notes, Place, Result, results_of
-from reports.summary import (
-    FAILED,
-    MAIN,
-    MISSING,
-    OTHER,
-    TIMES,
-    Metric,
-    duration,
-    over_seeds,
-    ranks,
-    signed,
-    significant,
-)
-from reports.tally import Tally
+from reports.analysis.cells import Tally, mean
+from reports.analysis.comparison import Comparisons, compare
+from reports.analysis.metrics import MAIN, OTHER, Metric
+from reports.analysis.provenance import head_of, published_and_why
+from reports.analysis.ranking import rankings, ranks
+from reports.analysis.results import Notes, Place, Result, results_of
+from reports.formatting import FAILED, MISSING, TIMES, duration, number, signed, significant
+from reports.published.reader import Row
+from reports.tables.details import details_of, ranks_of
+from reports.tables.model import Entry, Grid, Section
+from reports.tables.sections import over_seeds
 
 
 def build(
@@ -217,3 +208,19 @@ def _costs(place: Place) -> list[Entry]:
         Entry(duration(training) if training > 0 else MISSING),
         Entry(MISSING if math.isnan(upscaling) else significant(upscaling)),
     ]
+
+
+def over_seeds(values: Sequence[float], digits: int) -> str:
+    """Write the mean over seeds, with ± the standard deviation where there are several.
+
+    Args:
+        values: one mean over the test scenes per seed.
+        digits: behind the point.
+    """
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return MISSING
+    text = number(mean(known), digits)
+    if len(known) > 1 and all(map(math.isfinite, known)):
+        text += f" ± {statistics.stdev(known):.{digits}f}"
+    return text

@@ -3,20 +3,13 @@
 from collections.abc import Sequence
 from itertools import product
 
-from reports.comparison import Comparison, Comparisons
-from reports.layout import Entry, Grid
-from reports.ranking import Ranking, places_of
-from reports.rows import Result
-from reports.summary import (
-    MAIN,
-    MISSING,
-    TIMES,
-    Metric,
-    number,
-    ranks,
-    signed,
-    summarise,
-)
+from reports.analysis.cells import summarise
+from reports.analysis.comparison import Comparison, Comparisons
+from reports.analysis.metrics import MAIN, Metric
+from reports.analysis.ranking import Ranking, places_of, ranks
+from reports.analysis.results import Result
+from reports.formatting import MISSING, TIMES, number, signed
+from reports.tables.model import Entry, Grid
 
 _PER_METRIC = ("Difference", "95 %", "Better on", "p", "Holm")
 

@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmark.errors import RequestError, listed, plain
-from reports.published import Row, base_name, load
-from reports.summary import MAIN, MISSING, OTHER, TIMES
-from reports.terminal import print_whole
+from reports.analysis.metrics import MAIN, OTHER
+from reports.formatting import MISSING, TIMES
+from reports.published.reader import Row, base_name, load
+from reports.writers.terminal import print_whole
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from reports.tables import Tables, write_tables
-from reports.terminal import show
+from reports.writers.files import Tables, write_tables
+from reports.writers.terminal import show
 from tests.reports.conftest import Make, typed
 
 LONG = "A method with quite a long name [bold]"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from reports.statistics import holm, paired, signed_rank, smallest_p
+from reports.analysis.statistics import holm, paired, signed_rank, smallest_p
 
 
 def by_hand(differences: list[float]) -> float:

@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Sequence
 
 from benchmark.errors import plain
-from reports.layout import Entry, Grid, Section
-from reports.summary import DASH, MINUS, TIMES
+from reports.formatting import DASH, MINUS, TIMES
+from reports.tables.model import Entry, Grid, Section
 
 _GREEK = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"  # common in names of methods
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmark.errors import plain
-from reports.summary import fact, mean, several
-from reports.tally import Tally
+from reports.analysis.cells import Tally, fact, mean, several
 
 LARGEST = 1e300  # what another program may have stored beyond that is no number of ours
 

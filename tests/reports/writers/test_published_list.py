@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from benchmark.errors import RequestError
-from reports.listing import as_json, chosen, show_published
-from reports.published import load
+from reports.published.reader import load
+from reports.writers.published_list import as_json, chosen, show_published
 
 
 def shown(protocol: str = "", dataset: str = "") -> list[list[str]]:

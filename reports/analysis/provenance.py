@@ -8,8 +8,9 @@ from typing import Any
 from benchmark.errors import listed, plain
 from benchmark.store.address import key_of
 from benchmark.store.cells import Cell
-from reports.published import Row, base_name, published_for
-from reports.summary import DASH, fact, several
+from reports.analysis.cells import fact, several
+from reports.formatting import DASH
+from reports.published.reader import Row, base_name, published_for
 
 # That paper trained one network on both; see "What stays open" in its protocol.
 TRAINED_TOGETHER = {"wang2017": frozenset({"cave", "harvard"})}

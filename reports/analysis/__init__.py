@@ -1,0 +1,1 @@
+"""From cells to results, ranks and tests."""

@@ -1,0 +1,42 @@
+"""From a cell's scores to the numbers of a table, and how those are written."""
+
+import math
+from collections.abc import Sequence
+
+TIMES, MINUS, DASH = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "\N{EN DASH}"
+MISSING = DASH
+FAILED = "failed"
+_RAISED = str.maketrans("0123456789,", "⁰¹²³⁴⁵⁶⁷⁸⁹˒")
+
+
+def number(value: float, digits: int) -> str:
+    """Write a number with a typographic minus, and infinity as its sign."""
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    text = f"{value:.{digits}f}"
+    return text.replace("-", MINUS) if float(text) else text.lstrip("-")
+
+
+def signed(value: float, digits: int) -> str:
+    """Write a difference; its sign is always shown, except that of zero."""
+    text = number(value, digits)
+    return text if text.startswith(MINUS) or text == f"{0:.{digits}f}" else f"+{text}"
+
+
+def raised(notes: Sequence[int]) -> str:
+    """Write the numbers of notes as raised digits."""
+    return ",".join(map(str, notes)).translate(_RAISED)
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the unit that people would use."""
+    for limit, unit, size in ((120, "s", 1), (7200, "min", 60), (172_800, "h", 3600)):
+        if seconds < limit:
+            value = seconds / size
+            return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+    return f"{seconds / 86_400:.1f} d"
+
+
+def significant(value: float) -> str:
+    """Write a small positive number with about three significant digits."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.{2 if value >= 1 else 3}f}"
