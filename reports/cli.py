@@ -138,9 +138,9 @@ def figures(
 
     require()
     from reports.figures.draw import Subject, figures_of, folder_of
+    from reports.figures.drawing.save import check_formats, write_figures
+    from reports.figures.drawing.style import roster_of
     from reports.figures.pixels import read_pixels
-    from reports.figures.save import check_formats, write_figures
-    from reports.figures.style import roster_of
 
     forms, at, where = check_formats(split_list(formats)), read_pixels(pixels), choose(device)
     request = Request(
@@ -234,9 +234,9 @@ def _rank_figures(
     from benchmark.store.address import place_name
     from benchmark.store.cells import cells
     from reports.analysis.ranking import places_of
-    from reports.figures.ranks import rank_figure
-    from reports.figures.save import write_figures
-    from reports.figures.style import roster_of
+    from reports.figures.drawing.save import write_figures
+    from reports.figures.drawing.style import roster_of
+    from reports.figures.plots.ranks import rank_figure
     from reports.writers.files import datasets_in, write_tables
 
     for label in datasets_in(results):

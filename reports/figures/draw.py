@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
-from reports.figures.band import band_figure
-from reports.figures.cost import cost_figure, costs_of
-from reports.figures.per_band import per_band_figure
+from reports.figures.drawing.style import Roster
+from reports.figures.drawing.text import Heading, heading_of
+from reports.figures.images import View, nearest_band, psnr_per_band
 from reports.figures.pixels import check_pixels, choose_pixels
-from reports.figures.spectra import spectra_figure
-from reports.figures.style import Roster
-from reports.figures.training import curves_of, training_figure
-from reports.figures.view import View, nearest_band, psnr_per_band
-from reports.figures.words import Heading, heading_of
+from reports.figures.plots.band import band_figure
+from reports.figures.plots.cost import cost_figure, costs_of
+from reports.figures.plots.per_band import per_band_figure
+from reports.figures.plots.spectra import spectra_figure
+from reports.figures.plots.training import curves_of, training_figure
 
 
 @dataclass(frozen=True)

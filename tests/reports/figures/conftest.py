@@ -9,8 +9,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from reports.figures.style import Roster
-    from reports.figures.words import Heading
+    from reports.figures.drawing.style import Roster
+    from reports.figures.drawing.text import Heading
 
 # The same examples every time, and none kept on disk.
 examples = settings(max_examples=25, deadline=None, database=None, derandomize=True)
@@ -54,13 +54,13 @@ def scenes() -> Callable[..., Scene]:
 
 @pytest.fixture
 def roster() -> "Roster":
-    from reports.figures.style import Roster
+    from reports.figures.drawing.style import Roster
 
     return Roster(METHODS)
 
 
 @pytest.fixture
 def heading() -> "Heading":
-    from reports.figures.words import Heading
+    from reports.figures.drawing.text import Heading
 
     return Heading("CAVE", 3, "protocol wang2017, profile quick, seed 0")

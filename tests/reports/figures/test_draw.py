@@ -13,11 +13,11 @@ from benchmark.errors import RequestError
 from benchmark.store.cells import Cell
 from reports import figures
 from reports.figures.draw import Subject, figures_of, folder_of
-from reports.figures.style import roster_of
+from reports.figures.drawing.style import roster_of
 from tests.reports.conftest import Make
 from tests.reports.figures.conftest import Scene
 from tests.reports.figures.drawn import texts
-from tests.reports.figures.test_training import ROWS
+from tests.reports.figures.plots.test_training import ROWS
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -79,7 +79,7 @@ def test_without_matplotlib_one_line_says_what_to_install(monkeypatch: pytest.Mo
 
 def test_drawing_needs_no_torch_and_no_pyplot() -> None:
     code = (
-        "import sys, reports.figures.draw, reports.figures.save, reports.figures.ranks; "
+        "import sys, reports.figures.draw, reports.figures.drawing.save, reports.figures.plots.ranks; "
         "print({'torch', 'matplotlib.pyplot'} & set(sys.modules))"
     )
     done = subprocess.run(

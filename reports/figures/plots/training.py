@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from benchmark.store.cells import Cell
-from reports.figures.scales import log_ticks, plain_numbers
-from reports.figures.style import SMALL, WIDTH, Roster, drawing, new_figure, place, write
-from reports.figures.words import (
+from reports.figures.drawing.axes import log_ticks, plain_numbers
+from reports.figures.drawing.style import SMALL, WIDTH, Roster, drawing, new_figure, place, write
+from reports.figures.drawing.text import (
     MARGIN,
     Heading,
     caption,

@@ -12,10 +12,10 @@ from matplotlib.ticker import MaxNLocator
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
 from reports.analysis.cells import fact, tally
-from reports.figures.labels import write_names
-from reports.figures.scales import log_ticks, short
-from reports.figures.style import INK, SMALL, WIDTH, Roster, drawing, new_figure, place
-from reports.figures.words import (
+from reports.figures.drawing.axes import log_ticks, short
+from reports.figures.drawing.labels import write_names
+from reports.figures.drawing.style import INK, SMALL, WIDTH, Roster, drawing, new_figure, place
+from reports.figures.drawing.text import (
     MARGIN,
     Heading,
     caption,

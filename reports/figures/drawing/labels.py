@@ -8,8 +8,8 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures.style import FAINT, SMALL
-from reports.figures.words import height_of, width_of
+from reports.figures.drawing.style import FAINT, SMALL
+from reports.figures.drawing.text import height_of, width_of
 
 _POINTS = 72  # in an inch
 _DOT = 4.0  # points, half the side of the square that a marker keeps free

@@ -9,13 +9,13 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
-from reports.figures.spectra import false_colour, spectra_figure, spectral_angle
+from reports.figures.plots.spectra import false_colour, spectra_figure, spectral_angle
 from tests.reports.figures.conftest import Scene
 from tests.reports.figures.drawn import collisions, curves, images, texts
 
 if TYPE_CHECKING:
-    from reports.figures.style import Roster
-    from reports.figures.words import Heading
+    from reports.figures.drawing.style import Roster
+    from reports.figures.drawing.text import Heading
 
 PIXELS = [(5, 7), (30, 40), (12, 20)]
 
@@ -65,7 +65,7 @@ def test_an_angle_is_right_or_unknown() -> None:
 def test_nothing_collides(
     scenes: Callable[..., Scene], heading: "Heading", count: int, methods: int
 ) -> None:
-    from reports.figures.style import Roster
+    from reports.figures.drawing.style import Roster
 
     titles = {f"m{index}": f"A method of many words, {index}" for index in range(methods)}
     pixels = [(2 + 4 * index, 5 + 6 * index) for index in range(count)]

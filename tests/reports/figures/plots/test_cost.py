@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
-from reports.figures.cost import Cost, cost_figure, costs_of, front
+from reports.figures.plots.cost import Cost, cost_figure, costs_of, front
 from tests.reports.conftest import Make
 from tests.reports.figures.conftest import examples
 from tests.reports.figures.drawn import collisions, texts, values
 
 if TYPE_CHECKING:
-    from reports.figures.style import Roster
-    from reports.figures.words import Heading
+    from reports.figures.drawing.style import Roster
+    from reports.figures.drawing.text import Heading
 
 CPU = "CPU, 2 threads"
 COSTS = {
@@ -73,7 +73,7 @@ def test_costs_come_from_cells_and_what_is_missing_is_named(make: Make) -> None:
 
 @pytest.mark.parametrize("number", [1, 12])
 def test_names_cover_nothing(heading: "Heading", number: int) -> None:
-    from reports.figures.style import Roster
+    from reports.figures.drawing.style import Roster
 
     titles = {f"m{index}": f"Method {index} [deep=true]" for index in range(number)}
     costs = {

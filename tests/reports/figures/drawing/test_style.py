@@ -6,7 +6,7 @@ pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
 import matplotlib as mpl
 
-from reports.figures.style import Roster, drawing, roster_of
+from reports.figures.drawing.style import Roster, drawing, roster_of
 from tests.reports.conftest import Make
 
 PAPER = ["bicubic", "srcnn", "espcn", "vdsr", "proposed"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from reports.analysis.cells import mean
-from reports.figures.style import (
+from reports.figures.drawing.style import (
     INK,
     SMALL,
     TEXT,
@@ -18,7 +18,7 @@ from reports.figures.style import (
     place,
     write,
 )
-from reports.figures.words import (
+from reports.figures.drawing.text import (
     MARGIN,
     caption,
     caption_height,

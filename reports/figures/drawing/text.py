@@ -11,7 +11,7 @@ from matplotlib.ft2font import FT2Font
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
 from reports.analysis.provenance import title_of
-from reports.figures.style import FAINT, SMALL, TEXT, TITLE, Roster, write
+from reports.figures.drawing.style import FAINT, SMALL, TEXT, TITLE, Roster, write
 from reports.formatting import TIMES
 
 MARGIN = 0.08  # inches

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures.style import SMALL, WIDTH, Roster, drawing, new_figure, place, write
-from reports.figures.words import (
+from reports.figures.drawing.style import SMALL, WIDTH, Roster, drawing, new_figure, place, write
+from reports.figures.drawing.text import (
     MARGIN,
     Heading,
     caption,

@@ -11,9 +11,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures.style import ERRORS, SMALL, TEXT, Roster, place, write
-from reports.figures.view import View, difference, psnr_of, share_below
-from reports.figures.words import height_of, width_of
+from reports.figures.drawing.style import ERRORS, SMALL, TEXT, Roster, place, write
+from reports.figures.drawing.text import height_of, width_of
+from reports.figures.images import View, difference, psnr_of, share_below
 
 _INDENT, _STRIP, _FOOT, _SPACE, _TIP = 0.34, 0.11, 0.30, 0.05, 0.08  # inches
 

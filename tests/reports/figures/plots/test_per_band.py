@@ -7,12 +7,12 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
-from reports.figures.per_band import per_band_figure
+from reports.figures.plots.per_band import per_band_figure
 from tests.reports.figures.drawn import collisions, curves, texts
 
 if TYPE_CHECKING:
-    from reports.figures.style import Roster
-    from reports.figures.words import Heading
+    from reports.figures.drawing.style import Roster
+    from reports.figures.drawing.text import Heading
 
 NM = (400.0, 500.0, 600.0)
 
@@ -56,7 +56,7 @@ def test_perfect_bands_are_left_out_and_said(roster: "Roster", heading: "Heading
 
 @pytest.mark.parametrize("number", [1, 7, 13])
 def test_nothing_collides(heading: "Heading", number: int) -> None:
-    from reports.figures.style import Roster
+    from reports.figures.drawing.style import Roster
 
     titles = {f"m{index}": f"A method of words [x={index}]" for index in range(number)}
     figure = per_band_figure(NM, values_of(list(titles)), ["a", "b"], 2, Roster(titles), heading)

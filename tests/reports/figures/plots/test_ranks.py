@@ -9,11 +9,11 @@ pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
 from matplotlib.collections import PathCollection
 
-from reports.figures.ranks import rank_figure
+from reports.figures.plots.ranks import rank_figure
 from tests.reports.figures.drawn import collisions, texts, values
 
 if TYPE_CHECKING:
-    from reports.figures.style import Roster
+    from reports.figures.drawing.style import Roster
 
 RANKS = {
     "bicubic": [3.0, 3.0, 2.5, 3.0],

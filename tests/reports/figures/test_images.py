@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
-from reports.figures.view import (
+from reports.figures.images import (
     common_range,
     difference,
     nearest_band,

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
-from reports.figures.style import Roster
-from reports.figures.words import (
+from reports.figures.drawing.style import Roster
+from reports.figures.drawing.text import (
     drawable,
     fitting,
     heading_of,

@@ -9,13 +9,13 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
-from reports.figures.training import curves_of, training_figure
+from reports.figures.plots.training import curves_of, training_figure
 from tests.reports.conftest import Make
 from tests.reports.figures.drawn import collisions, curves, texts
 
 if TYPE_CHECKING:
-    from reports.figures.style import Roster
-    from reports.figures.words import Heading
+    from reports.figures.drawing.style import Roster
+    from reports.figures.drawing.text import Heading
 
 ROWS = """step,loss,psnr,rate,seconds
 100,0.02,30.5,0.01,{0}
@@ -59,7 +59,7 @@ def test_curves_come_from_cells_and_what_is_damaged_is_named(make: Make) -> None
 
 @pytest.mark.parametrize("number", [1, 5])
 def test_nothing_collides(heading: "Heading", number: int) -> None:
-    from reports.figures.style import Roster
+    from reports.figures.drawing.style import Roster
 
     titles = {f"m{index}": f"A method of many words, {index}" for index in range(number)}
     stored = {label: rows(1 + index) for index, label in enumerate(titles)}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from benchmark.errors import RequestError, listed
 from benchmark.store.files import locked, write_file
-from reports.figures.style import drawing
+from reports.figures.drawing.style import drawing
 
 FORMATS = ("png", "pdf")
 # No date and no version: the same figure is the same file.

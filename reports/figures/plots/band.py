@@ -13,8 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 
-from reports.figures.counts import Counted, count, draw_counts
-from reports.figures.style import (
+from reports.figures.drawing.style import (
     DOTS,
     ERRORS,
     GAMMA,
@@ -27,13 +26,7 @@ from reports.figures.style import (
     place,
     write,
 )
-from reports.figures.view import (
-    View,
-    common_range,
-    nearest_band,
-    share_above,
-)
-from reports.figures.words import (
+from reports.figures.drawing.text import (
     MARGIN,
     Heading,
     caption,
@@ -43,6 +36,8 @@ from reports.figures.words import (
     shrunk,
     wrapped,
 )
+from reports.figures.images import View, common_range, nearest_band, share_above
+from reports.figures.plots.counts import Counted, count, draw_counts
 from reports.formatting import TIMES
 
 _PANEL = 1.344  # inches; five of them are as wide as a page

@@ -10,14 +10,14 @@ from PIL import Image
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
 from benchmark.errors import RequestError
-from reports.figures.band import band_figure
-from reports.figures.save import check_formats, rendered, write_figures
-from reports.figures.style import new_figure, write
+from reports.figures.drawing.save import check_formats, rendered, write_figures
+from reports.figures.drawing.style import new_figure, write
+from reports.figures.plots.band import band_figure
 from tests.reports.figures.conftest import Scene
 
 if TYPE_CHECKING:
-    from reports.figures.style import Roster
-    from reports.figures.words import Heading
+    from reports.figures.drawing.style import Roster
+    from reports.figures.drawing.text import Heading
 
 
 @pytest.mark.parametrize("form", ["png", "pdf"])

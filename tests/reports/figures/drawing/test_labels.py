@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
-from reports.figures.labels import Box, arranged
+from reports.figures.drawing.labels import Box, arranged
 
 FRAME = Box(0, 0, 400, 200)
 

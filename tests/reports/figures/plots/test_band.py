@@ -8,14 +8,14 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
-from reports.figures.band import band_figure
-from reports.figures.counts import count
+from reports.figures.plots.band import band_figure
+from reports.figures.plots.counts import count
 from tests.reports.figures.conftest import Scene
 from tests.reports.figures.drawn import collisions, curves, images, texts
 
 if TYPE_CHECKING:
-    from reports.figures.style import Roster
-    from reports.figures.words import Heading
+    from reports.figures.drawing.style import Roster
+    from reports.figures.drawing.text import Heading
 
 BAND = 2  # nearest to 550 nm
 
@@ -94,7 +94,7 @@ def test_the_heading_says_what_it_is(scene: Scene, roster: "Roster", heading: "H
 def test_nothing_collides_whatever_the_number_of_methods(
     scenes: Callable[..., Scene], heading: "Heading", number: int
 ) -> None:
-    from reports.figures.style import Roster
+    from reports.figures.drawing.style import Roster
 
     titles = {f"m{index}": f"A method of many words, {index}" for index in range(number)}
     figure = band_figure(scenes(list(titles)), 550, Roster(titles), heading)

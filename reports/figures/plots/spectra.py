@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures.style import (
+from reports.figures.drawing.style import (
     GAMMA,
     INK,
     SMALL,
@@ -22,8 +22,7 @@ from reports.figures.style import (
     place,
     write,
 )
-from reports.figures.view import LEVELS, View, nearest_band
-from reports.figures.words import (
+from reports.figures.drawing.text import (
     MARGIN,
     Heading,
     caption,
@@ -33,6 +32,7 @@ from reports.figures.words import (
     shrunk,
     wrapped,
 )
+from reports.figures.images import LEVELS, View, nearest_band
 from reports.formatting import DASH
 
 _THUMBNAIL = 2.15  # inches

@@ -1,0 +1,1 @@
+"""What the figures share: style, text, axes, labels, saving."""
