@@ -199,7 +199,7 @@ def report(
     from benchmark.store.cells import cells, damaged
     from benchmark.tools.images.previews import previews
     from reports.page import write_page
-    from reports.page.writing import LIMIT
+    from reports.page.write import LIMIT
 
     labels, names = split_list(dataset), split_list(scenes)
     stored = [cell for cell in cells(results) if not labels or cell.address.dataset in labels]

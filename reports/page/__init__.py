@@ -1,5 +1,5 @@
 """One page of everything stored: a single HTML file that opens offline and asks nobody."""
 
-from reports.page.writing import Page, write_page
+from reports.page.write import Page, write_page
 
 __all__ = ["Page", "write_page"]
