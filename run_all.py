@@ -5,11 +5,11 @@
 
 import signal
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from benchmark.cli import catalogue
+from benchmark.cli import catalogue, diagnostics, exchange
 from benchmark.cli.options import (
     CACHE,
     DATA,
@@ -22,11 +22,8 @@ from benchmark.cli.options import (
     discover,
     print_json,
 )
-from reports import cli as pictures
-from reports import cli as reading
-
-if TYPE_CHECKING:
-    from benchmark.execution.request import Request
+from benchmark.cli.run import refuse_options_before, show_plan
+from reports import cli as reports
 
 # Heavy imports wait inside the commands, so that --help answers at once.
 
@@ -85,7 +82,7 @@ def run(
     Lists are separated by commas. Exit codes: 0 all done, 1 some cell failed, 2 bad request.
     """
     if context.invoked_subcommand is not None:
-        _refuse_options_before(context)
+        refuse_options_before(context)
         return
     discover(plugin)
     from benchmark.execution.listeners import progress
@@ -112,12 +109,12 @@ def run(
         tensorboard=tensorboard,
     )
     if plan:
-        _show_plan(request, as_json)
+        show_plan(request, as_json)
         return
     with progress.make() as shown:
         ran = execute(request, shown)
     failed = {title: reason for one in ran for title, reason in one.outcome.failed.items()}
-    paths = reading.tabulate(results, [one.label for one in ran], quiet=as_json)
+    paths = reports.tabulate(results, [one.label for one in ran], quiet=as_json)
     if as_json:
         done = [title for one in ran for title in one.outcome.done]
         found = [title for one in ran for title in one.outcome.found]
@@ -128,54 +125,21 @@ def run(
 
 
 for command in (
-    reading.tables,
-    pictures.figures,
-    pictures.report,
-    reading.published,
-    reading.export,
+    reports.tables,
+    reports.figures,
+    reports.report,
+    reports.published,
+    exchange.export,
     catalogue.fetch,
     catalogue.methods,
     catalogue.datasets,
     catalogue.new,
-    catalogue.check,
-    catalogue.speed,
-    catalogue.doctor,
+    diagnostics.check,
+    diagnostics.speed,
+    diagnostics.doctor,
 ):
     app.command()(command)
-app.command("import")(reading.merge)
-
-
-def _show_plan(request: "Request", as_json: bool) -> None:
-    from benchmark.execution.listeners.progress import Progress
-    from benchmark.execution.request import planned
-    from benchmark.execution.status import planned_status
-
-    rows = []
-    for _, cells in planned(request, Progress()):
-        for task in cells:
-            status = planned_status(task, request.results)
-            rows.append({"cell": str(task.address), "state": status.state, "why": status.reason})
-    if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        typer.echo(f"{row['state']:8}{row['cell']}" + f": {row['why']}" * bool(row["why"]))
-    states = [row["state"] for row in rows]
-    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-    typer.echo(f"{len(rows)} cells: {counts}")
-
-
-def _refuse_options_before(context: typer.Context) -> None:
-    from benchmark.errors import RequestError
-
-    for name in context.params:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            option = "--" + name.removeprefix("as_").replace("_", "-")
-            raise RequestError(
-                f"{option} stands before the command '{context.invoked_subcommand}'; options of a "
-                "command stand after its name"
-            )
+app.command("import")(exchange.merge)
 
 
 def main() -> int:

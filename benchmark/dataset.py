@@ -109,7 +109,7 @@ class DataSet(ABC):
         raise RequestError(f"{self.name} has nothing to download; just run it")
 
 
-DATASETS: Registry[DataSet] = Registry("data set", "hsisr.datasets")
+DATASETS: Registry[DataSet] = Registry("data set", "datasets", "hsisr.datasets")
 
 
 # A function, as mypy does not see through a name that stands for a bound method.

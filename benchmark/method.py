@@ -221,7 +221,7 @@ class NetworkMethod(Method):
         return True
 
 
-METHODS: Registry[Method] = Registry("method", "hsisr.methods")
+METHODS: Registry[Method] = Registry("method", "methods", "hsisr.methods")
 
 
 # A function, as a type checker does not see through a name that stands for a bound method.

@@ -17,14 +17,14 @@ import run_all
 from benchmark.dataset import DATASETS
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.method import METHODS
+from benchmark.plugins.discovery import discover
 
 SCRIPT = Path(run_all.__file__).resolve()
 SMALL = "synthetic[rows=48,columns=40,bands=5]"
 # leaves04 is a test scene, leaves06 one for validation.
 SCENES = "leaves01,leaves04,leaves06"
 
-METHODS.discover("methods")
-DATASETS.discover("datasets")
+discover([METHODS, DATASETS])
 
 
 @dataclasses.dataclass(frozen=True)

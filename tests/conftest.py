@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmark.plugins.discovery import discover
+
 if TYPE_CHECKING:
     from benchmark.data.split import Split
     from tests.command_line import CommandLine
@@ -18,7 +20,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Split":
     from benchmark.data.split import Wanted, load
     from benchmark.dataset import DATASETS
 
-    DATASETS.discover("datasets")
+    discover([DATASETS])
     nowhere = Path("no-such-folder")
     return load(Wanted(TINY, (), (), nowhere, tmp_path_factory.mktemp("prepared")))
 

@@ -115,7 +115,8 @@ FAULTS = {
     ),
     "patching": Fault(
         """
-        benchmark.execution.evaluation.score = lambda *_: dict.fromkeys(benchmark.metrics.scoring.METRICS, 99.0)
+        known = benchmark.metrics.scoring.METRICS
+        benchmark.execution.evaluation.score = lambda *_: dict.fromkeys(known, 99.0)
         benchmark.protocols.degradation.Degradation.low = lambda *_: None
         torch.set_default_dtype(torch.float64)
         os.chdir("/")
@@ -136,7 +137,8 @@ import contextlib, ctypes, os, re, signal, subprocess, sys, threading, time
 
 import torch
 
-import benchmark.execution.evaluation, benchmark.protocols.degradation, benchmark.errors, benchmark.metrics.scoring
+import benchmark.execution.evaluation, benchmark.protocols.degradation, benchmark.errors
+import benchmark.metrics.scoring
 from benchmark.method import Method, NetworkMethod, register
 """
 DIVERGING = """

@@ -9,6 +9,7 @@ import pytest
 import run_all
 from benchmark.cli import catalogue
 from benchmark.errors import RequestError
+from benchmark.plugins.discovery import discover
 from benchmark.plugins.registry import Registry
 from tests.command_line import SMALL, CommandLine, rows
 
@@ -211,7 +212,7 @@ def test_a_method_of_the_checkout_that_cannot_be_imported_is_named(
     (folder / "edited.py").write_text("import no_such_module\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(RequestError, match=r"edited.*no_such_module"):
-        Registry[object]("method", "no.group").discover("checkouts_methods")
+        discover([Registry[object]("method", "checkouts_methods", "no.group")])
 
 
 @pytest.mark.parametrize("name", ["my_method", "network", "recipe", "nn", "_x", "x2"])

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
+from benchmark import CHECKOUT
 from benchmark.cli.options import DATA, Data, Json, Plugins, discover, print_list
-
-_CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def fetch(
@@ -71,6 +70,6 @@ def new(
     """Write a method to start from; it trains as it is."""
     from benchmark.tools.scaffold import write
 
-    file = write(name, folder or _CHECKOUT / "methods")
+    file = write(name, folder or CHECKOUT / "methods")
     plugin = f" --plugin {file}" if folder else ""
     typer.echo(f"wrote {file}; try: python run_all.py --methods bicubic,{name}{plugin}")

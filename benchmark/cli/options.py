@@ -35,12 +35,9 @@ def discover(plugins: Sequence[Path] | None) -> None:
     """
     from benchmark.dataset import DATASETS
     from benchmark.method import METHODS
-    from benchmark.plugins.discovery import load
+    from benchmark.plugins import discovery
 
-    METHODS.discover("methods")
-    DATASETS.discover("datasets")
-    for file in plugins or ():
-        load(file, METHODS, DATASETS)
+    discovery.discover((METHODS, DATASETS), plugins or ())
 
 
 def print_json(value: Any) -> None:

@@ -16,10 +16,9 @@ from typing import Any
 
 import torch
 
-from benchmark.engine import environment
+from benchmark import CHECKOUT
 from benchmark.engine.device import Device
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("torch", "numpy", "scipy", "h5py")
 _FOLDERS = ("--data", "--results", "--cache")
 _GIT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
@@ -52,13 +51,13 @@ def describe(device: Device) -> dict[str, Any]:
         **{package: _version(package) for package in _PACKAGES},
         "cuda": torch.version.cuda,
         **_gpu(device),
-        "driver": environment.nvidia_driver(),
+        "driver": nvidia_driver(),
         "device": device.title,
         "precision": "bfloat16" if device.bfloat16 else "float32",
-        "processor": environment.processor(),
-        "physical_cores": environment.physical_cores(),
+        "processor": processor(),
+        "physical_cores": physical_cores(),
         "logical_cores": os.cpu_count(),
-        "usable_cores": environment.usable_cores(),
+        "usable_cores": usable_cores(),
         "threads": torch.get_num_threads(),
         "platform": platform.platform(),
         "commit": checkout.commit if checkout else None,

@@ -24,6 +24,7 @@ from benchmark.execution.evaluation import compute
 from benchmark.execution.listeners.tensorboard import followed
 from benchmark.execution.plan import Task, tasks
 from benchmark.method import METHODS, Method
+from benchmark.plugins.discovery import discover
 from benchmark.plugins.discovery import load as load_plugin
 from benchmark.protocols.protocol import Protocol
 from benchmark.store import cells
@@ -189,8 +190,7 @@ def read(job: dict[str, Any]) -> tuple[Task, Settings]:
         RequestError: the data can no longer be read.
     """
     torch.set_num_threads(job["threads"])
-    METHODS.discover("methods")
-    DATASETS.discover("datasets")
+    discover([METHODS, DATASETS])
     settings = Settings(
         results=Path(job["results"]),
         device=Device(torch.device(job["device"][0]), job["device"][1]),

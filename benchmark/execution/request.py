@@ -48,7 +48,7 @@ class Request:
     train_on: str
     scenes: str
     protocol: str
-    profiles: str
+    profile: str
     scales: str
     methods: str
     seeds: str

@@ -18,6 +18,7 @@ def ergas(estimate: Tensor, truth: Tensor, scale: int) -> float:
 
 
 def ergas_of_errors(errors: Tensor, means: Tensor, scale: int) -> float:
+    """Compute ERGAS from the bands' mean squared errors and means, (bands,) each."""
     kept = means > 0
     if not bool(kept.any()):
         return 0.0

@@ -16,6 +16,7 @@ def psnr(estimate: Tensor, truth: Tensor, peak: float) -> float:
 
 
 def psnr_of_error(error: float, peak: float) -> float:
+    """Compute the PSNR in dB from a mean squared error; infinity where that is 0."""
     return 10 * math.log10(peak**2 / error) if error > 0 else math.inf
 
 
@@ -30,6 +31,7 @@ def band_errors(estimate: Tensor, truth: Tensor) -> Tensor:
 
 
 def mse_of_band(x: Tensor, y: Tensor) -> Tensor:
+    """Compute the mean squared error of one band, a float64 scalar."""
     return (x - y).square_().mean()
 
 

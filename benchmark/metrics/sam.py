@@ -29,10 +29,12 @@ class SpectralAngles:
         self._sums = torch.zeros(3, *size, dtype=torch.float64, device=truth.device)
 
     def add(self, x: Tensor, y: Tensor) -> None:
+        """Add one band of the estimate and of the truth, (rows, columns) float64."""
         for total, (a, b) in zip(self._sums, ((x, x), (y, y), (x, y)), strict=True):
             total.addcmul_(a, b)
 
     def mean(self) -> tuple[float, int]:
+        """Return the mean angle in degrees and the number of skipped pixels, as `sam`."""
         xx, yy, xy = self._sums
         # Of equal spectra the three sums are equal, and so is the root: their cosine is 1 exactly.
         norms = (xx * yy).sqrt_()

@@ -19,6 +19,7 @@ def ssim(estimate: Tensor, truth: Tensor, peak: float) -> float:
 
 
 def gaussian_window(truth: Tensor) -> list[float]:
+    """Compute the weights of the window along one axis; their sum is 1."""
     side = min(11, *(size - 1 + size % 2 for size in truth.shape[-2:]))
     offsets = torch.arange(side, dtype=torch.float64) - side // 2
     taps = torch.exp(-0.5 * (offsets / 1.5) ** 2)

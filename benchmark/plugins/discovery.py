@@ -1,15 +1,46 @@
 """Import plugins: folders of the checkout, installed packages, and files named with `--plugin`."""
 
 import hashlib
+import importlib
+import importlib.machinery
 import importlib.util
+import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import RequestError
 from benchmark.plugins.registry import Registry
+
+
+def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) -> None:
+    """Import every plugin there is: of the checkout, of installed packages, and of plugin files.
+
+    Of a registry's folder every public module is imported; modules whose name starts with `_`
+    are the others' helpers, and are left to them.
+
+    Args:
+        registries: what to look for.
+        files: plugin files (`--plugin`), each of which may register in any of the registries.
+
+    Raises:
+        RequestError: one of them cannot be imported.
+    """
+    for registry in registries:
+        package = importlib.import_module(registry.folder)
+        for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+            if not module.startswith("_"):
+                with _importing(f"{registry.folder}/{module}.py"):
+                    importlib.import_module(f"{registry.folder}.{module}")
+        for point in entry_points(group=registry.group):
+            package_name = point.dist.name if point.dist else point.value
+            with _importing(f"{registry.kind} '{point.name}' of the package '{package_name}'"):
+                point.load()
+    for file in files:
+        load(file, *registries)
 
 
 class _Fresh(importlib.machinery.SourceFileLoader):

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from weakref import WeakKeyDictionary
 
+from benchmark import CHECKOUT
 from benchmark.errors import RequestError
 from benchmark.plugins.syntax import ENGINE, canonical
 
 # These have versions of their own: the engine's numerics, and the environment in every cell.
 _OUTSIDE = frozenset({ENGINE, "torch"})
-_CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def source_of(cls: type) -> str:
         RequestError: the class was made in a notebook or prompt and has no source file, or a file
             is gone or is no Python any more.
     """
-    beside = {_CHECKOUT}
+    beside = {CHECKOUT}
     waiting: list[tuple[str, Path]] = []
     for base in cls.__mro__:
         if _foreign(base):

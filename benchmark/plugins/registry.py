@@ -7,18 +7,12 @@ the user names (`--plugin`), or through an entry point of an installed package.
 
 import dataclasses
 import difflib
-import importlib
-import importlib.machinery
-import importlib.util
 import inspect
-import pkgutil
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Generic, TypeVar, dataclass_transform
 
 from benchmark.errors import RequestError, listed
-from benchmark.plugins.discovery import _importing
 from benchmark.plugins.parameters import convert, label, parameter, split_reference
 
 T = TypeVar("T")
@@ -39,11 +33,13 @@ class Registry(Generic[T]):
 
     Args:
         kind: "method" or "data set", as messages call it.
+        folder: the package of the checkout that holds them, like `methods`.
         group: the entry-point group that installed packages announce theirs in.
     """
 
-    def __init__(self, kind: str, group: str) -> None:
+    def __init__(self, kind: str, folder: str, group: str) -> None:
         self.kind = kind
+        self.folder = folder
         self.group = group
         self._entries: dict[str, Entry[T]] = {}
 
@@ -68,24 +64,6 @@ class Registry(Generic[T]):
             return made
 
         return keep
-
-    def discover(self, folder: str) -> None:
-        """Import every public module of a folder of the checkout, and the group's entry points.
-
-        Modules whose name starts with `_` are the others' helpers, and are left to them.
-
-        Args:
-            folder: the package's name, `methods` or `datasets`.
-        """
-        package = importlib.import_module(folder)
-        for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-            if not module.startswith("_"):
-                with _importing(f"{folder}/{module}.py"):
-                    importlib.import_module(f"{folder}.{module}")
-        for point in entry_points(group=self.group):
-            package_name = point.dist.name if point.dist else point.value
-            with _importing(f"{self.kind} '{point.name}' of the package '{package_name}'"):
-                point.load()
 
     def entry(self, name: str) -> Entry[T]:
         """Look a name up.

@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-PARTS = Path(__file__).with_name("parts")
+ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = (
-    "elements.js", "numbers.js", "table.js", "charts.js", "provenance.js", "comparison.js",
-    "scenes.js", "cubes.js", "spectra.js", "viewer.js", "captions.js", "stage.js", "cells.js",
-    "main.js",
+    "lib/elements.js", "lib/numbers.js", "lib/table.js", "lib/charts.js",
+    "views/provenance.js", "views/comparison.js", "views/scenes.js", "lib/cubes.js",
+    "viewer/spectra.js", "viewer/viewer.js", "viewer/captions.js", "viewer/stage.js",
+    "views/cells.js", "views/main.js",
 )  # fmt: skip
 
 
@@ -27,8 +28,8 @@ def document(facts: Mapping[str, Any], images: Sequence[str]) -> str:
         facts: what the script shows; JSON without NaN or infinity.
         images: WebP images in base64.
     """
-    style = (PARTS / "page.css").read_text(encoding="utf-8")
-    bodies = [(PARTS / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    style = (ASSETS / "page.css").read_text(encoding="utf-8")
+    bodies = [(ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS]
     # One function around all of it: no name leaves it.
     script = '"use strict";\n(() => {\n' + "\n".join(bodies) + "\n})();\n"
     blocks = [
@@ -42,7 +43,7 @@ def document(facts: Mapping[str, Any], images: Sequence[str]) -> str:
         "images": "\n".join(blocks),
         "script": script,
     }
-    page = (PARTS / "page.html").read_text(encoding="utf-8")
+    page = (ASSETS / "page.html").read_text(encoding="utf-8")
     for name, text in filled.items():
         before, mark, after = page.partition(f"<!-- {name} -->")
         if not mark:

@@ -9,7 +9,7 @@ from benchmark.store.address import Address
 
 
 class Preview(Protocol):
-    """A window of one scene; `benchmark.tools.images.previews` makes them and says what they hold."""
+    """A window of one scene; see `benchmark.tools.images.previews`."""
 
     @property
     def wavelengths(self) -> np.ndarray:

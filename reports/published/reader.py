@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmark.errors import RequestError, listed
 
-FOLDER = Path(__file__).with_name("published")
+FOLDER = Path(__file__).parent
 COLUMNS = ("paper", "protocol", "dataset", "scale", "method", "metric", "value", "source")
 METRICS = ("psnr", "sam", "sam_float", "ssim", "ergas", "rmse")
 

@@ -21,7 +21,6 @@ from reports.formatting import FAILED, MISSING, TIMES, duration, number, signed,
 from reports.published.reader import Row
 from reports.tables.details import details_of, ranks_of
 from reports.tables.model import Entry, Grid, Section
-from reports.tables.sections import over_seeds
 
 
 def build(

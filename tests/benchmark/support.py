@@ -11,10 +11,11 @@ from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
 from benchmark.engine.device import Device
 from benchmark.method import METHODS, NetworkMethod, Problem
+from benchmark.plugins.discovery import discover
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
 
-METHODS.discover("methods")
+discover([METHODS])
 
 CPU = Device(torch.device("cpu"), False)
 EIGHT_BIT = catalogue.get("wang2017")

@@ -7,6 +7,7 @@ import pytest
 
 from benchmark.dataset import DATASETS, DataSet, Source, register
 from benchmark.errors import RequestError
+from benchmark.plugins.discovery import discover
 from benchmark.plugins.parameters import parameter
 
 
@@ -42,7 +43,7 @@ def test_a_data_set_must_say_what_it_holds() -> None:
 
 @pytest.mark.parametrize("name", ["cave", "harvard", "synthetic"])
 def test_the_split_of_every_data_set_is_disjoint_and_within_its_scenes(name: str) -> None:
-    DATASETS.discover("datasets")
+    discover([DATASETS])
     made = DATASETS.make(name)
     assert len(set(made.scenes)) == len(made.scenes)
     assert set(made.test) | set(made.validation) <= set(made.scenes)

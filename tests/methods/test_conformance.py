@@ -5,9 +5,10 @@ from functools import cache
 import pytest
 
 from benchmark.method import METHODS
+from benchmark.plugins.discovery import discover
 from benchmark.tools.conformance import CHECKS, Conformance
 
-METHODS.discover("methods")
+discover([METHODS])
 OURS = [entry.name for entry in METHODS if entry.file.parent.name == "methods"]
 
 

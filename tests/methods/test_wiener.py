@@ -13,6 +13,7 @@ from benchmark.dataset import DATASETS
 from benchmark.engine.estimation import fitted, seen
 from benchmark.method import METHODS, Problem, State
 from benchmark.metrics.scoring import score
+from benchmark.plugins.discovery import discover
 from tests.benchmark.support import problem, random
 
 SHAPE = (12, 10)
@@ -153,7 +154,7 @@ def test_without_stored_rounding_it_recovers_more(reference: str) -> None:
 @pytest.fixture(scope="module")
 def leaves(tmp_path_factory: pytest.TempPathFactory) -> tuple[SceneSet, SceneSet]:
     """Give training and test scenes large enough for a ranking."""
-    DATASETS.discover("datasets")
+    discover([DATASETS])
     reference = "synthetic[rows=80,columns=72,bands=15]"
     cache = tmp_path_factory.mktemp("leaves")
     split = load(Wanted(reference, (), (), Path("no-such-folder"), cache))

@@ -13,13 +13,15 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any, cast
 
+from benchmark import CHECKOUT
 from benchmark.execution.job import Ending
 
-_CHECKOUT = Path(__file__).resolve().parent.parent
-_CODE = f"import sys; sys.path[0] = {str(_CHECKOUT)!r}; from benchmark.execution.backends.worker import main; main()"
+_CODE = (
+    f"import sys; sys.path[0] = {str(CHECKOUT)!r}; "
+    "from benchmark.execution.backends.worker import main; main()"
+)
 # Lines of a worker's output that are kept for the trace of a failure, and characters of each.
 _LINES, _WIDTH = 200, 2000
 # A method that prints at every step is cut short after so many lines.

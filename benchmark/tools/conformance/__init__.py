@@ -25,4 +25,4 @@ from benchmark.tools.conformance import fitting, inference, leakage, metadata
 from benchmark.tools.conformance.check import CHECKS, Result
 from benchmark.tools.conformance.runner import Conformance
 
-__all__ = ["CHECKS", "Conformance", "Result", "declaration", "estimation", "learning", "secrecy"]
+__all__ = ["CHECKS", "Conformance", "Result", "fitting", "inference", "leakage", "metadata"]

@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmark import CHECKOUT
 from benchmark.tools.doctor import installation
 from benchmark.tools.doctor.finding import Finding, wrapped
 
 __all__ = ["Examination", "Finding", "examine"]
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 _Check = Callable[[], Iterable[Finding]]
 

@@ -135,14 +135,16 @@ def plugins(shadowed: Collection[str]) -> Iterator[Finding]:
     """
     from benchmark.dataset import DATASETS
     from benchmark.method import METHODS
+    from benchmark.plugins.discovery import discover
     from benchmark.plugins.registry import Registry
 
-    kinds: tuple[tuple[str, Registry[Any]], ...] = (("methods", METHODS), ("datasets", DATASETS))
-    for folder, registry in kinds:
+    kinds: tuple[Registry[Any], ...] = (METHODS, DATASETS)
+    for registry in kinds:
+        folder = registry.folder
         if folder in shadowed:
             continue
         try:
-            registry.discover(folder)
+            discover([registry])
         except RequestError as error:
             yield Finding(folder, "error", str(error), "no run starts before that is mended")
             continue

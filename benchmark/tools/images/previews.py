@@ -24,7 +24,6 @@ from benchmark.store.cells import Cell
 from benchmark.store.files import write_file
 from benchmark.tools.images.model import Preview, Shown
 from benchmark.tools.images.predictions import Recalled, recall
-from benchmark.tools.images.previews import preview_of
 
 
 def previews(

@@ -9,8 +9,9 @@ import torch
 from benchmark.data.split import Split, Wanted, check_scenes, load, roles, truth_of
 from benchmark.dataset import DATASETS, Scene
 from benchmark.errors import RequestError
+from benchmark.plugins.discovery import discover
 
-DATASETS.discover("datasets")
+discover([DATASETS])
 TINY = "synthetic[rows=20,columns=18,bands=3]"
 
 

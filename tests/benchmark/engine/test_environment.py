@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from benchmark import CHECKOUT
 from benchmark.engine import environment
 from benchmark.engine.device import Device
 from benchmark.engine.environment import describe, peak_memory, revision
@@ -131,7 +132,7 @@ def test_no_folder_of_this_machine_is_noted(
     arguments = ["--data", str(tmp_path), f"--plugin={tmp_path}/x.py", f"{tmp_path}/results"]
     monkeypatch.setattr(sys, "argv", [str(tmp_path / "run_all.py"), *arguments])
     text = json.dumps(describe(CPU))
-    for folder in (tmp_path, Path.home(), Path.cwd(), Path(sys.prefix), environment.CHECKOUT):
+    for folder in (tmp_path, Path.home(), Path.cwd(), Path(sys.prefix), CHECKOUT):
         assert f"{folder}/" not in text
 
 

@@ -29,6 +29,7 @@ from benchmark.execution.job import (
 )
 from benchmark.execution.plan import Task, tasks
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
+from benchmark.plugins.discovery import discover
 from benchmark.protocols.protocol import Protocol
 from benchmark.store.cells import Cell
 from benchmark.store.cells import read as read_cell
@@ -37,7 +38,7 @@ from tests.benchmark.engine.training.test_checkpoint import after
 from tests.benchmark.execution.test_status import PLUGIN, plugin
 from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Ear, Gain
 
-DATASETS.discover("datasets")
+discover([DATASETS])
 
 # Registered nowhere; twelve steps, and a checkpoint may come after each.
 BRIEF = Profile("brief", "", patches=24, patch=24, epochs=2, batch=4, bands=2, validations=1)

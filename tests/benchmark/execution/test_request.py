@@ -13,10 +13,10 @@ from benchmark.execution import request as requests
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.request import Ran, Request, chosen_methods, execute, numbers
 from benchmark.method import METHODS
+from benchmark.plugins.discovery import discover
 from benchmark.store.cells import cells
 
-METHODS.discover("methods")
-DATASETS.discover("datasets")
+discover([METHODS, DATASETS])
 SMALL = "synthetic[rows=32,columns=34,bands=3]"
 
 

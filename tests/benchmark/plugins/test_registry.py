@@ -9,12 +9,11 @@ import pytest
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
-from benchmark.plugins.discovery import load
+from benchmark.plugins.discovery import discover, load
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
 
-METHODS.discover("methods")
-DATASETS.discover("datasets")
+discover([METHODS, DATASETS])
 
 PLUGIN = """
 from benchmark.method import Method, parameter, register
@@ -50,7 +49,7 @@ class Thing:
 
 def things() -> Registry[Thing]:
     """Make a registry with three things in it."""
-    registry: Registry[Thing] = Registry("thing", "hsisr.things")
+    registry: Registry[Thing] = Registry("thing", "things", "hsisr.things")
     for name in ("bicubic", "proposed", "vdsr"):
 
         @registry.register(name, title=name.upper())
@@ -189,7 +188,7 @@ def test_a_method_of_an_installed_package_is_found(
 ) -> None:
     installed(tmp_path, "far_methods", PLUGIN.format(name="far"), "far_methods:Mine")
     monkeypatch.syspath_prepend(tmp_path)
-    METHODS.discover("methods")
+    discover([METHODS])
     assert METHODS.entry("far").file == tmp_path / "far_methods.py"
     assert METHODS.label(METHODS.make("far[strength=0.5]")) == "far[strength=0.5]"
 
@@ -200,7 +199,7 @@ def test_a_broken_installed_package_is_named(
     installed(tmp_path, "bad_methods", "raise ValueError('rotten')", "bad_methods:Mine")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(RequestError) as caught:
-        METHODS.discover("methods")
+        discover([METHODS])
     assert str(caught.value) == (
         "method 'far' of the package 'bad_methods' cannot be imported: "
         "ValueError: rotten; mend or remove it"
@@ -213,7 +212,7 @@ def test_an_installed_package_without_the_class_is_named(
     installed(tmp_path, "odd_methods", PLUGIN.format(name="far"), "odd_methods:Absent")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(RequestError, match=r"'odd_methods' cannot be imported: AttributeError"):
-        METHODS.discover("methods")
+        discover([METHODS])
 
 
 def test_a_broken_file_among_the_methods_is_named(
@@ -225,4 +224,4 @@ def test_a_broken_file_among_the_methods_is_named(
     with pytest.raises(
         RequestError, match=r"some_methods/mine\.py cannot be imported: ModuleNotFoundError"
     ):
-        METHODS.discover("some_methods")
+        discover([Registry[object]("method", "some_methods", "no.group")])

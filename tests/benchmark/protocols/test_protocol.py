@@ -14,6 +14,7 @@ from benchmark.errors import RequestError
 from benchmark.method import METHODS, Problem
 from benchmark.metrics.sam import sam
 from benchmark.metrics.scoring import score
+from benchmark.plugins.discovery import discover
 from benchmark.protocols import catalogue, protocol
 from benchmark.protocols.degradation import Degradation
 from tests.benchmark.support import EIGHT_BIT, FLOAT
@@ -35,7 +36,7 @@ def balloons() -> Tensor:
     root = os.environ.get("HSISR_DATA")
     if not root:
         pytest.skip("HSISR_DATA names no folder with cave/balloons_ms")
-    DATASETS.discover("datasets")
+    discover([DATASETS])
     cave = DATASETS.make("cave")
     try:
         source = cave.open(Path(root), ["balloons"])

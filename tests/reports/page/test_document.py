@@ -141,7 +141,7 @@ def test_hostile_words_stay_within_the_data(make: Make, tmp_path: Path, what: st
     page = write_page(tmp_path, list(cells(tmp_path))).path
     parts = Parts(page.read_text(encoding="utf-8"))
     tags = [tag for tag, _ in parts.tags]
-    plain = Parts((Path(__file__).parents[3] / "reports/page/parts/page.html").read_text())
+    plain = Parts((Path(__file__).parents[3] / "reports/page/assets/page.html").read_text())
     assert [tag for tag in tags if tag != "script"] == [
         tag for tag, _ in plain.tags if tag != "script"
     ]

@@ -368,7 +368,10 @@ def test_without_the_package_a_request_is_refused_before_anything_starts(
 
 
 def test_it_is_not_imported_unless_asked_for() -> None:
-    code = "import sys, benchmark.execution.job, benchmark.execution.request; print('tensorboardX' in sys.modules)"
+    code = (
+        "import sys, benchmark.execution.job, benchmark.execution.request; "
+        "print('tensorboardX' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=SRC,

@@ -11,12 +11,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import ClassVar
 
-import benchmark.conformance
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+import benchmark.tools.conformance
+from benchmark import CHECKOUT
 from benchmark.engine import seeding
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, Problem, State
@@ -25,8 +26,6 @@ from benchmark.tools.conformance import CHECKS, Conformance, Result
 from benchmark.tools.scaffold import write
 from tests.benchmark.support import CPU
 from tests.benchmark.tools.conformance.support import Sound, SoundNetwork, checks_of
-
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 # Methods that keep every promise, and use what might trip a check up.
 HONEST = '''

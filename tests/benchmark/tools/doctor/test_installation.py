@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmark import CHECKOUT
 from benchmark.dataset import DATASETS
 from benchmark.engine import environment
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
-from benchmark.tools.doctor import CHECKOUT, installation
+from benchmark.tools.doctor import installation
 from benchmark.tools.doctor.finding import Finding
 
 

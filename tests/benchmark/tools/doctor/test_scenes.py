@@ -8,6 +8,7 @@ import pytest
 
 from benchmark.dataset import DATASETS, DataSet, Scene, Source, register
 from benchmark.errors import RequestError
+from benchmark.plugins.discovery import discover
 from benchmark.tools.doctor.finding import Finding
 from benchmark.tools.doctor.scenes import data_sets
 
@@ -165,7 +166,7 @@ def test_an_archive_that_is_unpacked_or_anothers_is_no_matter(shelf: Path) -> No
 
 @pytest.mark.usefixtures("registries")
 def test_the_checkouts_data_sets_are_looked_for_and_nothing_is_written(tmp_path: Path) -> None:
-    DATASETS.discover("datasets")
+    discover([DATASETS])
     bands = tmp_path / "cave" / "beads_ms" / "beads_ms"
     bands.mkdir(parents=True)
     for band in range(1, 32):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark import CHECKOUT
 from benchmark.errors import RequestError
 from benchmark.store import cells as store
 from benchmark.store.cells import WEIGHTS, Cell
@@ -344,7 +345,7 @@ def test_an_import_killed_at_any_moment_leaves_nothing_half(two: Two) -> None:
     export(two.there, two.zip, weights=True)
     done = subprocess.run(
         [sys.executable, "-c", KILLED, str(two.here), str(two.zip)],
-        cwd=Path(merging.__file__).parents[2],
+        cwd=CHECKOUT,
         capture_output=True,
         encoding="utf-8",
         timeout=60,
