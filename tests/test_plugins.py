@@ -235,7 +235,7 @@ def test_what_new_writes_trains_by_the_command_that_it_prints(
 def test_new_writes_into_the_checkout_unless_told_otherwise(
     hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalogue, "_CHECKOUT", hsisr.folder)
+    monkeypatch.setattr(catalogue, "CHECKOUT", hsisr.folder)
     answer = hsisr("new", "my_method")
     file = hsisr.folder / "methods" / "my_method.py"
     assert answer.out == (f"wrote {file}; try: python run_all.py --methods bicubic,my_method\n")

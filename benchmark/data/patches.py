@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.engine.cpu import channels_last
 from benchmark.errors import RequestError
 from benchmark.protocols.degradation import Degradation
+from benchmark.protocols.interpolation import upscale_taps
 
 
 def check_sizes(shapes: Iterable[tuple[int, int]], size: int) -> None:
@@ -149,13 +149,17 @@ class PatchBank:
             starts = self._low_starts[scene]
             low = self._window(self._lows, starts, low_columns, rows, columns, bands)
             return _images(low, bands), _images(truth, bands)
-        rows, weigh_rows = self._taps(row, self._shapes[scene, 0], self._low_shapes[scene, 0])
-        columns, weigh_columns = self._taps(column, self._shapes[scene, 1], low_columns)
+        rows, row_weights = upscale_taps(
+            row, self.size, self._shapes[scene, 0], self._low_shapes[scene, 0], self.scale
+        )
+        columns, column_weights = upscale_taps(
+            column, self.size, self._shapes[scene, 1], low_columns, self.scale
+        )
         starts = self._low_starts[scene]
         low = self._window(self._lows, starts, low_columns, rows, columns, bands)
         # Separable: columns first, then rows; the same products as on the whole image.
-        low = torch.einsum("npx,nyxb->nypb", weigh_columns, low)
-        low = torch.einsum("npy,nyxb->npxb", weigh_rows, low)
+        low = torch.einsum("npx,nyxb->nypb", column_weights, low)
+        low = torch.einsum("npy,nyxb->npxb", row_weights, low)
         return _images(low, bands), _images(truth, bands)
 
     def _window(
@@ -176,41 +180,8 @@ class PatchBank:
             out = pixels.view(-1).index_select(0, index.flatten()).view(index.shape)
         return out.float() / 255 if self._eight_bit else out
 
-    def _taps(self, first: Tensor, size: Tensor, low_size: Tensor) -> tuple[Tensor, Tensor]:
-        """Say which decimated samples an up-scaled run of pixels is made of, and how.
-
-        Args:
-            first: (n,) first pixel of each run.
-            size: (n,) length of the whole axis at full size.
-            low_size: (n,) length of the decimated axis.
-
-        Returns:
-            (n, w) sample indices in a row, and (n, pixels, w) weights: cubic convolution with
-            a = -0.75, half-pixel centres, clamped border (Keys 1981), as `degradation.upscale`.
-        """
-        pixel = first[:, None] + torch.arange(self.size, device=self.device)
-        ratio = (low_size.double() / size.double())[:, None]
-        centre = (pixel + 0.5) * ratio - 0.5
-        floor = centre.floor()
-        t = (centre - floor)[..., None]
-        distance = torch.cat([t + 1, t, 1 - t, 2 - t], dim=-1)
-        a = -0.75
-        near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
-        far = ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a
-        weights = torch.where(distance <= 1, near, far)
-        taps = floor.long()[..., None] + torch.arange(-1, 3, device=self.device)
-        taps = torch.minimum(taps.clamp_min(0), (low_size - 1)[:, None, None])
-        width = int(self.size // self.scale) + 6
-        origin = torch.minimum(taps[:, 0, 0], (low_size - width).clamp_min(0))
-        table = torch.zeros(*pixel.shape, width, dtype=torch.float64, device=self.device)
-        table.scatter_add_(2, taps - origin[:, None, None], weights)
-        samples = origin[:, None] + torch.arange(width, device=self.device)
-        return torch.minimum(samples, (low_size - 1)[:, None]), table.float()
-
 
 def _images(window: Tensor, bands: Tensor | None) -> Tensor:
     """Turn (n, rows, columns, k) into images: channels-last cubes, or one image a band."""
     images = window.permute(0, 3, 1, 2)
-    if bands is None:
-        return images
-    return channels_last(images.reshape(-1, 1, *images.shape[2:]))
+    return images if bands is None else images.reshape(-1, 1, *images.shape[2:])

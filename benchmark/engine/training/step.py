@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.data.patches import PatchBank
+from benchmark.engine.cpu import channels_last
 from benchmark.engine.device import Device
 from benchmark.engine.training import optimiser
 from benchmark.method import NetworkMethod, Recipe
@@ -101,7 +102,7 @@ class Step:
     def _loss(self, patches: Tensor, bands: Tensor | None) -> Tensor:
         inputs, truth = self._bank.batch(patches, self._method.sees, bands)
         with self._device.autocast():
-            output = self._network(inputs)
+            output = self._network(channels_last(inputs))
         # A decimated 11 x 11 patch becomes 33 x 33 at x3; the first 32 are the patch.
         output = _floats(output, *truth.shape[-2:])
         loss = self._method.loss(output, truth)

@@ -21,7 +21,11 @@ Scenes are made here, from seeded noise. The checks use 7 bands at x2, or the ne
 own checks (`bands-7`, `shape-x2`) are no expected failures; band-wise networks have 2 bands.
 """
 
-from benchmark.tools.conformance import fitting, inference, leakage, metadata
+# Checks run in the order in which their modules register them.
+from benchmark.tools.conformance import metadata  # isort: skip
+from benchmark.tools.conformance import inference  # isort: skip
+from benchmark.tools.conformance import fitting  # isort: skip
+from benchmark.tools.conformance import leakage  # isort: skip
 from benchmark.tools.conformance.check import CHECKS, Result
 from benchmark.tools.conformance.runner import Conformance
 

@@ -10,7 +10,9 @@ from typing import Any, Self
 
 import torch
 
-from benchmark.cli.options import discover
+from benchmark.dataset import DATASETS
+from benchmark.method import METHODS
+from benchmark.plugins.discovery import discover
 
 Work = Callable[[], object]
 
@@ -81,7 +83,7 @@ def _serve(pipe: Connection, threads: int, plugins: tuple[Path, ...]) -> None:
     """Make work and do it until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the other end's matter
     torch.set_num_threads(threads)
-    discover(plugins)
+    discover([METHODS, DATASETS], plugins)
     work: Work = _nothing
     while True:
         try:

@@ -14,13 +14,13 @@ from typing import Any, ClassVar
 import pytest
 from torch import Tensor, nn
 
+from benchmark import CHECKOUT
 from benchmark.data.split import SceneSet, Split
 from benchmark.engine import environment
 from benchmark.engine.training.checkpoint import Checkpoint
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution.job import Ending, Settings, carry_out, read, written
-from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.tensorboard import LOSS, PSNR, RATE
 from benchmark.execution.plan import Task, tasks
@@ -38,7 +38,7 @@ __all__ = ["asked"]  # a fixture
 # Twelve steps, a validation after every second one.
 BRIEF = Profile("brief", "", patches=24, patch=24, epochs=2, batch=4, bands=2, validations=6)
 OWN = replace(BRIEF, name="own", epochs=0)
-SRC = Path(tensorboard.__file__).parents[1]
+SRC = CHECKOUT
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from benchmark.dataset import DATASETS
 from benchmark.engine import environment
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
+from benchmark.plugins import discovery
+from benchmark.plugins.registry import Registry
 from benchmark.tools.doctor import installation
 from benchmark.tools.doctor.finding import Finding
 
@@ -168,10 +171,11 @@ def test_the_plugins_are_counted() -> None:
 
 
 def test_a_plugin_that_cannot_be_imported_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(folder: str) -> None:
-        raise RequestError(f"{folder}/mine.py cannot be imported: NameError: x; mend it")
+    def refuse(registries: list[Registry[Any]]) -> None:
+        if registries == [METHODS]:
+            raise RequestError("methods/mine.py cannot be imported: NameError: x; mend it")
 
-    monkeypatch.setattr(METHODS, "discover", refuse)
+    monkeypatch.setattr(discovery, "discover", refuse)
     methods, datasets = installation.plugins(())
     assert methods.level == "error"
     assert "methods/mine.py cannot be imported" in methods.text
@@ -179,9 +183,11 @@ def test_a_plugin_that_cannot_be_imported_is_an_error(monkeypatch: pytest.Monkey
 
 
 def test_a_shadowed_folder_is_not_searched_for_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DATASETS, "discover", lambda _: pytest.fail("it was searched"))
+    searched: list[Registry[Any]] = []
+    monkeypatch.setattr(discovery, "discover", searched.extend)
     (methods,) = installation.plugins({"datasets"})
     assert methods.name == "methods"
+    assert searched == [METHODS]
 
 
 @pytest.mark.parametrize(
