@@ -410,7 +410,7 @@ from pathlib import Path
 from benchmark.store import cells
 from benchmark.store.address import Address
 from benchmark.store.files import write_file
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 
 results, kills, rng = Path(sys.argv[1]), int(sys.argv[2]), random.Random(int(sys.argv[3]))
 address = Address("set", "protocol", "profile", 2, "method", 0)
@@ -422,12 +422,12 @@ def content(version):
 
 
 def write(version):
-    claim = Claim(results, address, "key")
-    assert claim.take()
+    lock = CellLock(results, address, "key")
+    assert lock.acquire()
     files = {name: content(version) for name in ("scores.csv", "weights.safetensors")}
     facts = {"key": "key", "status": "done", "reason": None, "version": version}
     cells.write(results, address, facts, files)
-    claim.release()
+    lock.release()
     write_file(page, content(version))
 
 

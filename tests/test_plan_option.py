@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmark.store.address import Address
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 from tests.benchmark.store.test_lock import claimed_elsewhere, everything
 from tests.command_line import SMALL, Answer, CommandLine, rows
 from tests.test_plugins import MINE, STRIPES, written
@@ -252,7 +252,7 @@ def test_a_checkpoint_that_waits_is_told_of(hsisr: CommandLine) -> None:
     assert hsisr.tiny("srcnn").code == 0
     known = facts(hsisr, "srcnn")
     shutil.rmtree(place(hsisr, "srcnn"))
-    file = Claim(hsisr.results, Address(**known["address"]), known["key"]).checkpoint
+    file = CellLock(hsisr.results, Address(**known["address"]), known["key"]).checkpoint
     file.parent.mkdir(parents=True)
     file.write_bytes(b"state")
     (row,) = plan(hsisr, "srcnn")

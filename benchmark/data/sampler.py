@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Shares:
+class SamplingPlan:
     """How a bank's patches are dealt out.
 
     Attributes:
@@ -39,7 +39,7 @@ class Shares:
         return max(1, self.samples // self.batch)
 
 
-class Order:
+class PatchSampler:
     """Iterates over the steps of a training, and goes on from any of them.
 
     Args:
@@ -48,7 +48,9 @@ class Order:
         state: where to go on, as `state` gave it.
     """
 
-    def __init__(self, shares: Shares, seed: int, state: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, shares: SamplingPlan, seed: int, state: dict[str, Any] | None = None
+    ) -> None:
         self._shares = shares
         self._generator = torch.Generator().manual_seed(seed)
         # Bands have a generator of their own, so that patches come in the same order without them.

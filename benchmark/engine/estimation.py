@@ -7,7 +7,7 @@ from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.interpolation import upscale
 
 
-def seen(method: Method, degradation: Degradation, truth: Tensor) -> Tensor:
+def method_input(method: Method, degradation: Degradation, truth: Tensor) -> Tensor:
     """Make what a method sees of a stored ground truth, (bands, rows, columns) float32."""
     low = degradation.low(truth)
     if method.sees == "decimated":
@@ -15,7 +15,7 @@ def seen(method: Method, degradation: Degradation, truth: Tensor) -> Tensor:
     return upscale(low, (truth.shape[1], truth.shape[2]))
 
 
-def fitted(estimate: Tensor, truth: Tensor) -> Tensor:
+def crop_to(estimate: Tensor, truth: Tensor) -> Tensor:
     """Keep the first samples of an estimate that is larger than the truth.
 
     Raises:

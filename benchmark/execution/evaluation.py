@@ -15,33 +15,33 @@ from benchmark.data.split import SceneSet
 from benchmark.engine import environment
 from benchmark.engine.building import rebuild
 from benchmark.engine.device import Device
-from benchmark.engine.estimation import fitted, seen
+from benchmark.engine.estimation import crop_to, method_input
 from benchmark.engine.tiling import run_network
-from benchmark.engine.training.checkpoint import Keeper
-from benchmark.engine.training.loop import Audience, Listener, Trained, train
+from benchmark.engine.training.checkpoint import NullCheckpointer
+from benchmark.engine.training.loop import Listener, ProgressListener, Trained, train
 from benchmark.engine.training.validation import validation_pair
-from benchmark.execution.plan import Task
+from benchmark.execution.plan import CellPlan
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
 from benchmark.store import cells
 
 
 def compute(
-    task: Task, device: Device, audience: Audience, keeper: Keeper
+    task: CellPlan, device: Device, listener: ProgressListener, checkpointer: NullCheckpointer
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Compute a cell.
 
     Args:
         task: which.
         device: where.
-        audience: is told of training steps and test scenes.
-        keeper: keeps checkpoints of the training.
+        listener: is told of training steps and test scenes.
+        checkpointer: keeps checkpoints of the training.
 
     Returns:
         What `cell.json` says of it (parameters, times, memory, warnings), and its files.
 
     Raises:
-        Stopped: the keeper ended the training.
+        Stopped: the checkpointer ended the training.
         Exception: whatever the method raises; its estimate has a wrong shape or is not finite.
     """
     problem = task.problem()
@@ -49,13 +49,13 @@ def compute(
     files: dict[str, bytes] = {}
     trained = Trained({})
     if isinstance(method, NetworkMethod):
-        trained = train_network(task, device, audience, keeper)
+        trained = train_network(task, device, listener, checkpointer)
         files["training.csv"] = _csv(trained.history)
     else:
         began = time.perf_counter()
         trained.state = method.fit(_OnDevice(task.split.train, device), problem)
         trained.seconds = time.perf_counter() - began
-    rows, seconds = _score(task, problem, trained.state, device, audience)
+    rows, seconds = _score(task, problem, trained.state, device, listener)
     files["scores.csv"] = _csv(rows)
     if trained.state:
         files[cells.WEIGHTS] = _tensors(trained.state)
@@ -69,17 +69,19 @@ def compute(
     return made, files
 
 
-def train_network(task: Task, device: Device, listener: Listener, keeper: Keeper) -> Trained:
+def train_network(
+    task: CellPlan, device: Device, listener: Listener, checkpointer: NullCheckpointer
+) -> Trained:
     """Train the network of a cell.
 
     Args:
         task: which; its method is a `NetworkMethod`.
         device: where.
         listener: is told of training steps and validations.
-        keeper: keeps checkpoints.
+        checkpointer: keeps checkpoints.
 
     Raises:
-        Stopped: the keeper ended the training.
+        Stopped: the checkpointer ended the training.
         TrainingError: the loss became NaN or infinite.
         TypeError: the method trains no network.
     """
@@ -99,30 +101,30 @@ def train_network(task: Task, device: Device, listener: Listener, keeper: Keeper
         for truth in task.split.validation
     ]
     seed = task.address.seed
-    return train(method, bank, pairs, problem, task.profile, seed, device, listener, keeper)
+    return train(method, bank, pairs, problem, task.profile, seed, device, listener, checkpointer)
 
 
 def _score(
-    task: Task, problem: Problem, state: State, device: Device, audience: Audience
+    task: CellPlan, problem: Problem, state: State, device: Device, listener: ProgressListener
 ) -> tuple[list[dict[str, Any]], float]:
     estimate_scene = estimator(task, problem, state, device)
     rows, seconds = [], 0.0
     for name, original in zip(task.split.test.names, task.split.test, strict=True):
-        audience.scene(name)
+        listener.scene(name)
         truth = original.to(device.torch)
         shape = (truth.shape[1], truth.shape[2])
-        low = seen(task.method, problem.degradation, problem.degradation.store(truth))
+        low = method_input(task.method, problem.degradation, problem.degradation.store(truth))
         began = time.perf_counter()
         estimate = estimate_scene(low, replace(problem, shape=shape))
         if device.torch.type == "cuda":
             torch.cuda.synchronize(device.torch)
         seconds += time.perf_counter() - began
-        rows.append({"scene": name, **score(fitted(estimate, truth), truth, problem.scale)})
+        rows.append({"scene": name, **score(crop_to(estimate, truth), truth, problem.scale)})
     return rows, seconds / len(rows)
 
 
 def estimator(
-    task: Task, problem: Problem, state: State, device: Device
+    task: CellPlan, problem: Problem, state: State, device: Device
 ) -> Callable[[Tensor, Problem], Tensor]:
     """Give what estimates one scene of a task.
 

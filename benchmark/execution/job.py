@@ -16,19 +16,19 @@ import torch
 from benchmark.data.split import Wanted, load
 from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
-from benchmark.engine.training.checkpoint import Checkpoint, Stopped
-from benchmark.engine.training.loop import Audience, TrainingError
+from benchmark.engine.training.checkpoint import Checkpointer, Stopped
+from benchmark.engine.training.loop import ProgressListener, TrainingError
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError, plain
 from benchmark.execution.evaluation import compute
 from benchmark.execution.listeners.tensorboard import followed
-from benchmark.execution.plan import Task, tasks
+from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.method import METHODS, Method
 from benchmark.plugins.discovery import discover
 from benchmark.plugins.discovery import load as load_plugin
 from benchmark.protocols.protocol import Protocol
 from benchmark.store import cells
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 
 
 class ChangedError(Exception):
@@ -73,31 +73,34 @@ class Settings:
 
 
 def carry_out(
-    task: Task,
+    task: CellPlan,
     settings: Settings,
-    audience: Audience,
+    listener: ProgressListener,
     told_to_stop: Callable[[], bool],
     say: Callable[[str], None],
 ) -> Ending:
     """Compute a cell and store it; whatever a method does, short of ending the process, is told.
 
     Args:
-        task: which; its claim is held by the caller.
+        task: which; its lock is held by the caller.
         settings: where and how.
-        audience: is told of training steps and test scenes.
+        listener: is told of training steps and test scenes.
         told_to_stop: is asked at every step.
         say: takes a line for the user.
     """
-    claim = Claim(settings.results, task.address, task.key)
-    keeper = Checkpoint(claim.checkpoint, settings.checkpoint_every, told_to_stop, say)
+    lock = CellLock(settings.results, task.address, task.key)
+    checkpointer = Checkpointer(lock.checkpoint, settings.checkpoint_every, told_to_stop, say)
     try:
         wanted = settings.tensorboard
-        with followed(task, settings.results, audience, keeper, say, wanted=wanted) as (ear, keeps):
+        with followed(task, settings.results, listener, checkpointer, say, wanted=wanted) as (
+            ear,
+            keeps,
+        ):
             made, files = compute(task, settings.device, ear, keeps)
         facts = {**_facts(task, settings), "status": "done", "reason": None, **made}
         cells.write(settings.results, task.address, facts, files)
     except TrainingError as error:
-        keeper.remove()  # from there it would only come to the same end
+        checkpointer.remove()  # from there it would only come to the same end
         return ending_of(error, task.method)
     except KeyboardInterrupt:
         raise
@@ -131,7 +134,7 @@ def _raised_by(method: Method | None, error: BaseException) -> bool:
     return method is not None and frames[-1].filename == inspect.getfile(type(method))
 
 
-def store_failure(task: Task, settings: Settings, ending: Ending) -> None:
+def store_failure(task: CellPlan, settings: Settings, ending: Ending) -> None:
     """Store a cell that failed: its reason, and where as `traceback.txt`.
 
     Raises:
@@ -147,7 +150,7 @@ def store_failure(task: Task, settings: Settings, ending: Ending) -> None:
     cells.write(settings.results, task.address, facts, files)
 
 
-def _facts(task: Task, settings: Settings) -> dict[str, Any]:
+def _facts(task: CellPlan, settings: Settings) -> dict[str, Any]:
     return {
         "key": task.key,
         "depends": task.depends,
@@ -157,7 +160,7 @@ def _facts(task: Task, settings: Settings) -> dict[str, Any]:
     }
 
 
-def written(task: Task, settings: Settings) -> dict[str, Any]:
+def written(task: CellPlan, settings: Settings) -> dict[str, Any]:
     """Write a job down as JSON-serialisable values, for `read`."""
     wanted = task.split.wanted
     return {
@@ -182,7 +185,7 @@ def written(task: Task, settings: Settings) -> dict[str, Any]:
     }
 
 
-def read(job: dict[str, Any]) -> tuple[Task, Settings]:
+def read(job: dict[str, Any]) -> tuple[CellPlan, Settings]:
     """Rebuild a job in another process: plugins, data and method are looked up again.
 
     Raises:
@@ -215,7 +218,7 @@ def read(job: dict[str, Any]) -> tuple[Task, Settings]:
             Path(wanted["cache"]),
         )
     )
-    (task,) = tasks(
+    (task,) = plan_cells(
         split,
         _same(Protocol, job["protocol"]),
         _same(Profile, job["profile"]),

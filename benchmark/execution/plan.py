@@ -25,7 +25,7 @@ NUMERICS = 2
 
 
 @dataclass(frozen=True)
-class Task:
+class CellPlan:
     """One cell to run.
 
     Attributes:
@@ -53,14 +53,14 @@ class Task:
         return Problem(self.address.scale, bands, (rows, columns), degradation)
 
 
-def tasks(
+def plan_cells(
     split: Split,
     protocol: Protocol,
     profile: Profile,
     scales: Sequence[int],
     methods: Sequence[Method],
     seeds: Sequence[int],
-) -> list[Task]:
+) -> list[CellPlan]:
     """List the cells of a request, the methods of one scale together.
 
     A method that draws nothing at random has one cell, seed 0, whatever the seeds.
@@ -87,7 +87,7 @@ def tasks(
 
 def _task(
     split: Split, protocol: Protocol, profile: Profile, scale: int, method: Method, seed: int
-) -> Task:
+) -> CellPlan:
     label = METHODS.label(method)
     entry = METHODS.entry(method.name)
     recipe = asdict(profile.recipe(method)) if isinstance(method, NetworkMethod) else None
@@ -120,7 +120,9 @@ def _task(
         "engine": NUMERICS,
     }
     address = Address(split.label, protocol.name, profile.name, scale, label, seed)
-    return Task(address, key_of(hashed), hashed, method, protocol, profile, split, configuration)
+    return CellPlan(
+        address, key_of(hashed), hashed, method, protocol, profile, split, configuration
+    )
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class Folders:
     cache: Path
 
 
-def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, Split]) -> Task:
+def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, Split]) -> CellPlan:
     """Plan a stored cell again, from its address and what it says of its scenes.
 
     Args:
@@ -154,7 +156,7 @@ def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, 
     )
     if wanted not in splits:
         splits[wanted] = load(wanted, progress.preparing)
-    (task,) = tasks(
+    (task,) = plan_cells(
         splits[wanted],
         catalogue.get(address.protocol),
         profiles.get(address.profile),

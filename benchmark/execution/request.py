@@ -12,7 +12,7 @@ from benchmark.errors import RequestError
 from benchmark.execution.job import Settings
 from benchmark.execution.listeners import tensorboard as tracking
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Task, tasks
+from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.runner import Outcome, Runner
 from benchmark.method import METHODS, Method, all_methods
 from benchmark.plugins.parameters import split_list
@@ -135,7 +135,7 @@ def execute(request: Request, progress: Progress) -> list[Ran]:
 
 def planned(
     request: Request, progress: Progress, *, writing: bool = False
-) -> list[tuple[str, list[Task]]]:
+) -> list[tuple[str, list[CellPlan]]]:
     """List the cells of a request, by the label of their results; starts nothing.
 
     Args:
@@ -168,7 +168,7 @@ def planned(
     for reference in references:
         wanted = Wanted(reference, train_on, scenes, request.data, request.cache)
         split = load(wanted, progress.preparing)
-        cells = tasks(split, chosen_protocol, chosen_profile, scales, methods, seeds)
+        cells = plan_cells(split, chosen_protocol, chosen_profile, scales, methods, seeds)
         lots.append((split.label, cells))
     return lots
 

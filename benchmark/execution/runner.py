@@ -8,9 +8,9 @@ from benchmark.errors import RequestError
 from benchmark.execution.backends.process import SHOWN, Worker
 from benchmark.execution.job import Ending, Settings, carry_out, store_failure, written
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Task
+from benchmark.execution.plan import CellPlan
 from benchmark.execution.status import Status, status_of
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 
 # How often cells that another run is at are looked at again, in seconds.
 _AGAIN = 0.5
@@ -53,7 +53,7 @@ class Runner:
         self.isolated = isolated
         self._ready: Worker | None = None
 
-    def run(self, tasks: Sequence[Task]) -> Outcome:
+    def run(self, tasks: Sequence[CellPlan]) -> Outcome:
         """Run what is not stored yet; what another run is at is waited for.
 
         Raises:
@@ -71,7 +71,7 @@ class Runner:
                     self.progress.line(f"{why}; it is set aside and run again")
             else:
                 if status.state == "done":
-                    Claim(self.settings.results, task.address, task.key).tidy()
+                    CellLock(self.settings.results, task.address, task.key).clean_up()
                 _note(outcome, task, status)
         self.progress.begin(len(waiting), len(outcome.found))
         try:
@@ -85,18 +85,18 @@ class Runner:
     def _to_run(self, status: Status) -> bool:
         return not status.answers or (status.state == "failed" and self.retry_failed)
 
-    def _work(self, waiting: Sequence[tuple[Task, Status]], outcome: Outcome) -> None:
+    def _work(self, waiting: Sequence[tuple[CellPlan, Status]], outcome: Outcome) -> None:
         left, number, told = list(waiting), 0, False
         while left:
             busy = []
             for index, (task, seen) in enumerate(left):
-                claim = Claim(self.settings.results, task.address, task.key)
-                if not claim.take():
+                lock = CellLock(self.settings.results, task.address, task.key)
+                if not lock.acquire():
                     busy.append((task, seen))
                     continue
                 number += 1
                 self.progress.cell(number, str(task.address))
-                self._one(task, seen, claim, outcome, more=index + 1 < len(left))
+                self._one(task, seen, lock, outcome, more=index + 1 < len(left))
             if len(busy) == len(left):
                 if not told:
                     told = True
@@ -104,7 +104,9 @@ class Runner:
                 time.sleep(_AGAIN)
             left = busy
 
-    def _one(self, task: Task, seen: Status, claim: Claim, outcome: Outcome, *, more: bool) -> None:
+    def _one(
+        self, task: CellPlan, seen: Status, lock: CellLock, outcome: Outcome, *, more: bool
+    ) -> None:
         mine = False
         try:
             now = status_of(task, self.settings.results)
@@ -115,20 +117,20 @@ class Runner:
                     raise RequestError(ending.reason)
                 now = self._judged(task, ending)
                 if now.state == "done":
-                    claim.forget_checkpoint()
+                    lock.delete_checkpoint()
         except KeyboardInterrupt:
-            if claim.checkpoint.exists():
-                self.progress.line(f"    checkpoint kept: {claim.checkpoint}")
+            if lock.checkpoint.exists():
+                self.progress.line(f"    checkpoint kept: {lock.checkpoint}")
             raise
         finally:
-            claim.release()
+            lock.release()
         if now.state == "failed":
             outcome.failed[str(task.address)] = now.reason
         else:
             (outcome.done if mine else outcome.found).append(str(task.address))
         self.progress.cell_ended(now.reason)
 
-    def _judged(self, task: Task, ending: Ending) -> Status:
+    def _judged(self, task: CellPlan, ending: Ending) -> Status:
         """Trust the disk: a process may die right after its cell was stored, or say so falsely."""
         now = status_of(task, self.settings.results)
         if now.state == "done":
@@ -138,10 +140,10 @@ class Runner:
         store_failure(task, self.settings, ending)
         return Status("failed", ending.reason)
 
-    def _here(self, task: Task) -> Ending:
+    def _here(self, task: CellPlan) -> Ending:
         return carry_out(task, self.settings, self.progress, lambda: False, self.progress.line)
 
-    def _isolated(self, task: Task, *, more: bool) -> Ending:
+    def _isolated(self, task: CellPlan, *, more: bool) -> Ending:
         worker = self._ready if self._ready and self._ready.alive else Worker()
         # The next one imports while this one works.
         self._ready = Worker() if more else None
@@ -164,7 +166,7 @@ class Runner:
         return ending
 
 
-def _note(outcome: Outcome, task: Task, status: Status) -> None:
+def _note(outcome: Outcome, task: CellPlan, status: Status) -> None:
     """Note a cell that is stored already."""
     if status.state == "failed":
         outcome.failed[str(task.address)] = status.reason

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmark.execution.plan import Task
+from benchmark.execution.plan import CellPlan
 from benchmark.store.cells import Cell, damage, read
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 
 State = Literal["done", "failed", "damaged", "stale", "missing", "running"]
 
@@ -44,7 +44,7 @@ class Status:
         return self.state in ("done", "failed")
 
 
-def status_of(task: Task, results: Path) -> Status:
+def status_of(task: CellPlan, results: Path) -> Status:
     """Look a task up in the results folder; who else works on it does not matter here."""
     folder = task.address.folder(results)
     cell = read(folder)
@@ -58,20 +58,20 @@ def status_of(task: Task, results: Path) -> Status:
     return Status("done", "", cell)
 
 
-def planned_status(task: Task, results: Path) -> Status:
+def planned_status(task: CellPlan, results: Path) -> Status:
     """Look a task up, and whether a run is at it now or has left a checkpoint."""
     found = status_of(task, results)
     if found.answers:
         return found
-    claim = Claim(results, task.address, task.key)
-    if claim.taken():
+    lock = CellLock(results, task.address, task.key)
+    if lock.locked():
         return Status("running", "another run is at it", found.cell)
-    if any(file.exists() for file in claim.checkpoints):
+    if any(file.exists() for file in lock.checkpoints):
         return Status(found.state, f"{found.reason}; its training goes on from a checkpoint")
     return found
 
 
-def why_stale(task: Task, stored: Mapping[str, Any]) -> str:
+def why_stale(task: CellPlan, stored: Mapping[str, Any]) -> str:
     """Say what a stored cell depended on that is different now.
 
     Args:

@@ -15,7 +15,7 @@ WORK = ".work"
 _TRIES = 100
 
 
-class Claim:
+class CellLock:
     """The right to compute one cell; it ends with its process, however that ends.
 
     What is needed while a cell is computed lies in `.work/<the cell's path>/` below the results
@@ -34,7 +34,7 @@ class Claim:
         self.checkpoints = (self.checkpoint, older(self.checkpoint))
         self._lock = FileLock(self._folder / "lock")
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Try to get it; False where another process has it.
 
         Raises:
@@ -51,7 +51,7 @@ class Claim:
             ) from error
         return True
 
-    def taken(self) -> bool:
+    def locked(self) -> bool:
         """Say whether another process has it now; leaves nothing behind."""
         if not Path(self._lock.lock_file).exists():
             return False
@@ -61,13 +61,13 @@ class Claim:
         except (Timeout, OSError):
             return True
 
-    def tidy(self) -> None:
+    def clean_up(self) -> None:
         """Remove what a process has left that was killed right after its cell was stored."""
-        if self._folder.exists() and self.take():
-            self.forget_checkpoint()
+        if self._folder.exists() and self.acquire():
+            self.delete_checkpoint()
             self.release()
 
-    def forget_checkpoint(self) -> None:
+    def delete_checkpoint(self) -> None:
         """Delete the checkpoint: the cell is stored."""
         for file in self.checkpoints:
             file.unlink(missing_ok=True)

@@ -254,7 +254,7 @@ def grouped(there: h5py.File, _: Path) -> None:
 
 
 def promised(there: h5py.File, _: Path) -> None:
-    """Claim many pieces, none of them written; HDF5 would give zeros."""
+    """CellLock many pieces, none of them written; HDF5 would give zeros."""
     there.create_dataset("ref", (BANDS, 5, 6), "f8", chunks=(1, 5, 6))
 
 
@@ -265,12 +265,12 @@ def half_written(there: h5py.File, _: Path) -> None:
 
 
 def huge(there: h5py.File, _: Path) -> None:
-    """Claim a shape that fits no memory."""
+    """CellLock a shape that fits no memory."""
     there.create_dataset("ref", (BANDS, 1 << 24, 1 << 24), "f8", chunks=(1, 64, 64))
 
 
 def huge_pieces(there: h5py.File, _: Path) -> None:
-    """Claim pieces of several gigabytes."""
+    """CellLock pieces of several gigabytes."""
     there.create_dataset("ref", (BANDS, 2000, 2000), "f8", chunks=(BANDS, 2000, 2000))
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmark.data.split import SceneSet, Wanted, load
 from benchmark.dataset import DATASETS
-from benchmark.engine.estimation import fitted, seen
+from benchmark.engine.estimation import crop_to, method_input
 from benchmark.method import METHODS, Problem, State
 from benchmark.metrics.scoring import score
 from benchmark.plugins.discovery import discover
@@ -171,8 +171,8 @@ def test_it_beats_bicubic_and_jointly_itself(leaves: tuple[SceneSet, SceneSet], 
         state = method.fit(train, task)
         values = []
         for truth in test:
-            low = seen(method, task.degradation, task.degradation.store(truth))
-            made = fitted(method.upscale(low, task, state), truth)
+            low = method_input(method, task.degradation, task.degradation.store(truth))
+            made = crop_to(method.upscale(low, task, state), truth)
             values.append(score(made, truth, scale)["psnr"])
         means.append(np.mean(values))
     assert means[0] + 1 < means[1] < means[2]

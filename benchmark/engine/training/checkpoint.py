@@ -20,7 +20,7 @@ class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
     """Training ended early because it was told to; a checkpoint says where."""
 
 
-class Keeper:
+class NullCheckpointer:
     """Keeps nothing and never stops; what a training without checkpoints has."""
 
     def load(self) -> dict[str, Any] | None:
@@ -43,7 +43,7 @@ class Keeper:
         """Keep a state."""
 
 
-class Checkpoint(Keeper):
+class Checkpointer(NullCheckpointer):
     """Keeps the last two states of one cell's training in two files.
 
     The second is there for a power loss that tears the first, whatever the file system promised.

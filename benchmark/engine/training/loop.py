@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from benchmark.data.patches import PatchBank
-from benchmark.data.sampler import Order, Shares
+from benchmark.data.sampler import PatchSampler, SamplingPlan
 from benchmark.engine import seeding
 from benchmark.engine.building import start
 from benchmark.engine.device import Device
 from benchmark.engine.tiling import run_network
-from benchmark.engine.training.checkpoint import Keeper, Stopped
+from benchmark.engine.training.checkpoint import NullCheckpointer, Stopped
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.schedule import Schedule
 from benchmark.engine.training.step import Step
@@ -74,7 +74,7 @@ def train(
     seed: int,
     device: Device,
     listener: Listener,
-    keeper: Keeper | None = None,
+    checkpointer: NullCheckpointer | None = None,
 ) -> Trained:
     """Train a network by its recipe under a profile.
 
@@ -90,26 +90,26 @@ def train(
         seed: of the starting weights and the order of the patches.
         device: where.
         listener: is told of progress.
-        keeper: keeps checkpoints, gives the one to go on from, and may end the training.
+        checkpointer: keeps checkpoints, gives the one to go on from, and may end the training.
 
     Raises:
         TrainingError: the loss became NaN or infinite.
-        Stopped: the keeper said so; it has a checkpoint.
+        Stopped: the checkpointer said so; it has a checkpoint.
     """
     recipe = profile.recipe(method)
-    keeper = keeper or Keeper()
+    checkpointer = checkpointer or NullCheckpointer()
     while True:
-        saved = keeper.load()
+        saved = checkpointer.load()
         with seeding.seeded(seed, device.torch):
             network = device.place(start(method, problem, recipe))
             loop = _Loop(method, network, bank, validation, problem, profile, recipe, device)
             try:
                 loop.restore(saved)
-                order = Order(loop.shares, seed, saved and saved["order"])
+                order = PatchSampler(loop.shares, seed, saved and saved["order"])
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, start over
-                keeper.reject(error)
+                checkpointer.reject(error)
                 continue
-            return loop.run(order, listener, keeper)
+            return loop.run(order, listener, checkpointer)
 
 
 @dataclass
@@ -125,7 +125,7 @@ class _Loop:
 
     def __post_init__(self) -> None:
         bands, bandwise = self.bank.bands, self.method.bandwise
-        self.shares = Shares(
+        self.shares = SamplingPlan(
             patches=len(self.bank),
             bands=bands,
             batch=self.recipe.batch,
@@ -145,7 +145,9 @@ class _Loop:
         self.best = -math.inf
         self.trained = Trained(self._weights(), parameters=_trainable(self.network))
 
-    def run(self, order: Order, listener: Listener, keeper: Keeper) -> Trained:
+    def run(
+        self, order: PatchSampler, listener: Listener, checkpointer: NullCheckpointer
+    ) -> Trained:
         began = time.perf_counter() - self.trained.seconds
         if not self._ended:
             for patches, bands in order:
@@ -153,10 +155,10 @@ class _Loop:
                 self.total += self.step.take(patches, bands, rate)
                 self.since, self.seen = self.since + 1, self.seen + 1
                 self._look(rate, listener, began)
-                ended, stopping = self._ended, keeper.stopping
-                if ended or stopping or keeper.due():
+                ended, stopping = self._ended, checkpointer.stopping
+                if ended or stopping or checkpointer.due():
                     self.trained.seconds = time.perf_counter() - began
-                    keeper.save(self._state(order))
+                    checkpointer.save(self._state(order))
                 if ended:
                     break
                 if stopping:
@@ -195,7 +197,7 @@ class _Loop:
             self.trained.state = self._weights()
         self.schedule.validated(better)
 
-    def _state(self, order: Order) -> dict[str, Any]:
+    def _state(self, order: PatchSampler) -> dict[str, Any]:
         """Give all that the rest of the training depends on."""
         return {
             "network": self.network.state_dict(),
@@ -256,7 +258,7 @@ def _trainable(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
-class Audience(Listener, Protocol):
+class ProgressListener(Listener, Protocol):
     """Who is told how a cell goes."""
 
     def scene(self, name: str) -> None:

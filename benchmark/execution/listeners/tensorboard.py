@@ -12,11 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmark.engine.training.checkpoint import Keeper
-from benchmark.engine.training.loop import Audience
+from benchmark.engine.training.checkpoint import NullCheckpointer
+from benchmark.engine.training.loop import ProgressListener
 from benchmark.engine.training.schedule import Schedule
 from benchmark.errors import RequestError
-from benchmark.execution.plan import Task
+from benchmark.execution.plan import CellPlan
 from benchmark.method import NetworkMethod, Recipe
 
 FOLDER = "tensorboard"
@@ -43,39 +43,39 @@ def require() -> None:
 
 @contextmanager
 def followed(
-    task: Task,
+    task: CellPlan,
     results: Path,
-    audience: Audience,
-    keeper: Keeper,
+    listener: ProgressListener,
+    checkpointer: NullCheckpointer,
     say: Callable[[str], None],
     *,
     wanted: bool,
-) -> Iterator[tuple[Audience, Keeper]]:
-    """Give an audience and a keeper that also write the training's curves, if wanted.
+) -> Iterator[tuple[ProgressListener, NullCheckpointer]]:
+    """Give an listener and a checkpointer that also write the training's curves, if wanted.
 
     Args:
         task: the cell, whose claim is held.
         results: the results folder.
-        audience: is told of everything as before.
-        keeper: is asked as before; what it loads says where the curves go on.
+        listener: is told of everything as before.
+        checkpointer: is asked as before; what it loads says where the curves go on.
         say: takes a line for the user.
         wanted: False gives both back as they are.
     """
     if not wanted or not isinstance(task.method, NetworkMethod):
-        yield audience, keeper
+        yield listener, checkpointer
         return
     folder = task.address.folder(results / FOLDER)
     recipe = task.profile.recipe(task.method)
     known = bool(task.split.validation.entries)
-    curves = Curves(folder, recipe, audience, keeper, say, validated=known)
+    curves = Curves(folder, recipe, listener, checkpointer, say, validated=known)
     try:
         yield curves, curves
     finally:
         curves.close()
 
 
-class Curves(Keeper):
-    """Stands between a training and its audience and keeper, and writes down what passes.
+class Curves(NullCheckpointer):
+    """Stands between a training and its listener and checkpointer, and writes down what passes.
 
     A training that starts anew begins a new file and removes those of the one before. One that goes
     on from a checkpoint adds a file, which takes back what stands in the others beyond that step.
@@ -83,8 +83,8 @@ class Curves(Keeper):
     Args:
         folder: where the files go.
         recipe: by which is trained; the learning rate follows from it.
-        audience: is told of everything.
-        keeper: is asked.
+        listener: is told of everything.
+        checkpointer: is asked.
         say: takes a line for the user.
         validated: whether there are validation scenes.
     """
@@ -93,14 +93,14 @@ class Curves(Keeper):
         self,
         folder: Path,
         recipe: Recipe,
-        audience: Audience,
-        keeper: Keeper,
+        listener: ProgressListener,
+        checkpointer: NullCheckpointer,
         say: Callable[[str], None],
         *,
         validated: bool,
     ) -> None:
         self._folder, self._recipe, self._by_psnr = folder, recipe, validated
-        self._audience, self._keeper, self._say = audience, keeper, say
+        self._audience, self._keeper, self._say = listener, checkpointer, say
         self._saved: dict[str, Any] | None = None
         self._schedule: Schedule | None = None
         self._file: _EventFile | None = None

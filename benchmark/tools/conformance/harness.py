@@ -12,7 +12,7 @@ from benchmark.data.patches import PatchBank
 from benchmark.engine import seeding
 from benchmark.engine.building import start
 from benchmark.engine.device import Device
-from benchmark.engine.estimation import seen
+from benchmark.engine.estimation import method_input
 from benchmark.engine.tiling import run_network
 from benchmark.engine.training.loop import Trained, train
 from benchmark.engine.training.profiles import Profile
@@ -113,7 +113,7 @@ class Subject:
     def low(self, problem: Problem, seed: int = 1) -> Tensor:
         """Make what the method sees of a scene."""
         truth = scene(problem.bands, problem.shape, seed)
-        return seen(self.method, problem.degradation, problem.degradation.store(truth))
+        return method_input(self.method, problem.degradation, problem.degradation.store(truth))
 
     def scenes(self, bands: int, device: Device = CPU) -> list[Tensor]:
         """Make three training scenes."""

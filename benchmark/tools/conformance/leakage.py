@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.engine.estimation import seen
+from benchmark.engine.estimation import method_input
 from benchmark.errors import listed
 from benchmark.method import Problem
 from benchmark.tools.conformance.check import check, demand, same
@@ -25,7 +25,7 @@ def truth_unreachable(subject: Subject) -> None:
     engine's own order of calls with two truths that differ in what the degradation removes.
     """
     problem = subject.problem()
-    low = seen(subject.method, problem.degradation, _truth(problem, 0.0))
+    low = method_input(subject.method, problem.degradation, _truth(problem, 0.0))
     fresh = subject.problem()
     estimate = subject.estimator(fresh, subject.learn(problem=fresh).state)
     alone = estimate(low.clone(), fresh).clone()
@@ -40,7 +40,7 @@ def _estimated(
     subject: Subject, problem: Problem, estimate: Estimate, detail: float, low: Tensor
 ) -> Tensor:
     truth = _truth(problem, detail)
-    made = seen(subject.method, problem.degradation, truth)
+    made = method_input(subject.method, problem.degradation, truth)
     demand(same(made, low), "it changes the degradation: a scene's low-resolution image is another")
     return estimate(made, problem).clone()
 

@@ -11,7 +11,7 @@ from benchmark.errors import RequestError, listed
 from benchmark.store import cells
 from benchmark.store.cells import WEIGHTS, Cell, set_aside
 from benchmark.store.files import flush_folder, locked
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 from benchmark.tools.exchange.archive import opened, shown
 from benchmark.tools.exchange.incoming import RefusedError, unpack
 from benchmark.tools.exchange.packing import Told, silent, strip_folders
@@ -58,7 +58,7 @@ def merge(results: Path, file: Path, *, replace: bool = False, told: Told = sile
     """Take the cells of a zip into a results folder.
 
     A cell is unpacked aside and verified by its seal, its files' hashes and its address; then it
-    takes its place by one rename, under the same claim as a run that computes it.
+    takes its place by one rename, under the same lock as a run that computes it.
 
     Args:
         results: the results folder; made if it is not there.
@@ -107,8 +107,8 @@ def _aside(results: Path) -> Iterator[Path]:
 
 
 def _take(results: Path, place: str, cell: Cell, merged: Merged, *, replace: bool) -> None:
-    claim = Claim(results, cell.address, str(cell.facts["key"]))
-    if not claim.take():
+    lock = CellLock(results, cell.address, str(cell.facts["key"]))
+    if not lock.acquire():
         raise RefusedError("a run is at this cell now; import it when that has ended")
     try:
         folder = cell.address.folder(results)
@@ -126,10 +126,10 @@ def _take(results: Path, place: str, cell: Cell, merged: Merged, *, replace: boo
             machine = _machine(cell.facts)
             merged.machines[machine] = merged.machines.get(machine, 0) + 1
             if cell.status == "done":
-                claim.forget_checkpoint()
+                lock.delete_checkpoint()
         getattr(merged, fate).append(place)
     finally:
-        claim.release()
+        lock.release()
 
 
 def _decided(old: Cell | None, new: Cell, *, replace: bool) -> Fate:

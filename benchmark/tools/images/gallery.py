@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from benchmark.engine.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Task
+from benchmark.execution.plan import CellPlan
 from benchmark.execution.request import Request, numbers, planned
 from benchmark.execution.status import status_of
 from benchmark.method import METHODS
@@ -45,7 +45,7 @@ class Gallery:
     tested: int
     left_out: Mapping[str, str]
     without_images: Mapping[str, str]
-    tasks: tuple[Task, ...]
+    tasks: tuple[CellPlan, ...]
 
     def views(self, results: Path, device: Device, told: Told = lambda _: None) -> Iterator[View]:
         """Estimate the chosen scenes again, one at a time; one scene's images are held at once.
@@ -110,7 +110,7 @@ def galleries(
                 yield _gallery(request, label, scale, seed, mine, strangers, scenes)
 
 
-def _seed_of(task: Task, tasks: Sequence[Task], seed: int) -> int:
+def _seed_of(task: CellPlan, tasks: Sequence[CellPlan], seed: int) -> int:
     """Give the seed of a task's method: the one asked for, or its only one."""
     own = {one.address.seed for one in tasks if one.address.method == task.address.method}
     return seed if seed in own else min(own)
@@ -145,7 +145,7 @@ def _gallery(
     label: str,
     scale: int,
     seed: int,
-    tasks: Sequence[Task],
+    tasks: Sequence[CellPlan],
     strangers: Mapping[str, str],
     scenes: Sequence[str],
 ) -> Gallery:

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from benchmark.data.split import truth_of
 from benchmark.engine.device import Device
-from benchmark.engine.estimation import fitted, seen
+from benchmark.engine.estimation import crop_to, method_input
 from benchmark.errors import RequestError, listed
 from benchmark.execution.evaluation import estimator
-from benchmark.execution.plan import Task
+from benchmark.execution.plan import CellPlan
 from benchmark.execution.status import status_of
 from benchmark.method import State
 from benchmark.store.cells import WEIGHTS
@@ -40,7 +40,7 @@ class Recalled:
 
 
 def recall(
-    task: Task, results: Path, device: Device, scenes: Sequence[str] = ()
+    task: CellPlan, results: Path, device: Device, scenes: Sequence[str] = ()
 ) -> Iterator[Recalled]:
     """Estimate test scenes again with what a cell has stored.
 
@@ -79,9 +79,9 @@ def recall(
         scene = prepared.read(name)
         truth = truth_of(scene).to(device.torch)
         stored = problem.degradation.store(truth)
-        low = seen(task.method, problem.degradation, stored)
+        low = method_input(task.method, problem.degradation, stored)
         shape = (truth.shape[1], truth.shape[2])
-        estimate = fitted(estimate_scene(low, replace(problem, shape=shape)), truth)
+        estimate = crop_to(estimate_scene(low, replace(problem, shape=shape)), truth)
         images = (truth, problem.degradation.low(stored), estimate.clamp(0, 1))
         yield Recalled(name, scene.wavelengths, *(_grey(image) for image in images))
 

@@ -6,10 +6,10 @@ from torch import nn
 
 from benchmark.data.split import Split
 from benchmark.engine.device import Device
-from benchmark.engine.training.checkpoint import Keeper
+from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.profiles import Profile
 from benchmark.execution.evaluation import train_network
-from benchmark.execution.plan import tasks
+from benchmark.execution.plan import plan_cells
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.protocols import catalogue
 from benchmark.tools.speed.report import Row
@@ -49,10 +49,10 @@ def trained(
         scale: the factor.
         device: where; plainly means float32 there, every layer as the method wrote it.
     """
-    (task,) = tasks(split, catalogue.get("wang2017"), profile, [scale], [method], [0])
+    (task,) = plan_cells(split, catalogue.get("wang2017"), profile, [scale], [method], [0])
     reached = []
     for where in (device, _Plain(device.torch, bfloat16=False)):
         last = _Last()
-        train_network(task, where, last, Keeper())
+        train_network(task, where, last, NullCheckpointer())
         reached.append(last.psnr)
     return Row("train", f"{METHODS.label(method)}, {profile.name}", reached[0], "dB", reached[1])

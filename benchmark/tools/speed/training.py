@@ -5,7 +5,7 @@ from pathlib import Path
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.data.patches import PatchBank
-from benchmark.data.sampler import Order, Shares
+from benchmark.data.sampler import PatchSampler, SamplingPlan
 from benchmark.engine import seeding
 from benchmark.engine.building import start
 from benchmark.engine.device import Device
@@ -49,8 +49,8 @@ def measure(
         network = device.place(start(method, problem, recipe))
         counted = start(method, problem, recipe).to(device.torch)
     step = Step(method, network, bank, recipe, device)
-    shares = Shares(len(bank), bank.bands, recipe.batch, 10**9, 0, method.bandwise)
-    batches = iter(Order(shares, 0))
+    shares = SamplingPlan(len(bank), bank.bands, recipe.batch, 10**9, 0, method.bandwise)
+    batches = iter(PatchSampler(shares, 0))
     # As the method wrote it, not as the device computes it.
     with FlopCounterMode(display=False) as counter:
         Step(method, counted, bank, recipe, device).take(*next(batches), _RATE)

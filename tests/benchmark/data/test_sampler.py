@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from benchmark.data.sampler import Order, Shares
+from benchmark.data.sampler import PatchSampler, SamplingPlan
 from tests.benchmark.support import examples
 
-CUBES = Shares(patches=24, bands=5, batch=4, epochs=3, shown=0, single=False)
+CUBES = SamplingPlan(patches=24, bands=5, batch=4, epochs=3, shown=0, single=False)
 SHOWN = replace(CUBES, shown=2)
 SINGLE = replace(CUBES, single=True)
 
@@ -25,10 +25,10 @@ kinds = st.sampled_from(["cubes", "shown", "single"])
 
 
 @st.composite
-def all_shares(draw: st.DrawFn) -> Shares:
+def all_shares(draw: st.DrawFn) -> SamplingPlan:
     """Draw shares of a few dozen steps at most."""
     bands, kind = draw(st.integers(1, 5)), draw(kinds)
-    return Shares(
+    return SamplingPlan(
         patches=draw(st.integers(1, 12)),
         bands=bands,
         batch=draw(st.integers(1, 8)),
@@ -38,9 +38,9 @@ def all_shares(draw: st.DrawFn) -> Shares:
     )
 
 
-def steps_of(shares: Shares, seed: int = 0, state: dict[str, Any] | None = None) -> Steps:
+def steps_of(shares: SamplingPlan, seed: int = 0, state: dict[str, Any] | None = None) -> Steps:
     """Deal out all that is left."""
-    return list(Order(shares, seed, state))
+    return list(PatchSampler(shares, seed, state))
 
 
 def plain(steps: Steps) -> list[tuple[list[int], list[list[int]] | None]]:
@@ -48,9 +48,9 @@ def plain(steps: Steps) -> list[tuple[list[int], list[list[int]] | None]]:
     return [(a.tolist(), None if b is None else b.tolist()) for a, b in steps]
 
 
-def stopped(shares: Shares, after: int, seed: int = 0) -> dict[str, Any]:
+def stopped(shares: SamplingPlan, after: int, seed: int = 0) -> dict[str, Any]:
     """Give the state after some steps, as it comes back from a file."""
-    order = Order(shares, seed)
+    order = PatchSampler(shares, seed)
     for _ in islice(order, after):
         pass
     stream = io.BytesIO()
@@ -92,7 +92,7 @@ def test_another_batch_cuts_the_same_order_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("shares", [CUBES, SHOWN])
-def test_each_patch_comes_once_a_pass(shares: Shares) -> None:
+def test_each_patch_comes_once_a_pass(shares: SamplingPlan) -> None:
     patches = [patches for patches, _ in steps_of(shares)]
     assert [len(one) for one in patches] == [4] * 18
     for epoch in range(3):
@@ -149,7 +149,7 @@ def test_what_does_not_fill_a_batch_is_left_to_another_pass() -> None:
         (replace(SINGLE, batch=121), 120),
     ],
 )
-def test_a_batch_larger_than_all_samples_is_all_of_them(shares: Shares, samples: int) -> None:
+def test_a_batch_larger_than_all_samples_is_all_of_them(shares: SamplingPlan, samples: int) -> None:
     assert (shares.samples, shares.steps_per_epoch) == (samples, 1)
     steps = steps_of(shares)
     assert [len(patches) for patches, _ in steps] == [samples] * 3
@@ -158,7 +158,7 @@ def test_a_batch_larger_than_all_samples_is_all_of_them(shares: Shares, samples:
 @examples
 @given(all_shares(), st.integers(0, 3), st.data())
 def test_it_goes_on_from_anywhere_to_the_same_end(
-    shares: Shares, seed: int, data: st.DataObject
+    shares: SamplingPlan, seed: int, data: st.DataObject
 ) -> None:
     whole = plain(steps_of(shares, seed))
     assert len(whole) == shares.epochs * shares.steps_per_epoch
@@ -169,11 +169,11 @@ def test_it_goes_on_from_anywhere_to_the_same_end(
 
 @examples
 @given(all_shares(), st.data())
-def test_it_may_be_stopped_as_often_as_one_likes(shares: Shares, data: st.DataObject) -> None:
+def test_it_may_be_stopped_as_often_as_one_likes(shares: SamplingPlan, data: st.DataObject) -> None:
     whole, dealt = plain(steps_of(shares)), plain([])
     state: dict[str, Any] | None = None
     while len(dealt) < len(whole):
-        order = Order(shares, 0, state)
+        order = PatchSampler(shares, 0, state)
         dealt += plain(list(islice(order, data.draw(st.integers(1, len(whole) - len(dealt))))))
         state = order.state()
     assert dealt == whole
@@ -181,13 +181,13 @@ def test_it_may_be_stopped_as_often_as_one_likes(shares: Shares, data: st.DataOb
 
 @pytest.mark.parametrize("steps", [0, 4, 6, 18])
 def test_one_that_has_not_begun_stands_where_it_is_to_go_on(steps: int) -> None:
-    again = Order(SHOWN, 0, stopped(SHOWN, steps))
+    again = PatchSampler(SHOWN, 0, stopped(SHOWN, steps))
     assert plain(steps_of(SHOWN, 0, again.state())) == plain(steps_of(SHOWN))[steps:]
 
 
 @examples
 @given(all_shares())
-def test_every_index_is_one_of_a_patch_and_of_a_band(shares: Shares) -> None:
+def test_every_index_is_one_of_a_patch_and_of_a_band(shares: SamplingPlan) -> None:
     for patches, bands in steps_of(shares):
         assert 0 <= int(patches.min()) <= int(patches.max()) < shares.patches
         assert (bands is None) == (not shares.shown and not shares.single)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from benchmark.data.split import Split, Wanted, load
 from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
-from benchmark.engine.training.checkpoint import Checkpoint, Stopped
+from benchmark.engine.training.checkpoint import Checkpointer, Stopped
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution.job import (
@@ -27,13 +27,13 @@ from benchmark.execution.job import (
     store_failure,
     written,
 )
-from benchmark.execution.plan import Task, tasks
+from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.plugins.discovery import discover
 from benchmark.protocols.protocol import Protocol
 from benchmark.store.cells import Cell
 from benchmark.store.cells import read as read_cell
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 from tests.benchmark.engine.training.test_checkpoint import after
 from tests.benchmark.execution.test_status import PLUGIN, plugin
 from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Ear, Gain
@@ -75,7 +75,7 @@ class Stripes(DataSet):
 '''
 
 
-class Audience(Ear):
+class ProgressListener(Ear):
     """Remembers the scenes as well."""
 
     def __init__(self) -> None:
@@ -172,14 +172,14 @@ def planned(
     profile: Profile = BRIEF,
     scale: int = 2,
     seed: int = 0,
-) -> Task:
+) -> CellPlan:
     """Plan one cell."""
     made = METHODS.make(method) if isinstance(method, str) else method
-    (task,) = tasks(split, protocol, profile, [scale], [made], [seed])
+    (task,) = plan_cells(split, protocol, profile, [scale], [made], [seed])
     return task
 
 
-def through(task: Task, settings: Settings) -> tuple[Task, Settings]:
+def through(task: CellPlan, settings: Settings) -> tuple[CellPlan, Settings]:
     """Write a job down as text and read it."""
     text = json.dumps(written(task, settings), allow_nan=False)
     assert "\n" not in text  # it goes to a worker as a line
@@ -187,28 +187,28 @@ def through(task: Task, settings: Settings) -> tuple[Task, Settings]:
 
 
 def carried(
-    task: Task,
+    task: CellPlan,
     settings: Settings,
     stop: Callable[[], bool] = lambda: False,
-    audience: Audience | None = None,
+    listener: ProgressListener | None = None,
 ) -> Ending:
     """Carry a job out; it has nothing to complain of."""
     told: list[str] = []
-    ending = carry_out(task, settings, audience or Audience(), stop, told.append)
+    ending = carry_out(task, settings, listener or ProgressListener(), stop, told.append)
     assert told == []
     return ending
 
 
-def cell_of(task: Task, settings: Settings) -> Cell:
+def cell_of(task: CellPlan, settings: Settings) -> Cell:
     """Read a cell that must be there."""
     cell = read_cell(task.address.folder(settings.results))
     assert cell is not None
     return cell
 
 
-def checkpoint_of(task: Task, settings: Settings) -> Path:
+def checkpoint_of(task: CellPlan, settings: Settings) -> Path:
     """Say where a training's checkpoint lies."""
-    return Claim(settings.results, task.address, task.key).checkpoint
+    return CellLock(settings.results, task.address, task.key).checkpoint
 
 
 def one_line(reason: str) -> bool:
@@ -387,16 +387,16 @@ def test_data_that_can_no_longer_be_read_are_the_users_affair(
 
 
 def test_a_job_carried_out_is_a_cell_stored(cache: Path, settings: Settings) -> None:
-    task, audience = planned(split_of(cache, scenes=SCENES), "espcn"), Audience()
-    assert carried(task, settings, audience=audience) == Ending("done")
+    task, listener = planned(split_of(cache, scenes=SCENES), "espcn"), ProgressListener()
+    assert carried(task, settings, listener=listener) == Ending("done")
     cell = cell_of(task, settings)
     assert cell.status == "done"
     assert cell.facts["key"] == task.key
     assert cell.facts["depends"] == task.depends
     assert cell.facts["environment"] == settings.environment
     assert cell.facts["resumed"] == 0
-    assert audience.scenes == ["leaves04"]
-    assert audience.steps[-1][:2] == (12, 12)
+    assert listener.scenes == ["leaves04"]
+    assert listener.steps[-1][:2] == (12, 12)
 
 
 def test_the_job_that_was_read_makes_the_same_cell(cache: Path, settings: Settings) -> None:
@@ -502,9 +502,9 @@ def test_a_checkpoint_of_another_engine_does_not_stand_in_the_way(
 ) -> None:
     """Whole, sealed, and of the same key, but with other entries than this engine's."""
     task, told = planned(split_of(cache, scenes=SCENES), "espcn"), list[str]()
-    keeper = Checkpoint(checkpoint_of(task, settings), 1e9, lambda: False, told.append)
-    keeper.save({"weights": torch.zeros(3)})
-    ending = carry_out(task, settings, Audience(), lambda: False, told.append)
+    checkpointer = Checkpointer(checkpoint_of(task, settings), 1e9, lambda: False, told.append)
+    checkpointer.save({"weights": torch.zeros(3)})
+    ending = carry_out(task, settings, ProgressListener(), lambda: False, told.append)
     assert ending == Ending("done")
     assert cell_of(task, settings).facts["resumed"] == 0
     assert len(told) == 1
@@ -530,13 +530,13 @@ def test_another_failure_keeps_its_checkpoint_for_a_retry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     task = planned(split_of(cache, scenes=SCENES), known(Late))
-    often, audience = replace(settings, checkpoint_every=0.0), Audience()
+    often, listener = replace(settings, checkpoint_every=0.0), ProgressListener()
     monkeypatch.setattr(Late, "error", OSError("the network drive is gone"))
     assert carried(task, often).reason == "OSError: the network drive is gone"
     assert Late.begun == 8
     assert checkpoint_of(task, settings).exists()
     monkeypatch.setattr(Late, "last", 100)
-    assert carried(task, often, audience=audience) == Ending("done")
+    assert carried(task, often, listener=listener) == Ending("done")
     assert Late.begun == 8 + (12 - 7)
     assert cell_of(task, settings).facts["resumed"] == 1
 

@@ -13,7 +13,7 @@ from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution import plan
-from benchmark.execution.plan import Task, tasks
+from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.method import METHODS, Method
 from benchmark.plugins.discovery import load
 from benchmark.protocols.protocol import Protocol
@@ -61,20 +61,20 @@ def task_of(
     by: Profile = QUICK,
     scale: int = 2,
     seed: int = 0,
-) -> Task:
+) -> CellPlan:
     """Plan one cell."""
-    (task,) = tasks(split, protocol, by, [scale], [method], [seed])
+    (task,) = plan_cells(split, protocol, by, [scale], [method], [seed])
     return task
 
 
-def addresses(made: Sequence[Task]) -> list[tuple[int, str, int]]:
+def addresses(made: Sequence[CellPlan]) -> list[tuple[int, str, int]]:
     """Give scale, method and seed of every cell."""
     return [(task.address.scale, task.address.method, task.address.seed) for task in made]
 
 
 def test_every_scale_method_and_seed_has_a_cell(tiny: Split) -> None:
     methods = [METHODS.make(name) for name in ("bicubic", "wiener[joint=true]", "srcnn")]
-    made = tasks(tiny, EIGHT_BIT, QUICK, [2, 4], methods, [0, 7])
+    made = plan_cells(tiny, EIGHT_BIT, QUICK, [2, 4], methods, [0, 7])
     expected = [
         (scale, method, seed)
         for scale in (2, 4)
@@ -90,7 +90,7 @@ def test_every_scale_method_and_seed_has_a_cell(tiny: Split) -> None:
 
 
 def test_a_method_that_draws_nothing_has_seed_0_whatever_the_seeds(tiny: Split) -> None:
-    made = tasks(tiny, EIGHT_BIT, QUICK, [2], [METHODS.make("wiener")], [3, 4])
+    made = plan_cells(tiny, EIGHT_BIT, QUICK, [2], [METHODS.make("wiener")], [3, 4])
     assert addresses(made) == [(2, "wiener", 0)]
 
 
@@ -211,19 +211,21 @@ def test_the_key_of_a_method_without_training_does_not_see_the_profile(tiny: Spl
 
 def test_training_without_scenes_is_refused(tiny: Split) -> None:
     bare = replace(tiny, train=SceneSet(()), validation=SceneSet(()))
-    assert len(tasks(bare, EIGHT_BIT, QUICK, [2], [METHODS.make("bicubic")], [0])) == 1
+    assert len(plan_cells(bare, EIGHT_BIT, QUICK, [2], [METHODS.make("bicubic")], [0])) == 1
     for name in ("wiener", "srcnn"):
         with pytest.raises(RequestError, match=f"{name} must be trained and --scenes leaves no"):
-            tasks(bare, EIGHT_BIT, QUICK, [2], [METHODS.make(name)], [0])
+            plan_cells(bare, EIGHT_BIT, QUICK, [2], [METHODS.make(name)], [0])
 
 
 def test_scenes_smaller_than_a_patch_are_refused_where_a_network_is_asked_for(
     tiny: Split,
 ) -> None:
     large = replace(QUICK, patch=41)
-    assert len(tasks(tiny, EIGHT_BIT, large, [2], [METHODS.make("wiener")], [0])) == 1
+    assert len(plan_cells(tiny, EIGHT_BIT, large, [2], [METHODS.make("wiener")], [0])) == 1
     with pytest.raises(RequestError, match=r"48 x 40 pixels is smaller than a patch of 41 x 41"):
-        tasks(tiny, EIGHT_BIT, large, [2], [METHODS.make("wiener"), METHODS.make("srcnn")], [0])
+        plan_cells(
+            tiny, EIGHT_BIT, large, [2], [METHODS.make("wiener"), METHODS.make("srcnn")], [0]
+        )
 
 
 def test_the_problem_is_that_of_the_smallest_training_scene(tiny: Split) -> None:

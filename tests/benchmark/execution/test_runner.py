@@ -14,12 +14,12 @@ from benchmark.data.cache import PreparedScenes
 from benchmark.data.split import Split
 from benchmark.dataset import Scene
 from benchmark.engine import environment
-from benchmark.engine.estimation import fitted, seen
+from benchmark.engine.estimation import crop_to, method_input
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution.job import Settings
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Task, tasks
+from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.runner import Outcome, Runner
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
@@ -30,10 +30,10 @@ from tests.benchmark.support import CPU, EIGHT_BIT, Gain, problem, random
 BRIEF = Profile("brief", "", patches=8, patch=24, epochs=1, batch=4, bands=2, validations=1)
 
 
-def planned(split: Split, *methods: str, scales: Sequence[int] = (2,)) -> list[Task]:
+def planned(split: Split, *methods: str, scales: Sequence[int] = (2,)) -> list[CellPlan]:
     """Plan cells of methods by their references."""
     made = [METHODS.make(reference) for reference in methods]
-    return tasks(split, EIGHT_BIT, BRIEF, scales, made, [0])
+    return plan_cells(split, EIGHT_BIT, BRIEF, scales, made, [0])
 
 
 def runner(results: Path, stream: StringIO, *, retry_failed: bool = False) -> Runner:
@@ -42,12 +42,12 @@ def runner(results: Path, stream: StringIO, *, retry_failed: bool = False) -> Ru
     return Runner(settings, Progress(stream), retry_failed=retry_failed, isolated=False)
 
 
-def run(results: Path, made: Sequence[Task], *, retry_failed: bool = False) -> Outcome:
+def run(results: Path, made: Sequence[CellPlan], *, retry_failed: bool = False) -> Outcome:
     """Run tasks in silence."""
     return runner(results, StringIO(), retry_failed=retry_failed).run(made)
 
 
-def cell_of(results: Path, task: Task) -> Cell:
+def cell_of(results: Path, task: CellPlan) -> Cell:
     """Read the cell of a task, which must be there."""
     cell = read(task.address.folder(results))
     assert cell is not None
@@ -192,7 +192,7 @@ def test_the_scores_are_those_of_the_stored_weights(tiny: Split, tmp_path: Path)
     network.load_state_dict(weights)
     degradation = problem(2, 5).degradation
     truth = next(iter(tiny.test))
-    low = seen(METHODS.make("srcnn"), degradation, degradation.store(truth))
+    low = method_input(METHODS.make("srcnn"), degradation, degradation.store(truth))
     with torch.inference_mode():
         estimate = network(low[:, None])[:, 0]
     row = cell_of(tmp_path, task).scores().iloc[0]
@@ -321,16 +321,16 @@ def test_what_a_method_sees_is_what_it_says(tiny: Split) -> None:
     truth = next(iter(tiny.test))
     degradation = problem(3, 5).degradation
     low = degradation.low(truth)
-    assert torch.equal(seen(METHODS.make("espcn"), degradation, truth), low)
-    up = seen(METHODS.make("bicubic"), degradation, truth)
+    assert torch.equal(method_input(METHODS.make("espcn"), degradation, truth), low)
+    up = method_input(METHODS.make("bicubic"), degradation, truth)
     assert torch.equal(up, upscale(low, (48, 40)))
 
 
 def test_an_estimate_larger_than_the_truth_loses_its_last_samples() -> None:
     estimate, truth = random(3, 9, 12), random(3, 8, 10)
-    assert torch.equal(fitted(estimate, truth), estimate[:, :8, :10])
+    assert torch.equal(crop_to(estimate, truth), estimate[:, :8, :10])
     for shape in ((3, 7, 12), (3, 9, 9), (2, 9, 12), (4, 9, 12)):
         with pytest.raises(ValueError, match=r"expected \(3, 8, 10\)"):
-            fitted(random(*shape), truth)
+            crop_to(random(*shape), truth)
     with pytest.raises(ValueError, match=r"expected \(3, 8, 10\)"):
-        fitted(random(1, 3, 8, 10), truth)
+        crop_to(random(1, 3, 8, 10), truth)

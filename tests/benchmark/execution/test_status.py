@@ -13,13 +13,13 @@ from benchmark.data.split import SceneSet, Split
 from benchmark.dataset import DATASETS
 from benchmark.engine.training.profiles import Profile
 from benchmark.execution import plan
-from benchmark.execution.plan import Task, tasks
+from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.status import Status, planned_status, status_of
 from benchmark.method import METHODS, Recipe
 from benchmark.plugins import discovery
 from benchmark.protocols.protocol import Protocol
 from benchmark.store.cells import write
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 from tests.benchmark.store.test_lock import claimed_elsewhere, everything
 from tests.benchmark.support import EIGHT_BIT
 
@@ -50,20 +50,20 @@ def planned(
     reference: str = "srcnn",
     profile: Profile = BRIEF,
     protocol: Protocol = EIGHT_BIT,
-) -> Task:
+) -> CellPlan:
     """Plan one cell."""
-    (task,) = tasks(split, protocol, profile, [2], [METHODS.make(reference)], [0])
+    (task,) = plan_cells(split, protocol, profile, [2], [METHODS.make(reference)], [0])
     return task
 
 
-def put(results: Path, task: Task, **facts: Any) -> Path:
+def put(results: Path, task: CellPlan, **facts: Any) -> Path:
     """Store a task's cell, whatever its numbers; gives its folder."""
     known = {"key": task.key, "depends": task.depends, "configuration": task.configuration}
     facts = {**known, "status": "done", "reason": None, **facts}
     return write(results, task.address, facts, {"scores.csv": b"scene,psnr\na,30\n"}).folder
 
 
-def stale(results: Path, task: Task, before: Task) -> str:
+def stale(results: Path, task: CellPlan, before: CellPlan) -> str:
     """Say why a task's cell is stale after another one was stored in its place."""
     put(results, before)
     found = status_of(task, results)
@@ -291,7 +291,7 @@ def test_a_done_cell_is_done_whoever_holds_its_claim(tiny: Split, tmp_path: Path
 
 def test_a_checkpoint_that_waits_is_told_of(tiny: Split, tmp_path: Path) -> None:
     task, other = planned(tiny), planned(tiny, profile=replace(BRIEF, batch=8))
-    file = Claim(tmp_path, task.address, task.key).checkpoint
+    file = CellLock(tmp_path, task.address, task.key).checkpoint
     file.parent.mkdir(parents=True)
     file.write_bytes(b"state")
     before = everything(tmp_path)
@@ -312,7 +312,7 @@ def test_a_checkpoint_whose_last_write_was_cut_off_is_told_of_too(
 ) -> None:
     """Killed between the two files, a training goes on from the older one."""
     task = planned(tiny)
-    file = Claim(tmp_path, task.address, task.key).checkpoint
+    file = CellLock(tmp_path, task.address, task.key).checkpoint
     file.parent.mkdir(parents=True)
     file.with_name(f"{file.name}.old").write_bytes(b"state")
     assert "goes on from a checkpoint" in planned_status(task, tmp_path).reason

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from benchmark.data.split import truth_of
 from benchmark.dataset import DATASETS
-from benchmark.engine.estimation import seen
+from benchmark.engine.estimation import method_input
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Problem
 from benchmark.metrics.sam import sam
@@ -51,7 +51,7 @@ def test_bicubic_on_a_real_scene_has_the_specified_scores(name: str, scale: int)
     assert truth.shape == (31, 512, 512)
     degradation = Degradation(catalogue.get(name), scale)
     method = METHODS.make("bicubic")
-    low = seen(method, degradation, degradation.store(truth))
+    low = method_input(method, degradation, degradation.store(truth))
     estimate = method.upscale(low, Problem(scale, 31, (512, 512), degradation), {})
     scores = score(estimate, truth, scale)
     psnr, sam = BALLOONS[name, scale]

@@ -15,7 +15,7 @@ import pytest
 from benchmark.errors import RequestError
 from benchmark.store.address import Address
 from benchmark.store.cells import cells, write
-from benchmark.store.lock import WORK, Claim
+from benchmark.store.lock import WORK, CellLock
 from tests.benchmark.store.test_files import process, together
 
 PLACE = Address("scenes+a+b", "wang2017", "quick", 2, "mine[alpha=1.0]", 1)
@@ -24,20 +24,20 @@ KEY = "0123456789abcdef" * 4
 CLAIMING = """
 import json, sys
 from pathlib import Path
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 from benchmark.store.cells import Address
 
-claim = Claim(Path(sys.argv[1]), Address(**json.loads(sys.argv[2])), sys.argv[3])
-print(claim.take(), flush=True)
+lock = CellLock(Path(sys.argv[1]), Address(**json.loads(sys.argv[2])), sys.argv[3])
+print(lock.acquire(), flush=True)
 sys.stdin.readline()
-claim.release()
+lock.release()
 """
 
 # Two in one cell at a time would find the other's mark, or lose each other's counts.
 RACING = """
 import json, os, sys, time
 from pathlib import Path
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 from benchmark.store.cells import Address
 
 results, count = Path(sys.argv[1]), Path(sys.argv[3])
@@ -47,14 +47,14 @@ print("ready", flush=True)
 sys.stdin.readline()
 until = time.monotonic() + float(sys.argv[4])
 while time.monotonic() < until:
-    claim = Claim(results, address, "key")
-    if not claim.take():
+    lock = CellLock(results, address, "key")
+    if not lock.acquire():
         continue
     os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
     count.write_text(str(int(count.read_text()) + 1))
     got += 1
     mark.unlink()
-    claim.release()
+    lock.release()
 print(got)
 """
 
@@ -62,11 +62,11 @@ print(got)
 DYING = """
 import json, os, pathlib, signal, sys
 from pathlib import Path
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 from benchmark.store.cells import Address, write
 
 results, address = Path(sys.argv[1]), Address(**json.loads(sys.argv[2]))
-assert Claim(results, address, "key").take()
+assert CellLock(results, address, "key").acquire()
 pathlib.Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 facts = {"key": "key", "status": "done", "reason": None}
 write(results, address, facts, {"scores.csv": b"scene,psnr"})
@@ -96,18 +96,18 @@ def everything(folder: Path) -> set[str]:
 
 
 def test_of_two_processes_one_gets_it(tmp_path: Path) -> None:
-    claim = Claim(tmp_path, PLACE, KEY)
+    lock = CellLock(tmp_path, PLACE, KEY)
     with claimed_elsewhere(tmp_path, PLACE) as other:
-        assert not claim.take()
-        assert not claim.take()
+        assert not lock.acquire()
+        assert not lock.acquire()
         other.communicate("let go\n", timeout=10)
         assert other.returncode == 0
-    assert claim.take()
+    assert lock.acquire()
     with process(CLAIMING, *words(tmp_path, PLACE), KEY) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "False\n"
         other.kill()
-    claim.release()
+    lock.release()
 
 
 def test_whatever_is_different_about_a_cell_is_a_claim_of_its_own(tmp_path: Path) -> None:
@@ -121,48 +121,48 @@ def test_whatever_is_different_about_a_cell_is_a_claim_of_its_own(tmp_path: Path
     ]
     with claimed_elsewhere(tmp_path, PLACE):
         for change in changes:
-            other = Claim(tmp_path, replace(PLACE, **change), KEY)  # type: ignore[arg-type]
-            assert other.take(), change
+            other = CellLock(tmp_path, replace(PLACE, **change), KEY)  # type: ignore[arg-type]
+            assert other.acquire(), change
             other.release()
-        assert not Claim(tmp_path, PLACE, "another key").take()
+        assert not CellLock(tmp_path, PLACE, "another key").acquire()
 
 
 def test_a_killed_owner_holds_nothing(tmp_path: Path) -> None:
     with claimed_elsewhere(tmp_path, PLACE) as other:
         os.kill(other.pid, signal.SIGKILL)
         other.wait(10)
-        began, claim = time.monotonic(), Claim(tmp_path, PLACE, KEY)
-        assert not claim.taken()
-        assert claim.take()
+        began, lock = time.monotonic(), CellLock(tmp_path, PLACE, KEY)
+        assert not lock.locked()
+        assert lock.acquire()
         assert time.monotonic() - began < 1
-    claim.release()
+    lock.release()
     assert everything(tmp_path) == set()
 
 
 def test_nothing_stays_behind(tmp_path: Path) -> None:
     for _ in range(2):
-        claim = Claim(tmp_path, PLACE, KEY)
-        assert claim.take()
+        lock = CellLock(tmp_path, PLACE, KEY)
+        assert lock.acquire()
         assert everything(tmp_path)
-        claim.release()
+        lock.release()
         assert everything(tmp_path) == set()
 
 
 def test_a_checkpoint_stays_until_it_is_forgotten(tmp_path: Path) -> None:
-    claim = Claim(tmp_path, PLACE, KEY)
-    assert claim.take()
-    older = claim.checkpoint.with_name(f"{claim.checkpoint.name}.old")
-    for file in (claim.checkpoint, older):
+    lock = CellLock(tmp_path, PLACE, KEY)
+    assert lock.acquire()
+    older = lock.checkpoint.with_name(f"{lock.checkpoint.name}.old")
+    for file in (lock.checkpoint, older):
         file.write_bytes(b"state")
-    claim.release()
+    lock.release()
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {
-        claim.checkpoint.name,
+        lock.checkpoint.name,
         older.name,
     }
-    again = Claim(tmp_path, PLACE, KEY)
-    assert again.checkpoint == claim.checkpoint
-    assert again.take()
-    again.forget_checkpoint()
+    again = CellLock(tmp_path, PLACE, KEY)
+    assert again.checkpoint == lock.checkpoint
+    assert again.acquire()
+    again.delete_checkpoint()
     again.release()
     assert everything(tmp_path) == set()
 
@@ -170,18 +170,18 @@ def test_a_checkpoint_stays_until_it_is_forgotten(tmp_path: Path) -> None:
 def test_a_checkpoint_is_found_by_its_key_alone(tmp_path: Path) -> None:
     """What was trained by another source or recipe is none of this cell's."""
     keys = (KEY, "f" + KEY[1:], KEY[::-1])
-    assert len({Claim(tmp_path, PLACE, key).checkpoint for key in keys}) == 3
-    seeds = (Claim(tmp_path, replace(PLACE, seed=seed), KEY) for seed in (1, 10))
-    assert len({claim.checkpoint for claim in seeds}) == 2
+    assert len({CellLock(tmp_path, PLACE, key).checkpoint for key in keys}) == 3
+    seeds = (CellLock(tmp_path, replace(PLACE, seed=seed), KEY) for seed in (1, 10))
+    assert len({lock.checkpoint for lock in seeds}) == 2
 
 
 def test_a_cell_nearby_keeps_its_claim_when_folders_are_removed(tmp_path: Path) -> None:
-    claim, nearby = Claim(tmp_path, PLACE, KEY), replace(PLACE, seed=10)
-    assert claim.take()
+    lock, nearby = CellLock(tmp_path, PLACE, KEY), replace(PLACE, seed=10)
+    assert lock.acquire()
     with claimed_elsewhere(tmp_path, nearby):
-        claim.release()
-        assert Claim(tmp_path, nearby, KEY).taken()
-        assert not Claim(tmp_path, nearby, KEY).take()
+        lock.release()
+        assert CellLock(tmp_path, nearby, KEY).locked()
+        assert not CellLock(tmp_path, nearby, KEY).acquire()
     assert [path.parent.name for path in tmp_path.rglob("lock")] == ["seed10"]
 
 
@@ -193,9 +193,9 @@ def test_a_stored_cell_is_not_touched(tmp_path: Path) -> None:
         {"scores.csv": b"scene,psnr\n"},
     )
     before = everything(tmp_path)
-    claim = Claim(tmp_path, PLACE, KEY)
-    assert claim.take()
-    claim.release()
+    lock = CellLock(tmp_path, PLACE, KEY)
+    assert lock.acquire()
+    lock.release()
     assert everything(tmp_path) == before
     assert [cell.address for cell in cells(tmp_path)] == [PLACE]
 
@@ -214,11 +214,11 @@ def test_what_a_killed_writer_left_of_this_cell_is_swept_up(tmp_path: Path) -> N
     for file in nearby:
         file.parent.mkdir(parents=True)
         file.touch()
-    claim = Claim(tmp_path, PLACE, KEY)
-    assert claim.take()
+    lock = CellLock(tmp_path, PLACE, KEY)
+    assert lock.acquire()
     assert not left.parent.exists()
     assert all(file.exists() for file in nearby)
-    claim.release()
+    lock.release()
 
 
 def test_nothing_is_swept_up_under_a_living_writer(tmp_path: Path) -> None:
@@ -226,22 +226,22 @@ def test_nothing_is_swept_up_under_a_living_writer(tmp_path: Path) -> None:
         file = PLACE.folder(tmp_path).with_name(".seed1-abc") / "cell.json"
         file.parent.mkdir(parents=True)
         file.touch()
-        assert not Claim(tmp_path, PLACE, KEY).take()
-        assert Claim(tmp_path, PLACE, KEY).taken()
+        assert not CellLock(tmp_path, PLACE, KEY).acquire()
+        assert CellLock(tmp_path, PLACE, KEY).locked()
         assert file.exists()
 
 
 def test_asking_tells_and_leaves_no_trace(tmp_path: Path) -> None:
-    claim = Claim(tmp_path, PLACE, KEY)
-    assert not claim.taken()
+    lock = CellLock(tmp_path, PLACE, KEY)
+    assert not lock.locked()
     assert everything(tmp_path) == set()
     with claimed_elsewhere(tmp_path, PLACE) as other:
         before = everything(tmp_path)
-        assert claim.taken()
-        assert claim.taken()
+        assert lock.locked()
+        assert lock.locked()
         assert everything(tmp_path) == before
         other.communicate("let go\n", timeout=10)
-    assert not claim.taken()
+    assert not lock.locked()
     assert everything(tmp_path) == set()
 
 
@@ -249,25 +249,25 @@ def test_asking_takes_nothing(tmp_path: Path) -> None:
     """The lock's file lies there, as a killed owner leaves it."""
     with claimed_elsewhere(tmp_path, PLACE) as other:
         os.kill(other.pid, signal.SIGKILL)
-    asking = Claim(tmp_path, PLACE, KEY)
-    assert not asking.taken()
+    asking = CellLock(tmp_path, PLACE, KEY)
+    assert not asking.locked()
     with claimed_elsewhere(tmp_path, PLACE):
-        assert asking.taken()
+        assert asking.locked()
 
 
 def test_a_results_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("in the way")
     with pytest.raises(RequestError, match=r"cannot write to .*results.*; .*--results") as caught:
-        Claim(tmp_path / "results", PLACE, KEY).take()
+        CellLock(tmp_path / "results", PLACE, KEY).acquire()
     assert "\n" not in str(caught.value)
 
 
 def test_a_hostile_name_stays_below_the_results_folder(tmp_path: Path) -> None:
-    claim = Claim(tmp_path / "results", replace(PLACE, dataset="../..", method="a/../../b"), KEY)
-    assert claim.take()
+    lock = CellLock(tmp_path / "results", replace(PLACE, dataset="../..", method="a/../../b"), KEY)
+    assert lock.acquire()
     assert {path.name for path in tmp_path.iterdir()} == {"results"}
-    assert claim.checkpoint.resolve().is_relative_to(tmp_path / "results" / WORK)
-    claim.release()
+    assert lock.checkpoint.resolve().is_relative_to(tmp_path / "results" / WORK)
+    lock.release()
 
 
 def test_racing_for_cells_never_lets_two_into_one(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.data.split import Split
-from benchmark.engine.training.checkpoint import Checkpoint, Keeper, Stopped
+from benchmark.engine.training.checkpoint import Checkpointer, NullCheckpointer, Stopped
 from benchmark.engine.training.loop import Trained, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.method import NetworkMethod
@@ -47,20 +47,25 @@ class Noise(nn.Module):
 
 
 def checkpoint(file: Path, stop: Callable[[], bool] = lambda: False, every: float = 1e9) -> Any:
-    """Make a keeper that collects what it says."""
+    """Make a checkpointer that collects what it says."""
     told: list[str] = []
-    made = Checkpoint(file, every, stop, told.append)
+    made = Checkpointer(file, every, stop, told.append)
     made.told = told  # type: ignore[attr-defined]
     return made
 
 
 def run(
-    split: Split, method: NetworkMethod, keeper: Keeper | None = None, profile: Profile = SHORT
+    split: Split,
+    method: NetworkMethod,
+    checkpointer: NullCheckpointer | None = None,
+    profile: Profile = SHORT,
 ) -> Trained:
     """Train on tiny scenes."""
     task = problem(2, 5)
     bank = bank_of(split.train, 2, count=profile.patches, size=profile.patch)
-    return train(method, bank, held_out(split, method, task), task, profile, 0, CPU, Ear(), keeper)
+    return train(
+        method, bank, held_out(split, method, task), task, profile, 0, CPU, Ear(), checkpointer
+    )
 
 
 def after(steps: int) -> Callable[[], bool]:
@@ -174,9 +179,9 @@ def test_a_torn_checkpoint_gives_way_to_the_one_before(
             "foreign": b"0" * 200,
         }[damage]
     )
-    keeper = checkpoint(file)
-    same(whole, run(tiny, Drops(), keeper))
-    (line,) = keeper.told
+    checkpointer = checkpoint(file)
+    same(whole, run(tiny, Drops(), checkpointer))
+    (line,) = checkpointer.told
     assert line.startswith(f"checkpoint {file} cannot be used")
 
 
@@ -184,11 +189,11 @@ def test_with_both_torn_it_starts_over(tiny: Split, tmp_path: Path) -> None:
     whole, file = run(tiny, Drops()), tmp_path / "training.checkpoint"
     for name in (file.name, f"{file.name}.old"):
         (tmp_path / name).write_bytes(b"torn")
-    keeper = checkpoint(file)
-    again = run(tiny, Drops(), keeper)
+    checkpointer = checkpoint(file)
+    again = run(tiny, Drops(), checkpointer)
     same(whole, again)
     assert again.resumed == 0
-    assert len(keeper.told) == 2
+    assert len(checkpointer.told) == 2
 
 
 def test_nothing_in_a_checkpoint_is_unpickled(tmp_path: Path) -> None:
@@ -206,27 +211,27 @@ def test_nothing_in_a_checkpoint_is_unpickled(tmp_path: Path) -> None:
     content = stream.getvalue()
     file = tmp_path / "training.checkpoint"
     file.write_bytes(hashlib.sha256(content).hexdigest().encode() + content)
-    keeper = checkpoint(file)
-    assert keeper.load() is None
-    assert "cannot be used" in keeper.told[0]
+    checkpointer = checkpoint(file)
+    assert checkpointer.load() is None
+    assert "cannot be used" in checkpointer.told[0]
     assert not (tmp_path / "owned").exists()
 
 
 def test_without_room_the_training_goes_on_without(tiny: Split, tmp_path: Path) -> None:
     file = tmp_path / "no-folder" / "training.checkpoint"
     (tmp_path / "no-folder").write_text("a file where a folder should be")
-    keeper = checkpoint(file, every=0.0)
-    same(run(tiny, Drops()), run(tiny, Drops(), keeper))
-    assert all(line.startswith("no checkpoint:") for line in keeper.told)
-    assert keeper.told
+    checkpointer = checkpoint(file, every=0.0)
+    same(run(tiny, Drops()), run(tiny, Drops(), checkpointer))
+    assert all(line.startswith("no checkpoint:") for line in checkpointer.told)
+    assert checkpointer.told
 
 
 def test_both_files_are_removed(tmp_path: Path) -> None:
-    keeper = checkpoint(tmp_path / "training.checkpoint")
-    keeper.save({"a": 1})
-    keeper.save({"a": 2})
+    checkpointer = checkpoint(tmp_path / "training.checkpoint")
+    checkpointer.save({"a": 1})
+    checkpointer.save({"a": 2})
     assert len(list(tmp_path.iterdir())) == 2
-    assert keeper.load() == {"a": 2}
-    keeper.remove()
-    keeper.remove()
+    assert checkpointer.load() == {"a": 2}
+    checkpointer.remove()
+    checkpointer.remove()
     assert list(tmp_path.iterdir()) == []

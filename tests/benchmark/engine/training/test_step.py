@@ -158,12 +158,14 @@ def test_a_batch_of_one_is_not_cut(tiny: Split) -> None:
     assert method.asked == [1]
 
 
-def run(split: Split, method: NetworkMethod, keeper: Any = None) -> Trained:
+def run(split: Split, method: NetworkMethod, checkpointer: Any = None) -> Trained:
     """Train for twelve steps of four patches."""
     task = problem(2, 5)
     profile = Given("given", "", patches=24, bands=2, validations=3, by=SGD)
     bank = bank_of(split.train, 2, count=24)
-    return train(method, bank, held_out(split, method, task), task, profile, 0, CPU, Ear(), keeper)
+    return train(
+        method, bank, held_out(split, method, task), task, profile, 0, CPU, Ear(), checkpointer
+    )
 
 
 @pytest.mark.parametrize(

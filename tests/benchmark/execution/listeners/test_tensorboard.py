@@ -17,19 +17,19 @@ from torch import Tensor, nn
 from benchmark import CHECKOUT
 from benchmark.data.split import SceneSet, Split
 from benchmark.engine import environment
-from benchmark.engine.training.checkpoint import Checkpoint
+from benchmark.engine.training.checkpoint import Checkpointer
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution.job import Ending, Settings, carry_out, read, written
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.tensorboard import LOSS, PSNR, RATE
-from benchmark.execution.plan import Task, tasks
+from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.request import execute
 from benchmark.execution.runner import Runner
 from benchmark.method import METHODS, Method, NetworkMethod, Recipe
 from benchmark.store.cells import read as read_cell
 from tests.benchmark.engine.training.test_checkpoint import after
-from tests.benchmark.execution.test_job import Audience
+from tests.benchmark.execution.test_job import ProgressListener
 from tests.benchmark.execution.test_request import asked
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain
 
@@ -120,28 +120,28 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(tmp_path / "results", CPU, {"torch": "2"}, (), 1e9, tensorboard=True)
 
 
-def planned(split: Split, method: Method | str, profile: Profile = BRIEF) -> Task:
+def planned(split: Split, method: Method | str, profile: Profile = BRIEF) -> CellPlan:
     """Plan one cell."""
     made = METHODS.make(method) if isinstance(method, str) else method
-    (task,) = tasks(split, EIGHT_BIT, profile, [2], [made], [0])
+    (task,) = plan_cells(split, EIGHT_BIT, profile, [2], [made], [0])
     return task
 
 
 def carried(
-    task: Task, settings: Settings, stop: Callable[[], bool] = lambda: False
-) -> tuple[Ending, list[str], Audience]:
+    task: CellPlan, settings: Settings, stop: Callable[[], bool] = lambda: False
+) -> tuple[Ending, list[str], ProgressListener]:
     """Carry a job out; gives what it said as well, and to whom it told everything."""
-    told, audience = list[str](), Audience()
-    ending = carry_out(task, settings, audience, stop, told.append)
-    return ending, told, audience
+    told, listener = list[str](), ProgressListener()
+    ending = carry_out(task, settings, listener, stop, told.append)
+    return ending, told, listener
 
 
-def curves(task: Task, settings: Settings) -> Read:
+def curves(task: CellPlan, settings: Settings) -> Read:
     """Read the curves of a cell."""
     return events(task.address.folder(settings.results / "tensorboard"))
 
 
-def rows(task: Task, settings: Settings) -> list[dict[str, float]]:
+def rows(task: CellPlan, settings: Settings) -> list[dict[str, float]]:
     """Read the table of a stored cell's training."""
     cell = read_cell(task.address.folder(settings.results))
     assert cell is not None
@@ -184,15 +184,15 @@ def test_the_curves_are_the_stored_table(
 def test_every_look_at_the_loss_is_in_the_curve(tiny: Split, settings: Settings) -> None:
     profile = replace(BRIEF, patches=120, validations=1)
     task = planned(tiny, "srcnn", profile)
-    ending, _, audience = carried(task, settings)
+    ending, _, listener = carried(task, settings)
     assert ending == Ending("done")
     found = curves(task, settings)
     assert found.steps(LOSS) == found.steps(RATE) == [25, 50, 60]
     assert found.steps(PSNR) == [60]
     # Who listens hears what it would have heard.
-    assert [step for step, _, _ in audience.steps] == [25, 50, 60]
-    assert audience.psnr == [row["psnr"] for row in rows(task, settings)]
-    assert audience.scenes == tiny.test.names
+    assert [step for step, _, _ in listener.steps] == [25, 50, 60]
+    assert listener.psnr == [row["psnr"] for row in rows(task, settings)]
+    assert listener.scenes == tiny.test.names
 
 
 @pytest.mark.usefixtures("package")
@@ -232,7 +232,7 @@ def test_what_a_killed_training_wrote_beyond_its_checkpoint_is_taken_back(
     task = planned(tiny, known(schedule="plateau", every=1, factor=0.5), OWN)
     monkeypatch.setattr(Network, "last", 9)
     with monkeypatch.context() as patch:  # one checkpoint, after step 5
-        patch.setattr(Checkpoint, "due", lambda _self: Network.begun == 5)
+        patch.setattr(Checkpointer, "due", lambda _self: Network.begun == 5)
         assert carried(task, settings)[0].kind == "failed"
     assert curves(task, settings).steps(LOSS) == [2, 4, 6, 8]
     monkeypatch.setattr(Network, "last", None)
@@ -249,13 +249,13 @@ def test_what_stands_before_a_checkpoint_is_on_the_disk(
 ) -> None:
     seen: list[list[int]] = []
     task = planned(tiny, "espcn")
-    save = Checkpoint.save
+    save = Checkpointer.save
 
-    def saving(self: Checkpoint, state: dict[str, Any]) -> None:
+    def saving(self: Checkpointer, state: dict[str, Any]) -> None:
         seen.append(curves(task, settings).steps(LOSS))
         save(self, state)
 
-    monkeypatch.setattr(Checkpoint, "save", saving)
+    monkeypatch.setattr(Checkpointer, "save", saving)
     assert carried(task, replace(settings, checkpoint_every=0.0))[0] == Ending("done")
     assert seen[:6] == [[], [2], [2], [2, 4], [2, 4], [2, 4, 6]]
 
@@ -288,8 +288,8 @@ def test_a_checkpoint_that_cannot_be_used_begins_anew(tiny: Split, settings: Set
     task = planned(tiny, "espcn")
     assert carried(task, settings, after(8))[0].kind == "stopped"
     (checkpoint,) = settings.results.rglob("*.checkpoint")
-    keeper = Checkpoint(checkpoint, 1e9, lambda: False, print)
-    keeper.save({"weights": "of another engine"})
+    checkpointer = Checkpointer(checkpoint, 1e9, lambda: False, print)
+    checkpointer.save({"weights": "of another engine"})
     ending, told, _ = carried(task, settings)
     assert (ending, len(told)) == (Ending("done"), 1)
     agree(curves(task, settings), rows(task, settings))

@@ -15,7 +15,7 @@ from filelock import FileLock
 from benchmark.engine import environment
 from benchmark.store import cells
 from benchmark.store.address import Address
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 from benchmark.tools.doctor import storage
 from benchmark.tools.doctor.finding import Finding
 from tests.benchmark.pretence import pretend
@@ -194,7 +194,7 @@ def test_nothing_left_over_is_said_so(tmp_path: Path) -> None:
 def test_checkpoints_of_interrupted_runs_are_counted(tmp_path: Path) -> None:
     for seed in (0, 1):
         address = Address("set", "protocol", "quick", 2, "method", seed)
-        checkpoint = Claim(tmp_path, address, "k" * 64).checkpoint
+        checkpoint = CellLock(tmp_path, address, "k" * 64).checkpoint
         checkpoint.parent.mkdir(parents=True)
         checkpoint.write_bytes(bytes(2**20))
     unfinished, _ = storage.leftovers(tmp_path, tmp_path)

@@ -16,7 +16,7 @@ from benchmark import CHECKOUT
 from benchmark.errors import RequestError
 from benchmark.store import cells as store
 from benchmark.store.cells import WEIGHTS, Cell
-from benchmark.store.lock import Claim
+from benchmark.store.lock import CellLock
 from benchmark.tools.exchange import Merged, export, merge, merging
 from tests.benchmark.store.test_lock import claimed_elsewhere
 from tests.benchmark.tools.exchange.support import (
@@ -255,13 +255,13 @@ def test_a_cell_that_a_run_is_at_is_refused(two: Two) -> None:
 
 def test_a_checkpoint_of_a_cell_that_came_is_of_no_use(two: Two) -> None:
     cell = put(two.there)
-    claim = Claim(two.here, address(), cell.facts["key"])
-    assert claim.take()
-    claim.checkpoint.write_bytes(b"state")
-    claim.release()
-    assert claim.checkpoint.exists()
+    lock = CellLock(two.here, address(), cell.facts["key"])
+    assert lock.acquire()
+    lock.checkpoint.write_bytes(b"state")
+    lock.release()
+    assert lock.checkpoint.exists()
     two.fetch()
-    assert not claim.checkpoint.exists()
+    assert not lock.checkpoint.exists()
     assert sorted(path.name for path in two.here.iterdir()) == ["cave"]
 
 
