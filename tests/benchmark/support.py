@@ -1,5 +1,6 @@
 """What the engine's tests share: a plain device, small profiles, networks of a few weights."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,6 +21,9 @@ discover([METHODS])
 CPU = Device(torch.device("cpu"), False)
 EIGHT_BIT = catalogue.get("wang2017")
 FLOAT = catalogue.get("wang2017-float")
+
+# The step from 1 to the next float32; one rounding costs half of it, relative to the result.
+EPS = float(torch.finfo(torch.float32).eps)
 
 # The same examples every time, and none kept on disk.
 examples = settings(max_examples=40, deadline=None, database=None, derandomize=True)
@@ -53,6 +57,24 @@ def bank_of(
 def random(*shape: int, seed: int = 0) -> Tensor:
     """Draw uniform numbers in [0, 1), the same for the same seed."""
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def reordered(terms: int) -> float:
+    """Bound the relative difference of two float32 sums of the same positive terms.
+
+    Whatever the order, rounding errors are independent enough to grow with the square root of the
+    number of terms (Higham and Mary, SIAM J. Sci. Comput. 41, 2019): half an `EPS` each, in both.
+    """
+    return math.sqrt(terms) * EPS
+
+
+def exact(network: nn.Module) -> nn.Module:
+    """Turn a network to float64, inputs included: the order of its sums no longer shows.
+
+    The engine still rounds its output to float32 and computes the loss in it.
+    """
+    network.double().register_forward_pre_hook(lambda _, inputs: inputs[0].double())
+    return network
 
 
 @dataclass

@@ -24,6 +24,7 @@ from benchmark.protocols.interpolation import upscale
 from tests.benchmark.support import (
     CPU,
     EIGHT_BIT,
+    EPS,
     Ear,
     Gain,
     SamePatches,
@@ -31,6 +32,7 @@ from tests.benchmark.support import (
     network_method,
     problem,
     random,
+    reordered,
 )
 
 
@@ -182,8 +184,9 @@ def test_the_best_weights_by_validation_are_kept() -> None:
     assert 0 < at < len(psnr) - 1
     assert psnr[-1] < psnr[at] - 3
     x = (random(1, 2, 6, 6) / 4)[0]
-    again = -10 * math.log10(float(((weight_of(made) - 1) * x).square().mean()))
-    assert again == pytest.approx(psnr[at], abs=1e-3)
+    error = (x * made.state["weight"]).double() - x.double()  # the estimate in float32
+    again = -10 * math.log10(float(error.square().mean()))
+    assert again == pytest.approx(psnr[at], abs=10 / math.log(10) * reordered(72))
     assert abs(weight_of(made) - 1) < 0.1
 
 
@@ -264,9 +267,11 @@ def by_hand(recipe: Recipe, steps: int) -> float:
     weight, speed = 0.5, 0.0
     for _ in range(steps):
         slope = 2 * (weight - 2) * mean * times
-        for limit in (recipe.clip_norm, recipe.clip_theta / recipe.rate):
-            if limit:
-                slope = max(-limit, min(limit, slope))
+        if recipe.clip_norm:  # torch adds 1e-6 to the norm
+            slope *= min(1, recipe.clip_norm / (abs(slope) + 1e-6))
+        if recipe.clip_theta:
+            limit = recipe.clip_theta / recipe.rate
+            slope = max(-limit, min(limit, slope))
         speed = recipe.momentum * speed + slope + recipe.weight_decay * weight
         weight -= recipe.rate * speed
     return weight
@@ -289,7 +294,9 @@ def test_stochastic_gradient_descent_is_that_of_the_papers(changes: dict[str, An
         Recipe(optimiser="sgd", rate=0.1, batch=1, epochs=5, schedule="constant"), **changes
     )
     expected = by_hand(recipe, 5)
-    assert weight_of(gained(recipe)) == pytest.approx(expected, abs=1e-6)
+    # Slopes are sums of 72 terms in float32; five times a weight below 2 is rounded.
+    rounding = reordered(72) * abs(expected - 0.5) + 5 * EPS
+    assert weight_of(gained(recipe)) == pytest.approx(expected, abs=rounding)
     assert abs(expected - 0.5) > 1e-3
 
 
@@ -303,7 +310,8 @@ def test_adam_decays_and_steps_as_pytorchs_own() -> None:
         optimiser.zero_grad()
         functional.mse_loss(x * weight, 2 * x).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    assert weight_of(gained(recipe)) == pytest.approx(weight.item(), abs=1e-7)
+    # Six times two weights below 1 are rounded, half of EPS / 2 each.
+    assert weight_of(gained(recipe)) == pytest.approx(weight.item(), abs=6 * EPS / 2)
 
 
 def test_the_rate_of_the_history_follows_the_schedule() -> None:
@@ -340,7 +348,8 @@ def test_the_last_layer_has_a_rate_of_its_own() -> None:
     made = train(Two(), SamePatches(x, 2 * x, 1), [], problem(2, 2), profile, 0, CPU, Ear())
     first, last = (float(made.state[f"{i}.weight"]) - 1 for i in (0, 1))
     assert first > 0
-    assert last == pytest.approx(first / 4, rel=1e-4)
+    # Both weights, a little above 1, were rounded.
+    assert last == pytest.approx(first / 4, rel=reordered(72), abs=EPS)
 
 
 def test_relative_rates_follow_the_size_of_each_layers_weights() -> None:
@@ -383,7 +392,7 @@ def test_unit_gradients_have_length_one_whatever_the_loss() -> None:
         # Both weights have the same slope: each takes a share of 1 / sqrt(2).
         for i in (0, 1):
             moved = float(made.state[f"{i}.weight"]) - 1
-            assert moved == pytest.approx(0.1 / math.sqrt(2), rel=1e-4)
+            assert moved == pytest.approx(0.1 / math.sqrt(2), rel=reordered(72), abs=EPS)
 
 
 class Spectral(nn.Module):
