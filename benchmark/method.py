@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -56,12 +57,18 @@ class Problem:
         bands: how many bands the images have.
         shape: (rows, columns) wanted; the smallest training image's while fitting.
         degradation: the operator that made the low-resolution image, and its noise.
+        seed: of the cell; a stochastic method draws all its random numbers from `generator`.
     """
 
     scale: int
     bands: int
     shape: tuple[int, int]
     degradation: Degradation
+    seed: int = 0
+
+    def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
+        """Build a random generator with the cell's seed, on a device."""
+        return torch.Generator(device).manual_seed(self.seed)
 
 
 @dataclass(frozen=True)
@@ -126,12 +133,14 @@ class Method:
         name: set by the registry.
         sees: "upscaled" (the low-resolution image interpolated to the full size) or "decimated".
         bandwise: True lets the engine hand every band over as an image of its own.
+        stochastic: True if two runs with other seeds may differ: it has a cell for every seed.
         expected_failures: conformance checks that the method cannot pass, by name, and why.
     """
 
     name: ClassVar[str]
     sees: ClassVar[Literal["upscaled", "decimated"]] = "upscaled"
     bandwise: ClassVar[bool] = False
+    stochastic: ClassVar[bool] = False
     expected_failures: ClassVar[Mapping[str, str]] = {}
 
     def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
@@ -173,6 +182,7 @@ class NetworkMethod(Method):
         recipe: its own paper's, for the profile `paper`.
     """
 
+    stochastic: ClassVar[bool] = True
     recipe: ClassVar[Recipe] = Recipe()
 
     def network(self, bands: int, scale: int) -> nn.Module:

@@ -241,7 +241,7 @@ def test_a_cell_that_another_run_is_at_is_running(hsisr: CommandLine) -> None:
         answer = hsisr.tiny("bicubic,wiener", "--plan")
         assert answer.out.splitlines() == [
             f"done    bicubic x3 seed 0 on {LABEL}",
-            f"running wiener x3 seed 0 on {LABEL}: another run is at it",
+            f"running wiener x3 seed 0 on {LABEL}: another run is computing it",
             "2 cells: 1 done, 1 running",
         ]
         assert snapshot(hsisr.folder) == before

@@ -13,9 +13,11 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from benchmark.errors import RequestError
 from benchmark.execution import request
 from tests.command_line import SCENES, SCRIPT, SMALL, Answer, CommandLine, rows, started
 from tests.datasets import makers
@@ -52,11 +54,11 @@ def listen(monkeypatch: pytest.MonkeyPatch) -> list[request.Request]:
     """Let requests be made without being carried out; they come into the list."""
     asked: list[request.Request] = []
 
-    def execute(one: request.Request, _: object) -> list[request.Ran]:
+    def resolve(one: request.Request) -> NoReturn:
         asked.append(one)
-        return []
+        raise RequestError("only listening")
 
-    monkeypatch.setattr(request, "execute", execute)
+    monkeypatch.setattr(request, "resolve", resolve)
     return asked
 
 
@@ -248,7 +250,7 @@ def test_without_options_the_synthetic_scenes_are_run_quickly(
     hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = listen(monkeypatch)
-    assert hsisr().code == 0
+    assert hsisr().code == 2
     (one,) = asked
     assert (one.datasets, one.profile, one.protocol, one.seeds) == (
         "synthetic",

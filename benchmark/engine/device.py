@@ -56,6 +56,9 @@ class Device:
         return f"{name}, {'bfloat16' if self.bfloat16 else 'float32'}"
 
 
+CPU = Device(torch.device("cpu"), bfloat16=False)
+
+
 def choose(name: str) -> Device:
     """Turn `--device` into a device.
 

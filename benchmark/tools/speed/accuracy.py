@@ -10,6 +10,7 @@ from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.profiles import Profile
 from benchmark.execution.evaluation import train_network
 from benchmark.execution.plan import plan_cells
+from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.protocols import catalogue
 from benchmark.tools.speed.report import Row
@@ -49,7 +50,8 @@ def trained(
         scale: the factor.
         device: where; plainly means float32 there, every layer as the method wrote it.
     """
-    (task,) = plan_cells(split, catalogue.get("wang2017"), profile, [scale], [method], [0])
+    asked = Experiment(catalogue.get("wang2017"), profile, (scale,), (method,))
+    (task,) = plan_cells(split, asked)
     reached = []
     for where in (device, _Plain(device.torch, bfloat16=False)):
         last = _Last()

@@ -20,16 +20,17 @@ from benchmark.engine import environment
 from benchmark.engine.training.checkpoint import Checkpointer
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
-from benchmark.execution.job import Ending, Settings, carry_out, read, written
+from benchmark.execution.backends.process import ProcessBackend
+from benchmark.execution.job import Job, JobResult, Settings, run_job
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.tensorboard import LOSS, PSNR, RATE
 from benchmark.execution.plan import CellPlan, plan_cells
-from benchmark.execution.request import execute
-from benchmark.execution.runner import Runner
+from benchmark.execution.request import Experiment, resolve
+from benchmark.execution.runner import Runner, RunOptions, run_experiment
 from benchmark.method import METHODS, Method, NetworkMethod, Recipe
 from benchmark.store.cells import read as read_cell
 from tests.benchmark.engine.training.test_checkpoint import after
-from tests.benchmark.execution.test_job import ProgressListener
+from tests.benchmark.execution.test_job import Recorder
 from tests.benchmark.execution.test_request import asked
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain
 
@@ -123,16 +124,16 @@ def settings(tmp_path: Path) -> Settings:
 def planned(split: Split, method: Method | str, profile: Profile = BRIEF) -> CellPlan:
     """Plan one cell."""
     made = METHODS.make(method) if isinstance(method, str) else method
-    (task,) = plan_cells(split, EIGHT_BIT, profile, [2], [made], [0])
+    (task,) = plan_cells(split, Experiment(EIGHT_BIT, profile, (2,), (made,)))
     return task
 
 
 def carried(
     task: CellPlan, settings: Settings, stop: Callable[[], bool] = lambda: False
-) -> tuple[Ending, list[str], ProgressListener]:
+) -> tuple[JobResult, list[str], Recorder]:
     """Carry a job out; gives what it said as well, and to whom it told everything."""
-    told, listener = list[str](), ProgressListener()
-    ending = carry_out(task, settings, listener, stop, told.append)
+    told, listener = list[str](), Recorder()
+    ending = run_job(Job(task, settings), listener, stop, told.append)
     return ending, told, listener
 
 
@@ -172,7 +173,7 @@ def test_the_curves_are_the_stored_table(
     tiny: Split, settings: Settings, known: Callable[..., NetworkMethod], recipe: dict[str, Any]
 ) -> None:
     task = planned(tiny, known(**recipe), OWN)
-    assert carried(task, settings)[:2] == (Ending("done"), [])
+    assert carried(task, settings)[:2] == (JobResult("done"), [])
     table = rows(task, settings)
     agree(curves(task, settings), table)
     assert len(table) == 6
@@ -185,7 +186,7 @@ def test_every_look_at_the_loss_is_in_the_curve(tiny: Split, settings: Settings)
     profile = replace(BRIEF, patches=120, validations=1)
     task = planned(tiny, "srcnn", profile)
     ending, _, listener = carried(task, settings)
-    assert ending == Ending("done")
+    assert ending == JobResult("done")
     found = curves(task, settings)
     assert found.steps(LOSS) == found.steps(RATE) == [25, 50, 60]
     assert found.steps(PSNR) == [60]
@@ -201,7 +202,7 @@ def test_without_validation_scenes_there_is_no_psnr(
 ) -> None:
     blind = replace(tiny, validation=SceneSet(()))
     task = planned(blind, known(schedule="plateau", every=1, factor=0.5), OWN)
-    assert carried(task, settings)[0] == Ending("done")
+    assert carried(task, settings)[0] == JobResult("done")
     found = curves(task, settings)
     assert found.curves.keys() == {LOSS, RATE}
     rates = [row["rate"] for row in rows(task, settings)]
@@ -216,7 +217,7 @@ def test_a_training_that_was_stopped_goes_on_without_a_gap_or_a_double(
     assert carried(task, settings, after(8))[0].kind == "stopped"
     first = curves(task, settings)
     assert 0 < len(first.steps(LOSS)) < 6
-    assert carried(task, settings)[0] == Ending("done")
+    assert carried(task, settings)[0] == JobResult("done")
     found = curves(task, settings)
     assert len(found.files) == 2
     agree(found, rows(task, settings))
@@ -236,7 +237,7 @@ def test_what_a_killed_training_wrote_beyond_its_checkpoint_is_taken_back(
         assert carried(task, settings)[0].kind == "failed"
     assert curves(task, settings).steps(LOSS) == [2, 4, 6, 8]
     monkeypatch.setattr(Network, "last", None)
-    assert carried(task, settings)[0] == Ending("done")
+    assert carried(task, settings)[0] == JobResult("done")
     assert Network.begun == 9 + 1 + 7
     found = curves(task, settings)
     assert found.steps(LOSS) == [2, 4, 6, 8, 10, 12]
@@ -256,7 +257,7 @@ def test_what_stands_before_a_checkpoint_is_on_the_disk(
         save(self, state)
 
     monkeypatch.setattr(Checkpointer, "save", saving)
-    assert carried(task, replace(settings, checkpoint_every=0.0))[0] == Ending("done")
+    assert carried(task, replace(settings, checkpoint_every=0.0))[0] == JobResult("done")
     assert seen[:6] == [[], [2], [2], [2, 4], [2, 4], [2, 4, 6]]
 
 
@@ -267,16 +268,16 @@ def test_curves_asked_for_late_begin_at_the_beginning(
     task = planned(tiny, known(schedule="step", every=1, factor=0.5), OWN)
     assert carried(task, replace(settings, tensorboard=False), after(8))[0].kind == "stopped"
     assert not (settings.results / "tensorboard").exists()
-    assert carried(task, settings)[0] == Ending("done")
+    assert carried(task, settings)[0] == JobResult("done")
     agree(curves(task, settings), rows(task, settings))
 
 
 @pytest.mark.usefixtures("package")
 def test_a_training_that_starts_anew_begins_anew(tiny: Split, settings: Settings) -> None:
     long, short = replace(BRIEF, patches=48), replace(BRIEF, validations=2)
-    assert carried(planned(tiny, "espcn", long), settings)[0] == Ending("done")
+    assert carried(planned(tiny, "espcn", long), settings)[0] == JobResult("done")
     task = planned(tiny, "espcn", short)
-    assert carried(task, settings)[0] == Ending("done")
+    assert carried(task, settings)[0] == JobResult("done")
     found = curves(task, settings)
     assert len(found.files) == 1
     assert found.steps(PSNR) == [6, 12]
@@ -291,7 +292,7 @@ def test_a_checkpoint_that_cannot_be_used_begins_anew(tiny: Split, settings: Set
     checkpointer = Checkpointer(checkpoint, 1e9, lambda: False, print)
     checkpointer.save({"weights": "of another engine"})
     ending, told, _ = carried(task, settings)
-    assert (ending, len(told)) == (Ending("done"), 1)
+    assert (ending, len(told)) == (JobResult("done"), 1)
     agree(curves(task, settings), rows(task, settings))
 
 
@@ -300,7 +301,7 @@ def test_scores_and_weights_do_not_depend_on_it(tiny: Split, settings: Settings)
     task = planned(tiny, "espcn")
     plain = replace(settings, results=settings.results / "plain", tensorboard=False)
     for one in (settings, plain):
-        assert carried(task, one)[0] == Ending("done")
+        assert carried(task, one)[0] == JobResult("done")
     cells = [read_cell(task.address.folder(one.results)) for one in (settings, plain)]
     sums = [cell.facts["sums"] for cell in cells if cell]
     for name in ("scores.csv", "weights.safetensors"):
@@ -323,7 +324,7 @@ def test_a_full_disk_costs_the_curves_only(
     monkeypatch.setattr(writer, failing, fail)
     task = planned(tiny, "espcn")
     ending, told, _ = carried(task, settings)
-    assert ending == Ending("done")
+    assert ending == JobResult("done")
     folder = task.address.folder(settings.results / "tensorboard")
     line = f"no curves in {folder}: No space left on device; the training goes on without"
     assert told == [line]
@@ -331,7 +332,7 @@ def test_a_full_disk_costs_the_curves_only(
 
 @pytest.mark.usefixtures("package")
 def test_a_method_without_training_has_no_curves(tiny: Split, settings: Settings) -> None:
-    assert carried(planned(tiny, "wiener"), settings)[0] == Ending("done")
+    assert carried(planned(tiny, "wiener"), settings)[0] == JobResult("done")
     assert not (settings.results / "tensorboard").exists()
 
 
@@ -342,7 +343,7 @@ def test_a_worker_process_writes_them_too(tiny: Split, settings: Settings) -> No
     task = planned(tiny, "espcn")
     told = StringIO()
     whole = replace(settings, environment=environment.describe(CPU))
-    outcome = Runner(whole, Progress(told)).run([task])
+    outcome = Runner(whole, Progress(told), ProcessBackend()).run([task])
     assert outcome.done == [str(task.address)], told.getvalue()
     agree(curves(task, settings), rows(task, settings))
 
@@ -350,7 +351,7 @@ def test_a_worker_process_writes_them_too(tiny: Split, settings: Settings) -> No
 def test_a_job_says_whether_curves_are_wanted(tiny: Split, settings: Settings) -> None:
     task = planned(tiny, "bicubic", replace(BRIEF, name="quick"))
     for wanted in (True, False):
-        _, there = read(written(task, replace(settings, tensorboard=wanted)))
+        there = Job.from_json(Job(task, replace(settings, tensorboard=wanted)).to_json()).settings
         assert there.tensorboard is wanted
 
 
@@ -359,12 +360,17 @@ def test_without_the_package_a_request_is_refused_before_anything_starts(
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(RequestError) as caught:
-        execute(replace(asked, tensorboard=True), Progress(StringIO()))
+        run_experiment(
+            resolve(asked), RunOptions(isolated=False, tensorboard=True), Progress(StringIO())
+        )
     assert str(caught.value).startswith("--tensorboard needs the package tensorboardX, which cann")
     assert 'pip install "tensorboardX>=' in str(caught.value)
     assert not asked.results.exists()
     assert not asked.cache.exists()
-    assert execute(asked, Progress(StringIO()))[0].outcome.failed == {}
+    assert (
+        run_experiment(resolve(asked), RunOptions(isolated=False), Progress(StringIO()))[0].failed
+        == {}
+    )
 
 
 def test_it_is_not_imported_unless_asked_for() -> None:

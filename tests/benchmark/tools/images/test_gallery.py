@@ -12,7 +12,7 @@ from benchmark.engine.training.profiles import PROFILES
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import plan_cells
-from benchmark.execution.request import Request, chosen_methods
+from benchmark.execution.request import Experiment, Request, chosen_methods
 from benchmark.protocols import catalogue
 from benchmark.store.cells import WEIGHTS
 from benchmark.tools.images.gallery import Gallery, galleries
@@ -49,7 +49,8 @@ def request_of(tiny: Split, tmp_path: Path) -> Request:
 def made(tiny: Split, results: Path, methods: str, seeds: Sequence[int] = (0,)) -> None:
     """Run cells of methods at x3."""
     wang = catalogue.get("wang2017")
-    run(results, plan_cells(tiny, wang, BRIEF, [3], chosen_methods(methods), seeds))
+    asked = Experiment(wang, BRIEF, (3,), chosen_methods(methods), tuple(seeds))
+    run(results, plan_cells(tiny, asked))
 
 
 def gallery_of(request: Request, *scenes: str) -> Gallery:

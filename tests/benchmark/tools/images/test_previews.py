@@ -11,6 +11,7 @@ from benchmark.engine.training import profiles
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import Folders, plan_cells, task_of
+from benchmark.execution.request import Experiment
 from benchmark.method import METHODS
 from benchmark.store.cells import WEIGHTS, Cell, cells
 from benchmark.tools.images import previews as module
@@ -111,8 +112,8 @@ def test_a_method_that_breaks_costs_its_own_images(
 
 
 def test_scenes_can_be_chosen_and_one_seed_is_enough(tiny: Split, tmp_path: Path) -> None:
-    made = [METHODS.make("espcn")]
-    run(tmp_path, plan_cells(tiny, EIGHT_BIT, BRIEF, [2], made, [0, 1]))
+    asked = Experiment(EIGHT_BIT, BRIEF, (2,), (METHODS.make("espcn"),), (0, 1))
+    run(tmp_path, plan_cells(tiny, asked))
     name = tiny.test.names[1]
     (one,) = shown(tiny, tmp_path, scenes=(name, "nobody"))
     assert (one.scene, one.address.seed) == (name, 0)
