@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import torch
 
-from benchmark.data.split import Wanted, load
+from benchmark.data.split import DataRequest, load_split
 from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import Checkpointer, Stopped
@@ -162,7 +162,7 @@ def _facts(task: CellPlan, settings: Settings) -> dict[str, Any]:
 
 def written(task: CellPlan, settings: Settings) -> dict[str, Any]:
     """Write a job down as JSON-serialisable values, for `read`."""
-    wanted = task.split.wanted
+    wanted = task.split.request
     return {
         "results": str(settings.results.absolute()),
         "device": [str(settings.device.torch), settings.device.bfloat16],
@@ -209,8 +209,8 @@ def read(job: dict[str, Any]) -> tuple[CellPlan, Settings]:
     except RequestError as error:
         raise ChangedError(f"it changed while the run was going on: {error}") from error
     wanted = job["wanted"]
-    split = load(
-        Wanted(
+    split = load_split(
+        DataRequest(
             wanted["reference"],
             tuple(wanted["train_on"]),
             tuple(wanted["scenes"]),

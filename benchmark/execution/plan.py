@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data.patches import check_sizes
-from benchmark.data.split import Split, Wanted, load
+from benchmark.data.split import DataRequest, Split, load_split
 from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
@@ -151,11 +151,11 @@ def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, 
     own = split_list(_cut(address.dataset))[0]
     trained_on = tuple(said["trained_on"])
     names = [*said["train"], *said["validation"], *said["test"]] if said["subset"] else []
-    wanted = Wanted(
+    wanted = DataRequest(
         own, () if trained_on == (own,) else trained_on, tuple(names), folders.data, folders.cache
     )
     if wanted not in splits:
-        splits[wanted] = load(wanted, progress.preparing)
+        splits[wanted] = load_split(wanted, progress.preparing)
     (task,) = plan_cells(
         splits[wanted],
         catalogue.get(address.protocol),

@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.data.split import Wanted, check_scenes, load
+from benchmark.data.split import DataRequest, check_scenes, load_split
 from benchmark.dataset import DATASETS
 from benchmark.engine import device, environment
 from benchmark.engine.training import profiles
@@ -166,8 +166,8 @@ def planned(
         _check_writable(request.results)
     lots = []
     for reference in references:
-        wanted = Wanted(reference, train_on, scenes, request.data, request.cache)
-        split = load(wanted, progress.preparing)
+        wanted = DataRequest(reference, train_on, scenes, request.data, request.cache)
+        split = load_split(wanted, progress.preparing)
         cells = plan_cells(split, chosen_protocol, chosen_profile, scales, methods, seeds)
         lots.append((split.label, cells))
     return lots
