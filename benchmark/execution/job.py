@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 
 import torch
 
-from benchmark.data.split import Wanted, load
+from benchmark.data.split import DataRequest, load_split
 from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import Checkpointer, Stopped
@@ -107,7 +107,7 @@ class Job:
 
     def to_json(self) -> dict[str, Any]:
         """Return the job as JSON-serialisable values, for `from_json`."""
-        plan, settings, wanted = self.plan, self.settings, self.plan.split.wanted
+        plan, settings, data = self.plan, self.settings, self.plan.split.request
         return {
             "results": str(settings.results.absolute()),
             "device": [str(settings.device.torch), settings.device.bfloat16],
@@ -116,10 +116,10 @@ class Job:
             "plugins": [str(file.expanduser().absolute()) for file in settings.plugins],
             "checkpoint_every": settings.checkpoint_every,
             "tensorboard": settings.tensorboard,
-            "wanted": {
-                **asdict(wanted),
-                "root": str(wanted.root.absolute()),
-                "cache": str(wanted.cache.absolute()),
+            "data": {
+                **asdict(data),
+                "root": str(data.root.absolute()),
+                "cache": str(data.cache.absolute()),
             },
             "protocol": asdict(plan.protocol),
             "profile": asdict(plan.profile),
@@ -153,7 +153,7 @@ class Job:
             method = METHODS.make(values["method"])
         except RequestError as error:
             raise ChangedError(f"it changed while the run was going on: {error}") from error
-        wanted = _rebuilt(Wanted, values["wanted"])
+        data = _rebuilt(DataRequest, values["data"])
         experiment = Experiment(
             _rebuilt(Protocol, values["protocol"]),
             _rebuilt(Profile, values["profile"]),
@@ -161,7 +161,7 @@ class Job:
             (method,),
             (values["seed"],),
         )
-        (plan,) = plan_cells(load(wanted), experiment)
+        (plan,) = plan_cells(load_split(data), experiment)
         if plan.key != values["key"]:
             raise ChangedError(
                 "its source, its data or the engine changed while the run was going on; the same "

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data.patches import check_sizes
-from benchmark.data.split import Split, Wanted, load
+from benchmark.data.split import DataRequest, Split, load_split
 from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
@@ -76,7 +76,7 @@ def plan_tables(experiment: Experiment, progress: Progress) -> Iterator[TablePla
         RequestError: scenes are missing or damaged, or no network can be trained on them.
     """
     for wanted in experiment.data:
-        split = load(wanted, progress.preparing)
+        split = load_split(wanted, progress.preparing)
         yield TablePlan(split.label, plan_cells(split, experiment))
 
 
@@ -178,11 +178,11 @@ def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, 
     own = split_list(_cut(address.dataset))[0]
     trained_on = tuple(said["trained_on"])
     names = [*said["train"], *said["validation"], *said["test"]] if said["subset"] else []
-    wanted = Wanted(
+    wanted = DataRequest(
         own, () if trained_on == (own,) else trained_on, tuple(names), folders.data, folders.cache
     )
     if wanted not in splits:
-        splits[wanted] = load(wanted, progress.preparing)
+        splits[wanted] = load_split(wanted, progress.preparing)
     (task,) = plan_cells(
         splits[wanted],
         Experiment(

@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.data.split import Wanted, check_scenes
+from benchmark.data.split import DataRequest, check_scenes
 from benchmark.dataset import DATASETS
 from benchmark.engine import device
 from benchmark.engine.device import Device
@@ -73,7 +73,7 @@ class Experiment:
     scales: tuple[int, ...]
     methods: tuple[Method, ...]
     seeds: tuple[int, ...] = (0,)
-    data: tuple[Wanted, ...] = ()
+    data: tuple[DataRequest, ...] = ()
     device: Device = device.CPU
     results: Path = Path("results")
     plugins: tuple[Path, ...] = ()
@@ -102,7 +102,7 @@ def resolve(request: Request) -> Experiment:
         methods=chosen_methods(request.methods),
         seeds=numbers(request.seeds, "--seeds") or (0,),
         data=tuple(
-            Wanted(reference, train_on, scenes, request.data, request.cache)
+            DataRequest(reference, train_on, scenes, request.data, request.cache)
             for reference in references.values()
         ),
         device=device.choose(request.device),

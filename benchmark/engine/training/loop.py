@@ -105,7 +105,7 @@ def train(
             loop = _Loop(method, network, bank, validation, problem, profile, recipe, device)
             try:
                 loop.restore(saved)
-                order = PatchSampler(loop.shares, seed, saved and saved["order"])
+                order = PatchSampler(loop.sampling, seed, saved and saved["order"])
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, start over
                 checkpointer.reject(error)
                 continue
@@ -125,19 +125,19 @@ class _Loop:
 
     def __post_init__(self) -> None:
         bands, bandwise = self.bank.bands, self.method.bandwise
-        self.shares = SamplingPlan(
+        self.sampling = SamplingPlan(
             patches=len(self.bank),
             bands=bands,
             batch=self.recipe.batch,
             epochs=self.recipe.epochs,
-            shown=(self.profile.bands or bands) if bandwise else 0,
-            single=bandwise and self.recipe.single_bands,
+            bands_per_patch=(self.profile.bands or bands) if bandwise else 0,
+            bands_as_samples=bandwise and self.recipe.single_bands,
         )
-        self.steps = self.shares.steps_per_epoch * self.recipe.epochs
-        self.every = self.shares.steps_per_epoch
+        self.steps = self.sampling.steps_per_epoch * self.recipe.epochs
+        self.every = self.sampling.steps_per_epoch
         if self.profile.validations:
             self.every = max(1, self.steps // self.profile.validations)
-        self.schedule = Schedule(self.recipe, self.steps, self.shares.steps_per_epoch)
+        self.schedule = Schedule(self.recipe, self.steps, self.sampling.steps_per_epoch)
         self.step = Step(self.method, self.network, self.bank, self.recipe, self.device)
         self.total = torch.zeros((), device=self.device.torch)
         self.since = self.seen = 0

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.data.split import Split, Wanted, load
+from benchmark.data.split import DataRequest, Split, load_split
 from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import Checkpointer, Stopped
@@ -161,7 +161,7 @@ def known(registries: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Me
 def split_of(cache: Path, reference: str = SMALL, **wanted: Any) -> Split:
     """Load scenes."""
     whole = {"train_on": (), "scenes": (), "root": Path("no-such-folder"), **wanted}
-    return load(Wanted(reference, cache=cache, **whole))
+    return load_split(DataRequest(reference, cache=cache, **whole))
 
 
 def planned(
@@ -277,8 +277,8 @@ def test_folders_are_found_from_anywhere(
     assert again.key == task.key
     assert settings.results == tmp_path / "results"
     assert settings.plugins == (tmp_path / "mine.py",)
-    assert again.split.wanted.root == tmp_path / "data"
-    assert again.split.wanted.cache == tmp_path / "cache"
+    assert again.split.request.root == tmp_path / "data"
+    assert again.split.request.cache == tmp_path / "cache"
 
 
 @pytest.mark.usefixtures("registries")

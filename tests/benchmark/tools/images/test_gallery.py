@@ -40,9 +40,9 @@ def request_of(tiny: Split, tmp_path: Path) -> Request:
         methods="",
         seeds="0",
         device="cpu",
-        data=tiny.wanted.root,
+        data=tiny.request.root,
         results=tmp_path,
-        cache=tiny.wanted.cache,
+        cache=tiny.request.cache,
     )
 
 

@@ -30,7 +30,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def shown(split: Split, folder: Path, size: int = 16, scenes: tuple[str, ...] = ()) -> list[Shown]:
     """Preview all that is stored below a folder."""
-    folders = Folders(split.wanted.root, folder, folder / "cache")
+    folders = Folders(split.request.root, folder, folder / "cache")
     found = previews(list(cells(folder)), folders, CPU, Progress(), size=size, scenes=scenes)
     return list(found)
 
@@ -123,6 +123,6 @@ def test_a_cell_of_other_data_is_no_task_here(tiny: Split, tmp_path: Path) -> No
     run(tmp_path, planned(tiny, "bicubic"))
     (cell,) = cells(tmp_path)
     stranger = Cell(replace(cell.address, dataset="nowhere"), cell.folder, cell.facts)
-    folders = Folders(tiny.wanted.root, tmp_path, tmp_path / "cache")
+    folders = Folders(tiny.request.root, tmp_path, tmp_path / "cache")
     with pytest.raises(RequestError, match="nowhere"):
         task_of(stranger, folders, Progress(), {})
