@@ -1,6 +1,13 @@
 """The one exception that a user is meant to read."""
 
+import re
 from collections.abc import Iterable
+
+# The root, a home or a drive, where no name, URL or relative path goes on.
+_ROOT = r"(?<![\w.:/\\~-])(?:~[A-Za-z]\w*|~|[A-Za-z]:)?[/\\]+"
+_QUOTED_FOLDERS = re.compile(rf"""(?<=["']){_ROOT}(?:[^"'\n/\\]+[/\\]+)*""")
+_FOLDERS = re.compile(rf"""{_ROOT}(?:[^\s"',:;()\[\]<>|/\\]+[/\\]+)*(?=[^\s/\\])""")
+_ARGUMENT_FOLDERS = re.compile(rf"{_ROOT}(?:[^/\\,\]]+[/\\]+)*")
 
 
 class RequestError(Exception):
@@ -31,3 +38,18 @@ def listed(names: Iterable[object], most: int = 8) -> str:
     if len(shown) <= most:
         return ", ".join(shown)
     return f"{', '.join(shown[:most])} and {len(shown) - most} more"
+
+
+def redact_paths(text: str, *, argument: bool = False) -> str:
+    """Remove the folders of every absolute path in a text, and keep the last name.
+
+    What leaves this machine (an export, a page, the facts of a cell) should not say how its folders
+    are called. URLs and relative paths stay.
+
+    Args:
+        text: a message or a traceback; a path with spaces is recognised as such between quotes.
+        argument: True for one argument of a command line, where spaces belong to the names.
+    """
+    if argument:
+        return _ARGUMENT_FOLDERS.sub("", text)
+    return _FOLDERS.sub("", _QUOTED_FOLDERS.sub("", text))
