@@ -163,7 +163,7 @@ def test_a_damaged_cell_says_what_is_wrong(hsisr: CommandLine) -> None:
     scores.write_bytes(scores.read_bytes()[:-3])
     (row,) = plan(hsisr, "bicubic")
     assert row["state"] == "damaged"
-    assert row["why"].endswith("scores.csv does not agree with the hash in cell.json")
+    assert row["why"].endswith("scores.csv does not match its checksum in cell.json")
     assert scores.exists()
 
 

@@ -192,7 +192,7 @@ def test_a_damaged_cell_is_named_set_aside_and_made_again(hsisr: CommandLine) ->
     (scores,) = hsisr.results.glob("*/*/*/x3/wiener/seed0/scores.csv")
     whole = scores.read_bytes()
     scores.write_bytes(whole.replace(b"leaves", b"loaves"))
-    why = f"{scores.relative_to(hsisr.folder)} does not agree with the hash in cell.json"
+    why = f"{scores.relative_to(hsisr.folder)} does not match its checksum in cell.json"
     shown = hsisr("tables")
     assert shown.code == 0
     assert shown.err == (f"left out of the tables: {why}; the run that made it makes it again\n")

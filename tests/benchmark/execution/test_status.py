@@ -120,7 +120,7 @@ def test_a_damaged_cell_says_what_is_wrong_with_it(tiny: Split, tmp_path: Path) 
     (folder / "scores.csv").write_bytes(b"scene,psnr\na,99\n")
     found = status_of(planned(tiny), tmp_path)
     assert (found.state, found.cell, found.is_current) == ("damaged", None, False)
-    assert found.reason == f"{folder / 'scores.csv'} does not agree with the hash in cell.json"
+    assert found.reason == f"{folder / 'scores.csv'} does not match its checksum in cell.json"
 
 
 def test_a_cell_copied_to_a_wrong_place_is_damaged(tiny: Split, tmp_path: Path) -> None:

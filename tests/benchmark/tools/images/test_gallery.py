@@ -99,7 +99,7 @@ def test_whoever_is_not_shown_is_named_with_the_reason(
     assert [cell.address.method for cell in gallery.cells] == ["bicubic", "wiener"]
     assert gallery.without_images == {"wiener": "it came without weights; run the cell again"}
     assert set(gallery.left_out) == {"wiener[joint=true]", "plugin[deep=2]"}
-    assert "does not agree with the hash" in gallery.left_out["wiener[joint=true]"]
+    assert "does not match its checksum" in gallery.left_out["wiener[joint=true]"]
     assert "plugin" in gallery.left_out["plugin[deep=2]"]
     view = next(gallery.views(tmp_path, CPU))
     assert set(view.estimates) == {"bicubic"}
