@@ -185,7 +185,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a device": (with_member(entry("x", stat.S_IFBLK | 0o777), b""), "neither a file nor a folder"),
     "a socket": (with_member(entry("x", stat.S_IFSOCK | 0o777), b""), "neither a file nor a"),
     "a band twice": (twice, "'balloons_ms_05.png' twice"),
-    "overlapping members": (overlapping, "times its own size"),
+    "overlapping members": (overlapping, "files that share their bytes"),
     "a bomb": (swollen, "times its own size"),
     "a lying size": (lying, "not a whole zip archive (Bad CRC-32"),
     "a zip within": (within, "no files of balloons"),
