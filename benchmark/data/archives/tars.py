@@ -77,7 +77,7 @@ def _extract(archive: Path, folder: Path, limit: int) -> None:
         check_name(name, archive)
         if not member.isdir() and (not member.isreg() or member.issparse()):
             refuse(archive, f"'{name}', which is neither a file nor a folder (a link or a device)")
-        if not names.get(name, True) or (name in names and not member.isdir()):
+        if name in names and not (member.isdir() and names[name]):
             refuse(archive, f"'{name}' {_BAD_NAME}")
         names[name] = member.isdir()
         check_count(len(names), archive)
