@@ -214,7 +214,7 @@ def test_hostile_zips_are_refused_and_cost_no_memory(tmp_path: Path, what: str) 
 
 
 def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safety, "MOST_FILES", 20)
+    monkeypatch.setattr(safety, "MOST_MEMBERS", 20)
     archive = zipped(tmp_path / "many.zip", {f"{number}.txt": b"" for number in range(21)})
     with pytest.raises(RequestError, match="holds more than 20 files"), open_zip(archive):
         pytest.fail("opened")

@@ -12,27 +12,25 @@ from pathlib import Path
 from typing import IO
 
 from benchmark.data.archives.safety import (
-    CHUNK,
-    LIMIT,
+    SPECIAL,
     BoundedReader,
     archive_errors,
     check_count,
     check_name,
-    max_size,
-    open_archive,
     refuse,
 )
-from benchmark.data.search import writable
+from benchmark.data.search import readable, writable
 from benchmark.errors import RequestError
 from benchmark.store.files import locked
 
+CHUNK = 1 << 18
 _MOST_HEADER = 1 << 14  # bytes of an extended header, which tarfile would read and parse whole
 _EXTENDED = b"LKxgX"  # types of members that extend the header of the next one
 _BAD_NAME = "twice, or as a file and a folder, or by a name that cannot be written here"
 _NAME_ERRORS = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 
 
-def unpack_tar(archive: Path, target: Path, limit: int = LIMIT) -> Path:
+def unpack_tar(archive: Path, target: Path) -> Path:
     """Unpack a tar, compressed or not, into a new folder.
 
     `target` appears only when it is complete. A lone top folder of the same name is not doubled.
@@ -41,7 +39,6 @@ def unpack_tar(archive: Path, target: Path, limit: int = LIMIT) -> Path:
     Args:
         archive: the file.
         target: the folder to make.
-        limit: bytes that it may unpack to.
 
     Returns:
         `target`.
@@ -59,7 +56,7 @@ def unpack_tar(archive: Path, target: Path, limit: int = LIMIT) -> Path:
         shutil.rmtree(temporary, ignore_errors=True)  # left by a killed process
         temporary.mkdir()
         try:
-            _extract(archive, temporary, limit)
+            _extract(archive, temporary)
             inner = temporary / target.name
             lone = inner.is_dir() and len(list(temporary.iterdir())) == 1
             (inner if lone else temporary).rename(target)
@@ -68,7 +65,7 @@ def unpack_tar(archive: Path, target: Path, limit: int = LIMIT) -> Path:
     return target
 
 
-def _extract(archive: Path, folder: Path, limit: int) -> None:
+def _extract(archive: Path, folder: Path) -> None:
     names: dict[str, bool] = {}  # whether it is a folder
 
     def check(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
@@ -76,7 +73,7 @@ def _extract(archive: Path, folder: Path, limit: int) -> None:
         name = member.name
         check_name(name, archive)
         if not member.isdir() and (not member.isreg() or member.issparse()):
-            refuse(archive, f"'{name}', which is neither a file nor a folder (a link or a device)")
+            refuse(archive, f"'{name}', {SPECIAL}")
         if name in names and not (member.isdir() and names[name]):
             refuse(archive, f"'{name}' {_BAD_NAME}")
         names[name] = member.isdir()
@@ -84,8 +81,10 @@ def _extract(archive: Path, folder: Path, limit: int) -> None:
         # Times are left out: a damaged one may be beyond what the system takes.
         return tarfile.data_filter(member, path).replace(mtime=None, deep=False)  # type: ignore[arg-type]
 
-    with open_archive(archive) as file, archive_errors(archive, "tar"):
-        stream = BoundedReader(_decompressed(file), archive, "tar", max_size(archive, limit))
+    with readable(archive):
+        file = archive.open("rb")
+    with file, archive_errors(archive, "tar"):
+        stream = BoundedReader(_decompressed(file), archive, "tar")
         # As a stream: it is decompressed once, and stopped as soon as something is wrong.
         with (
             tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK, tarinfo=_Member) as tar,

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import IO
 
 from benchmark.data.archives.safety import (
-    LIMIT,
+    SPECIAL,
     BoundedReader,
     archive_errors,
     check_count,
     check_name,
     check_size,
-    max_size,
-    open_archive,
     refuse,
 )
-from benchmark.data.search import MOST_BYTES
+from benchmark.data.search import MOST_BYTES, readable
 
 # Decompressors of other methods take no bound: a few bytes can become gigabytes before any check.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -48,7 +46,7 @@ class CheckedZip:
             ArchiveError: it is damaged, now or while it is read.
         """
         with archive_errors(self._archive, "zip"):
-            return BoundedReader(self._content.open(name), self._archive, "zip", self.sizes[name])
+            return BoundedReader(self._content.open(name), self._archive, "zip")
 
     def read(self, name: str) -> bytes:
         """Read a whole file in the zip.
@@ -56,18 +54,16 @@ class CheckedZip:
         Raises:
             ArchiveError: it is damaged.
         """
-        return self.open(name).read()
+        # By size: without one, zipfile decompresses everything before it looks at the size.
+        return self.open(name).read(self.sizes[name] + 1)
 
 
 @contextmanager
-def open_zip(
-    archive: Path, limit: int = LIMIT, member_limit: int = MOST_BYTES
-) -> Iterator[CheckedZip]:
+def open_zip(archive: Path, member_limit: int = MOST_BYTES) -> Iterator[CheckedZip]:
     """Open a zip and check its directory, before any of its content is read.
 
     Args:
         archive: the file.
-        limit: bytes that it may unpack to.
         member_limit: bytes that one file in it may have.
 
     Yields:
@@ -77,15 +73,17 @@ def open_zip(
         ArchiveError: it is damaged or no zip, or a member is unsafe; which.
         RequestError: it cannot be read.
     """
-    with open_archive(archive) as stream:
+    with readable(archive):
+        stream = archive.open("rb")
+    with stream:
         with archive_errors(archive, "zip"):
             content = zipfile.ZipFile(stream)
-            _check(content.infolist(), stream, archive, limit, member_limit)
+            _check(content.infolist(), stream, archive, member_limit)
         yield CheckedZip(content, archive)
 
 
 def _check(
-    members: list[zipfile.ZipInfo], stream: IO[bytes], archive: Path, limit: int, member_limit: int
+    members: list[zipfile.ZipInfo], stream: IO[bytes], archive: Path, member_limit: int
 ) -> None:
     check_count(len(members), archive)
     if _stated_count(stream) not in (len(members) & 0xFFFF, 0xFFFF):  # the latter: see ZIP64
@@ -98,7 +96,7 @@ def _check(
             refuse(archive, f"'{name}' twice, or by a name that no file can have")
         seen.add(member.filename)
         if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-            refuse(archive, f"'{name}', which is neither a file nor a folder (a link or a device)")
+            refuse(archive, f"'{name}', {SPECIAL}")
         if member.flag_bits & _ENCRYPTED:
             refuse(archive, f"'{name}', which is encrypted")
         if member.compress_type not in _METHODS:
@@ -108,7 +106,7 @@ def _check(
             refuse(archive, f"'{name}' with {size}")
     if sum(member.compress_size for member in members) > archive.stat().st_size:
         refuse(archive, "files that share their bytes")
-    check_size(sum(member.file_size for member in members), max_size(archive, limit), archive)
+    check_size(sum(member.file_size for member in members), archive)
 
 
 def _stated_count(stream: IO[bytes]) -> int:

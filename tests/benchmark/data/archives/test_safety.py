@@ -34,8 +34,10 @@ def test_a_decompression_bomb_is_stopped_by_size_and_by_ratio(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     archive = make(tmp_path / "bomb", {"zeros": bytes(1_000_000)})
-    with pytest.raises(RequestError, match=r"unpacks to more than 500,000 bytes, .*limit"):
-        unpack(archive, tmp_path / "target", limit=500_000)
+    with monkeypatch.context() as patch:
+        patch.setattr(safety, "LIMIT", 500_000)
+        with pytest.raises(RequestError, match=r"unpacks to more than 500,000 bytes, .*limit"):
+            unpack(archive, tmp_path / "target")
     monkeypatch.setattr(safety, "RATIO_FLOOR", 1000)
     with pytest.raises(RequestError, match="100 times its own size"):
         unpack(archive, tmp_path / "target")

@@ -155,7 +155,7 @@ def test_hostile_members_are_refused_and_leave_nothing(tmp_path: Path, what: str
 
 
 def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safety, "MOST_FILES", 20)
+    monkeypatch.setattr(safety, "MOST_MEMBERS", 20)
     archive = tarred(tmp_path / "many.tgz", {f"{number}.txt": b"" for number in range(22)})
     with pytest.raises(ArchiveError, match="holds more than 20 files"):
         unpack_tar(archive, tmp_path / "target")

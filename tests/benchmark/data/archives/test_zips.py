@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.archives import safety
 from benchmark.data.archives.safety import ArchiveError
 from benchmark.data.archives.zips import open_zip
 from benchmark.data.search import MOST_BYTES
@@ -13,9 +12,9 @@ from benchmark.errors import RequestError
 from tests.datasets.makers import linked_zip, zipped
 
 
-def read_zip(archive: Path, target: Path, limit: int = safety.LIMIT) -> dict[str, bytes]:
+def read_zip(archive: Path, target: Path) -> dict[str, bytes]:
     """Read a zip in place, all of it; nothing may appear at `target`."""
-    with open_zip(archive, limit) as content:
+    with open_zip(archive) as content:
         read = {name: content.read(name) for name in content.sizes}
     assert not target.exists()
     return read
