@@ -24,8 +24,8 @@ def canonical(source: str | bytes | ast.Module) -> str:
 
     Formatting, comments and docstrings do not count, nor does any other statement that is a mere
     constant or `pass`, nor what the engine's `register` and `parameter` only display: the
-    arguments `title`, `paper`, `year`, `published`, `help`. Every other name, number, operator, call,
-    annotation and import does, and so does the order of statements.
+    arguments `title`, `paper`, `year`, `published`, `help`. Every other name, number, operator,
+    call, annotation and import counts, and so does the order of statements.
 
     Args:
         source: the text, its bytes (whose encoding declaration is followed) or its tree.
