@@ -1,4 +1,4 @@
-"""Pairs of what a method sees and the truth that it is held against."""
+"""A method's input made from a ground truth, and its estimate made comparable with it."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ from benchmark.protocols.interpolation import upscale
 
 
 def method_input(method: Method, degradation: Degradation, truth: Tensor) -> Tensor:
-    """Make what a method sees of a stored ground truth, (bands, rows, columns) float32."""
+    """Degrade a stored ground truth, (bands, rows, columns) float32, to a method's input."""
     low = degradation.low(truth)
     if method.sees == "decimated":
         return low
@@ -16,11 +16,11 @@ def method_input(method: Method, degradation: Degradation, truth: Tensor) -> Ten
 
 
 def crop_to(estimate: Tensor, truth: Tensor) -> Tensor:
-    """Keep the first samples of an estimate that is larger than the truth.
+    """Crop an estimate to the first rows and columns, as many as the ground truth has.
 
     Raises:
-        ValueError: it is smaller, or has other bands.
-        TypeError: it is no tensor.
+        TypeError: the estimate is no tensor.
+        ValueError: it is smaller than the ground truth, or has another number of bands.
     """
     bands, rows, columns = truth.shape
     if not isinstance(estimate, Tensor):

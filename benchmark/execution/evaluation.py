@@ -18,7 +18,8 @@ from benchmark.engine.device import Device
 from benchmark.engine.estimation import crop_to, method_input
 from benchmark.engine.tiling import run_network
 from benchmark.engine.training.checkpoint import NullCheckpointer
-from benchmark.engine.training.loop import Listener, ProgressListener, Trained, train
+from benchmark.engine.training.listener import ProgressListener, TrainingListener
+from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
 from benchmark.method import Method, NetworkMethod, Problem, State
@@ -70,7 +71,7 @@ def compute(
 
 
 def train_network(
-    task: CellPlan, device: Device, listener: Listener, checkpointer: NullCheckpointer
+    task: CellPlan, device: Device, listener: TrainingListener, checkpointer: NullCheckpointer
 ) -> Trained:
     """Train the network of a cell.
 
@@ -100,8 +101,8 @@ def train_network(
         validation_pair(truth.to(device.torch), method, problem, task.profile.validation_size)
         for truth in task.split.validation
     ]
-    seed = task.address.seed
-    return train(method, bank, pairs, problem, task.profile, seed, device, listener, checkpointer)
+    training = TrainingTask(method, problem, task.profile, task.address.seed, bank, pairs)
+    return train(training, device, listener, checkpointer)
 
 
 def _score(

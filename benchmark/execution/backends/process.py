@@ -73,8 +73,8 @@ class Worker:
             timeout: seconds; 0 is for ever.
 
         Yields:
-            ("stepped", step, steps, loss), ("validated", psnr), ("scene", name), ("line", text),
-            ("printed", text), and last ("ended", Ending).
+            ("stepped", step, steps, loss, lr), ("validated", psnr), ("scene", name),
+            ("line", text), ("printed", text), and last ("ended", Ending).
         """
         began = time.monotonic()
         ending = None

@@ -13,12 +13,14 @@ import threading
 import time
 from typing import Any, TextIO
 
+from benchmark.engine.training.listener import ProgressListener
+
 # More news than this a second helps nobody, in seconds.
 _PAUSE = 0.1
 _STOP = b"stop\n"
 
 
-class Channel:
+class Channel(ProgressListener):
     """Tells the parent process; what a method prints goes to standard error instead."""
 
     def __init__(self) -> None:
@@ -36,11 +38,11 @@ class Channel:
         self._stream.write(f"\n{self.token}{json.dumps([kind, *values])}\n")
         self._stream.flush()
 
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Take the mean loss of the last training steps."""
+    def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
+        """Send the loss and the learning rate."""
         if (now := time.monotonic()) - self._told > _PAUSE or step == steps:
             self._told = now
-            self.tell("stepped", step, steps, loss)
+            self.tell("stepped", step, steps, loss, lr)
 
     def validated(self, psnr: float) -> None:
         """Take a validation's PSNR in dB."""

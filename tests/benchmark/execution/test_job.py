@@ -36,7 +36,7 @@ from benchmark.store.cells import read as read_cell
 from benchmark.store.lock import CellLock
 from tests.benchmark.engine.training.test_checkpoint import after
 from tests.benchmark.execution.test_status import PLUGIN, plugin
-from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Ear, Gain
+from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Gain, Recorder
 
 discover([DATASETS])
 
@@ -73,18 +73,6 @@ class Stripes(DataSet):
     def open(self, root, scenes):
         return Made()
 '''
-
-
-class ProgressListener(Ear):
-    """Remembers the scenes as well."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scenes: list[str] = []
-
-    def scene(self, name: str) -> None:
-        """Take the test scene that is being estimated."""
-        self.scenes.append(name)
 
 
 class Raising(Method):
@@ -190,11 +178,11 @@ def carried(
     task: CellPlan,
     settings: Settings,
     stop: Callable[[], bool] = lambda: False,
-    listener: ProgressListener | None = None,
+    listener: Recorder | None = None,
 ) -> Ending:
     """Carry a job out; it has nothing to complain of."""
     told: list[str] = []
-    ending = carry_out(task, settings, listener or ProgressListener(), stop, told.append)
+    ending = carry_out(task, settings, listener or Recorder(), stop, told.append)
     assert told == []
     return ending
 
@@ -387,7 +375,7 @@ def test_data_that_can_no_longer_be_read_are_the_users_affair(
 
 
 def test_a_job_carried_out_is_a_cell_stored(cache: Path, settings: Settings) -> None:
-    task, listener = planned(split_of(cache, scenes=SCENES), "espcn"), ProgressListener()
+    task, listener = planned(split_of(cache, scenes=SCENES), "espcn"), Recorder()
     assert carried(task, settings, listener=listener) == Ending("done")
     cell = cell_of(task, settings)
     assert cell.status == "done"
@@ -504,7 +492,7 @@ def test_a_checkpoint_of_another_engine_does_not_stand_in_the_way(
     task, told = planned(split_of(cache, scenes=SCENES), "espcn"), list[str]()
     checkpointer = Checkpointer(checkpoint_of(task, settings), 1e9, lambda: False, told.append)
     checkpointer.save({"weights": torch.zeros(3)})
-    ending = carry_out(task, settings, ProgressListener(), lambda: False, told.append)
+    ending = carry_out(task, settings, Recorder(), lambda: False, told.append)
     assert ending == Ending("done")
     assert cell_of(task, settings).facts["resumed"] == 0
     assert len(told) == 1
@@ -530,7 +518,7 @@ def test_another_failure_keeps_its_checkpoint_for_a_retry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     task = planned(split_of(cache, scenes=SCENES), known(Late))
-    often, listener = replace(settings, checkpoint_every=0.0), ProgressListener()
+    often, listener = replace(settings, checkpoint_every=0.0), Recorder()
     monkeypatch.setattr(Late, "error", OSError("the network drive is gone"))
     assert carried(task, often).reason == "OSError: the network drive is gone"
     assert Late.begun == 8
