@@ -29,20 +29,34 @@ __all__ = [
 
 State = Mapping[str, Tensor]
 
-# Layers that make a pixel of itself, or of the same place's channels, alone.
+# Pointwise layers: each output pixel depends on the input pixel at its place alone.
 LOCAL_LAYERS = (
+    nn.AlphaDropout,
     nn.BatchNorm2d,
     nn.BatchNorm3d,
+    nn.CELU,
     nn.Dropout,
+    nn.Dropout2d,
+    nn.Dropout3d,
     nn.ELU,
     nn.GELU,
+    nn.Hardsigmoid,
+    nn.Hardswish,
+    nn.Hardtanh,  # ReLU6 too
     nn.Identity,
     nn.LeakyReLU,
+    nn.LogSigmoid,
+    nn.Mish,
     nn.PReLU,
     nn.PixelShuffle,
+    nn.RReLU,
     nn.ReLU,
+    nn.SELU,
     nn.SiLU,
     nn.Sigmoid,
+    nn.Softmax2d,
+    nn.Softplus,
+    nn.Softsign,
     nn.Tanh,
 )
 M = TypeVar("M", bound="Method")
@@ -235,15 +249,16 @@ class NetworkMethod(Method):
         return chosen
 
     def halo(self, network: nn.Module) -> int | None:
-        """Say how far an output pixel sees, in input pixels, so that tiles can overlap by it.
+        """Return the radius of the receptive field in input pixels, by which tiles overlap.
 
-        The default adds up the kernels of all convolutions, which holds for layers in a row. It
-        forbids tiles (None) where a layer is none of those known to look at a pixel's
-        neighbourhood alone; override it then, and for layers applied in a loop.
+        The default adds up the kernels of all convolutions, which is right for layers in sequence.
+        It returns None, whole images only, where a layer is neither a convolution of stride 1 nor
+        pointwise (pooling, attention, linear layers, other norms than batch norms). Override it
+        then if the receptive field is bounded, and for layers that are applied more than once.
         """
         reach = 0
         for layer in network.modules():
-            if isinstance(layer, nn.Conv2d | nn.Conv3d) and set(layer.stride) == {1}:
+            if isinstance(layer, nn.Conv2d | nn.Conv3d) and _keeps_size(layer):
                 sides = zip(layer.kernel_size[-2:], layer.dilation[-2:], strict=True)
                 reach += max((dilation * (side - 1) + 1) // 2 for side, dilation in sides)
             elif not (isinstance(layer, LOCAL_LAYERS) or list(layer.children())):
@@ -254,6 +269,11 @@ class NetworkMethod(Method):
     def trained(self) -> bool:
         """Networks always need training scenes."""
         return True
+
+
+def _keeps_size(layer: nn.Conv2d | nn.Conv3d) -> bool:
+    """Return False for strides, and for padding that copies from the opposite border."""
+    return set(layer.stride[-2:]) == {1} and layer.padding_mode != "circular"
 
 
 METHODS: Registry[Method] = Registry("method", "methods", "hsisr.methods")

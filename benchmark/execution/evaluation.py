@@ -16,7 +16,8 @@ from benchmark.engine import environment, seeding
 from benchmark.engine.device import Device
 from benchmark.engine.estimation import crop_to, estimator, method_input
 from benchmark.engine.training.checkpoint import NullCheckpointer
-from benchmark.engine.training.loop import Listener, ProgressListener, Trained, train
+from benchmark.engine.training.listener import ProgressListener, TrainingListener
+from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
 from benchmark.method import NetworkMethod, Problem, State
@@ -69,7 +70,7 @@ def compute(
 
 
 def train_network(
-    task: CellPlan, device: Device, listener: Listener, checkpointer: NullCheckpointer
+    task: CellPlan, device: Device, listener: TrainingListener, checkpointer: NullCheckpointer
 ) -> Trained:
     """Train the network of a cell.
 
@@ -99,8 +100,8 @@ def train_network(
         validation_pair(truth.to(device.torch), method, problem, task.profile.validation_size)
         for truth in task.split.validation
     ]
-    seed = task.address.seed
-    return train(method, bank, pairs, problem, task.profile, seed, device, listener, checkpointer)
+    training = TrainingTask(method, problem, task.profile, task.address.seed, bank, pairs)
+    return train(training, device, listener, checkpointer)
 
 
 def _score(

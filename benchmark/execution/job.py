@@ -17,11 +17,12 @@ from benchmark.data.split import DataRequest, load_split
 from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import Checkpointer, Stopped
-from benchmark.engine.training.loop import ProgressListener, TrainingError
+from benchmark.engine.training.listener import ProgressListener
+from benchmark.engine.training.loop import TrainingError
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError, plain
 from benchmark.execution.evaluation import compute
-from benchmark.execution.listeners.tensorboard import followed
+from benchmark.execution.listeners.tensorboard import with_curves
 from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method
@@ -189,11 +190,8 @@ def run_job(
     checkpointer = Checkpointer(checkpoint, settings.checkpoint_every, should_stop, say)
     try:
         wanted = settings.tensorboard
-        with followed(task, settings.results, listener, checkpointer, say, wanted=wanted) as (
-            ear,
-            keeps,
-        ):
-            made, files = compute(task, settings.device, ear, keeps)
+        with with_curves(task, settings.results, listener, say, wanted=wanted) as listeners:
+            made, files = compute(task, settings.device, listeners, checkpointer)
         facts = {**job.facts(), "status": "done", "reason": None, **made}
         cells.write(settings.results, task.address, facts, files)
     except TrainingError as error:

@@ -115,8 +115,8 @@ class Worker:
             timeout: seconds; 0 for no limit.
 
         Yields:
-            ("stepped", step, steps, loss), ("validated", psnr), ("scene", name), ("line", text),
-            ("printed", text), and last ("ended", JobResult).
+            ("stepped", step, steps, loss, lr), ("validated", psnr), ("scene", name),
+            ("line", text), ("printed", text), and last ("ended", JobResult).
         """
         began = time.monotonic()
         result = None

@@ -13,12 +13,14 @@ import threading
 import time
 from typing import Any, TextIO
 
+from benchmark.engine.training.listener import ProgressListener
+
 # Shortest time between two progress messages, in seconds.
 _MIN_INTERVAL = 0.1
 _STOP = b"stop\n"
 
 
-class Channel:
+class Channel(ProgressListener):
     """Sends messages to the parent process; what a method prints goes to standard error instead."""
 
     def __init__(self) -> None:
@@ -36,11 +38,11 @@ class Channel:
         self._stream.write(f"\n{self.token}{json.dumps([kind, *values])}\n")
         self._stream.flush()
 
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Send the mean loss of the last training steps."""
+    def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
+        """Send the mean loss of the last training steps, and the learning rate."""
         if (now := time.monotonic()) - self._sent > _MIN_INTERVAL or step == steps:
             self._sent = now
-            self.send("stepped", step, steps, loss)
+            self.send("stepped", step, steps, loss, lr)
 
     def validated(self, psnr: float) -> None:
         """Send a validation's PSNR in dB."""

@@ -7,6 +7,7 @@ from torch import nn
 from benchmark.data.split import Split
 from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import NullCheckpointer
+from benchmark.engine.training.listener import TrainingListener
 from benchmark.engine.training.profiles import Profile
 from benchmark.execution.evaluation import train_network
 from benchmark.execution.plan import plan_cells
@@ -25,13 +26,10 @@ class _Plain(Device):
 
 
 @dataclass
-class _Last:
+class _Last(TrainingListener):
     """Remembers the last validation's PSNR in dB."""
 
     psnr: float = float("nan")
-
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Take the mean loss of the last training steps."""
 
     def validated(self, psnr: float) -> None:
         """Take a validation's PSNR in dB."""

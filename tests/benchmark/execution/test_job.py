@@ -35,7 +35,7 @@ from benchmark.store.cells import read as read_cell
 from benchmark.store.lock import CellLock
 from tests.benchmark.engine.training.test_checkpoint import after
 from tests.benchmark.execution.test_status import PLUGIN, plugin
-from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Ear, Gain
+from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Gain, Recorder
 
 discover([DATASETS])
 
@@ -72,18 +72,6 @@ class Stripes(DataSet):
     def open(self, root, scenes):
         return Made()
 '''
-
-
-class Recorder(Ear):
-    """Remembers the scenes as well."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scenes: list[str] = []
-
-    def scene(self, name: str) -> None:
-        """Take the test scene that is being estimated."""
-        self.scenes.append(name)
 
 
 class Raising(Method):
