@@ -132,6 +132,16 @@ def overlapping(file: Path) -> None:
     file.write_bytes(whole[:start] + many + end)
 
 
+def renamed(old: bytes, new: bytes) -> Callable[[Path], None]:
+    """Change a name to one that no library would write."""
+
+    def make(file: Path) -> None:
+        content = zipped(file, cave_files("balloons")).read_bytes()
+        file.write_bytes(content.replace(old, new))
+
+    return make
+
+
 def swollen(file: Path) -> None:
     """Hold zeros that would fill a disk, at a thousand to one."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
@@ -180,6 +190,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a name from the root": (with_member("/evil.png", b"evil"), "leads out of its folder"),
     "a name of a drive": (with_member("C:evil.png", b"evil"), "leads out of its folder"),
     "a name with backslashes": (with_member("a\\..\\..\\evil", b"evil"), "leads out"),
+    "a name with a NUL": (renamed(b"_05.png", b"_05\0png"), "by a name that no file can have"),
     "a link": (with_member(entry("x", stat.S_IFLNK | 0o777), b"/etc/passwd"), "neither a file"),
     "a pipe": (with_member(entry("x", stat.S_IFIFO | 0o777), b""), "neither a file nor a folder"),
     "a device": (with_member(entry("x", stat.S_IFBLK | 0o777), b""), "neither a file nor a folder"),
