@@ -109,7 +109,7 @@ def name_of(name: str) -> str:
 
 
 def facts(**changes: Any) -> Change:
-    """Change the cell's facts, and seal them again as their writer would."""
+    """Change the cell's facts, with a new checksum as their writer would."""
 
     def change(members: dict[str, bytes]) -> None:
         whole = {**json.loads(members[name_of("cell.json")]), **changes}
@@ -247,8 +247,8 @@ def test_files_of_no_cell_are_reported(file: Path, tmp_path: Path) -> None:
     assert len(merged.added) == 3
 
 
-def test_a_size_that_lies_costs_no_memory(file: Path, tmp_path: Path) -> None:
-    """State few bytes for what unpacks to many."""
+def test_a_false_size_costs_no_memory(file: Path, tmp_path: Path) -> None:
+    """The stated size is far below the real one."""
     large = 12 << 20
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr(f"{CELL}/cell.json", bytes(large))
@@ -262,8 +262,8 @@ def test_a_size_that_lies_costs_no_memory(file: Path, tmp_path: Path) -> None:
     assert peak < 4 << 20
 
 
-def test_weights_are_never_in_memory_as_a_whole(tmp_path: Path) -> None:
-    """They are unpacked piece by piece; only the store's hash reads a cell's files at once."""
+def test_weights_are_unpacked_in_chunks(tmp_path: Path) -> None:
+    """They are unpacked in chunks; only the store's checksum reads a whole file."""
     large = np.random.default_rng(0).bytes(24 << 20)
     put(tmp_path / "there", weights=large)
     export(tmp_path / "there", tmp_path / "in.zip", weights=True)
@@ -286,7 +286,7 @@ class Fuzz:
         self.lost = 0
 
     def feed(self, what: str, made: bytes) -> None:
-        """Import one and judge."""
+        """Import one and check the result."""
         self.file.write_bytes(made)
         results = self.folder / "results"
         self.tally.feed(what, lambda: merge(results, self.file), self.right)
@@ -300,7 +300,7 @@ class Fuzz:
         return reported and all(self.expected.get(name) == data for name, data in found.items())
 
 
-def test_damaged_zips_give_true_cells_or_a_reason(good: Path, tmp_path: Path) -> None:
+def test_damaged_zips_yield_true_cells_or_a_reason(good: Path, tmp_path: Path) -> None:
     fuzz = Fuzz(good, tmp_path)
     for what, made in damage.damaged(fuzz.whole, 105, seed=1):
         fuzz.feed(what, made)
