@@ -230,6 +230,15 @@ def test_a_hostile_cell_is_refused_and_the_others_are_taken(
     assert len(list(cells.cells(results))) == 2
 
 
+def test_a_cell_without_its_folders_is_refused(file: Path, tmp_path: Path) -> None:
+    put(tmp_path / "there")
+    with zipfile.ZipFile(file, "w") as made:
+        made.write(tmp_path / "there" / CELL / "cell.json", "cell.json")
+    assert merge(tmp_path / "results", file).refused == {
+        "the top of the zip": f"it is a cell whose place is {CELL}"
+    }
+
+
 def test_files_of_no_cell_are_reported(file: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(file, "a") as made:
         made.writestr("README.txt", "see below")
