@@ -81,23 +81,6 @@ def test_a_second_import_changes_nothing(two: Two) -> None:
     assert files(two.here) == before
 
 
-def test_tables_are_the_same_on_both_sides(two: Two, tmp_path: Path) -> None:
-    three(two.there)
-    put(two.there, address("vdsr", "harvard"), psnr=27)
-    failed(two.there, "ValueError: no /home/anna/x")
-    two.fetch()
-    made = {}
-    for side in (two.here, two.there):
-        answer = CommandLine(tmp_path)("tables", "--results", str(side))
-        assert answer.code == 0, answer.err
-        made[side] = files(side / "tables")
-    assert made[two.here].keys() == made[two.there].keys()
-    compared = [name for name in made[two.here] if name.endswith(".csv")]
-    assert {"cave.csv", "harvard.csv"} <= set(compared)
-    for name in compared:
-        assert made[two.here][name] == made[two.there][name]
-
-
 def test_the_tables_head_names_every_machine(two: Two, tmp_path: Path) -> None:
     put(two.here, address("bicubic"))
     put(two.there, address("espcn"), environment=THERE)
