@@ -11,7 +11,7 @@ _ARGUMENT_FOLDERS = re.compile(rf"{_ROOT}(?:[^/\\,\]]+[/\\]+)*")
 
 
 class RequestError(Exception):
-    """The request cannot be carried out as it stands; the message is for the user.
+    """A request that cannot be carried out; the message is for the user.
 
     One line: what was expected, what was found, where, and what to do about it. The command line
     prints it without a traceback and exits with code 2.
@@ -22,17 +22,17 @@ class RequestError(Exception):
 
 
 def plain(text: object) -> str:
-    """Make one line of a text from outside: no line breaks, no control characters."""
+    """Turn a text into one line without control characters."""
     shown = "".join(sign if sign.isprintable() else " " for sign in str(text))
     return " ".join(shown.split())
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:
-    """Join names for a message, cutting a long list: `a, b, c and 29 more`.
+    """Join names for a message; a long list is shortened: `a, b, c and 29 more`.
 
     Args:
         names: any iterable; its items are shown with `str`.
-        most: how many are shown before the list is cut.
+        most: how many are shown at most.
     """
     shown = [str(name) for name in names]
     if len(shown) <= most:

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and locks that die with their owner."""
+"""Files that are written atomically, and locks that end with their process."""
 
 import os
 from collections.abc import Iterator
@@ -85,13 +85,13 @@ def replacing(file: Path) -> Iterator[Path]:
 
 
 def older(file: Path) -> Path:
-    """Name the file that holds what a file held before."""
+    """Return the path of the former version of a file."""
     return file.with_name(f"{file.name}.old")
 
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Wait for a lock file and hold it for a while; it ends with its process at the latest.
+    """Wait for a lock file and hold it; it ends with its process at the latest.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -106,7 +106,7 @@ def locked(file: Path) -> Iterator[None]:
 
 
 def release(lock: FileLock) -> None:
-    """Let go of a lock and remove its file; whoever waits for it notices and makes another."""
+    """Release a lock and remove its file; a process that waits for it makes another."""
     with suppress(OSError):  # an open file cannot be removed on Windows
         Path(lock.lock_file).unlink()
     lock.release()

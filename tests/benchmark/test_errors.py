@@ -22,18 +22,18 @@ def test_any_iterable_is_listed() -> None:
     assert listed({"a": 1, "b": 2}) == "a, b"
 
 
-TRACEBACK = '''Traceback (most recent call last):
+TRACEBACK = """Traceback (most recent call last):
   File "/home/anna smith/hsisr/benchmark/job.py", line 99, in carry_out
   File "C:\\Users\\Anna Smith\\mine.py", line 1, in upscale
 OSError: cannot open '/media/big disk/cave/x.png' (see https://example.org/a/b), 3 / 4 of 5 m/s
 ~/plugins/mine.py and ../x/y stay relative; /srv/data,/srv/more
-'''
-REDACTED = '''Traceback (most recent call last):
+"""
+REDACTED = """Traceback (most recent call last):
   File "job.py", line 99, in carry_out
   File "mine.py", line 1, in upscale
 OSError: cannot open 'x.png' (see https://example.org/a/b), 3 / 4 of 5 m/s
 mine.py and ../x/y stay relative; data,more
-'''
+"""
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from torch import nn
 from benchmark.data.split import Split
 from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import NullCheckpointer
+from benchmark.engine.training.listener import TrainingListener
 from benchmark.engine.training.profiles import Profile
 from benchmark.execution.evaluation import train_network
 from benchmark.execution.plan import plan_cells
+from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.protocols import catalogue
 from benchmark.tools.speed.report import Row
@@ -24,13 +26,10 @@ class _Plain(Device):
 
 
 @dataclass
-class _Last:
+class _Last(TrainingListener):
     """Remembers the last validation's PSNR in dB."""
 
     psnr: float = float("nan")
-
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Take the mean loss of the last training steps."""
 
     def validated(self, psnr: float) -> None:
         """Take a validation's PSNR in dB."""
@@ -49,7 +48,8 @@ def trained(
         scale: the factor.
         device: where; plainly means float32 there, every layer as the method wrote it.
     """
-    (task,) = plan_cells(split, catalogue.get("wang2017"), profile, [scale], [method], [0])
+    asked = Experiment(catalogue.get("wang2017"), profile, (scale,), (method,))
+    (task,) = plan_cells(split, asked)
     reached = []
     for where in (device, _Plain(device.torch, bfloat16=False)):
         last = _Last()

@@ -111,13 +111,12 @@ class PlainLoop:
     def step(self, rate: float) -> float:
         """Take one step and give its loss."""
         inputs, truth = (part.to(self.device) for part in next(self._batches))
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate * group["share"]
+        optimiser.set_lr(self.optimiser, rate)
         self.network.train()
         self.optimiser.zero_grad()
         loss = self.method.loss(self._cropped(self.network(inputs), truth), truth)
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.tame(self.network.parameters(), self.recipe, rate)
+        optimiser.clip_gradients(self.network.parameters(), self.recipe, rate)
         self.optimiser.step()
         return loss.item()
 

@@ -29,7 +29,7 @@ def prepare(split: Split, folder: Path, device: Device, apart: Apart) -> list[Ro
     Raises:
         RequestError: scenes are missing or damaged.
     """
-    dataset, root = split.dataset, split.wanted.root
+    dataset, root = split.dataset, split.request.root
     label = DATASETS.label(dataset)
     scenes = [*split.train.names, *split.validation.names, *split.test.names]
     of = f"{label}, {len(scenes)} scenes"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.engine.cpu import give_back
+from benchmark.engine.cpu import release_freed_memory
 from benchmark.engine.device import Device
 
 _STATUS = Path("/proc/self/status")
@@ -26,7 +26,7 @@ def peak_of(work: Callable[[], object], device: Device) -> int | None:
         work()
         torch.cuda.synchronize(device.torch)
         return torch.cuda.max_memory_allocated(device.torch) - before
-    give_back()
+    release_freed_memory()
     try:
         _RESET.write_text("5")  # Linux forgets the process's peak
         before = _resident("VmRSS")

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from benchmark.data.patches import PatchBank
-from benchmark.data.split import Wanted, load
+from benchmark.data.split import DataRequest, load_split
 from benchmark.engine import environment
 from benchmark.engine.device import Device
 from benchmark.engine.training.profiles import PROFILES, Profile
@@ -52,7 +52,7 @@ class Session:
     device: Device
     turns: int = 5
     shape: tuple[int, int, int] = SHAPE
-    data: Wanted | None = None
+    data: DataRequest | None = None
     profile: Profile | None = None
     plugins: Sequence[Path] = ()
 
@@ -68,7 +68,7 @@ def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Sp
         RequestError: scenes of the data set are missing or damaged.
     """
     device = session.device
-    split = load(session.data) if session.data else None  # whatever is wrong with it, at once
+    split = load_split(session.data) if session.data else None  # whatever is wrong with it, at once
     say("the device's limits")
     most = roofline.measure(device)
     conditions = _CONDITIONS.format(

@@ -49,8 +49,8 @@ def measure(
         network = device.place(start(method, problem, recipe))
         counted = start(method, problem, recipe).to(device.torch)
     step = Step(method, network, bank, recipe, device)
-    shares = SamplingPlan(len(bank), bank.bands, recipe.batch, 10**9, 0, method.bandwise)
-    batches = iter(PatchSampler(shares, 0))
+    plan = SamplingPlan(len(bank), bank.bands, recipe.batch, 10**9, 0, method.bandwise)
+    batches = iter(PatchSampler(plan, 0))
     # As the method wrote it, not as the device computes it.
     with FlopCounterMode(display=False) as counter:
         Step(method, counted, bank, recipe, device).take(*next(batches), _RATE)

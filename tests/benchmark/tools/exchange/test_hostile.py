@@ -164,9 +164,9 @@ def edited(members: dict[str, bytes]) -> None:
 
 
 ONE: dict[str, tuple[Change, str]] = {
-    "a raised score": (forged, "scores.csv does not agree with the hash in cell.json"),
-    "a raised figure": (edited, "cell.json does not agree with its seal"),
-    "other weights": (content(WEIGHTS, b"x"), f"{WEIGHTS} does not agree with the hash"),
+    "a raised score": (forged, "scores.csv does not match its checksum in cell.json"),
+    "a raised figure": (edited, "cell.json does not match its checksum"),
+    "other weights": (content(WEIGHTS, b"x"), f"{WEIGHTS} does not match its checksum"),
     "no cell.json": (gone("cell.json"), "no cell: scores.csv, training.csv, "),
     "no scores": (gone("scores.csv"), "scores.csv cannot be read: it is missing"),
     "a file too many": (content("run.sh", b"rm"), "run.sh is none of the cell's files"),

@@ -218,7 +218,7 @@ def test_a_damaged_cell_is_superseded(two: Two) -> None:
     merged = two.fetch()
     assert (merged.added, len(merged.present)) == ([place()], 2)
     (why,) = merged.aside
-    assert "scores.csv does not agree with the hash" in why
+    assert "scores.csv does not match its checksum" in why
     assert (two.here / ".superseded" / f"{place()}.0" / "scores.csv").read_bytes() == b"torn"
     assert store.damaged(two.here) == []
 
