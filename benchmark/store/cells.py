@@ -97,10 +97,7 @@ def write(
     folder = address.folder(results)
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     whole: dict[str, Any] = {"format": FORMAT, "address": asdict(address), **facts, "sums": sums}
-    whole["seal"] = key_of(whole)
-    text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    # A lone surrogate, as in an undecodable file name, has no UTF-8 but a JSON escape.
-    content = text.encode(errors="backslashreplace")
+    content = encode(whole)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -120,6 +117,15 @@ def write(
             "free or choose another with --results"
         ) from error
     return Cell(address, folder, whole)
+
+
+def encode(facts: dict[str, Any]) -> bytes:
+    """Return the content of `cell.json`; the checksum is added to the facts."""
+    facts.pop("seal", None)
+    facts["seal"] = key_of(facts)
+    text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # A lone surrogate, as in an undecodable file name, has no UTF-8 but a JSON escape.
+    return text.encode(errors="backslashreplace")
 
 
 def set_aside(results: Path, folder: Path) -> None:

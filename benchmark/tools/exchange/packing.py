@@ -1,7 +1,6 @@
 """Write cells into one zip: valid ones only, and without the names of this machine's folders."""
 
 import hashlib
-import json
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from benchmark.errors import RequestError, listed, redact_paths
 from benchmark.store import cells
-from benchmark.store.address import key_of, place_name
+from benchmark.store.address import place_name
 from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.store.files import locked, replacing
 
@@ -147,9 +146,7 @@ def _files(cell: Cell, *, weights: bool) -> dict[str, bytes]:
     facts["sums"] = {
         **facts["sums"], **{name: _sha256(content) for name, content in redacted.items()}
     }  # fmt: skip
-    facts["seal"] = key_of(facts)
-    text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return {**files, **redacted, "cell.json": text.encode(errors="backslashreplace")}
+    return {**files, **redacted, "cell.json": cells.encode(facts)}
 
 
 def _sha256(content: bytes) -> str:
