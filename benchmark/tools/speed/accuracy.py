@@ -1,7 +1,5 @@
 """Does fast training reach what plain training reaches? The same patches, in the same order."""
 
-from dataclasses import dataclass
-
 from torch import nn
 
 from benchmark.data.split import Split
@@ -12,47 +10,34 @@ from benchmark.execution.evaluation import train_network
 from benchmark.execution.plan import plan_cells
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.protocols import catalogue
+from benchmark.tools.speed.baseline import PROTOCOL, SCALE
 from benchmark.tools.speed.report import Row
 
 
-class _Plain(Device):
-    """A device that computes a network as it was written, in float32."""
+class _PlainDevice(Device):
+    """A device that computes a network as its method wrote it."""
 
     def place(self, network: nn.Module) -> nn.Module:
-        """Move a network here and leave it as it is."""
+        """Move a network here, leaving its layers and their memory layout alone."""
         return network.to(self.torch)
 
 
-@dataclass
-class _Last:
-    """Remembers the last validation's PSNR in dB."""
-
-    psnr: float = float("nan")
-
+class _NullListener:
     def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Take the mean loss of the last training steps."""
+        """Ignore a step."""
 
     def validated(self, psnr: float) -> None:
-        """Take a validation's PSNR in dB."""
-        self.psnr = psnr
+        """Ignore a validation."""
 
 
-def trained(
-    method: NetworkMethod, split: Split, profile: Profile, scale: int, device: Device
-) -> Row:
-    """Train a network twice, the engine's way and plainly; the row has the last validations.
+def compare(method: NetworkMethod, split: Split, profile: Profile, device: Device) -> Row:
+    """Train a network by a profile as the engine does, and plainly: float32, layers untouched.
 
-    Args:
-        method: whose network.
-        split: what is trained and validated on.
-        profile: how long.
-        scale: the factor.
-        device: where; plainly means float32 there, every layer as the method wrote it.
+    The row has the PSNR of the last validation in dB, and the plain training's as its baseline.
     """
-    (task,) = plan_cells(split, catalogue.get("wang2017"), profile, [scale], [method], [0])
-    reached = []
-    for where in (device, _Plain(device.torch, bfloat16=False)):
-        last = _Last()
-        train_network(task, where, last, NullCheckpointer())
-        reached.append(last.psnr)
-    return Row("train", f"{METHODS.label(method)}, {profile.name}", reached[0], "dB", reached[1])
+    (plan,) = plan_cells(split, catalogue.get(PROTOCOL), profile, [SCALE], [method], [0])
+    fast, plain = (
+        train_network(plan, where, _NullListener(), NullCheckpointer()).history[-1]["psnr"]
+        for where in (device, _PlainDevice(device.torch, bfloat16=False))
+    )
+    return Row("train", f"{METHODS.label(method)}, {profile.name}", fast, "dB", plain)

@@ -1,35 +1,35 @@
-"""What `run_all.py speed` gives: rows of a figure, the plain loop's beside it, and the limits."""
+"""What `run_all.py speed` prints: the figures beside the baseline's, and the roofline."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tabulate import tabulate
 
-from benchmark.tools.speed.roofline import Limits
+from benchmark.tools.speed.roofline import Roofline
 
 
 @dataclass(frozen=True)
 class Row:
-    """One thing measured.
+    """One measured figure.
 
     Attributes:
         what: "train", "infer", "degrade", "score", "prepare", "open" or "read".
-        of: the method, the scale or the data set.
-        value: median over the repetitions.
-        unit: of the value and the plain one.
-        plain: the same the plain way; None where there is no plain way.
-        ratio: how many times faster than the plain way, the median over repetitions.
-        share: of the device's measured limit, from 0 to 1; None where it is no matter of products.
-        memory: bytes held at the peak; None where nobody can tell.
-        flops: floating-point operations of one sample or image, forward and, in training,
-            backward; None where they do not matter.
+        of: the method, the scales or the data set.
+        value: median over the turns.
+        unit: of `value` and `baseline`.
+        baseline: the baseline's figure; None where there is no baseline.
+        ratio: how many times faster than the baseline, median of the turns' ratios.
+        share: of the roofline's matrix product, from 0 to 1; None for what is no network.
+        memory: peak in bytes; None where it was not measured.
+        flops: floating-point operations of one sample (forward and backward) or image.
     """
 
     what: str
     of: str
     value: float
     unit: str
-    plain: float | None = None
+    baseline: float | None = None
     ratio: float | None = None
     share: float | None = None
     memory: int | None = None
@@ -37,59 +37,42 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Speed:
-    """All that was measured on one device.
-
-    Attributes:
-        environment: versions and machine, as in a cell.
-        limits: the device's.
-        conditions: what was measured how, in words.
-        rows: the figures.
-    """
+class Report:
+    """All that was measured on one device: figures, and what they depend on."""
 
     environment: dict[str, Any]
-    limits: Limits
-    conditions: tuple[str, ...]
-    rows: tuple[Row, ...]
+    roofline: Roofline
+    conditions: Sequence[str]
+    rows: Sequence[Row]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give all of it as JSON-serialisable values."""
+        """Return everything as JSON-serialisable values."""
         return asdict(self)
 
     def lines(self) -> list[str]:
-        """Write it for people, ratios first."""
-        limits = self.limits
-        table = tabulate(
-            [
-                (
-                    row.what,
-                    row.of,
-                    "" if row.ratio is None else f"{row.ratio:.1f}x",
-                    "" if row.share is None else f"{100 * row.share:.0f} %",
-                    _figure(row.value, row.unit),
-                    "" if row.plain is None else _figure(row.plain, row.unit),
-                    "" if row.memory is None else f"{row.memory / 2**20:,.0f} MiB",
-                )
-                for row in self.rows
-            ],
-            ("", "of", "faster", "of limit", "measured", "plain", "memory"),
-            tablefmt="github",
-            disable_numparse=True,
-            colalign=("left", "left", *["right"] * 5),
-        )
-        machine = (
-            f"{self.environment['device']}, {self.environment['processor']}, "
-            f"torch {self.environment['torch']}"
-        )
-        product = (
-            f"Limits: {limits.product:,.0f} GFLOP/s in {self.environment['precision']}, "
-            f"{limits.product_float32:,.0f} in float32, copy {limits.copy:.1f} GB/s"
-        )
+        """Return the lines to print."""
+        known, peak = self.environment, self.roofline
+        table = [
+            (
+                row.what,
+                row.of,
+                "" if row.ratio is None else f"{row.ratio:.1f}x",
+                "" if row.share is None else f"{100 * row.share:.0f} %",
+                _figure(row.value, row.unit),
+                "" if row.baseline is None else _figure(row.baseline, row.unit),
+                "" if row.memory is None else f"{row.memory / 2**20:,.0f} MiB",
+            )
+            for row in self.rows
+        ]
+        titles = ("", "of", "faster", "of peak", "measured", "baseline", "memory")
+        sides = ("left", "left", *["right"] * 5)
+        shown = tabulate(table, titles, tablefmt="github", disable_numparse=True, colalign=sides)
+        rates = f"{peak.product:,.0f} GFLOP/s in {known['precision']}, {peak.product_float32:,.0f}"
         return [
-            machine,
-            product,
+            f"{known['device']}, {known['processor']}, torch {known['torch']}",
+            f"Roofline: {rates} in float32, copy {peak.copy:.1f} GB/s",
             "",
-            *table.splitlines(),
+            *shown.splitlines(),
             "",
             *self.conditions,
         ]

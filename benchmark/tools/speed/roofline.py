@@ -1,27 +1,25 @@
-"""What a device can do at most, measured: a large matrix product, a large copy."""
+"""The roofline of a device, measured: its peak rates of multiplying and of copying."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
-from time import perf_counter
 
 import torch
 
 from benchmark.engine.device import Device
+from benchmark.tools.speed.cost import seconds
 
-SIDE = {"cpu": 2048, "cuda": 8192}
+SIDE = {"cpu": 2048, "cuda": 8192}  # rows and columns of the matrices
 COPIED = 512 << 20  # bytes
-_TIMES = 7
+_AT_LEAST = 0.5  # seconds
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Rates that nothing on the device exceeds by much.
+class Roofline:
+    """Peak rates of a device.
 
     Attributes:
-        product: GFLOP/s of a matrix product in the precision that networks run in.
+        product: GFLOP/s of a large matrix product in the precision that networks run in.
         product_float32: the same in float32.
-        copy: GB/s of a copy, read and written bytes together.
+        copy: GB/s of a large copy, bytes read and bytes written together.
     """
 
     product: float
@@ -29,38 +27,17 @@ class Limits:
     copy: float
 
 
-def measure(device: Device) -> Limits:
-    """Measure a device; takes a second or two."""
-    precise = _product(device, torch.float32)
-    return Limits(
-        _product(device, torch.bfloat16) if device.bfloat16 else precise, precise, _copy(device)
-    )
-
-
-def seconds(work: Callable[[], object], device: Device, times: int = _TIMES) -> float:
-    """Time a piece of work: the median of several runs after one that does not count."""
-    taken = []
-    for _ in range(times + 1):
-        began = perf_counter()
-        work()
-        wait(device)
-        taken.append(perf_counter() - began)
-    return median(taken[1:])
-
-
-def wait(device: Device) -> None:
-    """Wait until a GPU has done what it was given."""
-    if device.torch.type == "cuda":
-        torch.cuda.synchronize(device.torch)
-
-
-def _product(device: Device, kind: torch.dtype) -> float:
-    side = SIDE[device.torch.type]
-    a, b = (torch.randn(side, side, device=device.torch).to(kind) for _ in range(2))
-    return 2 * side**3 / seconds(lambda: a @ b, device) / 1e9
-
-
-def _copy(device: Device) -> float:
+def measure(device: Device) -> Roofline:
+    """Measure a device; takes a few seconds."""
+    float32 = _product(device.torch, torch.float32)
+    product = _product(device.torch, torch.bfloat16) if device.bfloat16 else float32
     source = torch.ones(COPIED, dtype=torch.uint8, device=device.torch)
     target = torch.empty_like(source)
-    return 2 * COPIED / seconds(lambda: target.copy_(source), device) / 1e9
+    taken = seconds(lambda: target.copy_(source), device.torch, _AT_LEAST)
+    return Roofline(product, float32, 2 * COPIED / taken / 1e9)
+
+
+def _product(device: torch.device, dtype: torch.dtype) -> float:
+    side = SIDE[device.type]
+    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+    return 2 * side**3 / seconds(lambda: a @ b, device, _AT_LEAST) / 1e9
