@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.tools.speed import roofline, session
+from benchmark.tools.speed import resources, session
 from tests.command_line import SCENES, SMALL, CommandLine
 
 
@@ -10,8 +10,8 @@ from tests.command_line import SCENES, SMALL, CommandLine
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure everything once, the roofline in no time."""
     monkeypatch.setattr(session, "SECONDS", 0.0)
-    monkeypatch.setattr(roofline, "SIDE", {"cpu": 64})
-    monkeypatch.setattr(roofline, "COPIED", 1 << 20)
+    monkeypatch.setattr(resources, "SIDE", {"cpu": 64})
+    monkeypatch.setattr(resources, "COPIED", 1 << 20)
 
 
 def test_rows_of_an_image_of_a_data_set_and_of_training_to_the_end(

@@ -82,7 +82,7 @@ def speed(
     )
     found = measure(session, lambda what: typer.echo(f"measuring: {what}", err=True))
     if as_json:
-        print_json(found.as_dict())
+        print_json(asdict(found))
     else:
         typer.echo("\n".join(found.lines()))
 

@@ -33,7 +33,7 @@ from benchmark.method import METHODS, NetworkMethod, Recipe
 from benchmark.plugins.discovery import discover
 from benchmark.protocols import catalogue
 from benchmark.protocols.protocol import Protocol
-from benchmark.tools.speed.cost import seconds
+from benchmark.tools.speed.resources import seconds
 
 PROTOCOL, SCALE, PATCH = "wang2017", 2, 32
 
@@ -108,13 +108,12 @@ def score(estimate: np.ndarray, truth: np.ndarray, scale: int) -> dict[str, floa
     norms = np.sqrt((a**2).sum(0)) * np.sqrt((b**2).sum(0))
     cosine = np.clip((a * b).sum(0)[norms > 0] / norms[norms > 0], -1, 1)
     errors = ((a - b) ** 2).mean(1)
-    gaussian: Any = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     psnr: Any = partial(peak_signal_noise_ratio, data_range=255)
-    ssim: Any = partial(structural_similarity, data_range=255, **gaussian)
+    ssim: Any = partial(structural_similarity, data_range=255, channel_axis=0, sigma=1.5)
     return {
         "psnr": float(psnr(truth, estimate)),
         "sam": float(np.degrees(np.arccos(cosine)).mean()),
-        "ssim": float(np.mean([ssim(q, p) for p, q in zip(estimate, truth, strict=True)])),
+        "ssim": float(ssim(truth, estimate, gaussian_weights=True, use_sample_covariance=False)),
         "ergas": float(100 / scale * np.sqrt((errors / b.mean(1) ** 2).mean())),
     }
 

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from operator import truediv
 from pathlib import Path
 from statistics import median
@@ -20,20 +21,25 @@ from benchmark.engine import seeding
 from benchmark.engine.building import start
 from benchmark.engine.device import Device
 from benchmark.engine.tiling import run_network
+from benchmark.engine.training.checkpoint import NullCheckpointer
+from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.step import Step
+from benchmark.execution.evaluation import train_network
+from benchmark.execution.plan import plan_cells
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
 from benchmark.metrics.scoring import score
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
 from benchmark.tools.speed.baseline import PROTOCOL, SCALE, estimate, recipe_of, shrink
-from benchmark.tools.speed.cost import peak_bytes
 from benchmark.tools.speed.report import Row
+from benchmark.tools.speed.resources import peak_bytes
 
 # The baseline estimates two bands of an image by a band-wise method, and a corner of so many rows
 # and columns at most; its time is scaled up.
 BANDS, CORNER = 2, 512
 BATCH = {"cpu": (64, 32), "cuda": (992, 32)}  # samples a step: single bands, cubes
-_COUNTED = 64  # rows and columns that an estimate's operations are counted on
+
+Shape = tuple[int, int, int]  # bands, rows, columns
 
 
 @dataclass
@@ -87,7 +93,7 @@ def training(method: NetworkMethod, bank: PatchBank, device: Device, turns: int)
     """Measure training steps on patches of a bank."""
     label, batch = METHODS.label(method), BATCH[device.torch.type][not method.bandwise]
     recipe = recipe_of(method, batch)
-    network = _network(method, _problem(bank.bands, bank.size, bank.size), recipe, device)
+    network, _ = _start(method, (bank.bands, bank.size, bank.size), recipe, device)
     plan = SamplingPlan(len(bank), bank.bands, batch, 10**9, 0, method.bandwise)
     batches = iter(PatchSampler(plan, 0))
     patches, bands = next(batches)
@@ -107,22 +113,16 @@ def training(method: NetworkMethod, bank: PatchBank, device: Device, turns: int)
     )
 
 
-def inference(
-    method: NetworkMethod, shape: tuple[int, int, int], device: Device, turns: int
-) -> Item:
-    """Measure the estimate of an image, (bands, rows, columns), by random weights."""
-    label, problem, shrunk = METHODS.label(method), _problem(*shape), shrink(method)
-    network = _network(method, problem, method.recipe, device)
+def inference(method: NetworkMethod, shape: Shape, device: Device, turns: int) -> Item:
+    """Measure the estimate of an image by random weights."""
+    label, shrunk = METHODS.label(method), shrink(method)
+    network, problem = _start(method, shape, method.recipe, device)
     low = torch.rand(shape[0], *(size // shrunk for size in shape[1:]), device=device.torch)
     few = low[: BANDS if method.bandwise else None, : CORNER // shrunk, : CORNER // shrunk]
-    corner = few[:, :_COUNTED, :_COUNTED]
+    corner = few[:, :64, :64]
     with FlopCounterMode(display=False) as counter:
         estimate(method, network, corner)
-    device.place(network)
-
-    def engine() -> Tensor:
-        return run_network(method, network, low, problem, device)
-
+    engine = partial(run_network, method, device.place(network), low, problem, device)
     return Item(
         "infer",
         label,
@@ -146,12 +146,10 @@ def image(truth: Tensor, turns: int) -> list[Item]:
         for one in degradations:
             one.low(truth)
 
-    def scoring() -> None:
-        score(noisy, truth, SCALE)
-
+    scoring, metrics = partial(score, noisy, truth, SCALE), "PSNR SAM SSIM ERGAS"
     return [
         Item("degrade", scales, degrade, ("degrade", *shape), turns=turns),
-        Item("score", "PSNR SAM SSIM ERGAS", scoring, ("score", *shape), turns=turns),
+        Item("score", metrics, scoring, ("score", *shape), turns=turns),
     ]
 
 
@@ -183,11 +181,39 @@ def data(split: Split, folder: Path) -> list[Item]:
     ]
 
 
-def _problem(bands: int, rows: int, columns: int) -> Problem:
-    return Problem(SCALE, bands, (rows, columns), Degradation(catalogue.get(PROTOCOL), SCALE))
+def accuracy(method: NetworkMethod, split: Split, profile: Profile, device: Device) -> Row:
+    """Train a network by a profile as the engine does, and plainly: float32, layers untouched.
+
+    The patches and their order are the same. The row has the PSNR of the last validation in dB,
+    the plain training's as its baseline.
+    """
+    (plan,) = plan_cells(split, catalogue.get(PROTOCOL), profile, [SCALE], [method], [0])
+    fast, plain = (
+        train_network(plan, where, _NullListener(), NullCheckpointer()).history[-1]["psnr"]
+        for where in (device, _PlainDevice(device.torch, bfloat16=False))
+    )
+    return Row("train", f"{METHODS.label(method)}, {profile.name}", fast, "dB", plain)
 
 
-def _network(method: NetworkMethod, problem: Problem, recipe: Recipe, device: Device) -> nn.Module:
+class _PlainDevice(Device):
+    def place(self, network: nn.Module) -> nn.Module:
+        """Move a network here, leaving its layers and their memory layout alone."""
+        return network.to(self.torch)
+
+
+class _NullListener:
+    def stepped(self, step: int, steps: int, loss: float) -> None:
+        """Ignore a step."""
+
+    def validated(self, psnr: float) -> None:
+        """Ignore a validation."""
+
+
+def _start(
+    method: NetworkMethod, shape: Shape, recipe: Recipe, device: Device
+) -> tuple[nn.Module, Problem]:
     """Build a network on the device, its layers as the method wrote them."""
+    bands, *size = shape
+    problem = Problem(SCALE, bands, (size[0], size[1]), Degradation(catalogue.get(PROTOCOL), SCALE))
     with seeding.seeded(0, device.torch):
-        return start(method, problem, recipe).to(device.torch)
+        return start(method, problem, recipe).to(device.torch), problem

@@ -1,12 +1,12 @@
 """What `run_all.py speed` prints: the figures beside the baseline's, and the roofline."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from tabulate import tabulate
 
-from benchmark.tools.speed.roofline import Roofline
+from benchmark.tools.speed.resources import Roofline
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,23 @@ class Row:
     memory: int | None = None
     flops: float | None = None
 
+    def cells(self) -> tuple[str, ...]:
+        """Return the row as it is printed, ratios first."""
+        return (
+            self.what,
+            self.of,
+            "" if self.ratio is None else f"{self.ratio:.1f}x",
+            "" if self.share is None else f"{100 * self.share:.0f} %",
+            self._figure(self.value),
+            "" if self.baseline is None else self._figure(self.baseline),
+            "" if self.memory is None else f"{self.memory / 2**20:,.0f} MiB",
+        )
+
+    def _figure(self, value: float) -> str:
+        if self.unit == "dB":
+            return f"{value:.2f} dB"
+        return f"{value:,.0f} {self.unit}" if value >= 100 else f"{value:.3g} {self.unit}"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -45,40 +62,23 @@ class Report:
     conditions: Sequence[str]
     rows: Sequence[Row]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as JSON-serialisable values."""
-        return asdict(self)
-
     def lines(self) -> list[str]:
         """Return the lines to print."""
         known, peak = self.environment, self.roofline
-        table = [
-            (
-                row.what,
-                row.of,
-                "" if row.ratio is None else f"{row.ratio:.1f}x",
-                "" if row.share is None else f"{100 * row.share:.0f} %",
-                _figure(row.value, row.unit),
-                "" if row.baseline is None else _figure(row.baseline, row.unit),
-                "" if row.memory is None else f"{row.memory / 2**20:,.0f} MiB",
-            )
-            for row in self.rows
-        ]
-        titles = ("", "of", "faster", "of peak", "measured", "baseline", "memory")
-        sides = ("left", "left", *["right"] * 5)
-        shown = tabulate(table, titles, tablefmt="github", disable_numparse=True, colalign=sides)
         rates = f"{peak.product:,.0f} GFLOP/s in {known['precision']}, {peak.product_float32:,.0f}"
+        titles = ("", "of", "faster", "of peak", "measured", "baseline", "memory")
+        table = tabulate(
+            [row.cells() for row in self.rows],
+            titles,
+            tablefmt="github",
+            disable_numparse=True,
+            colalign=("left", "left", *["right"] * 5),
+        )
         return [
             f"{known['device']}, {known['processor']}, torch {known['torch']}",
             f"Roofline: {rates} in float32, copy {peak.copy:.1f} GB/s",
             "",
-            *shown.splitlines(),
+            *table.splitlines(),
             "",
             *self.conditions,
         ]
-
-
-def _figure(value: float, unit: str) -> str:
-    if unit == "dB":
-        return f"{value:.2f} dB"
-    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"

@@ -20,11 +20,11 @@ from benchmark.errors import RequestError
 from benchmark.method import Method, NetworkMethod
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
-from benchmark.tools.speed import accuracy, baseline, items, roofline
+from benchmark.tools.speed import baseline, items
 from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE
-from benchmark.tools.speed.cost import seconds
 from benchmark.tools.speed.items import Item
 from benchmark.tools.speed.report import Report
+from benchmark.tools.speed.resources import roofline, seconds
 
 # An image of CAVE's size; what is in it does not matter for time.
 SHAPE = (31, 512, 512)
@@ -78,7 +78,7 @@ def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Re
     split = load(session.data) if session.data else None  # whatever is wrong with it, at once
     networks = [one for one in session.methods if isinstance(one, NetworkMethod)]
     say("the roofline")
-    peak = roofline.measure(device)
+    peak = roofline(device)
     say("operations and memory")
     with tempfile.TemporaryDirectory() as folder:
         measured = _items(session, networks, device)
@@ -97,7 +97,7 @@ def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Re
     if split and session.profile:
         for method in networks:
             say(f"training {method.name} to the end, fast and plainly")
-            rows.append(accuracy.compare(method, split, session.profile, device))
+            rows.append(items.accuracy(method, split, session.profile, device))
     conditions = _CONDITIONS.format(
         scale=SCALE,
         patch=PATCH,

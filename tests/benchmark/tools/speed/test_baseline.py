@@ -1,6 +1,7 @@
 """The baseline computes what the engine computes: the plain code is the engine's oracle."""
 
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -17,7 +18,7 @@ from benchmark.engine.training.step import Step
 from benchmark.method import Recipe
 from benchmark.metrics.scoring import score
 from benchmark.protocols.degradation import Degradation
-from benchmark.tools.speed import accuracy, baseline
+from benchmark.tools.speed import baseline, items
 from tests.benchmark.support import (
     CPU,
     EIGHT_BIT,
@@ -38,7 +39,7 @@ def test_training_takes_the_engines_steps(tiny: Split, reference: str) -> None:
     """Every batch is the whole bank, so that the order does not matter."""
     method, bank = network_method(reference), bank_of(tiny.train, 2, count=2, size=16)
     bands = torch.arange(5).expand(2, 5) if method.bandwise else None
-    pairs = TensorDataset(*bank.batch(torch.arange(2), method.sees, bands))
+    pairs: Any = TensorDataset(*bank.batch(torch.arange(2), method.sees, bands))
     recipe = Recipe(optimiser="sgd", rate=1e-2, batch=len(pairs))
     torch.manual_seed(0)
     ours = exact(start(method, problem(2, 5), recipe))
@@ -108,7 +109,7 @@ def test_images_are_kept_as_float32(tmp_path: Path) -> None:
 @pytest.mark.parametrize("reference", ["espcn", "srcnn"])
 def test_fast_training_reaches_what_plain_training_reaches(tiny: Split, reference: str) -> None:
     profile = Profile("tiny", "", patches=16, patch=16, batch=4, bands=2, validations=2)
-    row = accuracy.compare(network_method(reference), tiny, profile, CPU)
+    row = items.accuracy(network_method(reference), tiny, profile, CPU)
     assert row.unit == "dB"
     assert row.baseline is not None
     assert row.value == pytest.approx(row.baseline, abs=1e-3)

@@ -1,7 +1,7 @@
 """A session measures what it should, and its report has all that a figure needs."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,10 @@ from benchmark.data.split import Split
 from benchmark.engine.device import Device
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
-from benchmark.tools.speed import items, roofline, session
-from benchmark.tools.speed.cost import peak_bytes, seconds
+from benchmark.tools.speed import items, resources, session
 from benchmark.tools.speed.items import Item
 from benchmark.tools.speed.report import Report, Row
-from benchmark.tools.speed.roofline import Roofline
+from benchmark.tools.speed.resources import Roofline, peak_bytes, roofline, seconds
 from benchmark.tools.speed.session import Session, measure
 from tests.benchmark.support import CPU
 
@@ -28,8 +27,8 @@ TORCH = torch.device("cpu")
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure everything once, the roofline in no time."""
     monkeypatch.setattr(session, "SECONDS", 0.0)
-    monkeypatch.setattr(roofline, "SIDE", {"cpu": 64})
-    monkeypatch.setattr(roofline, "COPIED", 1 << 20)
+    monkeypatch.setattr(resources, "SIDE", {"cpu": 64})
+    monkeypatch.setattr(resources, "COPIED", 1 << 20)
 
 
 @pytest.mark.usefixtures("quick")
@@ -54,7 +53,7 @@ def test_a_session_measures_every_network_and_every_step_of_an_image() -> None:
         "baseline, turn 2 of 2",
         "engine, turn 2 of 2",
     ]
-    assert json.loads(json.dumps(found.as_dict()))["rows"][0]["unit"] == "bands/s"
+    assert json.loads(json.dumps(asdict(found)))["rows"][0]["unit"] == "bands/s"
     text = "\n".join(found.lines())
     for word in ("GFLOP/s", "DataLoader", "float32", "64 single", "espcn", "faster"):
         assert word in text
@@ -65,7 +64,7 @@ def test_what_the_baselines_process_raises_is_said(tmp_path: Path) -> None:
     plugin = tmp_path / "mine.py"
     plugin.write_text("raise ValueError('not here')\n")
     asked = Session([METHODS.make("espcn")], CPU, 1, (3, 40, 48), plugins=[plugin])
-    with pytest.raises(RequestError, match="baseline's process ended .* exit code 1: .*not here"):
+    with pytest.raises(RequestError, match=r"baseline's process ended .* exit code 1: .*not here"):
         measure(asked)
 
 
@@ -137,7 +136,7 @@ def test_a_peak_is_that_of_the_call() -> None:
 
 
 def test_a_roofline_is_of_rates() -> None:
-    found = roofline.measure(replace(CPU, bfloat16=False))
+    found = roofline(replace(CPU, bfloat16=False))
     assert found.product == found.product_float32 > 1
     assert found.copy > 0.1
 
@@ -145,5 +144,5 @@ def test_a_roofline_is_of_rates() -> None:
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_the_roofline_of_a_gpu() -> None:
-    found = roofline.measure(Device(torch.device("cuda"), True))
+    found = roofline(Device(torch.device("cuda"), True))
     assert found.product > found.product_float32
