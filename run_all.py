@@ -86,7 +86,8 @@ def run(
         return
     discover(plugin)
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request, execute
+    from benchmark.execution.request import Request, resolve
+    from benchmark.execution.runner import RunOptions, run_experiment
 
     request = Request(
         datasets=dataset,
@@ -102,22 +103,25 @@ def run(
         results=results,
         cache=cache,
         plugins=tuple(plugin or ()),
+    )
+    experiment = resolve(request)
+    if plan:
+        show_plan(experiment, as_json)
+        return
+    options = RunOptions(
         retry_failed=retry_failed,
         cell_timeout=cell_timeout,
         checkpoint_every=checkpoint_every,
         isolated=not in_process,
         tensorboard=tensorboard,
     )
-    if plan:
-        show_plan(request, as_json)
-        return
     with progress.make() as shown:
-        ran = execute(request, shown)
-    failed = {title: reason for one in ran for title, reason in one.outcome.failed.items()}
-    paths = reports.tabulate(results, [one.label for one in ran], quiet=as_json)
+        outcomes = run_experiment(experiment, options, shown)
+    failed = {title: reason for one in outcomes for title, reason in one.failed.items()}
+    paths = reports.tabulate(results, [one.label for one in outcomes], quiet=as_json)
     if as_json:
-        done = [title for one in ran for title in one.outcome.done]
-        found = [title for one in ran for title in one.outcome.found]
+        done = [title for one in outcomes for title in one.done]
+        found = [title for one in outcomes for title in one.found]
         print_json({"done": done, "found": found, "failed": failed, "tables": paths})
     for title, reason in failed.items():
         typer.echo(f"failed: {title}: {reason} (run again with --retry-failed)", err=True)

@@ -155,7 +155,7 @@ def test_no_room_for_a_checkpoint_costs_no_result(
     for line in told:
         assert "results" in line
         assert FULL in line
-        assert line.endswith("the training goes on without")
+        assert line.endswith("the training continues without")
     assert [file for file in disks.files(results) if ".work" in file] == []
     (file,) = disks.seen(results).rglob("weights.safetensors")
     assert file.read_bytes() == weights

@@ -105,7 +105,7 @@ def test_whoever_waits_takes_over_from_a_dead_owner(alone: Alone, tmp_path: Path
         wait_for_checkpoint(folder)
         halt(owner)
         with running(folder, *words) as heir:
-            assert heir.heard("waiting for 1 that another run is at")
+            assert heir.heard("waiting for cells that another run is computing: 1")
             assert not any("[1/1]" in line for line in heir.lines)
             owner.kill_all()
             died = time.monotonic()

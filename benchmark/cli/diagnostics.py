@@ -59,7 +59,7 @@ def speed(
 ) -> None:
     """Measure speed here: training, images, scoring, each against a baseline; takes minutes."""
     discover(plugin)
-    from benchmark.data.split import Wanted, check_scenes
+    from benchmark.data.split import DataRequest, check_scenes
     from benchmark.engine.device import choose
     from benchmark.engine.training.profiles import get
     from benchmark.errors import RequestError
@@ -76,7 +76,7 @@ def speed(
         choose(device),
         turns=turns,
         shape=(SHAPE[0], size, size),
-        data=Wanted(dataset, (), picked, data, cache) if dataset else None,
+        data=DataRequest(dataset, (), picked, data, cache) if dataset else None,
         profile=get(profile) if profile else None,
         plugins=plugin or (),
     )

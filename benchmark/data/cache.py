@@ -7,6 +7,7 @@ the other, to be mapped into memory; then come a sealed index in JSON and the in
 (HDF5 would do, but its library loops for ever on some damaged files.)
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -29,7 +30,12 @@ _TRAILER = struct.Struct("<Q8s")  # the index's length, and what kind of file th
 _KIND = b"HSISR-3\n"
 _ALIGNED = 64  # bytes
 
-Announce = Callable[[int, int, str], None]
+# Called with (label, items done, items in all, name of the next item) while something takes long.
+ProgressCallback = Callable[[str, int, int, str], None]
+
+
+def no_progress(label: str, done: int, total: int, item: str) -> None:
+    """Ignore progress."""
 
 
 class DamagedError(Exception):
@@ -99,7 +105,7 @@ def prepare(
     root: Path,
     scenes: Sequence[str],
     cache: Path,
-    announce: Announce = lambda *_: None,
+    progress: ProgressCallback = no_progress,
 ) -> PreparedScenes:
     """Open the prepared file of these scenes, making it first where needed.
 
@@ -109,7 +115,7 @@ def prepare(
         root: the folder that holds `cave/` and so on.
         scenes: which scenes.
         cache: the folder for prepared files; made if it is not there.
-        announce: called with (scenes done, scenes in all, scene) while preparing.
+        progress: called before each scene, and at the end with an empty name.
 
     Raises:
         RequestError: scenes are missing or damaged, or the cache cannot be written to.
@@ -125,7 +131,7 @@ def prepare(
             with locked(file.with_name(f".{file.name}.lock")):
                 # Whoever waited for another process finds the file made.
                 if damaged or _key(file) != key:
-                    _make(source, scenes, file, key, announce)
+                    _make(source, scenes, file, key, functools.partial(progress, label))
         except OSError as error:
             raise RequestError(
                 f"cannot prepare scenes in {file.parent}: {error.strerror or error}; free space "
@@ -159,14 +165,20 @@ def _key(file: Path) -> str:
         return ""
 
 
-def _make(source: Source, scenes: Sequence[str], file: Path, key: str, announce: Announce) -> None:
+def _make(
+    source: Source,
+    scenes: Sequence[str],
+    file: Path,
+    key: str,
+    progress: Callable[[int, int, str], None],
+) -> None:
     # One name for all times: what a killed process leaves, the next one writes over.
     temporary = file.with_name(f".{file.name}.part")
     try:
         with temporary.open("wb") as stream:
             index = {}
             for number, name in enumerate(scenes):
-                announce(number, len(scenes), name)
+                progress(number, len(scenes), name)
                 index[name] = _written(stream, source.read(name))
             whole: dict[str, Any] = {"key": key, "scenes": index}
             text = json.dumps({**whole, "seal": key_of(whole)}).encode()
@@ -175,7 +187,7 @@ def _make(source: Source, scenes: Sequence[str], file: Path, key: str, announce:
             os.fsync(stream.fileno())
         temporary.replace(file)
         flush_folder(file.parent)
-        announce(len(scenes), len(scenes), "")
+        progress(len(scenes), len(scenes), "")
     finally:
         with suppress(OSError):
             temporary.unlink()

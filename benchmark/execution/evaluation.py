@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,16 +12,15 @@ from torch import Tensor
 
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
-from benchmark.engine import environment
-from benchmark.engine.building import rebuild
+from benchmark.engine import environment, seeding
 from benchmark.engine.device import Device
-from benchmark.engine.estimation import crop_to, method_input
-from benchmark.engine.tiling import run_network
+from benchmark.engine.estimation import crop_to, estimator, method_input
 from benchmark.engine.training.checkpoint import NullCheckpointer
-from benchmark.engine.training.loop import Listener, ProgressListener, Trained, train
+from benchmark.engine.training.listener import ProgressListener, TrainingListener
+from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
-from benchmark.method import Method, NetworkMethod, Problem, State
+from benchmark.method import NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
 from benchmark.store import cells
 
@@ -53,7 +52,8 @@ def compute(
         files["training.csv"] = _csv(trained.history)
     else:
         began = time.perf_counter()
-        trained.state = method.fit(_OnDevice(task.split.train, device), problem)
+        with seeding.seeded(problem.seed, device.torch):
+            trained.state = method.fit(_OnDevice(task.split.train, device), problem)
         trained.seconds = time.perf_counter() - began
     rows, seconds = _score(task, problem, trained.state, device, listener)
     files["scores.csv"] = _csv(rows)
@@ -70,7 +70,7 @@ def compute(
 
 
 def train_network(
-    task: CellPlan, device: Device, listener: Listener, checkpointer: NullCheckpointer
+    task: CellPlan, device: Device, listener: TrainingListener, checkpointer: NullCheckpointer
 ) -> Trained:
     """Train the network of a cell.
 
@@ -100,14 +100,14 @@ def train_network(
         validation_pair(truth.to(device.torch), method, problem, task.profile.validation_size)
         for truth in task.split.validation
     ]
-    seed = task.address.seed
-    return train(method, bank, pairs, problem, task.profile, seed, device, listener, checkpointer)
+    training = TrainingTask(method, problem, task.profile, task.address.seed, bank, pairs)
+    return train(training, device, listener, checkpointer)
 
 
 def _score(
     task: CellPlan, problem: Problem, state: State, device: Device, listener: ProgressListener
 ) -> tuple[list[dict[str, Any]], float]:
-    estimate_scene = estimator(task, problem, state, device)
+    estimate_scene = estimator(task.method, problem, state, task.profile, device)
     rows, seconds = [], 0.0
     for name, original in zip(task.split.test.names, task.split.test, strict=True):
         listener.scene(name)
@@ -121,27 +121,6 @@ def _score(
         seconds += time.perf_counter() - began
         rows.append({"scene": name, **score(crop_to(estimate, truth), truth, problem.scale)})
     return rows, seconds / len(rows)
-
-
-def estimator(
-    task: CellPlan, problem: Problem, state: State, device: Device
-) -> Callable[[Tensor, Problem], Tensor]:
-    """Give what estimates one scene of a task.
-
-    Args:
-        task: which method, and by which recipe it was built.
-        problem: the task as the method may know it.
-        state: what was learnt, on the device.
-        device: where.
-
-    Returns:
-        A function of the image that the method sees and the problem with the shape wanted.
-    """
-    method: Method = task.method
-    if not isinstance(method, NetworkMethod):
-        return lambda low, asked: method.upscale(low, asked, state)
-    network = rebuild(method, state, problem, task.profile.recipe(method), device)
-    return lambda low, asked: run_network(method, network, low, asked, device)
 
 
 class _OnDevice:

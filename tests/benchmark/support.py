@@ -1,6 +1,7 @@
 """What the engine's tests share: a plain device, small profiles, networks of a few weights."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
 from benchmark.engine.device import Device
+from benchmark.engine.training.listener import ProgressListener
 from benchmark.method import METHODS, NetworkMethod, Problem
 from benchmark.plugins.discovery import discover
 from benchmark.protocols import catalogue
@@ -78,19 +80,31 @@ def exact(network: nn.Module) -> nn.Module:
 
 
 @dataclass
-class Ear:
-    """A listener that remembers."""
+class Recorder(ProgressListener):
+    """A listener that records what its callbacks receive."""
 
+    started_at: list[int] = field(default_factory=list)
     steps: list[tuple[int, int, float]] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
     psnr: list[float] = field(default_factory=list)
+    scenes: list[str] = field(default_factory=list)
 
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Take the mean loss of the last steps."""
+    def started(self, step: int, history: Sequence[Mapping[str, float]]) -> None:
+        """Record the step."""
+        self.started_at.append(step)
+
+    def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
+        """Record everything."""
         self.steps.append((step, steps, loss))
+        self.rates.append(lr)
 
     def validated(self, psnr: float) -> None:
-        """Take a validation's PSNR in dB."""
+        """Record the PSNR."""
         self.psnr.append(psnr)
+
+    def scene(self, name: str) -> None:
+        """Record the name."""
+        self.scenes.append(name)
 
 
 class SamePatches(PatchBank):

@@ -77,7 +77,7 @@ def train(
             optimizer.zero_grad()
             loss = method.loss(network(inputs), truth)
             torch.autograd.backward(loss)
-            optimiser.tame(network.parameters(), recipe, recipe.rate)
+            optimiser.clip_gradients(network.parameters(), recipe, recipe.rate)
             optimizer.step()
             yield loss.item()
 

@@ -22,10 +22,12 @@ from benchmark.engine.building import start
 from benchmark.engine.device import Device
 from benchmark.engine.tiling import run_network
 from benchmark.engine.training.checkpoint import NullCheckpointer
+from benchmark.engine.training.listener import TrainingListener
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.step import Step
 from benchmark.execution.evaluation import train_network
 from benchmark.execution.plan import plan_cells
+from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
 from benchmark.metrics.scoring import score
 from benchmark.protocols import catalogue
@@ -142,13 +144,15 @@ def image(truth: Tensor, turns: int) -> list[Item]:
     degradations = [Degradation(protocol, scale) for scale in protocol.scales]
     noisy = (truth + torch.randn_like(truth) / 50).clamp(0, 1)
 
-    def degrade() -> None:
-        for one in degradations:
-            one.low(truth)
-
     scoring, metrics = partial(score, noisy, truth, SCALE), "PSNR SAM SSIM ERGAS"
     return [
-        Item("degrade", scales, degrade, ("degrade", *shape), turns=turns),
+        Item(
+            "degrade",
+            scales,
+            lambda: [one.low(truth) for one in degradations],
+            ("degrade", *shape),
+            turns=turns,
+        ),
         Item("score", metrics, scoring, ("score", *shape), turns=turns),
     ]
 
@@ -158,7 +162,7 @@ def data(split: Split, folder: Path) -> list[Item]:
 
     The baseline prepares the same scenes where they are PNG files.
     """
-    dataset, root = split.dataset, split.wanted.root
+    dataset, root = split.dataset, split.request.root
     label, caches = DATASETS.label(dataset), itertools.count()
     scenes = (*split.train.names, *split.validation.names, *split.test.names)
     of = f"{label}, {len(scenes)} scenes"
@@ -187,9 +191,10 @@ def accuracy(method: NetworkMethod, split: Split, profile: Profile, device: Devi
     The patches and their order are the same. The row has the PSNR of the last validation in dB,
     the plain training's as its baseline.
     """
-    (plan,) = plan_cells(split, catalogue.get(PROTOCOL), profile, [SCALE], [method], [0])
+    asked = Experiment(catalogue.get(PROTOCOL), profile, (SCALE,), (method,))
+    (plan,) = plan_cells(split, asked)
     fast, plain = (
-        train_network(plan, where, _NullListener(), NullCheckpointer()).history[-1]["psnr"]
+        train_network(plan, where, TrainingListener(), NullCheckpointer()).history[-1]["psnr"]
         for where in (device, _PlainDevice(device.torch, bfloat16=False))
     )
     return Row("train", f"{METHODS.label(method)}, {profile.name}", fast, "dB", plain)
@@ -199,14 +204,6 @@ class _PlainDevice(Device):
     def place(self, network: nn.Module) -> nn.Module:
         """Move a network here, leaving its layers and their memory layout alone."""
         return network.to(self.torch)
-
-
-class _NullListener:
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Ignore a step."""
-
-    def validated(self, psnr: float) -> None:
-        """Ignore a validation."""
 
 
 def _start(

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch.utils.benchmark import Timer
 
-from benchmark.engine.cpu import give_back
+from benchmark.engine.cpu import release_freed_memory
 from benchmark.engine.device import Device
 
 SIDE = {"cpu": 2048, "cuda": 8192}  # rows and columns of the roofline's matrices
@@ -38,7 +38,7 @@ def peak_bytes(work: Callable[[], object], device: torch.device) -> int | None:
         before = torch.cuda.memory_allocated(device)
         work()
         return torch.cuda.max_memory_allocated(device) - before
-    give_back()
+    release_freed_memory()
     try:
         Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM, see proc(5)
         before = _status("VmRSS")

@@ -12,7 +12,7 @@ import torch
 
 from benchmark import CHECKOUT
 from benchmark.data.patches import PatchBank
-from benchmark.data.split import Wanted, load
+from benchmark.data.split import DataRequest, load_split
 from benchmark.engine import environment
 from benchmark.engine.device import Device
 from benchmark.engine.training.profiles import Profile
@@ -59,7 +59,7 @@ class Session:
     device: Device
     turns: int = 5
     shape: tuple[int, int, int] = SHAPE
-    data: Wanted | None = None
+    data: DataRequest | None = None
     profile: Profile | None = None
     plugins: Sequence[Path] = ()
 
@@ -75,7 +75,7 @@ def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Re
         RequestError: scenes of the data set are missing or damaged, or the baseline failed.
     """
     device, turns = session.device, session.turns
-    split = load(session.data) if session.data else None  # whatever is wrong with it, at once
+    split = load_split(session.data) if session.data else None  # fails early, if it does
     networks = [one for one in session.methods if isinstance(one, NetworkMethod)]
     say("the roofline")
     peak = roofline(device)
@@ -134,8 +134,7 @@ def _time_baseline(measured: Sequence[Item], session: Session, folder: str) -> N
         "plugins": [str(plugin.absolute()) for plugin in session.plugins],
         "folder": folder,
     }
-    if session.device.torch.type == "cuda":
-        torch.cuda.empty_cache()  # the other process needs the memory
+    session.device.empty_cache()  # the other process needs the memory
     done = subprocess.run(  # noqa: S603 - this Python, this checkout
         [sys.executable, "-m", baseline.__name__],
         cwd=CHECKOUT,

@@ -242,9 +242,14 @@ def test_labels_become_harmless_file_names(kept: Kept, tmp_path: Path) -> None:
 
 
 def test_progress_is_announced_scene_by_scene(kept: Kept, tmp_path: Path) -> None:
-    told: list[tuple[int, int, str]] = []
-    prepare(kept, "kept", Path("no-such-folder"), NAMES, tmp_path, lambda *now: told.append(now))
-    assert told == [(0, 3, "one"), (1, 3, "two"), (2, 3, "three"), (3, 3, "")]
+    calls: list[tuple[object, ...]] = []
+    prepare(kept, "kept", Path("no-such-folder"), NAMES, tmp_path, lambda *now: calls.append(now))
+    assert calls == [
+        ("kept", 0, 3, "one"),
+        ("kept", 1, 3, "two"),
+        ("kept", 2, 3, "three"),
+        ("kept", 3, 3, ""),
+    ]
 
 
 def test_the_digest_sees_all_that_a_scene_holds() -> None:

@@ -2,10 +2,15 @@
 
 import hashlib
 import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from benchmark import CHECKOUT
 from benchmark.data.download import download
 from benchmark.errors import RequestError
 from tests.datasets.conftest import Web
@@ -83,15 +88,36 @@ def test_a_page_that_is_not_there_and_a_dead_server_are_named(web: Web, tmp_path
         download(urls, tmp_path / "a.zip")
 
 
-def test_old_leftovers_of_a_killed_download_go_and_young_ones_stay(
-    web: Web, tmp_path: Path
-) -> None:
-    for name, age in ((".a.zip-1.part", 7200), (".a.zip-2.part", 0)):
-        (tmp_path / name).write_bytes(b"half")
-        if age:
-            os.utime(tmp_path / name, (1, 1))
-    download([web.put("a.zip", CONTENT)], tmp_path / "a.zip")
-    assert left_in(tmp_path) == [".a.zip-2.part", "a.zip"]
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from benchmark import CHECKOUT
+from benchmark.data.download import download
+def kill(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+download([sys.argv[1]], Path(sys.argv[2]), check=kill)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes are not killed like that there")
+def test_the_next_download_removes_what_a_killed_one_left(web: Web, tmp_path: Path) -> None:
+    target = tmp_path / "a.zip"
+    url = web.put("a.zip", CONTENT * 9)
+    words = [sys.executable, "-c", KILLED, url, str(target)]
+    done = subprocess.run(words, cwd=CHECKOUT, check=False, stderr=subprocess.DEVNULL, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert ".a.zip.part" in left_in(tmp_path)
+    web.put("a.zip", CONTENT)
+    assert download([url], target).read_bytes() == CONTENT
+    assert left_in(tmp_path) == ["a.zip"]
+
+
+def test_two_downloads_to_one_place_do_not_mix(web: Web, tmp_path: Path) -> None:
+    urls = [web.put(name, bytes([number]) * 400_000) for number, name in enumerate("ab")]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda url: download([url], tmp_path / "file"), urls * 4))
+    assert (tmp_path / "file").read_bytes() in {web.files["/a"], web.files["/b"]}
+    assert left_in(tmp_path) == ["file"]
 
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:

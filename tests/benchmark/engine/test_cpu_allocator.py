@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from benchmark.engine.cpu import give_back, keep_freed_memory
+from benchmark.engine.cpu import keep_freed_memory, release_freed_memory
 
 _LOOK = """
 import resource, sys
 import torch
-from benchmark.engine.cpu import give_back, keep_freed_memory
+from benchmark.engine.cpu import release_freed_memory, keep_freed_memory
 assert keep_freed_memory()
 assert keep_freed_memory()
 def use():
@@ -27,7 +27,7 @@ for _ in range(8):
     use()
 print(faults() - before)
 held = resident()
-give_back()
+release_freed_memory()
 print(held - resident())
 """
 GLIBC = platform.libc_ver()[0] == "glibc"
@@ -50,12 +50,12 @@ def test_freed_memory_is_used_again_and_given_back_on_demand() -> None:
 
 def test_it_may_be_asked_for_anywhere() -> None:
     assert keep_freed_memory() is keep_freed_memory()
-    give_back()
+    release_freed_memory()
 
 
 def test_elsewhere_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     keep_freed_memory.cache_clear()
     monkeypatch.setattr(sys, "platform", "win32")
     assert not keep_freed_memory()
-    give_back()
+    release_freed_memory()
     keep_freed_memory.cache_clear()

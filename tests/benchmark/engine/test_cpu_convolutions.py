@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.engine.cpu import ThinConv2d, thin
+from benchmark.engine.cpu import SingleChannelConv2d, factorise_single_channel
 from tests.benchmark.support import random
 
 
@@ -19,8 +19,8 @@ def test_output_and_gradients_are_those_of_the_layer(
     x = random(2, 16, *shape).double().requires_grad_()
     expected = layer(x)
     found_by_layer = torch.autograd.grad(expected.square().sum(), [x, *layer.parameters()])
-    thin(layer)
-    assert type(layer) is ThinConv2d
+    factorise_single_channel(layer)
+    assert type(layer) is SingleChannelConv2d
     found = layer(x)
     assert torch.allclose(found, expected, rtol=0, atol=1e-12)
     gradients = torch.autograd.grad(found.square().sum(), [x, *layer.parameters()])
@@ -35,7 +35,7 @@ def test_bfloat16_rounds_no_worse_than_torch_by_much() -> None:
     exact = layer(x)
     with torch.autocast("cpu", torch.bfloat16):
         plain = (layer(x).float() - exact).square().mean().sqrt()
-        thin(layer)
+        factorise_single_channel(layer)
         ours = (layer(x).float() - exact).square().mean().sqrt()
     assert ours < 2 * plain
     assert plain > 0
@@ -58,15 +58,15 @@ def test_bfloat16_rounds_no_worse_than_torch_by_much() -> None:
 )
 def test_other_layers_are_left_alone(layer: nn.Module) -> None:
     kind = type(layer)
-    thin(layer)
+    factorise_single_channel(layer)
     assert type(layer) is kind
 
 
 def test_names_and_weights_stay() -> None:
     network = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.Conv2d(16, 1, 3, padding="same"))
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    thin(network)
+    factorise_single_channel(network)
     after = network.state_dict()
     assert list(after) == list(before)
     assert all(torch.equal(after[name], before[name]) for name in before)
-    assert [type(layer) for layer in network] == [nn.Conv2d, ThinConv2d]
+    assert [type(layer) for layer in network] == [nn.Conv2d, SingleChannelConv2d]

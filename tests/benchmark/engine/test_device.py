@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from benchmark.engine import device
-from benchmark.engine.cpu import ThinConv2d
+from benchmark.engine.cpu import SingleChannelConv2d
 from benchmark.engine.device import Device, choose
 from benchmark.errors import RequestError
 from tests.benchmark.support import CPU
@@ -72,7 +72,7 @@ def test_networks_are_placed_in_the_layout_of_convolutions() -> None:
 def test_thin_layers_are_computed_the_fast_way_on_the_processor() -> None:
     layers = nn.Conv2d(1, 32, 3, padding=1), nn.Conv2d(32, 1, 5, padding=2)
     CPU.place(nn.Sequential(*layers))
-    assert [type(layer) for layer in layers] == [nn.Conv2d, ThinConv2d]
+    assert [type(layer) for layer in layers] == [nn.Conv2d, SingleChannelConv2d]
 
 
 def test_the_processor_allows_a_gibibyte() -> None:

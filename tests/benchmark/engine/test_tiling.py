@@ -1,5 +1,7 @@
 """Whole scenes, tiles and chunks of bands give one and the same estimate."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -100,19 +102,131 @@ def test_a_network_over_all_bands_sees_them_together() -> None:
     assert calls == [(1, 7, 20, 18)]
 
 
-def test_a_method_that_forbids_tiles_says_how_much_it_needs() -> None:
-    class Attention(NetworkMethod):
-        name = "attention"
+class Limited(nn.Module):
+    """Two convolutions; a larger input than so many pixels asks for more memory than there is."""
 
-        def halo(self, network: nn.Module) -> None:
-            return None
+    def __init__(self, bands: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(bands, 4, 3, padding=1), nn.Conv2d(4, bands, 3, 1, 1))
+        self.limit = math.inf
+        self.shapes: list[tuple[int, ...]] = []
 
-    network = nn.Conv2d(2, 64, 3, padding=1)
-    low, task = random(2, 40, 30), problem(2, 2, (40, 30))
-    with pytest.raises(MemoryError, match=r"attention needs 0\.0 GiB .* forbids tiles"):
-        run_network(Attention(), network, low, task, CPU, 1)
-    last = nn.Conv2d(2, 2, 3, padding=1)
-    assert run_network(Attention(), last, low, task, CPU, WHOLE).shape == (2, 40, 30)
+    def forward(self, x: Tensor) -> Tensor:
+        """Map any shape to itself."""
+        self.shapes.append(tuple(x.shape))
+        if len(x) * x.shape[2] * x.shape[3] > self.limit:
+            torch.empty(2**46, dtype=torch.uint8)  # really fails: 64 TiB
+        out: Tensor = self.layers(x)
+        return out
+
+
+class Bandwise(NetworkMethod):
+    """A method of bands."""
+
+    name = "bandwise"
+    bandwise = True
+
+
+class Global(NetworkMethod):
+    """A method whose receptive field is unknown."""
+
+    name = "global"
+
+    def halo(self, network: nn.Module) -> None:
+        """Forbid tiles."""
+
+
+def estimate_limited(method: NetworkMethod, limit: float, budget: int | None = WHOLE) -> Limited:
+    """Estimate an image of 96 x 80 pixels and 5 bands, and compare with one without a limit."""
+    torch.manual_seed(0)
+    network = Limited(1 if method.bandwise else 5)
+    low, task = random(5, 96, 80), problem(2, 5, (96, 80))
+    expected = run_network(method, network, low, task, CPU, WHOLE)
+    network.limit = limit
+    network.shapes.clear()
+    found = run_network(method, network, low, task, CPU, budget)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
+    return network
+
+
+def test_out_of_memory_fewer_images_are_taken_at_once() -> None:
+    network = estimate_limited(Bandwise(), 96 * 80 * 2)
+    assert [shape[0] for shape in network.shapes[PROBES:]] == [5, 2, 2, 1]
+
+
+def test_out_of_memory_tiles_are_halved() -> None:
+    network = estimate_limited(NetworkMethod(), 40 * 40)
+    sides = [max(shape[2:]) for shape in network.shapes[PROBES:]]
+    assert sides[:3] == [96, 50, 26]  # tiles of 48 and 24 pixels, and a halo of 2 on one side
+    assert len(sides) == 2 + 4 * 4
+
+
+def test_out_of_memory_in_the_smallest_tile_is_one_clear_line() -> None:
+    class Wide(NetworkMethod):
+        name = "wide"
+
+        def halo(self, network: nn.Module) -> int:
+            return 20
+
+    with pytest.raises(MemoryError) as caught:
+        estimate_limited(Wide(), 35 * 35)
+    assert str(caught.value) == (
+        "wide: out of memory on an image of 96 x 80 pixels, even in tiles of 16 x 16 pixels; "
+        "use a device with more memory, or smaller scenes"
+    )
+
+
+def test_without_a_known_halo_the_whole_image_is_tried_whatever_the_budget() -> None:
+    network = estimate_limited(Global(), math.inf, budget=1)
+    assert network.shapes == [(1, 5, 96, 80)]
+
+
+def test_without_a_known_halo_running_out_of_memory_is_one_clear_line() -> None:
+    with pytest.raises(MemoryError) as caught:
+        estimate_limited(Global(), 96 * 80 - 1)
+    assert str(caught.value) == (
+        "global: out of memory on an image of 96 x 80 pixels, whole, as its `halo` is None; "
+        "override `halo`, use a device with more memory, or smaller scenes"
+    )
+
+
+def test_another_error_is_raised_as_it_is() -> None:
+    class Broken(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            raise RuntimeError("a mistake")
+
+    with pytest.raises(RuntimeError, match="a mistake"):
+        run_network(Global(), Broken(), random(2, 9, 9), problem(2, 2), CPU)
+
+
+class Volume(nn.Module):
+    """Convolutions over rows, columns and bands, with channel attention and layer norm."""
+
+    def __init__(self, maps: int = 4) -> None:
+        super().__init__()
+        self.first = nn.Conv3d(1, maps, 3, padding=1)
+        self.norm = nn.LayerNorm(maps)
+        self.attention = nn.Sequential(
+            nn.AdaptiveAvgPool3d(1), nn.Conv3d(maps, maps, 1), nn.Sigmoid()
+        )
+        self.last = nn.Conv3d(maps, 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, bands, rows, columns) to the same size."""
+        maps = self.norm(self.first(x[:, None]).movedim(1, -1)).movedim(-1, 1).relu()
+        out: Tensor = x + self.last(maps * self.attention(maps))[:, 0]
+        return out
+
+
+def test_a_3d_network_with_attention_estimates_a_cave_image() -> None:
+    """Its activations exceed the budget, which is no reason not to try."""
+    torch.manual_seed(0)
+    network, low = CPU.place(Volume()), random(31, 512, 512)
+    out = run_network(NetworkMethod(), network, low, problem(2, 31, (512, 512)), CPU)
+    assert out.shape == low.shape
+    corner = low[None, :, :20, :20]
+    with torch.inference_mode():  # the same but for the attention, which sees all pixels
+        assert not torch.equal(out[:, :20, :20], network(corner)[0])
 
 
 def test_the_network_is_evaluated_without_gradients_and_gives_its_last_output() -> None:

@@ -115,7 +115,7 @@ def test_a_zip_that_is_a_text_or_cut_short_is_refused(tmp_path: Path, cut: bool)
     archive.write_bytes(whole[: len(whole) // 2] if cut else b"404 not found\n")
     text = cave_refusal(tmp_path)
     assert f"{archive} is not a whole zip archive" in text
-    assert "download it again" in text
+    assert "get it again" in text
 
 
 @pytest.mark.parametrize("name", ["/abs.png", "../balloons_ms_01.png", "a/../../b.png"])

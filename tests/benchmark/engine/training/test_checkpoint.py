@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from benchmark.data.split import Split
 from benchmark.engine.training.checkpoint import Checkpointer, NullCheckpointer, Stopped
-from benchmark.engine.training.loop import Trained, train
+from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.method import NetworkMethod
 from tests.benchmark.engine.training.test_loop import SHORT, ShortPaper, held_out
-from tests.benchmark.support import CPU, Ear, bank_of, network_method, problem
+from tests.benchmark.support import CPU, Recorder, bank_of, network_method, problem
 
 
 class Drops(NetworkMethod):
@@ -64,7 +64,9 @@ def run(
     task = problem(2, 5)
     bank = bank_of(split.train, 2, count=profile.patches, size=profile.patch)
     return train(
-        method, bank, held_out(split, method, task), task, profile, 0, CPU, Ear(), checkpointer
+        TrainingTask(method, task, profile, 0, bank, held_out(split, method, task)),
+        CPU,
+        checkpointer=checkpointer,
     )
 
 
@@ -136,10 +138,15 @@ def test_a_finished_training_is_not_done_again(tiny: Split, tmp_path: Path) -> N
     file = tmp_path / "training.checkpoint"
     whole = run(tiny, Drops(), checkpoint(file))
     began = time.perf_counter()
-    ear, method, task = Ear(), Drops(), problem(2, 5)
+    listener, method, task = Recorder(), Drops(), problem(2, 5)
     pairs = held_out(tiny, method, task)
-    again = train(method, bank_of(tiny.train, 2), pairs, task, SHORT, 0, CPU, ear, checkpoint(file))
-    assert ear.steps == []
+    again = train(
+        TrainingTask(method, task, SHORT, 0, bank_of(tiny.train, 2), pairs),
+        CPU,
+        listener,
+        checkpoint(file),
+    )
+    assert listener.steps == []
     same(whole, again)
     assert time.perf_counter() - began < 60
 

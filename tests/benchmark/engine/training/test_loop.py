@@ -14,7 +14,7 @@ from benchmark.data.patches import PatchBank
 from benchmark.data.split import Split
 from benchmark.engine.building import start
 from benchmark.engine.device import Device
-from benchmark.engine.training.loop import Trained, TrainingError, train
+from benchmark.engine.training.loop import Trained, TrainingError, TrainingTask, train
 from benchmark.engine.training.optimiser import he_scale
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import Validation, validation_pair
@@ -25,8 +25,8 @@ from tests.benchmark.support import (
     CPU,
     EIGHT_BIT,
     EPS,
-    Ear,
     Gain,
+    Recorder,
     SamePatches,
     bank_of,
     network_method,
@@ -85,7 +85,7 @@ def trained(
     method, task = network_method(reference), problem(scale, 5)
     bank = bank_of(split.train, scale, count=profile.patches, size=profile.patch, seed=seed)
     pairs = held_out(split, method, task)
-    return train(method, bank, pairs, task, profile, seed, CPU, Ear())
+    return train(TrainingTask(method, task, profile, seed, bank, pairs), CPU)
 
 
 def gained(recipe: Recipe, *, first: float = 0.5, best: float | None = None) -> Trained:
@@ -94,7 +94,7 @@ def gained(recipe: Recipe, *, first: float = 0.5, best: float | None = None) -> 
     held = [] if best is None else [Validation(x[0], best * x[0], 0.0)]
     profile = Given("given", "", patches=1, by=recipe)
     bank = SamePatches(x, 2 * x, 1)
-    return train(Gained(first), bank, held, problem(2, 2), profile, 0, CPU, Ear())
+    return train(TrainingTask(Gained(first), problem(2, 2), profile, 0, bank, held), CPU)
 
 
 def weight_of(made: Trained) -> float:
@@ -154,13 +154,13 @@ def test_without_a_number_of_validations_there_is_one_each_epoch(tiny: Split) ->
 
 
 def test_the_listener_is_told_of_steps_and_validations(tiny: Split) -> None:
-    method, task, ear = network_method("srcnn"), problem(2, 5), Ear()
+    method, task, listener = network_method("srcnn"), problem(2, 5), Recorder()
     pairs = held_out(tiny, method, task)
-    made = train(method, bank_of(tiny.train, 2), pairs, task, SHORT, 0, CPU, ear)
-    assert ear.psnr == [row["psnr"] for row in made.history]
-    assert [step for step, _, _ in ear.steps] == [4, 8, 12]
-    assert all(steps == 12 for _, steps, _ in ear.steps)
-    assert [loss for _, _, loss in ear.steps] == [row["loss"] for row in made.history]
+    made = train(TrainingTask(method, task, SHORT, 0, bank_of(tiny.train, 2), pairs), CPU, listener)
+    assert listener.psnr == [row["psnr"] for row in made.history]
+    assert [step for step, _, _ in listener.steps] == [4, 8, 12]
+    assert all(steps == 12 for _, steps, _ in listener.steps)
+    assert [loss for _, _, loss in listener.steps] == [row["loss"] for row in made.history]
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
@@ -172,7 +172,7 @@ def test_a_loss_that_is_not_finite_ends_training(bad: float) -> None:
     x = random(1, 2, 6, 6)
     bank = SamePatches(x, x, 10)
     with pytest.raises(TrainingError, match=f"the loss became {bad} before step"):
-        train(Broken(), bank, [], problem(2, 2), SHORT, 0, CPU, Ear())
+        train(TrainingTask(Broken(), problem(2, 2), SHORT, 0, bank), CPU)
 
 
 def test_the_best_weights_by_validation_are_kept() -> None:
@@ -210,7 +210,7 @@ def test_a_dead_network_is_warned_about(tiny: Split) -> None:
 
     task = problem(2, 5)
     pairs = held_out(tiny, Dead(), task)
-    made = train(Dead(), bank_of(tiny.train, 2), pairs, task, SHORT, 0, CPU, Ear())
+    made = train(TrainingTask(Dead(), task, SHORT, 0, bank_of(tiny.train, 2), pairs), CPU)
     before = sum(pair.interpolated for pair in pairs) / len(pairs)
     assert len(made.warnings) == 1
     assert made.warnings[0].startswith("the network did not learn:")
@@ -345,7 +345,7 @@ def test_the_last_layer_has_a_rate_of_its_own() -> None:
     recipe = Recipe(optimiser="sgd", rate=0.1, momentum=0.0, batch=1, epochs=1,
                     schedule="constant", last_layer=0.25)  # fmt: skip
     profile = Given("given", "", patches=1, by=recipe)
-    made = train(Two(), SamePatches(x, 2 * x, 1), [], problem(2, 2), profile, 0, CPU, Ear())
+    made = train(TrainingTask(Two(), problem(2, 2), profile, 0, SamePatches(x, 2 * x, 1)), CPU)
     first, last = (float(made.state[f"{i}.weight"]) - 1 for i in (0, 1))
     assert first > 0
     # Both weights, a little above 1, were rounded.
@@ -363,7 +363,7 @@ def test_relative_rates_follow_the_size_of_each_layers_weights() -> None:
     x = random(1, 1, 6, 6) + 0.1
     recipe = Recipe(rate=1e-3, relative=True, batch=1, epochs=1, schedule="constant")
     profile = Given("given", "", patches=1, by=recipe)
-    made = train(Two(), SamePatches(x, -x, 1), [], problem(2, 1), profile, 0, CPU, Ear())
+    made = train(TrainingTask(Two(), problem(2, 1), profile, 0, SamePatches(x, -x, 1)), CPU)
     # Adam's first step is the rate itself, against the slope.
     for name, fan_in in (("0", 9), ("1", 100)):
         moved = made.state[f"{name}.weight"] - 0.1
@@ -388,7 +388,7 @@ def test_unit_gradients_have_length_one_whatever_the_loss() -> None:
             unit_gradient=True,
         )
         profile = Given("given", "", patches=1, by=recipe)
-        made = train(Two(), SamePatches(x, 2 * x, 1), [], problem(2, 2), profile, 0, CPU, Ear())
+        made = train(TrainingTask(Two(), problem(2, 2), profile, 0, SamePatches(x, 2 * x, 1)), CPU)
         # Both weights have the same slope: each takes a share of 1 / sqrt(2).
         for i in (0, 1):
             moved = float(made.state[f"{i}.weight"]) - 1
@@ -442,7 +442,7 @@ def test_networks_of_every_kind_train_and_count_what_is_trained(
 
     x = random(1, 3, 12, 12)
     bank = SamePatches(x, 0.5 * x, 2)
-    made = train(Built(), bank, [], problem(2, 3), SHORT, 0, CPU, Ear())
+    made = train(TrainingTask(Built(), problem(2, 3), SHORT, 0, bank), CPU)
     assert made.history[-1]["loss"] < made.history[0]["loss"]
     build().load_state_dict(dict(made.state))
     assert parameters in (None, made.parameters)
@@ -453,7 +453,7 @@ def test_in_bfloat16_the_weights_stay_in_float32(tiny: Split) -> None:
     pairs = held_out(tiny, method, task)
     states = []
     for device in (CPU, Device(CPU.torch, True)):
-        made = train(method, bank_of(tiny.train, 2), pairs, task, SHORT, 0, device, Ear())
+        made = train(TrainingTask(method, task, SHORT, 0, bank_of(tiny.train, 2), pairs), device)
         assert {tensor.dtype for tensor in made.state.values()} == {torch.float32}
         states.append(made.state["0.weight"])
     torch.testing.assert_close(states[1], states[0], rtol=0, atol=0.05)
@@ -488,7 +488,7 @@ def test_every_patch_is_seen_once_an_epoch(tiny: Split) -> None:
     )
     method = network_method("proposed[subnetworks=1]")
     profile = Profile("short", "", patches=12, patch=16, epochs=2, batch=4)
-    train(method, bank, [], problem(2, 5), profile, 0, CPU, Ear())
+    train(TrainingTask(method, problem(2, 5), profile, 0, bank), CPU)
     seen = torch.cat(asked).tolist()
     assert sorted(seen[:12]) == sorted(seen[12:]) == list(range(12))
     assert seen[:12] != seen[12:]
@@ -511,7 +511,7 @@ def test_every_band_of_every_patch_is_seen_once_an_epoch_where_bands_are_samples
     )
     recipe = Recipe(batch=5, epochs=1, single_bands=True)
     profile = Given("given", "", patches=10, patch=16, by=recipe)
-    train(network_method("srcnn"), bank, [], problem(2, 5), profile, 0, CPU, Ear())
+    train(TrainingTask(network_method("srcnn"), problem(2, 5), profile, 0, bank), CPU)
     assert sorted(asked) == [(patch, band) for patch in range(10) for band in range(5)]
     assert asked != sorted(asked)
 
@@ -533,7 +533,7 @@ def test_every_method_sees_the_same_patches_in_the_same_order(tiny: Split) -> No
             tiny.train, Degradation(EIGHT_BIT, 2), count=8, size=16, seed=0, device=CPU.torch
         )
         profile = Profile("short", "", patches=8, patch=16, epochs=1, batch=4, bands=2)
-        train(network_method(reference), bank, [], problem(2, 5), profile, 0, CPU, Ear())
+        train(TrainingTask(network_method(reference), problem(2, 5), profile, 0, bank), CPU)
         orders.append([(p.tolist(), b.tolist()) for p, b in asked])
     assert orders[0] == orders[1]
     for _, bands in orders[0]:

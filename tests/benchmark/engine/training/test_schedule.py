@@ -11,7 +11,7 @@ from benchmark.method import Recipe
 def rates(recipe: Recipe, steps: int, steps_per_epoch: int = 1) -> list[float]:
     """Give the rate of every step."""
     schedule = Schedule(recipe, steps, steps_per_epoch)
-    return [schedule.rate(step) for step in range(steps)]
+    return [schedule.lr(step) for step in range(steps)]
 
 
 def test_one_cycle_climbs_for_a_tenth_and_falls_by_a_cosine_to_nothing() -> None:
@@ -46,7 +46,7 @@ def test_plateau_divides_after_so_many_validations_without_progress() -> None:
     seen = []
     for better in [True, False, False, True, False, False, False, False, False, False]:
         schedule.validated(better)
-        seen.append(schedule.rate(0))
+        seen.append(schedule.lr(0))
     assert seen == pytest.approx([1, 1, 1, 1, 1, 1, 0.1, 0.1, 0.1, 0.01])
 
 
@@ -56,7 +56,7 @@ def test_plateau_ends_below_the_smallest_rate_and_not_at_it() -> None:
     for division in range(1, 6):
         assert not schedule.ended
         schedule.validated(better=False)
-        assert schedule.rate(0) == pytest.approx(0.01 * 0.1**division)
+        assert schedule.lr(0) == pytest.approx(0.01 * 0.1**division)
     assert schedule.ended
 
 
@@ -76,16 +76,16 @@ def test_a_flat_count_is_not_forgotten_when_the_rate_is_divided() -> None:
         assert not schedule.ended
     schedule.validated(better=False)
     assert schedule.ended
-    assert schedule.divisions == 2
+    assert schedule.num_decays == 2
 
 
 @pytest.mark.parametrize("kind", ["one-cycle", "constant", "step"])
 def test_flat_validations_change_no_other_schedule(kind: str) -> None:
     recipe = Recipe(rate=1.0, schedule=kind, every=1)  # type: ignore[arg-type]
     schedule = Schedule(recipe, 100, 10)
-    before = schedule.rate(5)
+    before = schedule.lr(5)
     for _ in range(20):
         schedule.validated(better=False)
-    assert schedule.rate(5) == before
+    assert schedule.lr(5) == before
     assert not schedule.ended
     assert math.isfinite(before)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import Split
 from benchmark.engine.training.checkpoint import Stopped
-from benchmark.engine.training.loop import Trained, train
+from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.step import Step
 from benchmark.method import NetworkMethod, Recipe
 from tests.benchmark.engine.test_seeding import in_a_file
@@ -22,7 +22,6 @@ from tests.benchmark.engine.training.test_loop import Given, held_out
 from tests.benchmark.support import (
     CPU,
     EPS,
-    Ear,
     bank_of,
     exact,
     network_method,
@@ -47,8 +46,9 @@ PARTS = 16 * EPS
 class Crowded(nn.Module):
     """Two convolutions on a device that holds so many images at a time while it trains."""
 
-    def __init__(self, bands: int, limit: int, asked: list[int]) -> None:
+    def __init__(self, bands: int, limit: int, asked: list[int], message: str) -> None:
         super().__init__()
+        self.message = message
         self.layers = nn.Sequential(nn.Conv2d(bands, 4, 3, padding=1), nn.Conv2d(4, bands, 1))
         self.limit, self.asked = limit, asked
 
@@ -57,7 +57,8 @@ class Crowded(nn.Module):
         if self.training:
             self.asked.append(len(x))
             if len(x) > self.limit:
-                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.00 GiB")
+                kind = torch.OutOfMemoryError if "CUDA" in self.message else RuntimeError
+                raise kind(self.message)
         out: Tensor = self.layers(x)
         return out
 
@@ -67,12 +68,13 @@ class Tight(NetworkMethod):
     """Needs more memory than there is; `asked` are the batches that it was given to train on."""
 
     limit: int = 1000
+    message: str = "CUDA out of memory. Tried to allocate 1.00 GiB"
     asked: list[int] = field(default_factory=list)
     name = "tight"
 
     def network(self, bands: int, scale: int) -> nn.Module:
         """Build it."""
-        return exact(Crowded(bands, self.limit, self.asked))
+        return exact(Crowded(bands, self.limit, self.asked, self.message))
 
 
 class TightBands(Tight):
@@ -178,7 +180,9 @@ def run(split: Split, method: NetworkMethod, checkpointer: Any = None) -> Traine
     profile = Given("given", "", patches=24, bands=2, validations=3, by=SGD)
     bank = bank_of(split.train, 2, count=24)
     return train(
-        method, bank, held_out(split, method, task), task, profile, 0, CPU, Ear(), checkpointer
+        TrainingTask(method, task, profile, 0, bank, held_out(split, method, task)),
+        CPU,
+        checkpointer=checkpointer,
     )
 
 
@@ -236,35 +240,39 @@ def test_memory_that_runs_out_on_the_way_back_leaves_no_half_of_a_gradient(tiny:
     alike(run(tiny, Tight()), burst)
 
 
-def test_out_of_memory_again_in_the_halves_is_an_error(tiny: Split) -> None:
-    method = Tight(1)
-    with pytest.raises(torch.OutOfMemoryError, match="out of memory"):
-        run(tiny, method)
-    assert method.asked == [4, 2]
+@pytest.mark.parametrize("message", ["CUDA out of memory.", "DefaultCPUAllocator: can't allocate"])
+def test_parts_are_halved_down_to_one_sample(tiny: Split, message: str) -> None:
+    method = Tight(1, message)
+    cramped, roomy = run(tiny, method), run(tiny, Tight())
+    assert method.asked == [4, 2, 1, 1, 1, 1] + [1] * 4 * 11
+    assert "taken in 4 parts" in cramped.warnings[0]
+    alike(roomy, cramped)
 
 
-def test_memory_that_gets_shorter_still_is_an_error_at_once(tiny: Split) -> None:
+@pytest.mark.parametrize(("count", "asked"), [(1, [1]), (3, [3, 2, 1]), (4, [4, 2, 1])])
+def test_out_of_memory_with_one_sample_is_an_error_and_changes_no_weight(
+    tiny: Split, count: int, asked: list[int]
+) -> None:
+    method = Tight(0)
+    network = first(method)
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
+    with pytest.raises(MemoryError, match="tight: out of memory in a training step, even with one"):
+        step.take(*shown(method, count), 0.1)
+    assert method.asked == asked
+    assert not moved(network, before).any()
+
+
+def test_memory_that_gets_shorter_halves_the_parts_again(tiny: Split) -> None:
     method = Tight(3)
     network = first(method)
     assert isinstance(network, Crowded)
     step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
     step.take(*shown(method, 4), 0.1)
     network.limit = 1
-    with pytest.raises(torch.OutOfMemoryError):
-        step.take(*shown(method, 4), 0.1)
-    assert method.asked == [4, 2, 2, 2]
-
-
-def test_out_of_memory_with_a_single_sample_is_an_error_at_once(tiny: Split) -> None:
-    method = Tight(0)
-    network = first(method)
-    before = [parameter.detach().clone() for parameter in network.parameters()]
-    step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
-    with pytest.raises(torch.OutOfMemoryError):
-        step.take(*shown(method, 1), 0.1)
-    assert method.asked == [1]
-    assert step.parts == 1
-    assert not moved(network, before).any()
+    step.take(*shown(method, 4), 0.1)
+    assert method.asked == [4, 2, 2, 2, 1, 1, 1, 1]
+    assert step.state()["parts"] == 4
 
 
 def test_another_error_is_not_taken_for_a_lack_of_memory(tiny: Split) -> None:

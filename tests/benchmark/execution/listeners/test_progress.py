@@ -33,12 +33,12 @@ def test_a_run_is_told_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
         told.begin(2, 5)
         told.cell(1, "srcnn x2 seed 0 on cave")
         clock.now += 5
-        told.stepped(25, 100, 0.5)
+        told.stepped(25, 100, 0.5, 0.01)
         told.validated(31.239)
         clock.now += 15
-        told.stepped(50, 100, 0.012345)
+        told.stepped(50, 100, 0.012345, 0.01)
         clock.now += 19
-        told.stepped(75, 100, 0.01)
+        told.stepped(75, 100, 0.01, 0.01)
         told.scene("balloons")
         clock.now += 1
         told.cell_ended(None)
@@ -63,7 +63,7 @@ def test_plain_lines_have_no_control_characters(monkeypatch: pytest.MonkeyPatch)
     told.begin(1, 0)
     told.cell(1, "x")
     clock.now += 60
-    told.stepped(1, 2, 1.0)
+    told.stepped(1, 2, 1.0, 0.01)
     told.cell_ended(None)
     assert all(character == "\n" or character.isprintable() for character in stream.getvalue())
 
@@ -88,7 +88,7 @@ def test_bars_run_through_a_whole_run() -> None:
         told.preparing("cave", 2, 2, "")
         told.begin(1, 0)
         told.cell(1, "srcnn [x2]")
-        told.stepped(25, 100, 0.5)
+        told.stepped(25, 100, 0.5, 0.01)
         told.validated(30.0)
         told.scene("balloons")
         told.cell_ended(None)
@@ -105,7 +105,7 @@ def test_a_coarse_clock_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     told = Bars(StringIO())
     told.begin(1, 0)
     told.cell(1, "srcnn")
-    told.stepped(1, 2, 0.5)
+    told.stepped(1, 2, 0.5, 0.01)
 
 
 def test_a_validation_that_did_not_take_place_is_not_told() -> None:

@@ -233,7 +233,7 @@ def test_damaged_cells_are_named(tmp_path: Path) -> None:
     found = list(storage.damaged(tmp_path))
     assert [one.level for one in found] == ["warning"] * 6
     assert "seed1" in found[0].text
-    assert "does not agree with the hash" in found[0].text
+    assert "does not match its checksum" in found[0].text
     assert "makes it again" in found[0].remedy
     assert found[-1].text == "and 1 more"
 

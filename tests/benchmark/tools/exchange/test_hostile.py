@@ -18,7 +18,7 @@ from benchmark.errors import RequestError
 from benchmark.store import cells
 from benchmark.store.address import key_of
 from benchmark.store.cells import WEIGHTS
-from benchmark.tools.exchange import archive, export, incoming, merge
+from benchmark.tools.exchange import export, merge
 from tests.benchmark.tools.exchange.support import (
     METHODS,
     address,
@@ -31,7 +31,6 @@ from tests.benchmark.tools.exchange.support import (
 from tests.fuzz import damage
 
 CELL = place()
-NOTHING_TAKEN = "it is no export of cells, nothing was taken from it"
 
 
 @pytest.fixture(scope="module")
@@ -104,22 +103,6 @@ def overlapping(file: Path) -> None:
     file.write_bytes(whole[:start] + many + end)
 
 
-def encrypted(file: Path) -> None:
-    """Say that everything is encrypted."""
-    content = bytearray(file.read_bytes())
-    found = content.find(b"PK\x01\x02")
-    while found >= 0:
-        content[found + 8] |= 1
-        found = content.find(b"PK\x01\x02", found + 4)
-    file.write_bytes(content)
-
-
-def packed_oddly(file: Path) -> None:
-    """Pack by a method whose decoder takes no bound."""
-    with zipfile.ZipFile(file, "a", zipfile.ZIP_LZMA) as made:
-        made.writestr(f"{CELL}/x.csv", "x")
-
-
 def empty(file: Path) -> None:
     """Hold nothing."""
     zipfile.ZipFile(file, "w").close()
@@ -140,27 +123,16 @@ def truncated(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-40])
 
 
+# What the reader of zips refuses is listed in tests/fuzz/test_zip.py; here, that nothing is taken.
 WHOLE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a name above": (member("../evil.csv"), "leads out of its folder"),
     "a name within, above": (member(f"{CELL}/../../evil"), "leads out of its folder"),
     "a name from the root": (member("/evil.csv"), "leads out of its folder"),
-    "a name of nothing": (member("cave//evil.csv"), "leads out of its folder"),
-    "the folder itself": (member("./cave/evil.csv"), "leads out of its folder"),
-    "a drive": (member("C:evil.csv"), "which no cell's file is called"),
-    "backslashes": (member("a\\..\\..\\evil"), "which no cell's file is called"),
-    "a control character": (member("a/\x1b[2Jevil"), "which no cell's file is called"),
-    "a nul": (renamed(f"{CELL}/scores.csv", f"{CELL}/scor\0s.csv"), "no cell's file is called"),
-    "an endless name": (member("x" * 300), "more than 255 characters"),
-    "a link": (member(entry("link", stat.S_IFLNK), b"/etc/passwd"), "neither a file nor a folder"),
+    "a nul": (renamed(f"{CELL}/scores.csv", f"{CELL}/scor\0s.csv"), "by a name that no file can"),
     "a link for a cell": (member(entry("cave/link", stat.S_IFLNK), b".."), "(a link or a device)"),
-    "a pipe": (member(entry("x", stat.S_IFIFO)), "neither a file nor a folder"),
-    "a device": (member(entry("x", stat.S_IFBLK)), "neither a file nor a folder"),
-    "a socket": (member(entry("x", stat.S_IFSOCK)), "neither a file nor a folder"),
     "a file twice": (twice, f"'{CELL}/scores.csv' twice"),
-    "a bomb": (bomb, "beyond any results"),
+    "a bomb": (bomb, "100 times its own size"),
     "overlapping files": (overlapping, "files that share their bytes"),
-    "encryption": (encrypted, "which is encrypted"),
-    "an unbounded packing": (packed_oddly, "packed by method 14, expected 0 or 8"),
     "nothing": (empty, "holds no cells"),
     "a lost end": (truncated, "is not a whole zip"),
     "no zip": (no_zip, "is not a whole zip"),
@@ -190,17 +162,9 @@ def test_a_hostile_zip_is_refused_whole(file: Path, tmp_path: Path, what: str) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.zip", "results"]
 
 
-def test_too_many_files_are_refused(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(archive, "MOST_FILES", 11)
-    with pytest.raises(RequestError, match=rf"12 files, expected 11 at most; {NOTHING_TAKEN}"):
-        merge(tmp_path / "results", file)
-
-
 def test_a_zip_that_is_not_there_is_named(tmp_path: Path) -> None:
-    for name in ("none.zip", "."):
-        with pytest.raises(RequestError, match=r"cannot read .*: there is no such file"):
+    for name, why in (("none.zip", "No such file"), (".", "Is a directory")):
+        with pytest.raises(RequestError, match=f"cannot read .*: {why}"):
             merge(tmp_path / "results", tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -274,15 +238,15 @@ def elsewhere(name: str) -> Change:
 
 
 ONE: dict[str, tuple[Change, str]] = {
-    "a raised score": (forged, "scores.csv does not agree with the hash in cell.json"),
-    "a raised figure": (edited, "cell.json does not agree with its seal"),
-    "other weights": (content(WEIGHTS, b"x"), f"{WEIGHTS} does not agree with the hash"),
+    "a raised score": (forged, "scores.csv does not match its checksum in cell.json"),
+    "a raised figure": (edited, "cell.json does not match its checksum"),
+    "other weights": (content(WEIGHTS, b"x"), f"{WEIGHTS} does not match its checksum"),
     "no cell.json": (gone("cell.json"), "no cell: scores.csv, training.csv, "),
-    "no scores": (gone("scores.csv"), "scores.csv is missing"),
+    "no scores": (gone("scores.csv"), "scores.csv cannot be read: it is missing"),
     "a file too many": (content("run.sh", b"rm"), "run.sh is none of the cell's files"),
     "a hidden file": (content(".bashrc", b"rm"), ".bashrc is none of the cell's files"),
     "no json": (content("cell.json", b"{"), "cell.json cannot be read"),
-    "json without entries": (content("cell.json", b"[]"), "it has no entries"),
+    "json without entries": (content("cell.json", b"[]"), "cell.json has format None, expected 1"),
     "no text": (content("cell.json", b"\xff\xfe"), "cell.json cannot be read"),
     "json without end": (content("cell.json", b"[" * 300_000), "cell.json cannot be read"),
     "a number without end": (content("cell.json", b"9" * 9000), "cell.json cannot be read"),
@@ -298,16 +262,13 @@ ONE: dict[str, tuple[Change, str]] = {
     "a list for an address": (facts(address=[1]), "no address of a cell"),
     "no key": (facts(key=...), "no key that says what its numbers depend on"),
     "a number for a key": (facts(key=5), "no key that says what its numbers depend on"),
+    "a path for a key": (facts(key="../../../x"), "no key that says what its numbers depend on"),
     "depending on a list": (facts(depends=[1]), "no key that says what its numbers depend on"),
     "no sums": (facts(sums=...), "cell.json names files that no cell has"),
-    "sums of itself": (elsewhere("cell.json"), "cell.json names files that no cell has"),
     "sums above": (elsewhere("../../x"), "cell.json names files that no cell has"),
     "sums of the root": (elsewhere("/etc/passwd"), "cell.json names files that no cell has"),
     "sums without scores": (facts(sums={}), "is none of the cell's files"),
-    "running": (
-        facts(status="running"),
-        "it holds a cell that is running, expected done or failed",
-    ),
+    "running": (facts(status="running"), "it holds a cell that is running, expected done or f"),
     "failed without reason": (facts(status="failed"), "it failed and has no reason"),
     "no status": (facts(status=...), "lacks entries"),
     "below a folder": (moved(f"results/{CELL}"), f"it is a cell whose place is {CELL}"),
@@ -319,7 +280,7 @@ ONE: dict[str, tuple[Change, str]] = {
         "cell.json has 1,048,578 bytes, expected 1,048,576 at most",
     ),
     "too large a table": (
-        content("scores.csv", bytes(incoming.LIMIT + 1)),
+        content("scores.csv", bytes((16 << 20) + 1)),
         "scores.csv has 16,777,217 bytes, expected 16,777,216 at most",
     ),
 }
@@ -352,12 +313,16 @@ def test_a_hostile_cell_is_refused_and_the_others_are_taken(
 def test_files_of_no_cell_are_told_of(file: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(file, "a") as made:
         made.writestr("README.txt", "see below")
+        made.writestr("x" * 300 + "/evil.csv", "x")
+        made.writestr("cave//evil\x1b[2J.csv", "x")
         made.writestr("__MACOSX/cave/._x2", "x")
         made.mkdir("cave/empty")
     merged = merge(tmp_path / "results", file)
     assert merged.refused == {
         "the top of the zip": "no cell: README.txt without a cell.json",
         "__MACOSX/cave": "no cell: ._x2 without a cell.json",
+        "x" * 120 + "...": "no cell: evil.csv without a cell.json",
+        "cave/": "no cell: evil [2J.csv without a cell.json",
     }
     assert len(merged.added) == 3
 
@@ -393,7 +358,7 @@ def test_an_address_that_was_resealed_here_is_not_believed_either(tmp_path: Path
     """A cell that is damaged on the other side is not even exported."""
     put(tmp_path / "there")
     reseal(address().folder(tmp_path / "there"), address=dict.fromkeys("abc"))
-    with pytest.raises(RequestError, match="no whole cell to export"):
+    with pytest.raises(RequestError, match="no valid cell to export"):
         export(tmp_path / "there", tmp_path / "in.zip")
 
 

@@ -82,7 +82,7 @@ def test_the_baseline_prepares_the_png_files_of_the_scenes(tiny: Split, tmp_path
     files = [tmp_path / f"{name}_01.png" for name in (*tiny.train.names, *tiny.test.names, "other")]
     for file in files:
         imsave(file, np.zeros((2, 2), np.uint8), check_contrast=False)
-    split = replace(tiny, wanted=replace(tiny.wanted, root=tmp_path))
+    split = replace(tiny, request=replace(tiny.request, root=tmp_path))
     assert items.data(split, tmp_path)[0].request == ("prepare", *sorted(map(str, files[:-1])))
 
 
