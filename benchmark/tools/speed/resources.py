@@ -15,20 +15,20 @@ SIDE = {"cpu": 2048, "cuda": 8192}  # rows and columns of the roofline's matrice
 COPIED = 512 << 20  # bytes of its copy
 
 
-def seconds(work: Callable[[], object], device: torch.device, at_least: float = 0.0) -> float:
+def seconds(call: Callable[[], object], device: torch.device, at_least: float = 0.0) -> float:
     """Return the median seconds of a call, after a warm-up.
 
     Args:
-        work: the call.
+        call: what is timed.
         device: where it computes; a GPU is synchronised whenever the clock is read.
         at_least: repeat the call for so many seconds; 0 times a single one.
     """
-    timer = Timer("work()", globals={"work": work}, num_threads=torch.get_num_threads())
+    timer = Timer("call()", globals={"call": call}, num_threads=torch.get_num_threads())
     with torch.cuda.device(device) if device.type == "cuda" else nullcontext():
         return timer.blocked_autorange(min_run_time=at_least).median
 
 
-def peak_bytes(work: Callable[[], object], device: torch.device) -> int | None:
+def peak_bytes(call: Callable[[], object], device: torch.device) -> int | None:
     """Return the peak memory of a call in bytes, above what was held before.
 
     On a processor only Linux can tell; elsewhere it is None.
@@ -36,13 +36,13 @@ def peak_bytes(work: Callable[[], object], device: torch.device) -> int | None:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
-        work()
+        call()
         return torch.cuda.max_memory_allocated(device) - before
     release_freed_memory()
     try:
         Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM, see proc(5)
         before = _status("VmRSS")
-        work()
+        call()
         return _status("VmHWM") - before
     except (OSError, KeyError):
         return None

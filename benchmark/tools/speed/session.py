@@ -64,12 +64,12 @@ class Session:
     plugins: Sequence[Path] = ()
 
 
-def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Report:
+def measure(session: Session, progress: Callable[[str], None] = lambda _: None) -> Report:
     """Measure how fast the engine is on a device, against the baseline and the roofline.
 
     Args:
         session: what to measure.
-        say: called with what is being measured.
+        progress: called with what is being measured.
 
     Raises:
         RequestError: scenes of the data set are missing or damaged, or the baseline failed.
@@ -77,9 +77,9 @@ def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Re
     device, turns = session.device, session.turns
     split = load_split(session.data) if session.data else None  # fails early, if it does
     networks = [one for one in session.methods if isinstance(one, NetworkMethod)]
-    say("the roofline")
+    progress("the roofline")
     peak = roofline(device)
-    say("operations and memory")
+    progress("operations and memory")
     with tempfile.TemporaryDirectory() as folder:
         measured = _items(session, networks, device)
         measured += items.data(split, Path(folder)) if split else []
@@ -87,7 +87,7 @@ def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Re
             due = [item for item in measured if turn < item.turns]
             # Whichever comes first in one turn comes second in the next.
             for side in ("engine", "baseline") if turn % 2 == 0 else ("baseline", "engine"):
-                say(f"{side}, turn {turn + 1} of {turns}")
+                progress(f"{side}, turn {turn + 1} of {turns}")
                 if side == "baseline":
                     _time_baseline(due, session, folder)
                     continue
@@ -96,7 +96,7 @@ def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Re
     rows = [item.row(peak.product) for item in measured]
     if split and session.profile:
         for method in networks:
-            say(f"training {method.name} to the end, fast and plainly")
+            progress(f"training {method.name} to the end, fast and plainly")
             rows.append(items.accuracy(method, split, session.profile, device))
     conditions = _CONDITIONS.format(
         scale=SCALE,
