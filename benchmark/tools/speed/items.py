@@ -32,7 +32,7 @@ from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
 from benchmark.metrics.scoring import score
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
-from benchmark.tools.speed.baseline import PROTOCOL, SCALE, estimate, recipe_of, shrink
+from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE, estimate, recipe_of, shrink
 from benchmark.tools.speed.report import Row
 from benchmark.tools.speed.resources import peak_bytes
 
@@ -91,17 +91,19 @@ class Item:
         return self.samples / seconds if self.samples else seconds
 
 
-def training(method: NetworkMethod, bank: PatchBank, device: Device, turns: int) -> Item:
-    """Measure training steps on patches of a bank."""
+def training(method: NetworkMethod, truth: Tensor, device: Device, turns: int) -> Item:
+    """Measure training steps on patches of an image."""
+    degradation, size = Degradation(catalogue.get(PROTOCOL), SCALE), PATCH
+    bank = PatchBank([truth], degradation, count=4096, size=size, seed=0, device=device.torch)
     label, batch = METHODS.label(method), BATCH[device.torch.type][not method.bandwise]
     recipe = recipe_of(method, batch)
-    network, _ = _start(method, (bank.bands, bank.size, bank.size), recipe, device)
+    network, _ = _start(method, (bank.bands, size, size), recipe, device)
     plan = SamplingPlan(len(bank), bank.bands, batch, 10**9, 0, method.bandwise)
     batches = iter(PatchSampler(plan, 0))
     patches, bands = next(batches)
-    inputs, truth = bank.batch(patches[:2], method.sees, None if bands is None else bands[:2])
+    inputs, wanted = bank.batch(patches[:2], method.sees, None if bands is None else bands[:2])
     with FlopCounterMode(display=False) as counter:
-        torch.autograd.backward(method.loss(network(inputs), truth))
+        torch.autograd.backward(method.loss(network(inputs), wanted))
     step = Step(method, device.place(network), bank, recipe, device)
     return Item(
         "train",

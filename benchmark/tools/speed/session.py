@@ -11,17 +11,14 @@ from pathlib import Path
 import torch
 
 from benchmark import CHECKOUT
-from benchmark.data.patches import PatchBank
 from benchmark.data.split import DataRequest, load_split
 from benchmark.engine import environment
 from benchmark.engine.device import Device
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.method import Method, NetworkMethod
-from benchmark.protocols import catalogue
-from benchmark.protocols.degradation import Degradation
 from benchmark.tools.speed import baseline, items
-from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE
+from benchmark.tools.speed.baseline import PATCH, SCALE
 from benchmark.tools.speed.items import Item
 from benchmark.tools.speed.report import Report
 from benchmark.tools.speed.resources import roofline, seconds
@@ -81,8 +78,14 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
     peak = roofline(device)
     progress("operations and memory")
     with tempfile.TemporaryDirectory() as folder:
-        measured = _items(session, networks, device)
-        measured += items.data(split, Path(folder)) if split else []
+        truth = torch.rand(tuple(map(min, SHAPE, session.shape))).to(device.torch)
+        few = max(1, turns // 2)
+        measured = [
+            *(items.training(one, truth, device, turns) for one in networks),
+            *(items.inference(one, session.shape, device, few) for one in networks),
+            *items.image(truth, turns),
+            *(items.data(split, Path(folder)) if split else ()),
+        ]
         for turn in range(turns):
             due = [item for item in measured if turn < item.turns]
             # Whichever comes first in one turn comes second in the next.
@@ -108,19 +111,6 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
         turns=turns,
     )
     return Report(environment.describe(device), peak, conditions.splitlines(), rows)
-
-
-def _items(session: Session, networks: Sequence[NetworkMethod], device: Device) -> list[Item]:
-    turns, generator = session.turns, torch.Generator().manual_seed(0)
-    truth = torch.rand(tuple(map(min, SHAPE, session.shape)), generator=generator)
-    truth = truth.to(device.torch)
-    degradation = Degradation(catalogue.get(PROTOCOL), SCALE)
-    bank = PatchBank([truth], degradation, count=4096, size=PATCH, seed=0, device=device.torch)
-    return [
-        *(items.training(one, bank, device, turns) for one in networks),
-        *(items.inference(one, session.shape, device, max(1, turns // 2)) for one in networks),
-        *items.image(truth, turns),
-    ]
 
 
 def _time_baseline(measured: Sequence[Item], session: Session, folder: str) -> None:
