@@ -522,7 +522,7 @@ def test_a_stopped_run_keeps_what_is_done_and_goes_on_from_there(
     out, err = sleeping.communicate(timeout=30)
     assert sleeping.returncode == 130
     assert out == ""
-    assert err.strip() == "stopped; the same command goes on with the cells not done yet"
+    assert err.strip() == "stopped; the same command continues with the cells not done yet"
     line = CommandLine(tmp_path)
     files = sorted(file.name for file in line.results.glob("synthetic*/**/*") if file.is_file())
     assert files == ["cell.json", "scores.csv"]

@@ -185,22 +185,22 @@ def run_job(
         should_stop: is asked at every training step.
         say: takes a line for the user.
     """
-    task, settings = job.plan, job.settings
+    plan, settings = job.plan, job.settings
     checkpoint = job.lock.checkpoint
     checkpointer = Checkpointer(checkpoint, settings.checkpoint_every, should_stop, say)
     try:
         wanted = settings.tensorboard
-        with with_curves(task, settings.results, listener, say, wanted=wanted) as listeners:
-            made, files = compute(task, settings.device, listeners, checkpointer)
-        facts = {**job.facts(), "status": "done", "reason": None, **made}
-        cells.write(settings.results, task.address, facts, files)
+        with with_curves(plan, settings.results, listener, say, wanted=wanted) as listeners:
+            measured, files = compute(plan, settings.device, listeners, checkpointer)
+        facts = {**job.facts(), "status": "done", "reason": None, **measured}
+        cells.write(settings.results, plan.address, facts, files)
     except TrainingError as error:
         checkpointer.remove()  # going on from there would only end in the same way
-        return result_of(error, task.method)
+        return result_of(error, plan.method)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a method may even raise SystemExit
-        return result_of(error, task.method)
+        return result_of(error, plan.method)
     return JobResult("done")
 
 

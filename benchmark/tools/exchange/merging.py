@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,18 +89,18 @@ def merge(
     """
     merged = Merged()
     with open_zip(file, member_limit=_LIMITS[WEIGHTS]) as archive:
-        places: dict[str, set[str]] = {}
+        places: dict[str, dict[str, str]] = {}  # folder in the zip -> name of a file -> its path
         for path in archive.sizes:
             place, _, name = path.rpartition("/")
-            places.setdefault(place, set()).add(name)
+            places.setdefault(place, {})[name] = path
         if not places:
             raise RequestError(f"{file} holds no cells; make one with: run_all.py export")
         try:
             with _temporary(results) as temporary:
-                for number, (place, names) in enumerate(sorted(places.items())):
-                    on_progress(number, len(places), plain(place))
+                for number, place in enumerate(sorted(places)):
+                    on_progress(number, len(places), _shown(place))
                     try:
-                        cell = _unpack(archive, place, names, temporary / str(number))
+                        cell = _unpack(archive, place, places[place], temporary / str(number))
                         _take(results, place, cell, merged, replace=replace)
                     except _RefusedError as why:
                         merged.refused[_shown(place) or "the top of the zip"] = str(why)
@@ -128,28 +128,28 @@ def _temporary(results: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unpack(archive: CheckedZip, place: str, names: set[str], root: Path) -> Cell:
+def _unpack(archive: CheckedZip, place: str, paths: Mapping[str, str], root: Path) -> Cell:
     """Unpack one cell below `root` and verify it.
 
     Raises:
         _RefusedError: it is no valid cell, or there is more than a cell.
         OSError: it cannot be written.
     """
-    if "cell.json" not in names:
-        raise _RefusedError(f"no cell: {_shown(listed(sorted(names)))} without a cell.json")
-    for name in names:
-        size, limit = archive.sizes[f"{place}/{name}"], _LIMITS.get(name, _LIMIT)
+    if "cell.json" not in paths:
+        raise _RefusedError(f"no cell: {_shown(listed(sorted(paths)))} without a cell.json")
+    for name, path in paths.items():
+        size, limit = archive.sizes[path], _LIMITS.get(name, _LIMIT)
         if size > limit:
             raise _RefusedError(f"{_shown(name)} has {size:,} bytes, expected {limit:,} at most")
     folder = root / place
     try:
-        facts = json.loads(archive.read(f"{place}/cell.json"))
-        if problem := _problem(facts, place, names):
+        facts = json.loads(archive.read(paths["cell.json"]))
+        if problem := _problem(facts, place, set(paths)):
             raise _RefusedError(problem)
         folder.mkdir(parents=True)
-        for name in names:
+        for name, path in paths.items():
             with (folder / name).open("wb") as stream:
-                shutil.copyfileobj(archive.open(f"{place}/{name}"), stream)
+                shutil.copyfileobj(archive.open(path), stream)
                 stream.flush()
                 os.fsync(stream.fileno())
     except ArchiveError as error:

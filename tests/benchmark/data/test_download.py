@@ -1,4 +1,4 @@
-"""Downloads are whole or not there."""
+"""Downloads arrive whole or not at all."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ from tests.datasets.makers import (
 CONTENT = bytes(range(256)) * 40
 
 
-def test_a_download_arrives_whole_and_says_so_in_a_plain_line(
+def test_a_download_arrives_whole_and_is_announced_in_one_line(
     web: Web, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = web.put("a.zip", CONTENT)
@@ -42,7 +42,7 @@ def test_the_next_mirror_is_tried_when_one_has_nothing(web: Web, tmp_path: Path)
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_body_cut_short_leaves_nothing_and_a_second_try_starts_clean(
+def test_a_truncated_body_leaves_nothing_and_a_second_try_starts_clean(
     web: Web, tmp_path: Path, known: bool
 ) -> None:
     url = web.put("a.zip", CONTENT, withheld=1000)
@@ -72,7 +72,7 @@ def test_a_wrong_hash_is_refused_and_keeps_the_file_that_was_there(
     assert (tmp_path / "a.zip").read_bytes() == b"old"
 
 
-def test_what_the_check_refuses_does_not_get_the_name(web: Web, tmp_path: Path) -> None:
+def test_a_file_that_fails_the_check_does_not_appear(web: Web, tmp_path: Path) -> None:
     def refuse(file: Path) -> None:
         assert file.read_bytes() == CONTENT
         raise RequestError("not what was published")

@@ -1,4 +1,4 @@
-"""Files are searched for within bounds, and their stamp tells when they change."""
+"""Files are searched for within limits, and their stamp changes with them."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from benchmark.data.search import read_file, search, stamp
 from benchmark.errors import RequestError
 
 
-def test_the_search_is_bounded_and_skips_what_systems_leave_behind(
+def test_the_search_is_limited_and_skips_system_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("cave/a.png", "cave/.DS_Store", "cave/__MACOSX/a.png", "other/b.png", "c.png"):
@@ -46,7 +46,7 @@ def test_the_stamp_follows_names_sizes_and_times_but_not_the_order_or_the_root(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipes by name there")
-def test_what_is_no_file_is_passed_over_as_reading_it_may_never_end(tmp_path: Path) -> None:
+def test_pipes_devices_and_broken_links_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"1")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     (tmp_path / "c").symlink_to(tmp_path / "gone")
@@ -55,13 +55,13 @@ def test_what_is_no_file_is_passed_over_as_reading_it_may_never_end(tmp_path: Pa
     assert [file.name for file in search(tmp_path, lambda _: True).files] == ["a", "b"]
 
 
-def test_a_file_that_goes_while_it_is_looked_at_is_named(tmp_path: Path) -> None:
+def test_a_file_that_disappears_is_named(tmp_path: Path) -> None:
     for ask in (lambda: stamp([tmp_path / "gone"], tmp_path), lambda: read_file(tmp_path / "gone")):
         with pytest.raises(RequestError, match=r"cannot read .*gone: No such file .* moved since"):
             ask()
 
 
-def test_a_file_is_read_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_read_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_files, "MOST_BYTES", 1000)
     (tmp_path / "a").write_bytes(bytes(1000))
     assert read_file(tmp_path / "a") == bytes(1000)

@@ -1,4 +1,4 @@
-"""Archives are not trusted: nothing leads out of its folder, links, or swells."""
+"""Archives are not trusted: no name leads out of the folder, no link, no bomb."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -89,14 +89,14 @@ def test_two_that_unpack_one_archive_at_once_do_not_mix(tmp_path: Path) -> None:
 
 
 def member(name: str, content: bytes = b"abc", kind: bytes = tarfile.REGTYPE) -> bytes:
-    """Make one member of a tar, header and all, that need not make sense."""
+    """Make one member of a tar with its header, whether it makes sense or not."""
     facts = tarfile.TarInfo(name)
     facts.type, facts.size = kind, len(content)
     return facts.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
 
 
 def extended(fact: str, value: str) -> bytes:
-    """Make a header of the extended kind, with one fact of the member that follows."""
+    """Make an extended header with one field of the member that follows."""
     text = f" {fact}={value}\n"
     length = len(text) + len(str(len(text) + 2))
     return member("facts", f"{length}{text}".encode(), b"x")
@@ -163,10 +163,10 @@ def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("place", range(1, 9))
-def test_the_checksum_behind_the_last_block_is_looked_at(
+def test_the_checksum_behind_the_last_block_is_checked(
     tmp_path: Path, place: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reader that stops where the tar ends never comes to it."""
+    """A reader that stops at the end of the tar never reaches it."""
     monkeypatch.setattr(tars, "CHUNK", 512)
     archive = tarred(tmp_path / "a.tgz", {"a.bin": bytes(5000)})
     content = bytearray(archive.read_bytes())
@@ -180,7 +180,7 @@ def test_the_checksum_behind_the_last_block_is_looked_at(
 @pytest.mark.skipif(os.name == "nt", reason="no limits of file sizes there")
 @pytest.mark.parametrize("size", [4000, 1 << 20])
 def test_a_full_disk_is_not_the_archives_fault(tmp_path: Path, size: int) -> None:
-    """Whoever takes it for that deletes gigabytes; small files show it only when closed."""
+    """Or gigabytes are deleted for nothing; with small files it shows only when they are closed."""
     import resource
 
     archive = tarred(tmp_path / "a.tgz", {"a.bin": bytes(size)})

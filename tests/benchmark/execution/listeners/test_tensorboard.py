@@ -338,18 +338,16 @@ def test_without_the_package_a_request_is_refused_before_anything_starts(
     asked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    options = RunOptions(isolated=False, tensorboard=True)
     with pytest.raises(RequestError) as caught:
-        run_experiment(
-            resolve(asked), RunOptions(isolated=False, tensorboard=True), Progress(StringIO())
-        )
-    assert str(caught.value).startswith("--tensorboard needs the package tensorboardX, which cann")
-    assert 'pip install "tensorboardX>=' in str(caught.value)
+        run_experiment(resolve(asked), options, Progress(StringIO()))
+    assert str(caught.value).startswith("--tensorboard needs the package tensorboard, which cannot")
+    assert 'pip install "tensorboard>=' in str(caught.value)
     assert not asked.results.exists()
     assert not asked.cache.exists()
-    assert (
-        run_experiment(resolve(asked), RunOptions(isolated=False), Progress(StringIO()))[0].failed
-        == {}
-    )
+    options = RunOptions(isolated=False)
+    (outcome,) = run_experiment(resolve(asked), options, Progress(StringIO()))
+    assert outcome.failed == {}
 
 
 def test_it_is_not_imported_unless_asked_for() -> None:

@@ -23,12 +23,12 @@ from tests.benchmark.tools.exchange.support import (
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """Give a results folder with three cells."""
+    """Return a results folder with three cells."""
     three(tmp_path / "results")
     return tmp_path / "results"
 
 
-def test_every_cell_is_packed_whole_but_for_its_weights(results: Path, tmp_path: Path) -> None:
+def test_every_cell_is_packed_without_its_weights(results: Path, tmp_path: Path) -> None:
     made = export(results, tmp_path / "out.zip")
     assert made.cells == [place(method) for method in METHODS]
     assert made.left_out == []
@@ -94,7 +94,9 @@ def test_a_cell_that_changes_while_it_is_read_is_left_out(
     assert len(export(results, tmp_path / "out.zip").cells) == 1
 
 
-def test_superseded_unfinished_and_foreign_files_stay(results: Path, tmp_path: Path) -> None:
+def test_superseded_unfinished_and_foreign_files_are_not_packed(
+    results: Path, tmp_path: Path
+) -> None:
     put(results, psnr=33)
     folder = address().folder(results)
     (folder / "notes.txt").write_text("mine")
@@ -107,10 +109,10 @@ def test_superseded_unfinished_and_foreign_files_stay(results: Path, tmp_path: P
         }  # fmt: skip
 
 
-def test_progress_is_told_cell_by_cell(results: Path, tmp_path: Path) -> None:
-    told: list[tuple[int, int, str]] = []
-    export(results, tmp_path / "out.zip", on_progress=lambda *one: told.append(one))
-    assert told == [*((n, 3, place(method)) for n, method in enumerate(METHODS)), (3, 3, "")]
+def test_progress_is_reported_cell_by_cell(results: Path, tmp_path: Path) -> None:
+    calls: list[tuple[int, int, str]] = []
+    export(results, tmp_path / "out.zip", on_progress=lambda *one: calls.append(one))
+    assert calls == [*((n, 3, place(method)) for n, method in enumerate(METHODS)), (3, 3, "")]
 
 
 def test_the_messages_of_a_failed_cell_leave_without_paths_of_this_machine(tmp_path: Path) -> None:
@@ -131,7 +133,7 @@ def test_the_messages_of_a_failed_cell_leave_without_paths_of_this_machine(tmp_p
     assert merge(results, tmp_path / "out.zip").present == [place()]
 
 
-def test_nothing_to_export_is_said(tmp_path: Path) -> None:
+def test_having_nothing_to_export_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"no results in .*none"):
         export(tmp_path / "none", tmp_path / "out.zip")
     with pytest.raises(RequestError, match=r"thesis\.docx: expected a name that ends in \.zip"):
@@ -140,7 +142,7 @@ def test_nothing_to_export_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kind", "failing"), [(Path, "replace"), (zipfile.ZipFile, "writestr")])
-def test_a_zip_is_there_whole_or_not_at_all(
+def test_a_zip_is_written_whole_or_not_at_all(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type, failing: str
 ) -> None:
     target = tmp_path / "out" / "out.zip"
