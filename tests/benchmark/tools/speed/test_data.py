@@ -21,7 +21,7 @@ def test_a_data_set_is_prepared_opened_and_read(tiny: Split, tmp_path: Path) -> 
     count = len(tiny.train) + len(tiny.validation) + len(tiny.test)
     assert all(f"{count} scenes" in row.of and row.value > 0 for row in rows)
     assert rows[0].plain is None  # it has no files
-    assert list((tmp_path / "0").glob("*.scenes"))
+    assert list((tmp_path / "0").rglob("*.safetensors"))
 
 
 def test_the_plain_way_keeps_images_as_float32(tmp_path: Path) -> None:
