@@ -104,7 +104,7 @@ def test_nothing_is_started(hsisr: CommandLine) -> None:
 def test_no_file_is_made_but_for_the_prepared_scenes(hsisr: CommandLine) -> None:
     hsisr.tiny("bicubic,srcnn", "--plan")
     assert [path.name for path in hsisr.folder.iterdir()] == [".cache"]
-    assert [path.suffix for path in (hsisr.folder / ".cache").iterdir()] == [".scenes"]
+    assert [path.name for path in (hsisr.folder / ".cache").iterdir()] == ["scenes"]
     before = snapshot(hsisr.folder)
     hsisr.tiny("bicubic,srcnn", "--plan", "--json")
     assert snapshot(hsisr.folder) == before

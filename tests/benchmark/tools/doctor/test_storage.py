@@ -213,10 +213,12 @@ def test_superseded_cells_are_counted(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_preparation_left_is_counted(tmp_path: Path) -> None:
-    (tmp_path / ".set.scenes.part").write_bytes(bytes(2048))
-    (tmp_path / ".set.scenes.lock").touch()
-    (tmp_path / "set.scenes").write_bytes(bytes(4096))
-    (tmp_path / ".gone.scenes.part").symlink_to(tmp_path / "never")
+    folder = tmp_path / "scenes" / "set"
+    folder.mkdir(parents=True)
+    (folder / ".one.safetensors.part").write_bytes(bytes(2048))
+    (folder / ".lock").touch()
+    (folder / "one.safetensors").write_bytes(bytes(4096))
+    (folder / ".gone.safetensors.part").symlink_to(tmp_path / "never")
     *_, found = storage.leftovers(tmp_path / "no", tmp_path)
     assert found.name == "unfinished scenes"
     assert found.text.startswith(f"2 in {tmp_path}, 2.")
