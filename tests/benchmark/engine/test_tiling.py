@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.engine.tiling import run_network, tiles
 from benchmark.method import NetworkMethod
-from tests.benchmark.support import CPU, examples, network_method, problem, random
+from tests.benchmark.support import CPU, Volume, examples, network_method, problem, random
 
 WHOLE = 2**40  # bytes: never a tile
 
@@ -194,25 +194,6 @@ def test_another_error_is_raised_as_it_is() -> None:
 
     with pytest.raises(RuntimeError, match="a mistake"):
         run_network(Global(), Broken(), random(2, 9, 9), problem(2, 2), CPU)
-
-
-class Volume(nn.Module):
-    """Convolutions over rows, columns and bands, with channel attention and layer norm."""
-
-    def __init__(self, maps: int = 4) -> None:
-        super().__init__()
-        self.first = nn.Conv3d(1, maps, 3, padding=1)
-        self.norm = nn.LayerNorm(maps)
-        self.attention = nn.Sequential(
-            nn.AdaptiveAvgPool3d(1), nn.Conv3d(maps, maps, 1), nn.Sigmoid()
-        )
-        self.last = nn.Conv3d(maps, 1, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, bands, rows, columns) to the same size."""
-        maps = self.norm(self.first(x[:, None]).movedim(1, -1)).movedim(-1, 1).relu()
-        out: Tensor = x + self.last(maps * self.attention(maps))[:, 0]
-        return out
 
 
 def test_a_3d_network_with_attention_estimates_a_cave_image() -> None:
