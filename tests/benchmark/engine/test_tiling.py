@@ -1,4 +1,4 @@
-"""Whole scenes, tiles and chunks of bands give one and the same estimate."""
+"""Whole scenes, tiles and groups of bands give the same estimate; memory that runs out."""
 
 import math
 
@@ -12,14 +12,14 @@ from benchmark.engine.tiling import run_network, tiles
 from benchmark.method import NetworkMethod
 from tests.benchmark.support import CPU, Volume, examples, network_method, problem, random
 
-WHOLE = 2**40  # bytes: never a tile
+WHOLE = 2**40  # bytes; no tiles
 
-# A small sample is run first, to measure what activations take.
+# Calls before the first tile: a small sample measures the size of activations.
 PROBES = 1
 
 
 class Calls:
-    """Notes the sizes that a network is given."""
+    """Records the shapes of a network's inputs."""
 
     def __init__(self, network: nn.Module) -> None:
         self.shapes: list[tuple[int, ...]] = []
@@ -29,7 +29,7 @@ class Calls:
 def estimates(
     reference: str, scale: int, shape: tuple[int, int, int], budget: int
 ) -> tuple[Tensor, Tensor, list[tuple[int, ...]]]:
-    """Estimate one image whole and within a budget; gives the calls of the second."""
+    """Estimate one image whole and within a budget; return the input shapes of the second."""
     torch.manual_seed(0)
     method = network_method(reference)
     network = method.network(1 if method.bandwise else shape[0], scale)
@@ -65,6 +65,38 @@ def test_tiles_equal_the_whole(reference: str, scale: int, shape: tuple[int, int
     assert float(whole.std()) > 1e-3
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [nn.BatchNorm2d(4), nn.Dropout2d(), nn.Hardswish(), nn.Mish(), nn.ReLU6(), nn.Softmax2d()],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_pointwise_layers_allow_tiles(layer: nn.Module) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(2, 4, 5, padding=2), layer, nn.Conv2d(4, 2, 3, padding=1))
+    assert NetworkMethod().halo(network) == 3
+    low, task = random(2, 40, 40), problem(2, 2, (40, 40))
+    whole, tiled = (run_network(NetworkMethod(), network, low, task, CPU, b) for b in (WHOLE, 1))
+    torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.AdaptiveAvgPool2d(1),
+        nn.Conv2d(2, 2, 3, padding=1, padding_mode="circular"),
+        nn.Conv2d(2, 2, 3, stride=2),
+        nn.GroupNorm(1, 2),
+        nn.InstanceNorm2d(2),
+        nn.LayerNorm(2),
+        nn.Linear(2, 2),
+        nn.Upsample(scale_factor=2),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_layers_of_unknown_reach_forbid_tiles(layer: nn.Module) -> None:
+    assert NetworkMethod().halo(nn.Sequential(nn.Conv2d(2, 2, 3, padding=1), layer)) is None
+
+
 def test_a_halo_too_small_would_show() -> None:
     class Blind(NetworkMethod):
         def halo(self, network: nn.Module) -> int:
@@ -78,15 +110,15 @@ def test_a_halo_too_small_would_show() -> None:
     assert float((whole - tiled).abs().max()) > 1e-4
 
 
-def test_bands_go_together_as_far_as_memory_allows() -> None:
-    """SRCNN's widest layer has 64 maps of 4 bytes, three of which are alive."""
+def test_as_many_bands_as_the_budget_allows_are_taken_at_once() -> None:
+    """SRCNN's widest layer has 64 maps of 4 bytes; three activations are live."""
     budget = 2 * 20 * 18 * 64 * 4 * 3
     whole, parts, calls = estimates("srcnn", 2, (5, 20, 18), budget)
     assert [call[0] for call in calls] == [2, 2, 1]
     torch.testing.assert_close(parts, whole, rtol=0, atol=1e-6)
 
 
-def test_the_device_says_how_much_memory_there_is() -> None:
+def test_the_budget_is_the_devices_own_by_default() -> None:
     method = network_method("srcnn")
     network = method.network(1, 2)
     calls = Calls(network)
