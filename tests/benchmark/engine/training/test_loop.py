@@ -59,7 +59,7 @@ class ShortPaper(Profile):
 
 @dataclass(frozen=True)
 class Gained(NetworkMethod):
-    """One weight; its loss and its start are the test's."""
+    """One weight, whose initial value tests choose."""
 
     first: float = 0.5
     name = "gained"
@@ -188,7 +188,7 @@ def test_the_best_weights_by_validation_are_kept() -> None:
     assert abs(weight_of(made) - 1) < 0.1
 
 
-def test_without_validation_scenes_the_last_weights_are_kept_and_that_is_said() -> None:
+def test_without_validation_scenes_the_last_weights_are_kept_with_a_warning() -> None:
     made = gained(Recipe(optimiser="sgd", rate=5.0, momentum=0.0, batch=1, epochs=60,
                          schedule="constant"))  # fmt: skip
     assert weight_of(made) == pytest.approx(2, abs=0.1)

@@ -130,7 +130,7 @@ def taken(
 def test_two_parts_take_the_step_that_one_takes(
     tiny: Split, reference: str, count: int, kind: str
 ) -> None:
-    """Momentum is in it, and halves of different size; the weights move alike, not just little."""
+    """Momentum is in it, and halves of different size; the weights change alike, not just little."""
     method, bank = network_method(reference), bank_of(tiny.train, 2)
     whole, losses = taken(method, bank, RECIPES[kind], count, parts=1, steps=2)
     halves, again = taken(method, bank, RECIPES[kind], count, parts=2, steps=2)
@@ -203,7 +203,7 @@ def test_that_a_batch_was_divided_stands_under_the_tables(tiny: Split) -> None:
 
 def test_memory_that_runs_out_in_the_backward_pass_leaves_no_partial_gradient(tiny: Split) -> None:
     class Bursting(Tight):
-        """Its second convolution has a gradient already when the memory runs out."""
+        """The second convolution has its gradient when the memory runs out."""
 
         def network(self, bands: int, scale: int) -> nn.Module:
             """Put the burst between the two."""
