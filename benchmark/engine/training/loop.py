@@ -30,7 +30,7 @@ _SAVED = ("total", "since", "seen", "loss", "best")
 
 
 class TrainingError(Exception):
-    """Training cannot go on: the loss is not finite."""
+    """Training cannot continue: the loss is not finite."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def train(
     Args:
         task: what to train, on what.
         device: where.
-        listener: its callbacks are called as the training goes on.
+        listener: its callbacks are called during the training.
         checkpointer: provides the checkpoint to resume from, saves new ones, and may end the
             training.
 

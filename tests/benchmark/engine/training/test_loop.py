@@ -1,4 +1,4 @@
-"""The training loop: reproducible, honest about failure, and by the recipe's letter."""
+"""The training loop: reproducible, clear about failures, and exactly by the recipe."""
 
 import math
 from collections.abc import Callable
@@ -28,6 +28,7 @@ from tests.benchmark.support import (
     Gain,
     Recorder,
     SamePatches,
+    Volume,
     bank_of,
     network_method,
     problem,
@@ -43,24 +44,24 @@ class Given(Profile):
     by: Recipe = field(default_factory=Recipe)
 
     def recipe(self, method: NetworkMethod) -> Recipe:
-        """Give the recipe, whatever the method."""
+        """Return the recipe, whatever the method."""
         return self.by
 
 
 @dataclass(frozen=True)
 class ShortPaper(Profile):
-    """The paper's own recipe of every method, cut to a few steps."""
+    """The paper's own recipe of every method, limited to a few steps."""
 
     epochs: int = 2
 
     def recipe(self, method: NetworkMethod) -> Recipe:
-        """Cut the method's own recipe."""
+        """Shorten the method's own recipe."""
         return replace(method.recipe, epochs=self.epochs, batch=min(method.recipe.batch, 12))
 
 
 @dataclass(frozen=True)
 class Gained(NetworkMethod):
-    """One weight; its loss and its start are the test's."""
+    """One weight, whose initial value tests choose."""
 
     first: float = 0.5
     name = "gained"
@@ -153,7 +154,7 @@ def test_without_a_number_of_validations_there_is_one_each_epoch(tiny: Split) ->
     assert [row["step"] for row in made.history] == [6, 12]
 
 
-def test_the_listener_is_told_of_steps_and_validations(tiny: Split) -> None:
+def test_the_listener_receives_steps_and_validations(tiny: Split) -> None:
     method, task, listener = network_method("srcnn"), problem(2, 5), Recorder()
     pairs = held_out(tiny, method, task)
     made = train(TrainingTask(method, task, SHORT, 0, bank_of(tiny.train, 2), pairs), CPU, listener)
@@ -190,7 +191,7 @@ def test_the_best_weights_by_validation_are_kept() -> None:
     assert abs(weight_of(made) - 1) < 0.1
 
 
-def test_without_validation_scenes_the_last_weights_are_kept_and_that_is_said() -> None:
+def test_without_validation_scenes_the_last_weights_are_kept_with_a_warning() -> None:
     made = gained(Recipe(optimiser="sgd", rate=5.0, momentum=0.0, batch=1, epochs=60,
                          schedule="constant"))  # fmt: skip
     assert weight_of(made) == pytest.approx(2, abs=0.1)
@@ -320,7 +321,7 @@ def test_the_rate_of_the_history_follows_the_schedule() -> None:
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
 
 
-def test_a_plateau_divides_the_rate_and_then_ends_training() -> None:
+def test_a_plateau_decays_the_rate_and_then_ends_training() -> None:
     """The weight starts at the best place and is pulled away: no validation is better."""
     recipe = Recipe(optimiser="sgd", rate=0.1, momentum=0.0, batch=1, epochs=50,
                     schedule="plateau", every=2, stop_below=1e-3)  # fmt: skip
@@ -330,7 +331,7 @@ def test_a_plateau_divides_the_rate_and_then_ends_training() -> None:
     assert made.steps == 7
 
 
-def test_training_ends_when_it_stays_flat() -> None:
+def test_training_ends_without_improvement() -> None:
     recipe = Recipe(optimiser="sgd", rate=0.1, batch=1, epochs=50, schedule="constant",
                     flat_limit=4)  # fmt: skip
     assert gained(recipe, first=1.0, best=1.0).steps == 5
@@ -395,19 +396,6 @@ def test_unit_gradients_have_length_one_whatever_the_loss() -> None:
             assert moved == pytest.approx(0.1 / math.sqrt(2), rel=reordered(72), abs=EPS)
 
 
-class Spectral(nn.Module):
-    """A residual convolution over rows, columns and bands."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Conv3d(1, 1, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, bands, rows, columns) to the same size."""
-        out: Tensor = x + self.layer(x[:, None])[:, 0]
-        return out
-
-
 def tied() -> nn.Module:
     """Make two layers that share their weights."""
     first, second = (nn.Conv2d(3, 3, 3, padding=1) for _ in range(2))
@@ -431,7 +419,7 @@ LAYER = 3 * 3 * 9 + 3
 
 @pytest.mark.parametrize(
     ("build", "parameters"),
-    [(frozen, LAYER), (normed, LAYER + 2 * 3), (Spectral, None), (tied, LAYER + 3)],
+    [(frozen, LAYER), (normed, LAYER + 2 * 3), (Volume, None), (tied, LAYER + 3)],
 )
 def test_networks_of_every_kind_train_and_count_what_is_trained(
     build: Callable[[], nn.Module], parameters: int | None

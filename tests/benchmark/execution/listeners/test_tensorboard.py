@@ -1,4 +1,4 @@
-"""Curves for TensorBoard: what was trained, once each, however often a training was interrupted."""
+"""Curves for TensorBoard: every value once, however often a training was interrupted."""
 
 import csv
 import io
@@ -74,7 +74,7 @@ def events(folder: Path) -> Read:
 
 
 class Network(NetworkMethod):
-    """Trains one weight, and may fail after so many steps."""
+    """Train one weight; fail after so many steps if asked."""
 
     begun = 0
     last: int | None = None
@@ -84,7 +84,7 @@ class Network(NetworkMethod):
         return Gain(0.9)
 
     def loss(self, output: Any, truth: Tensor) -> Tensor:
-        """Do well for a while."""
+        """Fail from some step on."""
         Network.begun += 1
         if Network.last is not None and Network.begun > Network.last:
             raise OSError("the network drive is gone")
@@ -124,10 +124,10 @@ def planned(split: Split, method: Method | str, profile: Profile = BRIEF) -> Cel
 def carried(
     task: CellPlan, settings: Settings, stop: Callable[[], bool] = lambda: False
 ) -> tuple[JobResult, list[str], Recorder]:
-    """Carry a job out; gives what it said as well, and to whom it told everything."""
-    told, listener = list[str](), Recorder()
-    ending = run_job(Job(task, settings), listener, stop, told.append)
-    return ending, told, listener
+    """Run a job; return its messages as well, and a listener beside the curves."""
+    messages, listener = list[str](), Recorder()
+    ending = run_job(Job(task, settings), listener, stop, messages.append)
+    return ending, messages, listener
 
 
 def curves(task: CellPlan, settings: Settings) -> Read:
@@ -181,7 +181,7 @@ def test_every_look_at_the_loss_is_in_the_curve(tiny: Split, settings: Settings)
     found = curves(task, settings)
     assert found.steps(LOSS) == found.steps(LR) == [25, 50, 60]
     assert found.steps(PSNR) == [60]
-    # Who listens hears what it would have heard.
+    # The other listener receives the same.
     assert [step for step, _, _ in listener.steps] == [25, 50, 60]
     assert listener.psnr == [row["psnr"] for row in rows(task, settings)]
     assert listener.scenes == tiny.test.names
@@ -275,8 +275,8 @@ def test_a_checkpoint_that_cannot_be_used_begins_anew(tiny: Split, settings: Set
     (checkpoint,) = settings.results.rglob("*.checkpoint")
     checkpointer = Checkpointer(checkpoint, 1e9, lambda: False, print)
     checkpointer.save({"weights": "of another engine"})
-    ending, told, _ = carried(task, settings)
-    assert (ending, len(told)) == (JobResult("done"), 1)
+    ending, messages, _ = carried(task, settings)
+    assert (ending, len(messages)) == (JobResult("done"), 1)
     agree(curves(task, settings), rows(task, settings))
 
 
@@ -304,11 +304,11 @@ def test_a_full_disk_costs_the_curves_only(
 
     monkeypatch.setattr(writer, failing, fail)
     task = planned(tiny, "espcn")
-    ending, told, _ = carried(task, settings)
+    ending, messages, _ = carried(task, settings)
     assert ending == JobResult("done")
     folder = task.address.folder(settings.results / "tensorboard")
     line = f"no curves in {folder}: No space left on device; the training continues without"
-    assert told == [line]
+    assert messages == [line]
 
 
 def test_a_method_without_training_has_no_curves(tiny: Split, settings: Settings) -> None:
@@ -320,10 +320,10 @@ def test_a_method_without_training_has_no_curves(tiny: Split, settings: Settings
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_worker_process_writes_them_too(tiny: Split, settings: Settings) -> None:
     task = planned(tiny, "espcn")
-    told = StringIO()
+    stream = StringIO()
     whole = replace(settings, environment=environment.describe(CPU))
-    outcome = Runner(whole, Progress(told), ProcessBackend()).run([task])
-    assert outcome.done == [str(task.address)], told.getvalue()
+    outcome = Runner(whole, Progress(stream), ProcessBackend()).run([task])
+    assert outcome.done == [str(task.address)], stream.getvalue()
     agree(curves(task, settings), rows(task, settings))
 
 
