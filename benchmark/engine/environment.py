@@ -6,10 +6,10 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import joblib
@@ -22,7 +22,7 @@ from benchmark.engine.device import Device
 _PACKAGES = ("torch", "numpy", "scipy", "h5py")
 _FOLDERS = ("--data", "--results", "--cache")
 _GIT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
-PROC = Path("/proc")
+PROC, CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 # From the root, a home or a drive, down to the last name's beginning.
 _ABSOLUTE = re.compile(r"(?<![\w.:/\\-])(?:~|[A-Za-z]:)?[/\\](?:[^/\\,\]]+[/\\]+)*")
 
@@ -166,6 +166,40 @@ def usable_cores() -> int:
         return int(joblib.cpu_count())
     except (OSError, ValueError):  # a cgroup file that cannot be read
         return os.cpu_count() or 1
+
+
+def memory_available() -> int | None:
+    """Return the bytes that this process can still allocate; None where they are unknown.
+
+    psutil knows the machine alone; a container or a batch job has less, by its cgroups.
+    """
+    try:
+        free = [int(psutil.virtual_memory().available)]
+    except (OSError, NotImplementedError):
+        return None
+    for group in _memory_cgroups():
+        for limit, usage, cache in (
+            ("memory.max", "memory.current", "inactive_file"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        ):
+            with suppress(OSError, ValueError):  # no such file, or no limit: "max"
+                most = int((group / limit).read_text())
+                used = int((group / usage).read_text())
+                statistics = (group / "memory.stat").read_text().split()
+                # The kernel gives the page cache back when memory runs short.
+                used -= int(statistics[statistics.index(cache) + 1])
+                free.append(most - max(used, 0))
+    return max(min(free), 0)
+
+
+def _memory_cgroups() -> Iterator[Path]:
+    """Yield the folders of this process's memory cgroups, versions 1 and 2, innermost first."""
+    with suppress(OSError):
+        for line in (PROC / "self" / "cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if not controllers or "memory" in controllers.split(","):
+                inner = PurePosixPath(path.lstrip("/"))
+                yield from (CGROUPS / controllers / part for part in (inner, *inner.parents))
 
 
 def nvidia_driver() -> str | None:

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 from benchmark.engine.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import CellPlan
-from benchmark.execution.request import Request, numbers, planned
+from benchmark.execution.plan import CellPlan, plan_tables
+from benchmark.execution.request import Request, numbers, resolve
 from benchmark.execution.status import status_of
 from benchmark.method import METHODS
 from benchmark.plugins.parameters import split_list
@@ -96,10 +96,11 @@ def galleries(
     asked = split_list(request.methods)
     if not asked:
         asked, strangers = _stored(request)
-    for label, tasks in planned(replace(request, methods=",".join(asked)), progress):
+    for table in plan_tables(resolve(replace(request, methods=",".join(asked))), progress):
+        label, tasks = table.label, table.cells
         for scale in dict.fromkeys(task.address.scale for task in tasks):
             here = [task for task in tasks if task.address.scale == scale]
-            for seed in numbers(request.seeds, "--seeds") or [0]:
+            for seed in numbers(request.seeds, "--seeds") or (0,):
                 # What only another data set has been run with was not asked for here.
                 mine = [
                     task

@@ -11,9 +11,8 @@ from torch import Tensor
 
 from benchmark.data.split import truth_of
 from benchmark.engine.device import Device
-from benchmark.engine.estimation import crop_to, method_input
+from benchmark.engine.estimation import crop_to, estimator, method_input
 from benchmark.errors import RequestError, listed
-from benchmark.execution.evaluation import estimator
 from benchmark.execution.plan import CellPlan
 from benchmark.execution.status import status_of
 from benchmark.method import State
@@ -72,7 +71,7 @@ def recall(
             raise RequestError(f"{file} is missing: it came without weights; run the cell again")
         state = {name: tensor.to(device.torch) for name, tensor in load_file(file).items()}
     problem = task.problem()
-    estimate_scene = estimator(task, problem, state, device)
+    estimate_scene = estimator(task.method, problem, state, task.profile, device)
     for prepared, name in task.split.test.entries:
         if scenes and name not in scenes:
             continue

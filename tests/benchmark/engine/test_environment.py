@@ -44,18 +44,19 @@ def test_versions_machine_precision_and_command_are_recorded() -> None:
 
 
 def system(folder: Path, monkeypatch: pytest.MonkeyPatch, content: dict[str, str]) -> None:
-    """Put files in the place of /proc.
+    """Put files in the place of those in /proc, and in `cgroup` those of /sys/fs/cgroup.
 
     Args:
         folder: an empty folder.
-        monkeypatch: restores the system's own folder after the test.
-        content: path to text, like `cpuinfo`.
+        monkeypatch: restores the system's own folders after the test.
+        content: path to text, like `cpuinfo` or `cgroup/memory.max`.
     """
     for name, text in content.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     monkeypatch.setattr(environment, "PROC", folder)
+    monkeypatch.setattr(environment, "CGROUPS", folder / "cgroup")
 
 
 def test_what_cannot_be_found_is_null(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -75,12 +76,14 @@ def test_what_cannot_be_found_is_null(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert {name for name, value in facts.items() if value is None} - {"cuda"} == unknown
 
 
+def refuse(*_: object, **__: object) -> None:
+    """Raise what a system without permissions raises."""
+    raise PermissionError("no")
+
+
 def test_a_system_that_refuses_to_be_read_is_no_reason_to_fail(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError("no")
-
     monkeypatch.setattr(psutil, "cpu_count", refuse)
     monkeypatch.setattr(joblib, "cpu_count", refuse)
     facts = describe(CPU)
@@ -121,6 +124,65 @@ def test_a_processor_without_a_model_has_an_architecture(
 ) -> None:
     system(tmp_path, monkeypatch, content)
     assert environment.processor() == (platform.processor() or platform.machine())
+
+
+MEMORY_LIMITS = {
+    "no limit": ({}, 1_024_000),
+    "version 2, page cache not counted": (
+        {
+            "self/cgroup": "0::/job\n",
+            "cgroup/job/memory.max": "500000\n",
+            "cgroup/job/memory.current": "400000\n",
+            "cgroup/job/memory.stat": "anon 7\ninactive_file 300000\n",
+            "cgroup/memory.max": "max\n",
+        },
+        400_000,
+    ),
+    "a limit of an outer group": (
+        {
+            "self/cgroup": "0::/job/step\n",
+            "cgroup/job/step/memory.max": "max\n",
+            "cgroup/job/memory.max": "500000\n",
+            "cgroup/job/memory.current": "400000\n",
+            "cgroup/job/memory.stat": "inactive_file 0\n",
+        },
+        100_000,
+    ),
+    "version 1": (
+        {
+            "self/cgroup": "4:memory:/job\n1:cpu:/other\n",
+            "cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+            "cgroup/memory/job/memory.limit_in_bytes": "500000\n",
+            "cgroup/memory/job/memory.usage_in_bytes": "100000\n",
+            "cgroup/memory/job/memory.stat": "total_inactive_file 40000\n",
+        },
+        440_000,
+    ),
+    "over its limit": (
+        {
+            "self/cgroup": "0::/\n",
+            "cgroup/memory.max": "500\n",
+            "cgroup/memory.current": "600\n",
+            "cgroup/memory.stat": "inactive_file 0\n",
+        },
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MEMORY_LIMITS)
+def test_available_memory_follows_the_machine_and_the_cgroups(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: str
+) -> None:
+    content, expected = MEMORY_LIMITS[case]
+    system(tmp_path, monkeypatch, content)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1_024_000))
+    assert environment.memory_available() == expected
+
+
+def test_memory_that_psutil_does_not_know_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", refuse)
+    assert environment.memory_available() is None
 
 
 NVIDIA = """\
