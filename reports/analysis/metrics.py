@@ -14,7 +14,7 @@ class Metric:
 
     @property
     def heading(self) -> str:
-        """Give the title with an arrow towards the better side."""
+        """Return the title with an arrow towards the better side."""
         return f"{self.title} {'↑' if self.higher else '↓'}"
 
 

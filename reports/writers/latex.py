@@ -96,7 +96,7 @@ def page(title: str, sections: Sequence[Section]) -> str:
 def _float(title: str, section: Section, grid: Grid, *, whole_head: bool) -> str:
     caption = rf"\textbf{{{escape(title)}.}} {escape(f'{grid.title}. {section.title}.')}"
     if whole_head:
-        head = " ".join(_sentence(f"{what}: {text}") for what, text in section.head)
+        head = " ".join(_sentence(f"{what}: {text}") for what, text in section.provenance)
         caption += f" {escape(head)}"
     legend = escape(grid.legend)
     if any(entry.rank for row in grid.rows for entry in row):
