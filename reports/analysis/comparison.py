@@ -101,7 +101,9 @@ class Comparisons:
         """Explain the marks, the tests behind them, and what cannot be concluded."""
         if not self.items:
             return ()
-        lines = [*self._definition(), *self._limits()] if self.testable else [self._too_few_scenes()]
+        lines = (
+            [*self._definition(), *self._limits()] if self.testable else [self._too_few_scenes()]
+        )
         if self.seeds == 1:
             lines.append(
                 "One seed: how far training itself scatters is not known, so a difference between "

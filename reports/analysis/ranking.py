@@ -19,7 +19,7 @@ class Ranking:
         places: (data set, scale, scene) of every rank.
         ranks: method's label to its ranks, one a place.
         titles: method's label to its title, for those ranked.
-        unranked: titles of the methods that lack a value where half of the table's methods have one.
+        unranked: titles of the methods that lack a value where half of the methods have one.
         left_out: (data set, scale) where one of the ranked methods is missing.
     """
 

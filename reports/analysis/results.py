@@ -6,7 +6,7 @@ Whatever a report shows is a selection, a mean or a pivot of these two.
 import math
 import statistics
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -117,17 +117,17 @@ class Results:
         return complete.assign(value=complete["value"].map(mean).astype(float))
 
     @cached_property
-    def _by_seed(self) -> dict[tuple[str, int, str], list[float]]:
+    def _by_seed(self) -> dict[Any, list[float]]:
         known = self.cell_means[self.cell_means["n"] > 0]
-        return known.groupby(["method", "scale", "metric"])["mean"].agg(list).to_dict()
+        return dict(known.groupby(["method", "scale", "metric"])["mean"].agg(list))
 
     @cached_property
-    def _by_scene(self) -> dict[tuple[str, int, str], pd.Series]:
-        groups = self.scene_means.set_index("scene").groupby(["method", "scale", "metric"])
-        return {key: values for key, values in groups["value"]}
+    def _by_scene(self) -> dict[Any, pd.Series]:
+        scenes = self.scene_means.set_index("scene")
+        return dict(iter(scenes.groupby(["method", "scale", "metric"])["value"]))
 
     @cached_property
-    def _at(self) -> dict[tuple[str, int], pd.DataFrame]:
+    def _at(self) -> dict[Any, pd.DataFrame]:
         return dict(iter(self.cells.groupby(["method", "scale"])))
 
     def values(self, method: str, scale: int, metric: str) -> list[float]:
@@ -168,7 +168,7 @@ class Results:
         """
         rank = {label: index for index, label in enumerate(dict.fromkeys(order))}
         first = sorted(
-            self.cells.drop_duplicates("method").itertuples(),
+            rows_of(self.cells.drop_duplicates("method")),
             key=lambda one: (
                 rank.get(one.method, len(rank)), one.learns, one.trained, one.year,
                 one.method.casefold(),
@@ -197,37 +197,44 @@ def deviation(values: Iterable[float]) -> float:
     return statistics.stdev(known) if spread else math.nan
 
 
+def rows_of(frame: pd.DataFrame) -> Iterable[Any]:
+    """Iterate over a frame's rows as named tuples, whose fields have any type."""
+    return frame.itertuples()
+
+
 def read_results(cells: Iterable[Cell]) -> Results:
     """Read cells and their scores; scores that cannot be read cost their own cell alone."""
-    records, scores = [], []
+    records, scores = [], {}
     for cell in cells:
         record = _record(cell)
         if cell.status == "done":
             try:
-                scores.append(_scores(cell))
+                scores[astuple(cell.address)] = _scores(cell)
             except (OSError, ValueError, KeyError) as error:
                 what = type(error).__name__
                 record["error"] = f"its scores cannot be read ({what}); run it again"
         records.append(record)
     # Objects: labels may hold what is no valid text, and whole numbers of any size.
     frame = pd.DataFrame(records, columns=_CELL, dtype=object)
-    numbers = {name: float for name in ("parameters", "fit_s", "upscale_s")}
+    numbers = dict.fromkeys(("parameters", "fit_s", "upscale_s"), float)
     frame = frame.astype({**numbers, "learns": bool, "trained": bool})
-    return Results(frame, pd.concat(scores) if scores else pd.DataFrame(columns=_SCORE))
+    if not scores:
+        return Results(frame, pd.DataFrame(columns=_SCORE))
+    table = pd.concat(scores, names=ADDRESS).reset_index(ADDRESS)
+    table["value"] = pd.to_numeric(table["value"], errors="coerce")
+    return Results(frame, table)
 
 
 def _scores(cell: Cell) -> pd.DataFrame:
-    """Read a cell's scores in long form.
+    """Read a cell's scores in long form: scene, metric and value.
 
     Raises:
         OSError, ValueError, KeyError: they are not one row a scene, each with its name.
     """
-    wide = cell.scores().astype({"scene": object})
+    wide = cell.scores()
     if wide.empty or wide["scene"].duplicated().any():
         raise ValueError("expected one row a scene")
-    long = wide.melt("scene", var_name="metric")
-    long["value"] = pd.to_numeric(long["value"], errors="coerce").astype(float)
-    return long.assign(**asdict(cell.address))
+    return wide.melt("scene", var_name="metric")
 
 
 def _record(cell: Cell) -> dict[str, Any]:

@@ -128,9 +128,7 @@ def _section(
         "scales": results.scales,
         "scenes": [words(name) for name in scenes],
         "metrics": [metric_facts(metric) for metric in metrics],
-        "methods": [
-            _method(results, notes, one, scenes, metrics, numbers) for one in methods
-        ],
+        "methods": [_method(results, notes, one, scenes, metrics, numbers) for one in methods],
         "published": [
             {
                 "method": words(row.method),

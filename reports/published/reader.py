@@ -48,15 +48,16 @@ def load(folder: Path = FOLDER) -> tuple[PublishedValue, ...]:
     """
     frames = [_read(file) for file in sorted(folder.glob("*.csv"))]
     table = pd.concat(frames or [pd.DataFrame(columns=[*COLUMNS, "where"])], ignore_index=True)
-    for row in table[table.duplicated(_KEY)].itertuples():
-        first = table[(table[_KEY] == table.loc[row.Index, _KEY]).all(axis=1)].iloc[0]
+    again = table[table.duplicated(_KEY)]
+    if len(again):
+        row = again.iloc[0]
+        first = table[(table[_KEY] == row[_KEY]).all(axis=1)].iloc[0]
         raise RequestError(
-            f"{row.where}: {row.method} x{row.scale} {row.metric} on {row.dataset} is already "
-            f"given at {first['where']}; keep one of them"
+            f"{row['where']}: {row['method']} x{row['scale']} {row['metric']} on {row['dataset']} "
+            f"is already given at {first['where']}; keep one of them"
         )
-    table = table.assign(text=table["value"]).drop(columns="where")
-    table = table.astype({"scale": int, "value": float})
-    return tuple(PublishedValue(**row) for row in table.to_dict("records"))
+    table = table.assign(text=table["value"]).astype({"scale": int, "value": float})
+    return tuple(PublishedValue(*row) for row in table[[*COLUMNS, "text"]].itertuples(index=False))
 
 
 def base_name(dataset: str) -> str:
@@ -102,13 +103,14 @@ def _read(file: Path) -> pd.DataFrame:
         raise RequestError(f"{file}:1: expected the columns {','.join(COLUMNS)}; found {found}")
     table.columns = pd.Index(COLUMNS)
     table = table.apply(lambda column: column.str.strip())[1:]
-    table = table[(table != "").any(axis=1)]
+    table = table[table.ne("").any(axis=1)]
     for column in COLUMNS:
         _check(file, table, column, "a text", lambda text: text != "")
     _check(file, table, "scale", "a whole number from 2", _is_scale)
     _check(file, table, "metric", f"one of {listed(METRICS)}", METRICS.__contains__)
     _check(file, table, "value", "a number", _is_finite)
-    return table.assign(where=[f"{file.name}:{index + 1}" for index in table.index])
+    lines = [f"{file.name}:{index + 1}" for index in table.index]
+    return table.assign(where=lines)
 
 
 def _check(

@@ -131,13 +131,12 @@ def _published(results: Results, methods: Sequence[MethodInfo], published: Publi
     scales = results.scales
     rows: list[tuple[Entry, ...]] = []
     for name in dict.fromkeys(row.method for row in published.values()):
-        for method in [one for one in methods if one.published == name] or [None]:
+        here: list[MethodInfo | None] = [one for one in methods if one.published == name]
+        for method in here or [None]:
             row = [Entry(name), Entry(method.title if method else MISSING)]
             for metric, scale in product(metrics, scales):
                 value = published.get((name, scale, metric.name))
-                measured = (
-                    results.mean(method.label, scale, metric.name) if method else math.nan
-                )
+                measured = results.mean(method.label, scale, metric.name) if method else math.nan
                 difference, better = _difference(measured, value, metric)
                 text = value.text if value else MISSING
                 row.append(Entry(text, difference=difference, better=better))

@@ -31,7 +31,8 @@ def page(title: str, sections: Sequence[Section]) -> str:
     parts = [f"# {escape(title)}"]
     for section in sections:
         parts.append(f"## {escape(section.title)}")
-        parts.append("\n".join(f"- **{what}:** {escape(text)}" for what, text in section.provenance))
+        lines = (f"- **{what}:** {escape(text)}" for what, text in section.provenance)
+        parts.append("\n".join(lines))
         parts.extend(_grid(grid) for grid in section.grids)
         if section.notes:
             parts.append("### Notes")

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def chosen(protocol: str = "", dataset: str = "", rows: Sequence[PublishedValue] | None = None) -> list[PublishedValue]:
+def chosen(
+    protocol: str = "", dataset: str = "", rows: Sequence[PublishedValue] | None = None
+) -> list[PublishedValue]:
     """Return the published values of a protocol or of a data set, or all.
 
     Args:

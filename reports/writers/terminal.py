@@ -97,7 +97,9 @@ def _table(grid: "Grid", groups: Sequence[int], *, differences: bool = False) ->
 
 def _measured(entry: "Entry") -> Text:
     style = "red" if entry.text == FAILED else _RANKED.get(entry.rank, "")
-    return Text.assemble((entry.text, style), (entry.marks, "dim"), (superscript(entry.notes), "yellow"))
+    return Text.assemble(
+        (entry.text, style), (entry.marks, "dim"), (superscript(entry.notes), "yellow")
+    )
 
 
 def _width(table: Table, console: "Console") -> int:

@@ -33,8 +33,8 @@ def table(markdown_text: str, title: str) -> list[list[str]]:
 
 
 def head(tables: Tables, what: str) -> str:
-    """Give one line of the first section's head."""
-    return typed(dict(tables.sections[0].head)[what])
+    """Return one line of the first section's provenance."""
+    return typed(dict(tables.sections[0].provenance)[what])
 
 
 def test_methods_go_down_and_psnr_then_sam_at_every_scale_across(
@@ -118,7 +118,7 @@ def test_only_networks_that_saw_the_papers_scenes_are_compared(
     make("srcnn", dataset="cave+x", published="Dong[4]", trained_on=trained_on)
     tables = write_tables(tmp_path, "cave+x")
     assert ("36.28" in tables.markdown) is compared
-    assert dict(tables.sections[0].head).get("Trained on") == named
+    assert dict(tables.sections[0].provenance).get("Trained on") == named
 
 
 def test_best_and_second_are_marked_and_equal_prints_are_marked_alike() -> None:
@@ -205,7 +205,7 @@ def test_the_head_says_what_how_when_and_on_which_machine(make: Make, tmp_path: 
     make("bicubic", date="2026-03-04T01:00:00Z", device="cpu", remark="Scaled by its maximum.")
     make("srcnn", date="2026-03-01T10:00:00Z", remark="Scaled by its maximum.")
     tables = write_tables(tmp_path, "cave")
-    lines = [(what, typed(text)) for what, text in tables.sections[0].head]
+    lines = [(what, typed(text)) for what, text in tables.sections[0].provenance]
     assert lines == [
         ("Protocol", "wang2017 -- the summary of wang2017"),
         ("Profile", "standard -- the summary of standard"),
@@ -229,7 +229,7 @@ def test_synthetic_scenes_are_marked_in_every_file(make: Make, tmp_path: Path) -
     make("bicubic", dataset="synthetic", title="Bicubic", synthetic=True)
     tables = write_tables(tmp_path, "synthetic")
     assert typed(tables.markdown).startswith("# CAVE -- SYNTHETIC\n")
-    assert tables.sections[0].head[0][0] == "SYNTHETIC"
+    assert tables.sections[0].provenance[0][0] == "SYNTHETIC"
     captions = re.findall(r"\\caption\{(.*)\}", tables.paths[1].read_text())
     assert len(captions) == 2
     assert all(caption.startswith(r"\textbf{CAVE -- SYNTHETIC.}") for caption in captions)
