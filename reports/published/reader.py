@@ -102,8 +102,8 @@ def _read(file: Path) -> pd.DataFrame:
         found = ",".join(header) or "nothing"
         raise RequestError(f"{file}:1: expected the columns {','.join(COLUMNS)}; found {found}")
     table.columns = pd.Index(COLUMNS)
-    table = table.apply(lambda column: column.str.strip())[1:]
-    table = table[table.ne("").any(axis=1)]
+    table = pd.DataFrame({name: table[name].str.strip() for name in COLUMNS})[1:]
+    table = table[table.astype(bool).any(axis=1)]
     for column in COLUMNS:
         _check(file, table, column, "a text", lambda text: text != "")
     _check(file, table, "scale", "a whole number from 2", _is_scale)

@@ -213,7 +213,10 @@ def test_files_of_the_formats_asked_for_are_written(make: Make, tmp_path: Path) 
 def judged(n: int, p: float, low: float, others: int) -> tuple[Comparisons, Comparison]:
     """Give one comparison among others that are as clear as can be."""
     least = 2.0 ** (1 - n)
-    tests = [PairedTest(1.0, low, 2.0, p, n, n, 0), *[PairedTest(1.0, 0.5, 2.0, least, n, n, 0)] * others]
+    tests = [
+        PairedTest(1.0, low, 2.0, p, n, n, 0),
+        *[PairedTest(1.0, 0.5, 2.0, least, n, n, 0)] * others,
+    ]
     items = [
         Comparison("best", MAIN[0], 2, f"m{index}", "best", test, adjusted)
         for index, (test, adjusted) in enumerate(

@@ -274,7 +274,7 @@ def test_hostile_names_mean_themselves_in_markdown(make: Make, tmp_path: Path) -
 
 def test_hostile_names_mean_themselves_in_latex() -> None:
     assert latex.escape(HOSTILE) == (
-        r"a\textbar{}b`c\textless{}d\textgreater{}{*}e{*}\_f\_{[}g{]}\%\&\textbackslash{}\#\$\{\}"
+        r"a\textbar{}b`c\ensuremath{<}d\ensuremath{>}{*}e{*}\_f\_{[}g{]}\%\&\textbackslash{}\#\$\{\}"
         r"\textasciitilde{}\textasciicircum{}h"
     )
 
@@ -422,5 +422,5 @@ def test_latex_sets_the_scales_of_the_other_metrics_apart(make: Make, tmp_path: 
     lines = write_tables(tmp_path, "cave").paths[1].read_text().splitlines()
     gap = lines.index(r"\addlinespace")
     assert lines.count(r"\addlinespace") == 1
-    assert lines[gap - 1].startswith(r"$\times$2 & SRCNN")
-    assert lines[gap + 1].startswith(r"$\times$3 & SRCNN")
+    assert lines[gap - 1].startswith(r"\ensuremath{\times}2 & SRCNN")
+    assert lines[gap + 1].startswith(r"\ensuremath{\times}3 & SRCNN")

@@ -58,15 +58,17 @@ def test_numbers_are_siunitx_and_what_follows_them_stands_apart(make: Make, tmp_
     (layout, rows), (_, published), *_ = tabulars(text)
     assert layout.startswith("@{}lS[table-format=2.2]@{}lS[table-format=2.2]@{}l")
     (network,) = [row for row in rows if row.startswith("a\\textbar")]
-    assert r"& \bfseries 35.50 & \,{\scriptsize$\pm$0.71}\textsuperscript{3} &" in network
+    assert (
+        r"& \bfseries 35.50 & \,{\scriptsize\ensuremath{\pm}0.71}\textsuperscript{3} &" in network
+    )
     (failed,) = [row for row in rows if row.startswith("{*}broken")]
     assert failed.startswith(r"{*}broken & {failed} & \textsuperscript{1,2} & {--} &  &")
     (other,) = [row for row in rows if row.startswith("{[}3cm{]}")]
     assert other.startswith(r"{[}3cm{]} first & 8.50 & \textsuperscript{2} & {--} &  &")
     # An underlined number is text, padded to the width of the column's numbers.
     assert r"{\phantom{0}\underline{4.00}}" in rows[3] + network
-    assert any(r"{\textbf{$\infty$}}" in row for row in rows)
-    assert any(r"36.28 & \,{\scriptsize($-$0.78)}" in row for row in published)
+    assert any(r"{\textbf{\ensuremath{\infty}}}" in row for row in rows)
+    assert any(r"36.28 & \,{\scriptsize(\ensuremath{-}0.78)}" in row for row in published)
     assert not any(line.startswith(("[", "*")) for line in text.splitlines())
 
 
@@ -91,8 +93,8 @@ def test_details_stay_out_and_marks_are_explained(make: Make, tmp_path: Path) ->
     assert text.count(r"\begin{table}") == 4
     assert "Compared with" in made.markdown
     assert "Compared with" not in text
-    assert r"\textsuperscript{$\circ$}" in text
-    assert r"$\approx$ cannot be told from the best of its column" in text
+    assert r"\textsuperscript{\ensuremath{\circ}}" in text
+    assert r"\ensuremath{\approx} cannot be told from the best of its column" in text
     assert "1/64 = 0.0156" in text
 
 
@@ -140,4 +142,4 @@ def test_it_can_be_read_into_a_paper(make: Make, tmp_path: Path, text: str) -> N
 
 
 def test_escaped_text_is_what_it_was() -> None:
-    assert latex.escape("≈ 95 %, ∘") == r"$\approx$ 95 \%, $\circ$"
+    assert latex.escape("≈ 95 %, ∘") == r"\ensuremath{\approx} 95 \%, \ensuremath{\circ}"
