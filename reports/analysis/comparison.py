@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-import numpy as np
 import pandas as pd
 
 from reports.analysis.metrics import MAIN, Metric
@@ -191,9 +190,9 @@ def compare(
 def _compare_pair(
     results: Results, method: str, other: str, scale: int, metric: Metric, against: str
 ) -> list[Comparison]:
-    mine = results.by_scene(method, scale, metric.name)
-    differences = mine - results.by_scene(other, scale, metric.name).reindex(mine.index)
-    finite = differences[np.isfinite(differences)].to_numpy()
+    mine, theirs = (results.by_scene(label, scale, metric.name) for label in (method, other))
+    differences = [value - theirs[scene] for scene, value in mine.items() if scene in theirs]
+    finite = [value for value in differences if math.isfinite(value)]
     if len(finite) < 2:
         return []
     return [Comparison(against, metric, scale, method, other, paired_test(finite))]

@@ -5,9 +5,10 @@ Whatever a report shows is a selection, a mean or a pivot of these two.
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -122,9 +123,12 @@ class Results:
         return dict(known.groupby(["method", "scale", "metric"])["mean"].agg(list))
 
     @cached_property
-    def _by_scene(self) -> dict[Any, pd.Series]:
-        scenes = self.scene_means.set_index("scene")
-        return dict(iter(scenes.groupby(["method", "scale", "metric"])["value"]))
+    def _by_scene(self) -> dict[Any, dict[str, float]]:
+        found: dict[Any, dict[str, float]] = {}
+        columns = ["method", "scale", "metric", "scene", "value"]
+        for *key, scene, value in self.scene_means[columns].itertuples(index=False, name=None):
+            found.setdefault(tuple(key), {})[scene] = value
+        return found
 
     @cached_property
     def _at(self) -> dict[Any, pd.DataFrame]:
@@ -141,9 +145,9 @@ class Results:
         """Return the mean over the seeds of the mean over the scenes; NaN where there is none."""
         return mean(self.values(method, scale, metric))
 
-    def by_scene(self, method: str, scale: int, metric: str) -> pd.Series:
-        """Return the mean over the seeds, indexed by the scenes with a value under each seed."""
-        return self._by_scene.get((method, scale, metric), pd.Series(dtype=float))
+    def by_scene(self, method: str, scale: int, metric: str) -> dict[str, float]:
+        """Return the mean over the seeds for every scene with a value under each of them."""
+        return self._by_scene.get((method, scale, metric), {})
 
     def at(self, method: str, scale: int) -> pd.DataFrame:
         """Return the cells of one method at one scale, a row a seed."""
@@ -154,10 +158,15 @@ class Results:
         states = set(self.at(method, scale)["status"])
         return "failed" in states and "done" not in states
 
-    def cost(self, method: str, scale: int, column: str) -> float:
-        """Average `parameters`, `fit_s` or `upscale_s` over the finished seeds; NaN for none."""
+    def costs(self, method: str, scale: int) -> tuple[float, float, float]:
+        """Average over the finished seeds, NaN where nothing is known.
+
+        Returns:
+            The number of parameters, the training time in s, and the time for one scene in s.
+        """
         here = self.at(method, scale)
-        return mean(here[here["status"] == "done"][column])
+        done = here[here["status"] == "done"]
+        return mean(done["parameters"]), mean(done["fit_s"]), mean(done["upscale_s"])
 
     def methods(self, order: Iterable[str] = ()) -> list[MethodInfo]:
         """List the methods in the order of a table's rows.
@@ -197,19 +206,21 @@ def deviation(values: Iterable[float]) -> float:
     return statistics.stdev(known) if spread else math.nan
 
 
-def rows_of(frame: pd.DataFrame) -> Iterable[Any]:
-    """Iterate over a frame's rows as named tuples, whose fields have any type."""
-    return frame.itertuples()
+def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
+    """Iterate over a frame's rows, with the columns as attributes."""
+    names = list(map(str, frame.columns))
+    for row in frame.itertuples(index=False, name=None):
+        yield SimpleNamespace(**dict(zip(names, row, strict=True)))
 
 
 def read_results(cells: Iterable[Cell]) -> Results:
     """Read cells and their scores; scores that cannot be read cost their own cell alone."""
-    records, scores = [], {}
+    records, scores = [], []
     for cell in cells:
         record = _record(cell)
         if cell.status == "done":
             try:
-                scores[astuple(cell.address)] = _scores(cell)
+                scores += _scores(cell)
             except (OSError, ValueError, KeyError) as error:
                 what = type(error).__name__
                 record["error"] = f"its scores cannot be read ({what}); run it again"
@@ -218,23 +229,27 @@ def read_results(cells: Iterable[Cell]) -> Results:
     frame = pd.DataFrame(records, columns=_CELL, dtype=object)
     numbers = dict.fromkeys(("parameters", "fit_s", "upscale_s"), float)
     frame = frame.astype({**numbers, "learns": bool, "trained": bool})
-    if not scores:
-        return Results(frame, pd.DataFrame(columns=_SCORE))
-    table = pd.concat(scores, names=ADDRESS).reset_index(ADDRESS)
-    table["value"] = pd.to_numeric(table["value"], errors="coerce")
+    table = pd.DataFrame(scores, columns=_SCORE, dtype=object)
+    table["value"] = pd.to_numeric(table["value"], errors="coerce").astype(float)
     return Results(frame, table)
 
 
-def _scores(cell: Cell) -> pd.DataFrame:
-    """Read a cell's scores in long form: scene, metric and value.
+def _scores(cell: Cell) -> list[tuple[Any, ...]]:
+    """Read a cell's scores as rows of address, scene, metric and value.
 
     Raises:
         OSError, ValueError, KeyError: they are not one row a scene, each with its name.
     """
-    wide = cell.scores()
-    if wide.empty or wide["scene"].duplicated().any():
+    columns = cell.scores().to_dict("list")
+    scenes = columns.pop("scene")
+    if not scenes or len(set(scenes)) < len(scenes):
         raise ValueError("expected one row a scene")
-    return wide.melt("scene", var_name="metric")
+    address = astuple(cell.address)
+    return [
+        (*address, scene, metric, value)
+        for metric, values in columns.items()
+        for scene, value in zip(scenes, values, strict=True)
+    ]
 
 
 def _record(cell: Cell) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """The grids on uncertainty: ranks, spreads over the scenes, and every paired test."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import product
-
-import pandas as pd
 
 from reports.analysis.comparison import Comparison, Comparisons
 from reports.analysis.metrics import MAIN, Metric
@@ -89,7 +87,7 @@ def _spread(results: Results, methods: Sequence[MethodInfo]) -> Grid:
             (
                 Entry(method.title),
                 *(
-                    _scatter(results.by_scene(method.label, scale, metric.name), metric)
+                    _scatter(results.by_scene(method.label, scale, metric.name).values(), metric)
                     for metric, scale in product(MAIN, scales)
                 ),
             )
@@ -99,11 +97,11 @@ def _spread(results: Results, methods: Sequence[MethodInfo]) -> Grid:
     )
 
 
-def _scatter(values: "pd.Series[float]", metric: Metric) -> Entry:
+def _scatter(values: Collection[float], metric: Metric) -> Entry:
     std = deviation(values)
     if math.isnan(std):
         return Entry(MISSING)
-    low, high = (number(value, metric.digits) for value in (values.min(), values.max()))
+    low, high = (number(value, metric.digits) for value in (min(values), max(values)))
     return Entry(f"{number(std, metric.digits)} ({low} to {high})")
 
 

@@ -189,9 +189,7 @@ def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Gri
 def _costs(results: Results, method: str, scale: int) -> list[Entry]:
     if results.failed(method, scale):
         return [Entry(MISSING)] * 3
-    parameters, training, upscaling = (
-        results.cost(method, scale, column) for column in ("parameters", "fit_s", "upscale_s")
-    )
+    parameters, training, upscaling = results.costs(method, scale)
     return [
         Entry(MISSING if math.isnan(parameters) else f"{parameters:,.0f}"),
         # A method that is not trained has spent no time on it.
