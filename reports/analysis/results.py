@@ -119,7 +119,7 @@ class Results:
 
     @cached_property
     def _by_seed(self) -> dict[Any, list[float]]:
-        known = self.cell_means[self.cell_means["n"] > 0]
+        known = self.cell_means.dropna(subset="mean")
         return dict(known.groupby(["method", "scale", "metric"])["mean"].agg(list))
 
     @cached_property
@@ -241,7 +241,7 @@ def _scores(cell: Cell) -> list[tuple[Any, ...]]:
         OSError, ValueError, KeyError: they are not one row a scene, each with its name.
     """
     columns = cell.scores().to_dict("list")
-    scenes = columns.pop("scene")
+    scenes = list(map(str, columns.pop("scene")))
     if not scenes or len(set(scenes)) < len(scenes):
         raise ValueError("expected one row a scene")
     address = astuple(cell.address)

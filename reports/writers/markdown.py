@@ -16,7 +16,7 @@ _RANKING = "Best **bold**, second-best *italic*."
 
 
 def escape(text: object) -> str:
-    """Make a text mean itself in Markdown, in a table too."""
+    """Escape a text for Markdown, tables included."""
     safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _LIST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", safe))
 

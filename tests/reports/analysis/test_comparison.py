@@ -22,7 +22,7 @@ SEVEN, TWELVE = tuple("abcdefg"), tuple("abcdefghijkl")
 def spread(
     psnr: Iterable[float], sam: Iterable[float], scenes: Sequence[str]
 ) -> list[dict[str, object]]:
-    """Give scores with these values scene by scene."""
+    """Return scores with these values scene by scene."""
     return [
         {"scene": scene, "psnr": one, "sam": other}
         for scene, one, other in zip(scenes, psnr, sam, strict=True)
@@ -30,13 +30,13 @@ def spread(
 
 
 def uneven(number: int, seed: int, size: float) -> NDArray[np.float64]:
-    """Give differences of one sign, about so large."""
+    """Return differences of one sign, about so large."""
     scatter: NDArray[np.float64] = np.random.default_rng(seed).random(number)
     return size * (1 + 0.3 * scatter)
 
 
 def stored(make: Make, scenes: Sequence[str], **more: object) -> None:
-    """Store a baseline, one far better, one level with that, and one level with the baseline."""
+    """Store a baseline, a far better method, and one indistinguishable from each of the two."""
     n = len(scenes)
     scatter = np.random.default_rng(5).normal(0, 4, n)
     wobble = 0.5 * np.array([(-1.0) ** index for index in range(n)]) + 0.01
@@ -49,11 +49,11 @@ def stored(make: Make, scenes: Sequence[str], **more: object) -> None:
 
 
 def marks(section: Section) -> dict[str, tuple[str, str]]:
-    """Give the marks of PSNR and SAM by title."""
+    """Return the marks of PSNR and SAM by title."""
     return {row[0].text: (row[1].marks, row[2].marks) for row in section.grids[0].rows}
 
 
-def test_what_the_scenes_cannot_tell_apart_is_marked(make: Make, tmp_path: Path) -> None:
+def test_indistinguishable_methods_are_marked(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN)
     made = write_tables(tmp_path, "cave")
     (section,) = made.sections
@@ -67,7 +67,7 @@ def test_what_the_scenes_cannot_tell_apart_is_marked(make: Make, tmp_path: Path)
     assert section.grids[0].remarks[0].endswith("by these 7 test scenes.")
 
 
-def test_with_seven_scenes_holm_is_out_of_reach_and_the_numbers_are_said(
+def test_with_seven_scenes_holm_cannot_be_significant_and_the_remarks_say_so(
     make: Make, tmp_path: Path
 ) -> None:
     stored(make, SEVEN)
@@ -152,9 +152,7 @@ def test_one_method_alone_is_compared_with_nothing(make: Make, tmp_path: Path) -
     assert (section.comparisons, section.grids[0].remarks) == ((), ())
 
 
-def test_every_test_stands_in_the_csv_with_holm_over_its_question(
-    make: Make, tmp_path: Path
-) -> None:
+def test_the_csv_has_every_test_with_holm_over_its_kind(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN)
     made = write_tables(tmp_path, "cave")
     assert made.paths[3] == tmp_path / "tables" / "comparisons" / "cave.csv"
@@ -211,7 +209,7 @@ def test_files_of_the_formats_asked_for_are_written(make: Make, tmp_path: Path) 
 
 
 def judged(n: int, p: float, low: float, others: int) -> tuple[Comparisons, Comparison]:
-    """Give one comparison among others that are as clear as can be."""
+    """Return one comparison among others that are as clear as can be."""
     least = 2.0 ** (1 - n)
     tests = [
         PairedTest(1.0, low, 2.0, p, n, n, 0),
@@ -246,7 +244,7 @@ def test_a_distinguishable_pair_needs_the_interval_and_p(
     assert comparisons.marks("m0", 2, MAIN[0]) == ("" if differs else "≈")
 
 
-def test_where_holm_can_be_reached_the_corrected_p_counts() -> None:
+def test_with_enough_scenes_the_corrected_p_decides() -> None:
     tests = [PairedTest(1.0, 0.5, 2.0, 0.03, 12, 11, 1)] * 2
     items = [
         Comparison("best", MAIN[0], 2, f"m{index}", "best", test, adjusted)

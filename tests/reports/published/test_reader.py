@@ -1,4 +1,4 @@
-"""The published numbers: complete, checked, and never lent to another protocol."""
+"""Published numbers: complete, checked, and never mixed between protocols."""
 
 import csv
 from pathlib import Path
@@ -29,7 +29,7 @@ PAPER = {
 
 
 @pytest.mark.parametrize("dataset", ["cave", "harvard"])
-def test_the_papers_table_is_given_whole_and_as_printed(dataset: str) -> None:
+def test_the_papers_table_is_complete_and_as_printed(dataset: str) -> None:
     columns = [(metric, scale) for metric in ("psnr", "sam") for scale in (2, 3, 4)]
     printed = {}
     for line in PAPER[dataset].split("\n")[1:]:
@@ -133,7 +133,7 @@ def _key(row: PublishedValue) -> tuple[str, str, int, str, str]:
     return (row.protocol, row.dataset, row.scale, row.method, row.metric)
 
 
-def test_other_protocols_rows_are_given_whole_and_as_quoted() -> None:
+def test_values_of_other_protocols_are_complete_and_as_quoted() -> None:
     rows = [row for row in load() if row.protocol != "wang2017"]
     wanted = {}
     for (protocol, method, scale), line in QUOTED.items():

@@ -28,7 +28,7 @@ def everything(make: Make) -> None:
 
 
 def tabulars(text: str) -> list[tuple[str, list[str]]]:
-    """Give the layout and the rows of every table."""
+    """Return the layout and the rows of every table."""
     found = re.findall(r"\\begin\{tabular\}\{([^\n]*)\}\n(.*?)\\end\{tabular\}", text, re.DOTALL)
     return [
         (layout, [line for line in body.splitlines() if line.endswith(r"\\")])
@@ -36,7 +36,7 @@ def tabulars(text: str) -> list[tuple[str, list[str]]]:
     ]
 
 
-def test_it_is_balanced_and_every_row_has_every_column(make: Make, tmp_path: Path) -> None:
+def test_braces_are_balanced_and_every_row_has_every_column(make: Make, tmp_path: Path) -> None:
     everything(make)
     text = write_tables(tmp_path, "cave").paths[1].read_text()
     bare = re.sub(r"\\[\\{}&%$#_]", "", text)
@@ -52,7 +52,9 @@ def test_it_is_balanced_and_every_row_has_every_column(make: Make, tmp_path: Pat
             assert len(re.findall(r"(?<!\\)&", row)) + sum(spans) == columns - 1, row
 
 
-def test_numbers_are_siunitx_and_what_follows_them_stands_apart(make: Make, tmp_path: Path) -> None:
+def test_numbers_are_aligned_by_siunitx_and_suffixes_have_a_column_of_their_own(
+    make: Make, tmp_path: Path
+) -> None:
     everything(make)
     text = write_tables(tmp_path, "cave").paths[1].read_text()
     (layout, rows), (_, published), *_ = tabulars(text)
@@ -99,7 +101,7 @@ def test_details_stay_out_and_marks_are_explained(make: Make, tmp_path: Path) ->
 
 
 def pdflatex(folder: Path, name: str) -> str:
-    """Run pdflatex and give its log, which must end well."""
+    """Run pdflatex, check that it succeeds, and return its log."""
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", name]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False
@@ -141,5 +143,5 @@ def test_it_can_be_read_into_a_paper(make: Make, tmp_path: Path, text: str) -> N
     assert found.returncode != 0 or "The last word." in found.stdout
 
 
-def test_escaped_text_is_what_it_was() -> None:
+def test_signs_are_escaped() -> None:
     assert latex.escape("≈ 95 %, ∘") == r"\ensuremath{\approx} 95 \%, \ensuremath{\circ}"
