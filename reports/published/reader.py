@@ -6,12 +6,12 @@ beside a number of another. Each file is tidy, one value a line:
     paper,protocol,dataset,scale,method,metric,value,source
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from benchmark.errors import RequestError, listed
@@ -104,30 +104,14 @@ def _read(file: Path) -> pd.DataFrame:
     table.columns = pd.Index(COLUMNS)
     table = pd.DataFrame({name: table[name].str.strip() for name in COLUMNS})[1:]
     table = table[table.astype(bool).any(axis=1)]
-    for column in COLUMNS:
-        _check(file, table, column, "a text", lambda text: text != "")
-    _check(file, table, "scale", "a whole number from 2", _is_scale)
-    _check(file, table, "metric", f"one of {listed(METRICS)}", METRICS.__contains__)
-    _check(file, table, "value", "a number", _is_finite)
-    lines = [f"{file.name}:{index + 1}" for index in table.index]
-    return table.assign(where=lines)
-
-
-def _check(
-    file: Path, table: pd.DataFrame, column: str, expected: str, right: Callable[[str], bool]
-) -> None:
-    for index, text in table[column].items():
-        if not right(text):
-            line = int(str(index)) + 1
+    wrong = {
+        **{(name, "a text"): table[name] == "" for name in COLUMNS},
+        ("scale", "a whole number from 2"): ~table["scale"].str.fullmatch("[2-9]|[1-9][0-9]+"),
+        ("metric", f"one of {listed(METRICS)}"): ~table["metric"].isin(METRICS),
+        ("value", "a number"): ~np.isfinite(pd.to_numeric(table["value"], errors="coerce")),
+    }
+    for (column, expected), rows in wrong.items():
+        if rows.any():
+            line, text = int(str(rows.idxmax())) + 1, table.loc[rows, column].iloc[0]
             raise RequestError(f"{file}:{line}: {column}: expected {expected}, found '{text}'")
-
-
-def _is_scale(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) > 1
-
-
-def _is_finite(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+    return table.assign(where=[f"{file.name}:{index + 1}" for index in table.index])
