@@ -17,7 +17,7 @@ from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of
 from reports.analysis.ranking import rankings, ranks
 from reports.analysis.results import MethodInfo, Results, mean
-from reports.formatting import FAILED, MISSING, TIMES, duration, number, signed, significant
+from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant
 from reports.published.reader import PublishedValue
 from reports.tables.details import details_of, ranks_of
 from reports.tables.model import Entry, Grid, Section
@@ -74,8 +74,9 @@ def _measured(
             rows, methods, _column(results, methods, metric, scale), strict=True
         ):
             key = (method.label, scale, metric.name)
-            difference, better = _difference(
-                results.mean(*key), published.get((method.published, scale, metric.name)), metric
+            value = published.get((method.published, scale, metric.name))
+            difference, better = (
+                metric.difference(results.mean(*key), value.value) if value else ("", None)
             )
             row.append(
                 replace(
@@ -115,16 +116,6 @@ def _column(
     return entries
 
 
-def _difference(
-    measured: float, published: PublishedValue | None, metric: Metric
-) -> tuple[str, bool | None]:
-    if published is None or not math.isfinite(measured):
-        return "", None
-    # The difference of the numbers as printed: a reader who checks it gets the same.
-    value = round(round(measured, metric.digits) - published.value, metric.digits)
-    return signed(value, metric.digits), (value > 0) == metric.higher if value else None
-
-
 def _published(results: Results, methods: Sequence[MethodInfo], published: Published) -> Grid:
     given = {row.metric for row in published.values()}
     metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in given]
@@ -136,10 +127,12 @@ def _published(results: Results, methods: Sequence[MethodInfo], published: Publi
             row = [Entry(name), Entry(method.title if method else MISSING)]
             for metric, scale in product(metrics, scales):
                 value = published.get((name, scale, metric.name))
-                measured = results.mean(method.label, scale, metric.name) if method else math.nan
-                difference, better = _difference(measured, value, metric)
-                text = value.text if value else MISSING
-                row.append(Entry(text, difference=difference, better=better))
+                if value is None or method is None:
+                    row.append(Entry(value.text if value else MISSING))
+                    continue
+                measured = results.mean(method.label, scale, metric.name)
+                difference, better = metric.difference(measured, value.value)
+                row.append(Entry(value.text, difference=difference, better=better))
             rows.append(tuple(row))
     papers = dict.fromkeys(row.paper for row in published.values())
     return Grid(
