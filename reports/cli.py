@@ -137,9 +137,9 @@ def figures(
     from reports.figures import require
 
     require()
-    from reports.figures.draw import Subject, figures_of, folder_of
+    from reports.figures.draw import FigureCells, figures_of, folder_of
     from reports.figures.drawing.save import check_formats, write_figures
-    from reports.figures.drawing.style import roster_of
+    from reports.figures.drawing.style import styles_of
     from reports.figures.pixels import read_pixels
 
     forms, at, where = check_formats(split_list(formats)), read_pixels(pixels), choose(device)
@@ -162,10 +162,10 @@ def figures(
     with progress.make() as shown:
         for one in galleries(request, shown, split_list(scenes)):
             mine = [cell for cell in cells(results) if cell.address.dataset == one.label]
-            subject = Subject(one.cells, one.left_out, one.seed, one.tested, roster_of(mine))
-            views = one.views(results, where, shown.line)
-            drawn = figures_of(subject, views, band, at)
-            paths += write_figures(folder_of(results, subject), drawn, forms)
+            styles = styles_of(mine)
+            of = FigureCells(one.cells, one.left_out, one.seed, one.tested, styles)
+            drawn = figures_of(of, one.views(results, where, shown.line), band, at)
+            paths += write_figures(folder_of(results, of), drawn, forms)
     paths += _rank_figures(results, forms, protocol, profile)
     if as_json:
         print_json({"figures": [str(path) for path in paths]})
@@ -234,28 +234,32 @@ def _rank_figures(
     from benchmark.store.address import place_name
     from benchmark.store.cells import cells
     from reports.analysis.ranking import places_of
+    from reports.figures.drawing.context import FigureContext
     from reports.figures.drawing.save import write_figures
-    from reports.figures.drawing.style import roster_of
+    from reports.figures.drawing.style import styles_of
     from reports.figures.plots.ranks import rank_figure
     from reports.writers.files import datasets_in, write_tables
 
     for label in datasets_in(results):
-        roster = roster_of([cell for cell in cells(results) if cell.address.dataset == label])
+        styles = styles_of([cell for cell in cells(results) if cell.address.dataset == label])
         folder = results / "figures" / place_name(label) / protocol / profile
         for section in write_tables(results, label).sections:
             if (section.protocol, section.profile) == (protocol, profile):
-                drawn = (
+                drawn = [
                     (
                         f"ranks-{ranking.metric.name}",
                         rank_figure(
                             ranking.ranks,
-                            roster,
-                            f"Average rank by {ranking.metric.heading}: {label}, {protocol}, "
-                            f"{profile}",
+                            FigureContext(
+                                f"Average rank by {ranking.metric.heading}: {label}, {protocol}, "
+                                f"{profile}",
+                                "",
+                                styles,
+                            ),
                             f"Over {places_of(ranking)}.",
                         ),
                     )
                     for ranking in section.rankings
                     if ranking.ranks
-                )
+                ]
                 yield from write_figures(folder, drawn, forms)

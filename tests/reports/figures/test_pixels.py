@@ -9,7 +9,7 @@ from reports.figures.pixels import check_pixels, choose_pixels, read_pixels
 
 
 def patches() -> np.ndarray:
-    """Give a dark scene with squares of red, green and blue, and a white highlight."""
+    """Return a dark scene with squares of red, green and blue, and a white highlight."""
     truth = np.full((3, 80, 80), 3, np.uint8)
     for band, corner in enumerate(((10, 10), (10, 50), (50, 10))):
         truth[:, corner[0] : corner[0] + 20, corner[1] : corner[1] + 20] = 20
