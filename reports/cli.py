@@ -220,7 +220,6 @@ def report(
             () if no_images else images,
             damaged=damaged(results),
             without="left out with --no-images" if no_images else "",
-            largest=preview_size,
         )
     typer.echo(f"written: {page.path} ({page.size / 1e6:.1f} MB)")
     if page.size > LIMIT:

@@ -7,7 +7,7 @@ never by names, which may be anything.
 import math
 import re
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import PurePath
@@ -18,7 +18,9 @@ from benchmark.store.cells import Cell
 from reports.analysis.cells import Tally, fact, mean, tally
 from reports.analysis.metrics import MAIN, OTHER, Metric
 from reports.analysis.provenance import head_of, published_and_why, title_of
-from reports.analysis.results import Notes, Place, Result, results_of
+from reports.analysis.results import LARGEST, Notes, Place, Result, results_of
+from reports.formatting import DASH, duration, number, signed, significant
+from reports.published.reader import Row
 
 UNITS = {"psnr": "dB", "sam": "degrees", "sam_float": "degrees", "rmse": "grey levels"}
 MEANINGS = {
@@ -83,7 +85,7 @@ def describe(cells: Sequence[Cell]) -> Described:
 
 
 def place_of(cell: Cell) -> tuple[str, str, str]:
-    """Give what a section has in common."""
+    """Return what the cells of a section have in common."""
     return (cell.address.dataset, cell.address.protocol, cell.address.profile)
 
 
@@ -112,6 +114,7 @@ def _section(
     results = results_of(tallies, scales, (), notes)
     present = {metric for one in tallies for metric in one.summaries}
     metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in present] or list(MAIN)
+    digits = {metric.name: metric.digits for metric in (*MAIN, *OTHER)}
     return {
         "dataset": words(address.dataset),
         "protocol": words(address.protocol),
@@ -122,16 +125,17 @@ def _section(
         "scales": scales,
         "scenes": [words(name) for name in scenes],
         "metrics": [metric_facts(metric) for metric in metrics],
-        "methods": [_method(one, scales, scenes, metrics, numbers) for one in results],
+        "methods": [_method(one, scenes, metrics, numbers, rows) for one in results],
         "published": [
             {
                 "method": words(row.method),
                 "scale": row.scale,
                 "metric": row.metric,
-                "value": row.value,
+                "text": number(row.value, digits[row.metric]),
                 "source": words(f"{row.paper}, {row.source}"),
             }
             for row in rows
+            if row.metric in digits
         ],
         "images": None,
     }
@@ -145,10 +149,10 @@ def _scenes(one: Tally) -> Iterator[str]:
 
 def _method(
     result: Result,
-    scales: Sequence[int],
     scenes: Sequence[str],
     metrics: Sequence[Metric],
     numbers: Mapping[int, int],
+    rows: Sequence[Row],
 ) -> dict[str, Any]:
     paper = next(
         (
@@ -159,15 +163,22 @@ def _method(
         "",
     )
     places = []
-    for scale in scales:
-        place = result.at[scale]
+    for scale, place in result.at.items():
+        published = {
+            row.metric: row for row in rows if (row.method, row.scale) == (result.published, scale)
+        }
         scores = {metric.name: place.by_scene(metric.name) for metric in metrics}
         places.append(
             {
                 **_state(place),
                 "cells": [numbers[id(one.cell)] for one in place.tallies],
                 "notes": list(place.notes),
-                "means": {metric.name: _mean(place, metric.name) for metric in metrics},
+                "means": {metric.name: _mean(place, metric) for metric in metrics},
+                "published": {
+                    metric.name: _compared(published[metric.name], place, metric)
+                    for metric in metrics
+                    if metric.name in published
+                },
                 "scores": {
                     metric: [finite(values.get(scene)) for scene in scenes]
                     for metric, values in scores.items()
@@ -184,7 +195,7 @@ def _method(
 
 
 def _state(place: Place) -> dict[str, str]:
-    """Say whether there is a number, and if not why."""
+    """Return whether there is a number, and if not why."""
     if not place.tallies:
         return {"state": "missing", "why": "not run: no cell is stored"}
     if place.failed:
@@ -196,11 +207,42 @@ def _state(place: Place) -> dict[str, str]:
     return {"state": "done", "why": ""}
 
 
-def _mean(place: Place, metric: str) -> list[float | str | None]:
-    """Give the mean over seeds, and the standard deviation over them where there are several."""
-    values = place.values(metric)
-    known = len(values) > 1 and all(map(math.isfinite, values))
-    return [finite(mean(values)), finite(statistics.stdev(values)) if known else None]
+def _mean(place: Place, metric: Metric) -> dict[str, Any]:
+    """Describe the mean over seeds, and the standard deviations over seeds and over scenes."""
+    values = place.values(metric.name)
+    average = mean(values)
+    return {
+        "value": finite(average),
+        "text": DASH if math.isnan(average) else number(average, metric.digits),
+        "over_seeds": _deviation(values, metric.digits),
+        "over_scenes": _deviation(list(place.by_scene(metric.name).values()), metric.digits),
+    }
+
+
+def _deviation(values: Sequence[float], digits: int) -> str:
+    """Write the sample's standard deviation; empty where there are not two finite values."""
+    if len(values) < 2 or not all(map(math.isfinite, values)):
+        return ""
+    return number(statistics.stdev(values), digits)
+
+
+def _compared(row: Row, place: Place, metric: Metric) -> dict[str, Any]:
+    """Describe a published value, and the difference of the measured one from it."""
+    found = {
+        "value": row.value,
+        "text": number(row.value, metric.digits),
+        "method": words(row.method),
+        "source": words(f"{row.paper}, {row.source}"),
+        "difference": "",
+        "better": None,
+    }
+    measured = mean(place.values(metric.name))
+    if math.isfinite(measured):
+        # The printed value is subtracted, so that a reader who checks it gets the same.
+        difference = round(round(measured, metric.digits) - row.value, metric.digits)
+        found["difference"] = signed(difference, metric.digits)
+        found["better"] = (difference > 0) == metric.higher if difference else None
+    return found
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
@@ -221,10 +263,29 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "date": words(fact(facts, "date", default="")),
         "command": words(environment.get("command") or ""),
         "versions": {name: words(value) for name, value in versions.items()},
-        "parameters": finite(fact(facts, "parameters")),
-        "fit": finite(fact(facts, "times", "fit_s")),
-        "upscale": finite(fact(facts, "times", "upscale_s")),
-        "memory": finite(fact(facts, "memory", "peak_bytes")),
+        "parameters": _sortable(fact(facts, "parameters"), _grouped),
+        "fit": _sortable(fact(facts, "times", "fit_s") or None, duration),
+        "upscale": _sortable(fact(facts, "times", "upscale_s"), _seconds),
+        "memory": _sortable(fact(facts, "memory", "peak_bytes"), _mebibytes),
         "resumed": finite(fact(facts, "resumed")),
         "warnings": [words(text) for text in fact(facts, "warnings", default=())],
     }
+
+
+def _sortable(value: object, write: Callable[[float], str]) -> dict[str, Any]:
+    """Describe a number by its value, for sorting, and its text."""
+    known = finite(value)
+    usable = isinstance(known, int | float) and abs(known) < LARGEST
+    return {"value": known, "text": write(known) if usable else DASH}
+
+
+def _grouped(value: float) -> str:
+    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _seconds(value: float) -> str:
+    return significant(value) if value >= 0.001 else "< 0.001"
+
+
+def _mebibytes(value: float) -> str:
+    return f"{value / 2**20:.0f} MiB"
