@@ -275,8 +275,9 @@ def _cell(cell: Cell) -> dict[str, Any]:
 def _sortable(value: object, write: Callable[[float], str]) -> dict[str, Any]:
     """Describe a number by its value, for sorting, and its text."""
     known = finite(value)
-    usable = isinstance(known, int | float) and abs(known) < LARGEST
-    return {"value": known, "text": write(known) if usable else DASH}
+    if not isinstance(known, int | float) or abs(known) >= LARGEST:
+        return {"value": None, "text": DASH}
+    return {"value": known, "text": write(known)}
 
 
 def _grouped(value: float) -> str:

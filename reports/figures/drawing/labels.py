@@ -1,6 +1,6 @@
 """Names beside points that cover neither each other nor a point nor a line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -27,7 +27,7 @@ def place_names(
         names: of the points.
         path: corners of the front, in data coordinates.
     """
-    dot = axes.get_figure().dpi / 72  # pixels a point
+    dot = axes.figure.dpi / 72  # pixels a point
     taken = [
         Bbox.from_extents(x, y, x, y).padded(4 * dot) for x, y in axes.transData.transform(points)
     ]
@@ -35,28 +35,36 @@ def place_names(
         taken += [Bbox.from_extents(x, y, right, y), Bbox.from_extents(right, y, right, up)]
     frame = axes.get_window_extent()
     for point, name in zip(points, names, strict=True):
-        text = axes.text(*point, name, size=SMALL)
-        wide, high = text.get_window_extent().size
-        text.remove()
         x, y = axes.transData.transform(point)
-        shifts = [
-            (right * (reach + wide / 2), up * (reach + high / 2))
-            for reach in np.linspace(6 * dot, 6 * dot + 6 * high, 12)
-            for right, up in _DIRECTIONS
-        ]
-        boxes = [
-            Bbox.from_bounds(x + right - wide / 2, y + up - high / 2, wide, high)
-            for right, up in shifts
-        ]
-        free = [
-            box.count_overlaps(taken) + 10 * (not frame.fully_contains(*box.min))
-            + 10 * (not frame.fully_contains(*box.max))
-            for box in boxes
-        ]  # fmt: skip
-        best = int(np.argmin(free))
+        text = axes.text(*point, name, size=SMALL)
+        boxes = list(_candidates(x, y, text.get_window_extent(), dot))
+        text.remove()
+        best = int(np.argmin([_occupied(box, taken, frame) for box in boxes]))
         taken.append(boxes[best])
+        left, bottom, right, top = boxes[best].extents
         line = {"arrowstyle": "-", "color": FAINT, "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
         axes.annotate(
-            name, point, np.array(shifts[best]) / dot, textcoords="offset points", size=SMALL,
-            ha="center", va="center", arrowprops=line if best >= 2 * len(_DIRECTIONS) else None,
-        )  # fmt: skip
+            name,
+            point,
+            (((left + right) / 2 - x) / dot, ((bottom + top) / 2 - y) / dot),
+            textcoords="offset points",
+            size=SMALL,
+            ha="center",
+            va="center",
+            arrowprops=line if best >= 2 * len(_DIRECTIONS) else None,
+        )
+
+
+def _candidates(x: float, y: float, size: Bbox, dot: float) -> Iterator[Bbox]:
+    """Yield the places of a name around a point in pixels, the nearest first."""
+    for reach in np.linspace(6 * dot, 6 * dot + 6 * size.height, 12):
+        for right, up in _DIRECTIONS:
+            left = x + right * (reach + size.width / 2) - size.width / 2
+            bottom = y + up * (reach + size.height / 2) - size.height / 2
+            yield Bbox.from_bounds(left, bottom, size.width, size.height)
+
+
+def _occupied(box: Bbox, taken: Sequence[Bbox], frame: Bbox) -> int:
+    """Count what a place covers; being outside the frame counts most."""
+    outside = sum(not frame.contains(*corner) for corner in (box.min, box.max))
+    return box.count_overlaps(taken) + 10 * outside

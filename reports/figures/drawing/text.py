@@ -10,6 +10,7 @@ from matplotlib.ft2font import FT2Font
 from benchmark.errors import plain
 from reports.figures.drawing.style import MethodStyles
 
+SMALLEST = 5.0  # points, of letters that can be read
 _LONGEST_REASON = 160  # letters
 _FINE = 720  # dots per inch when measuring: ten a point, against rounding
 _HINTING = 1.02  # how much wider letters may be once they are fitted to pixels
@@ -36,6 +37,12 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
     font.set_size(size, _FINE)
     font.set_text(text, 0.0)
     return _HINTING * float(font.get_width_height()[0]) / 64 / _FINE
+
+
+def size_for(text: object, width: float, size: float, *, bold: bool = False) -> float:
+    """Return the font size at which a line fits, from the one given down to `SMALLEST`."""
+    needed = width_of(drawable(text), size, bold=bold)
+    return max(SMALLEST, size * min(1.0, width / max(needed, 1e-9)))
 
 
 def shortened(text: object, width: float, size: float, *, bold: bool = False) -> str:

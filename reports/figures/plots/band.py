@@ -25,7 +25,7 @@ from reports.figures.drawing.style import (
     MethodStyles,
     drawing,
 )
-from reports.figures.drawing.text import drawable, not_shown, shortened, width_of
+from reports.figures.drawing.text import not_shown, shortened, size_for
 from reports.figures.images import common_range, share_above
 from reports.figures.plots.counts import BandErrors, band_errors, draw_counts
 from reports.formatting import TIMES
@@ -61,7 +61,7 @@ def band_figure(view: View, wanted: float, context: FigureContext) -> Figure:
         [view.scene, f"{view.wavelengths[band]:g} nm"],
         _caption(view, [one.error for one in errors.values()], colours, greys, styles),
         blocks * (2 * high + _TEXTS) + 0.1,
-        columns * (_PANEL + 0.12) + 0.12,
+        columns * (_PANEL + 0.106) + 0.12,
     )
     grid = figure.add_gridspec(2 * blocks, columns)
 
@@ -102,8 +102,8 @@ def _show(axes: Axes, image: np.ndarray, colours: str, norm: Normalize) -> None:
 
 def _name(axes: Axes, label: str, styles: MethodStyles) -> None:
     """Write a method's name above its panel, with its line as in the counts."""
-    room, name = _PANEL - 0.5, styles.title(label)
-    size = TEXT if width_of(drawable(name), TEXT, bold=True) <= room else 0.75 * TEXT
+    room, name = _PANEL - 0.4, styles.title(label)
+    size = size_for(name, room, TEXT, bold=True)
     axes.set_title(" ", pad=4)  # as high as that of the ground truth
     legend = axes.legend(
         [styles.style(label).handle()],

@@ -112,12 +112,14 @@ def cost_figure(
     set_log_scale(left, "x", EngFormatter("s"))
     right.set_xlabel("trainable parameters")
     _limit_from_zero(right, [costs[label].parameters for label in labels])
-    for axes, prices in (
-        (left, [costs[label].seconds for label in labels]),
-        (right, [float(costs[label].parameters) for label in labels]),
-    ):
-        axes.yaxis.set_major_locator(MaxNLocator(7))
-        _draw(axes, list(zip(prices, quality, strict=True)), labels, styles)
+    left.yaxis.set_major_locator(MaxNLocator(7))
+    names = [shortened(styles.title(label), _LONGEST, SMALL) for label in labels]
+    seconds = [(costs[label].seconds, costs[label].psnr) for label in labels]
+    parameters = [(float(costs[label].parameters), costs[label].psnr) for label in labels]
+    lines = [_draw(left, seconds, labels, styles), _draw(right, parameters, labels, styles)]
+    figure.draw_without_rendering()  # names are placed within the final layout
+    place_names(left, seconds, names, lines[0])
+    place_names(right, parameters, names, lines[1])
     return figure
 
 
@@ -141,13 +143,11 @@ def _limit_from_zero(axes: Axes, prices: Sequence[int]) -> None:
 
 def _draw(
     axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str], styles: MethodStyles
-) -> None:
-    """Draw the methods as points with names, and the front."""
+) -> list[tuple[float, float]]:
+    """Draw the methods as points, and the front; return its corners."""
     best = front(points)
     best.append((axes.get_xlim()[1], best[-1][1]))
     axes.step(*zip(*best, strict=True), where="post", color="0.7", lw=1.0, zorder=1)
     for label, point in zip(labels, points, strict=True):
         axes.plot(*point, ms=6, **styles.style(label).plot())
-    axes.get_figure().draw_without_rendering()  # names are placed within the final layout
-    names = [shortened(styles.title(label), _LONGEST, SMALL) for label in labels]
-    place_names(axes, points, names, best)
+    return best

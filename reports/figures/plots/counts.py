@@ -83,5 +83,5 @@ def draw_counts(
         ScalarMappable(colours, ERRORS), cax=bar, orientation="horizontal", extend="max",
         extendfrac=_TIP, ticks=MaxNLocator(5, integer=True),
     )  # fmt: skip
-    scale.outline.set_linewidth(0.4)  # type: ignore[operator]
+    scale.outline.set_linewidth(0.4)
     scale.set_label("grey levels of the truth")

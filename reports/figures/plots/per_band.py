@@ -59,7 +59,8 @@ def per_band_figure(
         f"{caption} {not_shown(left_out or {}, styles)}",
         max(_HEIGHT, _ROW * rows + 0.3),
     )
-    left, right = figure.subfigures(1, 2, width_ratios=(2.9, 4))
+    halves = figure.add_gridspec(1, 2, width_ratios=(2.9, 4))
+    left, right = (figure.add_subfigure(halves[index]) for index in (0, 1))
     nm = np.array(scores.wavelengths, float)
     axes = left.subplots()
     for index, (label, mean) in enumerate(means.items()):

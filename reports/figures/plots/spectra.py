@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from benchmark.tools.images.model import LEVELS, View, false_colour_bands
 from reports.figures.drawing.context import FigureContext
 from reports.figures.drawing.style import GAMMA, INK, SMALL, TEXT, MethodStyles, drawing
-from reports.figures.drawing.text import not_shown, shortened
+from reports.figures.drawing.text import not_shown, shortened, size_for
 from reports.figures.images import abs_error
 from reports.formatting import DASH
 
@@ -21,7 +22,7 @@ _PIXEL = 2.5  # inches: height of the axes of a pixel
 _LINE, _LOOSE = 0.15, 0.21  # inches a line of the legend, at least and at most
 _ROOM = 1.3  # of the largest difference, so that no tick stands at the edge
 _ANGLES = 4  # columns of angles, at most
-_ANGLE, _HANDLE = 0.12, 0.13  # widths of a column of angles and of a line, of the legend's
+_ANGLE, _HANDLE = 0.115, 0.12  # widths of a column of angles and of a line, of the legend's
 
 
 @drawing()
@@ -45,7 +46,8 @@ def spectra_figure(view: View, pixels: Sequence[tuple[int, int]], context: Figur
     picture = _LEFT * view.truth.shape[1] / view.truth.shape[2]
     height = max(_PIXEL * rows, picture + 0.1 + _LINE * (len(labels) + 1))
     figure = context.new_figure([view.scene, "spectra"], caption, height)
-    left, right = figure.subfigures(1, 2, width_ratios=(_LEFT, _RIGHT))
+    halves = figure.add_gridspec(1, 2, width_ratios=(_LEFT, _RIGHT))
+    left, right = (figure.add_subfigure(halves[index]) for index in (0, 1))
     line = min(_LOOSE, (height - picture - 0.1) / (len(labels) + 1))
     heights = [picture, line * (len(labels) + 1)]
     rest = height - sum(heights)
@@ -68,8 +70,8 @@ def spectra_figure(view: View, pixels: Sequence[tuple[int, int]], context: Figur
             axes[0].set_ylabel("grey level")
             axes[1].set_ylabel("difference")
     reach = _ROOM * _largest_difference(view, pixels)
-    for axes in right.axes[1::2]:
-        axes.set_ylim(-reach, reach)
+    for one in right.axes[1::2]:
+        one.set_ylim(-reach, reach)
     right.align_ylabels()
     return figure
 
@@ -144,8 +146,9 @@ def _draw_table(
     for row, label in enumerate(labels, start=1):
         middle = _HANDLE / 2
         axes.plot([0, middle, _HANDLE], [row] * 3, markevery=[1], **styles.style(label).plot())
-        name = shortened(styles.title(label), room, SMALL - 0.5)
-        axes.text(_HANDLE + 0.03, row, name, size=SMALL - 0.5, va="center")
+        size = size_for(styles.title(label), room, SMALL)
+        name = shortened(styles.title(label), room, size)
+        axes.text(_HANDLE + 0.03, row, name, size=size, va="center")
     for column, (line, sample) in enumerate(shown):
         right = 1 - _ANGLE * (len(shown) - 1 - column)
         axes.text(right, 0, str(column + 1), size=SMALL, va="center", ha="right", weight="bold")
@@ -173,7 +176,7 @@ def _draw_spectra(
     every = max(1, len(nm) // 6)
     for index, label in enumerate(styles.ordered(list(view.estimates))):
         values = view.estimates[label][:, row, column].astype(int)
-        how = {"lw": 0.9, "ms": 3, "markevery": (index % every, every)}
+        how: dict[str, Any] = {"lw": 0.9, "ms": 3, "markevery": (index % every, every)}
         for axes, line in ((upper, values), (lower, values - truth)):
             axes.plot(nm, line, **how, **styles.style(label).plot())
     upper.set_ylim(0, min(LEVELS, 1.06 * max(truth.max(), upper.get_ylim()[1])))

@@ -70,7 +70,7 @@ def training_figure(
     )
     height = _HEIGHT + _LEGEND_ROW * -(-len(labels) // _LEGEND_COLUMNS)
     figure = context.new_figure(["training"], caption, height)
-    body = figure.subfigures()  # its legend is above the caption
+    body = figure.add_subfigure(figure.add_gridspec(1, 1)[0])  # its legend is above the caption
     grid = body.subplots(2, 2, sharex="col", sharey="row")
     for column, x in enumerate(("step", "seconds")):
         for row, y in enumerate(("psnr", "loss")):

@@ -46,7 +46,7 @@ def test_a_name_at_the_right_edge_is_left() -> None:
 
 
 def test_a_crowd_is_sorted_out() -> None:
-    points = [(50 + 2 * (index % 3), 50 + 4 * (index // 3)) for index in range(9)]
+    points = [(50.0 + 2 * (index % 3), 50.0 + 4 * (index // 3)) for index in range(9)]
     axes, names = placed(points)
     found = boxes(axes, names)
     assert len(found) == 9

@@ -53,7 +53,7 @@ def test_a_heading_and_a_caption_stay_within_the_figure(what: str, width: float)
         axes = figure.subplots()
         rendered(figure, "png")
     figure.set_dpi(DPI)  # as in a PNG
-    FigureCanvasAgg(figure).draw()
+    FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
     assert axes.get_window_extent().height > 20
     for shown in (figure._suptitle, figure._supxlabel):  # type: ignore[attr-defined]
         box = shown.get_window_extent()
