@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
 from benchmark.tools.images.model import View, nearest_band
+from reports.analysis.ranking import Ranking, places_of
 from reports.figures.drawing.context import FigureContext, context_of
 from reports.figures.drawing.style import MethodStyles
 from reports.figures.images import psnr_per_band
@@ -18,6 +19,7 @@ from reports.figures.pixels import check_pixels, choose_pixels
 from reports.figures.plots.band import band_figure
 from reports.figures.plots.cost import cost_figure, costs_of
 from reports.figures.plots.per_band import BandScores, per_band_figure
+from reports.figures.plots.ranks import rank_figure
 from reports.figures.plots.spectra import spectra_figure
 from reports.figures.plots.training import curves_of, training_figure
 
@@ -100,3 +102,24 @@ def figures_of(
     if complete:
         scores = BandScores(wavelengths, complete, scenes, of.tested)
         yield "psnr-per-band", per_band_figure(scores, context, left_out)
+
+
+def rank_figures(
+    rankings: Iterable[Ranking], styles: MethodStyles, title: str
+) -> Iterator[tuple[str, Figure]]:
+    """Draw the average ranks by every metric that has some.
+
+    Args:
+        rankings: of one data set, protocol and profile.
+        styles: of the methods.
+        title: data set, protocol and profile.
+
+    Yields:
+        File names without extension, and figures.
+    """
+    for ranking in rankings:
+        if ranking.ranks:
+            heading = f"Average rank by {ranking.metric.heading}: {title}"
+            context = FigureContext(heading, "", styles)
+            figure = rank_figure(ranking.ranks, context, f"Over {places_of(ranking)}.")
+            yield f"ranks-{ranking.metric.name}", figure

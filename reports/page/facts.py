@@ -1,6 +1,6 @@
 """What the page knows of cells: their scores, where each number comes from, what is missing.
 
-Everything here is plain JSON. Methods, scales and scenes are told apart by their places in lists,
+Everything here is plain JSON. Methods, scales and scenes are identified by their indices in lists,
 never by names, which may be anything.
 """
 
@@ -26,7 +26,7 @@ UNITS = {"psnr": "dB", "sam": "degrees", "sam_float": "degrees", "rmse": "grey l
 MEANINGS = {
     "psnr": "peak signal-to-noise ratio over the whole cube; higher is better",
     "sam": "spectral angle between estimate and truth, mean over pixels; lower is better",
-    "sam_float": "the same angle with nothing rounded at scoring; lower is better",
+    "sam_float": "the same angle of images that were not rounded; lower is better",
     "ssim": "structural similarity, mean over bands; higher is better",
     "ergas": "relative global error, as in pansharpening; lower is better",
     "rmse": "root mean squared error in 8-bit grey levels; lower is better",

@@ -65,7 +65,7 @@ def test_a_method_without_one_of_the_scenes_is_not_averaged(
 def test_pixels_outside_are_rejected(
     cells: list[Cell],
 ) -> None:
-    with pytest.raises(RequestError, match="99,0 lies outside ramp"):
+    with pytest.raises(RequestError, match="99,0 is outside ramp"):
         list(figures_of(figure_cells(cells), [view_of(["bicubic"])], 550, [(99, 0)]))
 
 

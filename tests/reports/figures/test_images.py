@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
-from benchmark.tools.images.model import nearest_band
 from reports.figures.images import (
     abs_error,
     common_range,
@@ -42,12 +41,6 @@ def test_bands_are_scored_each_by_itself() -> None:
     estimate = truth.copy()
     estimate[1] += 5
     assert psnr_per_band(estimate, truth) == pytest.approx([math.inf, 10 * math.log10(51**2)])
-
-
-def test_the_nearest_band_is_found() -> None:
-    assert nearest_band((400.0, 540.0, 560.0, 700.0), 551) == 2
-    assert nearest_band((400.0, 540.0, 560.0, 700.0), 550) == 1
-    assert nearest_band((400.0,), 9000) == 0
 
 
 def test_one_range_covers_ninety_nine_per_cent_of_all_images_together() -> None:

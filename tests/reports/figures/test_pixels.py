@@ -52,8 +52,8 @@ def test_pixels_are_read_as_typed() -> None:
             read_pixels(text)
 
 
-def test_pixels_outside_are_refused() -> None:
+def test_pixels_outside_are_rejected() -> None:
     check_pixels([(0, 0), (9, 19)], (10, 20), "ramp")
     for pixel in ((10, 0), (0, 20)):
-        with pytest.raises(RequestError, match="lies outside ramp, which has 10 rows and 20 col"):
+        with pytest.raises(RequestError, match="is outside ramp, which has 10 rows and 20 col"):
             check_pixels([pixel], (10, 20), "ramp")

@@ -10,11 +10,11 @@ from PIL import Image
 
 from benchmark.errors import RequestError
 from benchmark.store.cells import cells
-from benchmark.tools.images.model import CellPreview, false_colour_bands
+from benchmark.tools.images.model import CellPreview
 from reports.page import write_page
 from reports.page.images import ImageStore, PlacedPreview, fit_to_size, packed
 from tests.reports.conftest import Make
-from tests.reports.page.conftest import CORNER, WAVELENGTHS, cube, fill, preview, shown_of
+from tests.reports.page.conftest import CORNER, cube, fill, preview, shown_of
 
 
 def unpacked(image: bytes, bands: int) -> np.ndarray:
@@ -38,22 +38,6 @@ def test_the_same_image_is_kept_once() -> None:
     assert first == again != other
     assert len(store.texts) == 2
     assert first["sum"] == int(cube(1).sum())
-
-
-@pytest.mark.parametrize(
-    ("wavelengths", "bands"),
-    [
-        ([400.0 + 10 * band for band in range(31)], [22, 15, 6]),
-        ([420.0 + 10 * band for band in range(31)], [20, 13, 4]),
-        (list(WAVELENGTHS), [3, 2, 0]),
-        ([1000.0, 1500.0, 2000.0], [1, 1, 0]),
-        ([550.0], [0, 0, 0]),
-    ],
-)
-def test_red_green_and_blue_are_where_they_are_seen(
-    wavelengths: list[float], bands: list[int]
-) -> None:
-    assert list(false_colour_bands(wavelengths)) == bands
 
 
 def placed(count: int) -> list[PlacedPreview]:

@@ -82,7 +82,7 @@ def test_every_done_method_is_shown_as_recalled(
 
 
 def gallery_labels(gallery: Gallery) -> list[str]:
-    """Give the labels of the methods that have images."""
+    """Return the labels of the methods that have images."""
     return [plan.address.method for plan in gallery.plans]
 
 
