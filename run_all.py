@@ -36,10 +36,10 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def run(
     context: typer.Context,
     dataset: Annotated[str, typer.Option(help="Data sets, a table each.")] = "synthetic",
-    scales: Annotated[str, typer.Option(help="Factors; all of the protocol's if empty.")] = "",
-    methods: Annotated[str, typer.Option(help="Methods: a,b[x=1]; all if empty.")] = "",
+    scales: Annotated[str, typer.Option(help="Scales; all of the protocol's if empty.")] = "",
+    methods: Annotated[str, typer.Option(help=r"Methods: a,b\[x=1]; all if empty.")] = "",
     profile: Annotated[
-        str, typer.Option(help="How long is trained: quick, evening, standard or paper.")
+        str, typer.Option(help="Length of training: quick, evening, standard or paper.")
     ] = "quick",
     protocol: Annotated[str, typer.Option(help="wang2017 or wang2017-float.")] = "wang2017",
     seeds: Annotated[str, typer.Option(help="Seeds: 0,1,2.")] = "0",
@@ -54,7 +54,7 @@ def run(
         bool, typer.Option("--retry-failed", help="Run failed cells again.")
     ] = False,
     cell_timeout: Annotated[
-        float, typer.Option(min=0, help="Seconds that a cell may take; 0 is for ever.")
+        float, typer.Option(min=0, help="Seconds that a cell may take; 0 for no limit.")
     ] = 0,
     checkpoint_every: Annotated[
         float, typer.Option(min=0, help="Seconds from one checkpoint of a training to the next.")
@@ -64,7 +64,7 @@ def run(
         typer.Option(
             "--in-process",
             envvar="HSISR_IN_PROCESS",
-            help="No worker processes: for a debugger, and without their shelter.",
+            help="Run in this process, for a debugger; a crash then ends the run.",
         ),
     ] = False,
     tensorboard: Annotated[
@@ -72,7 +72,7 @@ def run(
         typer.Option("--tensorboard", help="Write curves to results/tensorboard, for TensorBoard."),
     ] = False,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Say which cells are to run and why; start nothing.")
+        bool, typer.Option("--plan", help="Print which cells are to run and why; start nothing.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -86,7 +86,8 @@ def run(
         return
     discover(plugin)
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request, execute
+    from benchmark.execution.request import Request, resolve
+    from benchmark.execution.runner import RunOptions, run_experiment
 
     request = Request(
         datasets=dataset,
@@ -102,22 +103,25 @@ def run(
         results=results,
         cache=cache,
         plugins=tuple(plugin or ()),
+    )
+    experiment = resolve(request)
+    if plan:
+        show_plan(experiment, as_json)
+        return
+    options = RunOptions(
         retry_failed=retry_failed,
         cell_timeout=cell_timeout,
         checkpoint_every=checkpoint_every,
         isolated=not in_process,
         tensorboard=tensorboard,
     )
-    if plan:
-        show_plan(request, as_json)
-        return
     with progress.make() as shown:
-        ran = execute(request, shown)
-    failed = {title: reason for one in ran for title, reason in one.outcome.failed.items()}
-    paths = reports.tabulate(results, [one.label for one in ran], quiet=as_json)
+        outcomes = run_experiment(experiment, options, shown)
+    failed = {title: reason for one in outcomes for title, reason in one.failed.items()}
+    paths = reports.tabulate(results, [one.label for one in outcomes], quiet=as_json)
     if as_json:
-        done = [title for one in ran for title in one.outcome.done]
-        found = [title for one in ran for title in one.outcome.found]
+        done = [title for one in outcomes for title in one.done]
+        found = [title for one in outcomes for title in one.found]
         print_json({"done": done, "found": found, "failed": failed, "tables": paths})
     for title, reason in failed.items():
         typer.echo(f"failed: {title}: {reason} (run again with --retry-failed)", err=True)
@@ -162,11 +166,11 @@ def main() -> int:
             raise
         code = 0
     if code == INTERRUPTED:  # typer turns most KeyboardInterrupts into this code
-        typer.echo("stopped; the same command goes on with the cells not done yet", err=True)
+        typer.echo("stopped; the same command continues with the cells not done yet", err=True)
     return code
 
 
 if __name__ == "__main__":
-    # Batch systems end a job like that; it is to leave a checkpoint, like Ctrl-C.
+    # Batch systems end a job by SIGTERM; it leaves a checkpoint, like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -1,6 +1,6 @@
-"""What a data set is to the engine: scenes with names, read and verified from files.
+"""What a data set is: scenes with names, read from files and verified.
 
-A data set plugin subclasses `DataSet` in a file of `datasets/` and knows files and formats only.
+A data set plugin subclasses `DataSet` in a file of `datasets/`; it knows files and formats only.
 """
 
 from abc import ABC, abstractmethod
@@ -26,7 +26,7 @@ class Scene:
         name: the scene's name in its data set.
         cube: (rows, columns, bands), uint8, uint16 or float32, as stored; never negative.
         wavelengths: the bands' centres in nm, as many as bands.
-        peak: the value that stands for 1.0; `cube / peak` lies in [0, 1].
+        peak: the value that represents 1.0; `cube / peak` lies in [0, 1].
     """
 
     name: str
@@ -36,10 +36,10 @@ class Scene:
 
 
 class Source(ABC):
-    """The files of one data set, found and complete; what `DataSet.open` returns.
+    """The files of one data set, found and complete: what `DataSet.open` returns.
 
     Attributes:
-        stamp: text that changes when the files do (names, sizes, times); cheap to make.
+        stamp: a text that changes with the files (names, sizes, times); cheap to compute.
     """
 
     stamp: str
@@ -49,22 +49,38 @@ class Source(ABC):
         """Read and verify one scene.
 
         Raises:
-            RequestError: a file is damaged or not what the data set's format says.
+            RequestError: a file is damaged or not in the format of the data set.
         """
 
 
 class DataSet(ABC):
-    """A data set: where it lives, how it is verified and read, which scenes are for what.
+    """A data set: where it comes from, how it is verified and read, and its split.
 
     Attributes:
         name: set by the registry.
         title: for tables.
         home: the page it comes from.
-        synthetic: True marks it so in every table.
-        remark: a sentence that stands beside its numbers (how it was scaled, what is unverified).
+        synthetic: True for computed scenes; every table says so.
+        remark: a sentence beside its numbers (how it was scaled, what is unverified).
         scenes: every scene's name, in the data set's own order.
         test: the paper's test scenes.
-        validation: the two held out of the rest, the same for every method.
+        validation: training scenes held out for validation, the same for every method.
+
+    Example:
+        >>> class Shelf(Source):
+        ...     stamp = "1"
+        ...     def read(self, scene):
+        ...         return Scene(scene, np.ones((64, 64, 2), np.uint8), (500.0, 600.0), 255.0)
+        >>> @register("shelf")
+        ... class ShelfScenes(DataSet):
+        ...     title = "Shelf"
+        ...     scenes = ("a", "b", "c", "d")
+        ...     test = ("d",)
+        ...     validation = ("c",)
+        ...     def open(self, root, scenes):
+        ...         return Shelf()
+        >>> DATASETS.make("shelf").open(Path("data"), ["a"]).read("a").cube.shape
+        (64, 64, 2)
     """
 
     name: ClassVar[str]
@@ -74,7 +90,7 @@ class DataSet(ABC):
 
     @property
     def remark(self) -> str:
-        """A sentence for the head of every table; empty where nothing needs saying."""
+        """A sentence for the head of every table; may be empty."""
         return ""
 
     @property
@@ -97,28 +113,29 @@ class DataSet(ABC):
         """Find the files of these scenes below `root` (the folder that holds `cave/` and so on).
 
         Raises:
-            RequestError: scenes or bands are missing: which, where it looked, how to get them.
+            RequestError: scenes or bands are missing: which, where they were searched for, and
+                how to get them.
         """
 
     def fetch(self, root: Path) -> Path:
-        """Download the data set below `root`; returns the folder it is in.
+        """Download the data set below `root`; return its folder.
 
         Raises:
             RequestError: the download failed or is not what was published.
         """
-        raise RequestError(f"{self.name} has nothing to download; just run it")
+        raise RequestError(f"{self.name} is computed, not downloaded; run it as it is")
 
 
 DATASETS: Registry[DataSet] = Registry("data set", "datasets", "hsisr.datasets")
 
 
-# A function, as mypy does not see through a name that stands for a bound method.
+# A function, because a type checker does not see through a name for a bound method.
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def register(name: str, **facts: str) -> Callable[[type[D]], type[D]]:
-    """Decorate a data set so that it can be asked for by name; makes it a frozen dataclass.
+    """Register a data set under a name, as a frozen dataclass; used as a decorator.
 
     Raises:
-        RequestError: the name is taken by another file.
+        RequestError: another file has registered the name.
     """
 
     def keep(cls: type[D]) -> type[D]:

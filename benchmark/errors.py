@@ -1,10 +1,17 @@
 """The one exception that a user is meant to read."""
 
+import re
 from collections.abc import Iterable
+
+# The root, a home or a drive, where no name, URL or relative path goes on.
+_ROOT = r"(?<![\w.:/\\~-])(?:~[A-Za-z]\w*|~|[A-Za-z]:)?[/\\]+"
+_QUOTED_FOLDERS = re.compile(rf"""(?<=["']){_ROOT}(?:[^"'\n/\\]+[/\\]+)*""")
+_FOLDERS = re.compile(rf"""{_ROOT}(?:[^\s"',:;()\[\]<>|/\\]+[/\\]+)*(?=[^\s/\\])""")
+_ARGUMENT_FOLDERS = re.compile(rf"{_ROOT}(?:[^/\\,\]]+[/\\]+)*")
 
 
 class RequestError(Exception):
-    """The request cannot be carried out as it stands; the message is for the user.
+    """A request that cannot be carried out; the message is for the user.
 
     One line: what was expected, what was found, where, and what to do about it. The command line
     prints it without a traceback and exits with code 2.
@@ -15,19 +22,34 @@ class RequestError(Exception):
 
 
 def plain(text: object) -> str:
-    """Make one line of a text from outside: no line breaks, no control characters."""
+    """Turn a text into one line without control characters."""
     shown = "".join(sign if sign.isprintable() else " " for sign in str(text))
     return " ".join(shown.split())
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:
-    """Join names for a message, cutting a long list: `a, b, c and 29 more`.
+    """Join names for a message; a long list is shortened: `a, b, c and 29 more`.
 
     Args:
         names: any iterable; its items are shown with `str`.
-        most: how many are shown before the list is cut.
+        most: how many are shown at most.
     """
     shown = [str(name) for name in names]
     if len(shown) <= most:
         return ", ".join(shown)
     return f"{', '.join(shown[:most])} and {len(shown) - most} more"
+
+
+def redact_paths(text: str, *, argument: bool = False) -> str:
+    """Remove the folders of every absolute path in a text, and keep the last name.
+
+    What leaves this machine (an export, a page, the facts of a cell) should not say how its folders
+    are called. URLs and relative paths stay.
+
+    Args:
+        text: a message or a traceback; a path with spaces is recognised as such between quotes.
+        argument: True for one argument of a command line, where spaces belong to the names.
+    """
+    if argument:
+        return _ARGUMENT_FOLDERS.sub("", text)
+    return _FOLDERS.sub("", _QUOTED_FOLDERS.sub("", text))

@@ -1,13 +1,14 @@
-"""What a method is to the engine, and all that its author needs to import.
+"""What a method is, and everything that its author needs to import.
 
-A method says what it sees and how it gets from there to an estimate. Patches, training loop,
-precision, checkpoints, tiles and scoring are the engine's; a method never scores itself.
+A method declares what it is given and how it gets from there to an estimate. Patches, training
+loop, precision, checkpoints, tiles and scoring are the engine's; a method never scores itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -28,20 +29,34 @@ __all__ = [
 
 State = Mapping[str, Tensor]
 
-# Layers that make a pixel of itself, or of the same place's channels, alone.
+# Pointwise layers: each output pixel depends on the input pixel at its place alone.
 LOCAL_LAYERS = (
+    nn.AlphaDropout,
     nn.BatchNorm2d,
     nn.BatchNorm3d,
+    nn.CELU,
     nn.Dropout,
+    nn.Dropout2d,
+    nn.Dropout3d,
     nn.ELU,
     nn.GELU,
+    nn.Hardsigmoid,
+    nn.Hardswish,
+    nn.Hardtanh,  # ReLU6 too
     nn.Identity,
     nn.LeakyReLU,
+    nn.LogSigmoid,
+    nn.Mish,
     nn.PReLU,
     nn.PixelShuffle,
+    nn.RReLU,
     nn.ReLU,
+    nn.SELU,
     nn.SiLU,
     nn.Sigmoid,
+    nn.Softmax2d,
+    nn.Softplus,
+    nn.Softsign,
     nn.Tanh,
 )
 M = TypeVar("M", bound="Method")
@@ -49,19 +64,25 @@ M = TypeVar("M", bound="Method")
 
 @dataclass(frozen=True)
 class Problem:
-    """What a method may know about the task.
+    """The super-resolution problem, as far as a method may know it.
 
     Attributes:
-        scale: the factor.
-        bands: how many bands the images have.
-        shape: (rows, columns) wanted; the smallest training image's while fitting.
+        scale: the scale factor.
+        bands: number of bands of the images.
+        shape: (rows, columns) of the estimate; of the smallest training image while fitting.
         degradation: the operator that made the low-resolution image, and its noise.
+        seed: of the cell; a stochastic method draws all its random numbers from `generator`.
     """
 
     scale: int
     bands: int
     shape: tuple[int, int]
     degradation: Degradation
+    seed: int = 0
+
+    def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
+        """Build a random generator with the cell's seed, on a device."""
+        return torch.Generator(device).manual_seed(self.seed)
 
 
 @dataclass(frozen=True)
@@ -125,25 +146,38 @@ class Method:
     Attributes:
         name: set by the registry.
         sees: "upscaled" (the low-resolution image interpolated to the full size) or "decimated".
-        bandwise: True lets the engine hand every band over as an image of its own.
+        bandwise: True lets the engine pass every band as an image of its own.
+        stochastic: True if two runs with other seeds may differ: it has a cell for every seed.
         expected_failures: conformance checks that the method cannot pass, by name, and why.
+
+    Example:
+        >>> @register("brighter", title="Brighter")
+        ... class Brighter(Method):
+        ...     gain: float = parameter(default=1.1, help="factor of every value", low=0)
+        ...
+        ...     def upscale(self, low, problem, state):
+        ...         return low * self.gain
+        >>> METHODS.make("brighter[gain=2]")
+        Brighter(gain=2.0)
     """
 
     name: ClassVar[str]
     sees: ClassVar[Literal["upscaled", "decimated"]] = "upscaled"
     bandwise: ClassVar[bool] = False
+    stochastic: ClassVar[bool] = False
     expected_failures: ClassVar[Mapping[str, str]] = {}
 
     def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
-        """Learn from the training scenes, without gradients.
+        """Learn from the training scenes, without the engine's training loop.
 
         Args:
             scenes: ground truths, (bands, rows, columns) float32 in [0, 1], unrounded, one at a
                 time; may be iterated more than once.
-            problem: the task.
+            problem: the super-resolution problem.
 
         Returns:
-            What `upscale` is given back; named tensors. Empty for a method that learns nothing.
+            Named tensors, which are passed to `upscale` and stored with the cell. Empty for a
+            method that learns nothing.
         """
         return {}
 
@@ -151,12 +185,12 @@ class Method:
         """Estimate one scene.
 
         Args:
-            low: (bands, rows, columns) float32, what the method `sees`.
-            problem: the task; `problem.shape` is the size wanted.
+            low: (bands, rows, columns) float32, as declared by `sees`.
+            problem: the super-resolution problem; `problem.shape` is the size of the estimate.
             state: what `fit` returned.
 
         Returns:
-            (bands, rows, columns) of at least `problem.shape`; the engine keeps the first.
+            (bands, rows, columns) of at least `problem.shape`; the engine crops the rest.
         """
         raise NotImplementedError
 
@@ -167,48 +201,64 @@ class Method:
 
 
 class NetworkMethod(Method):
-    """A method that is a network, trained by the engine's loop.
+    """A network, trained by the engine's loop.
 
     Attributes:
-        recipe: its own paper's, for the profile `paper`.
+        recipe: the training recipe of its paper, for the profile `paper`.
+
+    Example:
+        >>> @register("one_layer", title="One layer")
+        ... class OneLayer(NetworkMethod):
+        ...     side: int = parameter(default=3, help="side of the kernel", choices=(3, 5))
+        ...
+        ...     def network(self, bands, scale):
+        ...         return nn.Conv2d(bands, bands, self.side, padding=self.side // 2)
+        >>> METHODS.make("one_layer[side=5]").network(31, 2).kernel_size
+        (5, 5)
     """
 
+    stochastic: ClassVar[bool] = True
     recipe: ClassVar[Recipe] = Recipe()
 
     def network(self, bands: int, scale: int) -> nn.Module:
-        """Build the network with its starting weights.
+        """Build the network with its initial weights.
 
         It maps (batch, bands, rows, columns) to the same size, or to `scale` times the size for
-        a method that sees the decimated image; bands is 1 for a band-wise method. While training
-        it may return several outputs as a tuple, the estimate last.
+        a method that sees the decimated image. While training it may return several outputs as a
+        tuple, the estimate last.
+
+        Args:
+            bands: number of bands of the images; 1 for a band-wise method.
+            scale: the scale factor.
         """
         raise NotImplementedError
 
     def loss(self, output: Any, truth: Tensor) -> Tensor:
-        """Give the training loss, a scalar; the mean squared error unless overridden.
+        """Compute the training loss, a scalar; the mean squared error unless overridden.
 
         Args:
-            output: what the network returned, in float32.
+            output: the output of the network, in float32.
             truth: (batch, bands, rows, columns) float32 in [0, 1].
         """
         return functional.mse_loss(self.estimate(output), truth)
 
     @staticmethod
     def estimate(output: Any) -> Tensor:
-        """Pick the estimate from what the network returned: the last of several outputs."""
+        """Return the estimate from the output of the network: the last of several outputs."""
         chosen: Tensor = output[-1] if isinstance(output, tuple | list) else output
         return chosen
 
     def halo(self, network: nn.Module) -> int | None:
-        """Say how far an output pixel sees, in input pixels, so that tiles can overlap by it.
+        """Return the radius of the receptive field in input pixels, by which tiles overlap.
 
-        The default adds up the kernels of all convolutions, which holds for layers in a row. It
-        forbids tiles (None) where a layer is none of those known to look at a pixel's
-        neighbourhood alone; override it then, and for layers applied in a loop.
+        The default adds up the kernels of all convolutions, which is right for layers in sequence.
+        It returns None, whole images only, where a layer is neither a convolution of stride 1 nor
+        pointwise (pooling, attention, linear layers, other norms than batch norms). Override it
+        then if the receptive field is bounded, and for layers that are applied more than once.
         """
         reach = 0
         for layer in network.modules():
-            if isinstance(layer, nn.Conv2d | nn.Conv3d) and set(layer.stride) == {1}:
+            if isinstance(layer, nn.Conv2d | nn.Conv3d) and _keeps_size(layer):
                 sides = zip(layer.kernel_size[-2:], layer.dilation[-2:], strict=True)
                 reach += max((dilation * (side - 1) + 1) // 2 for side, dilation in sides)
             elif not (isinstance(layer, LOCAL_LAYERS) or list(layer.children())):
@@ -221,21 +271,26 @@ class NetworkMethod(Method):
         return True
 
 
+def _keeps_size(layer: nn.Conv2d | nn.Conv3d) -> bool:
+    """Return False for strides, and for padding that copies from the opposite border."""
+    return set(layer.stride[-2:]) == {1} and layer.padding_mode != "circular"
+
+
 METHODS: Registry[Method] = Registry("method", "methods", "hsisr.methods")
 
 
-# A function, as a type checker does not see through a name that stands for a bound method.
+# A function, because a type checker does not see through a name for a bound method.
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
-    """Decorate a method so that it can be asked for by name; makes it a frozen dataclass.
+    """Register a method under a name, as a frozen dataclass; used as a decorator.
 
     Args:
         name: as on the command line.
-        facts: `title` for tables, `paper`, `year`, and `published`, the row of the paper's
-            tables that it stands beside.
+        facts: `title` for tables, `paper`, `year`, and `published`: the row of the paper's
+            tables that it is compared with.
 
     Raises:
-        RequestError: the name is taken by another file.
+        RequestError: another file has registered the name.
     """
 
     def keep(cls: type[M]) -> type[M]:
@@ -246,9 +301,9 @@ def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
 
 
 def all_methods() -> list[Method]:
-    """Give every registered method with its default parameters, in the order of tables.
+    """Return every registered method with its default parameters, in the order of tables.
 
-    First what learns nothing, then closed forms, then networks, each by year and name.
+    First methods that learn nothing, then closed forms, then networks, each by year and name.
     """
     entries = {entry.name: entry for entry in METHODS}
     methods = [METHODS.make(name) for name in entries]

@@ -25,7 +25,7 @@ import numpy as np
 from benchmark.data.archives.safety import ArchiveError
 from benchmark.data.download import download
 from benchmark.data.formats import matlab
-from benchmark.data.formats.arrays import ContentError
+from benchmark.data.formats.matlab import ContentError
 from benchmark.data.search import say, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
@@ -94,12 +94,9 @@ def _read(file: Path, root: Path) -> np.ndarray:
         _check(cube)
     except ContentError as error:
         raise RequestError(f"{file} cannot be used: {error}; {_again(root)}") from error
-    except (FileNotFoundError, PermissionError, MemoryError) as error:  # no reason to delete it
+    except (OSError, MemoryError) as error:  # no reason to delete it
         reason = getattr(error, "strerror", None) or f"not enough memory {error}"
         raise RequestError(f"cannot read {file}: {reason}; make it readable, or room") from error
-    except Exception as error:  # h5py raises nearly anything at a damaged file
-        reason = f"it is damaged or cut short ({type(error).__name__}: {error})"
-        raise RequestError(f"{file} cannot be used: {reason}; {_again(root)}") from error
     np.maximum(cube, 0, out=cube)
     return cube
 

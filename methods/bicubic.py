@@ -1,4 +1,4 @@
-"""Bicubic interpolation: what every method has to beat."""
+"""Bicubic interpolation: the baseline of every table."""
 
 from torch import Tensor
 
@@ -13,8 +13,8 @@ from benchmark.method import Method, Problem, State, register
     year="1981",
 )
 class Bicubic(Method):
-    """Give back the up-scaled low-resolution image as it is."""
+    """Return the interpolated low-resolution image as it is."""
 
     def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
-        """Return the input; the protocol's own interpolation made it."""
+        """Return the input, which the protocol has interpolated."""
         return low

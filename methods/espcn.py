@@ -1,4 +1,4 @@
-"""ESPCN: convolutions on the decimated image, up-scaled by a pixel shuffle, band by band."""
+"""ESPCN: convolutions on the low-resolution image, then a pixel shuffle, band by band."""
 
 from torch import nn
 
@@ -15,8 +15,9 @@ from benchmark.method import NetworkMethod, Recipe, register
 class ESPCN(NetworkMethod):
     """5-3-3 with 64 and 32 maps, tanh (Section 3.1); 21,284 / 22,729 / 24,752 parameters.
 
-    Section 3.2: the rate goes from 0.01 down to 0.0001 when training stagnates and ends after
-    100 flat epochs. The optimiser and the batch are not printed; Adam and 16 as in public code.
+    Section 3.2: the learning rate falls from 0.01 to 0.0001 when training stagnates, which ends
+    after 100 epochs without improvement. The optimiser and the batch are not printed; Adam and
+    16 as in public code.
     """
 
     sees = "decimated"
@@ -34,7 +35,7 @@ class ESPCN(NetworkMethod):
     )
 
     def network(self, bands: int, scale: int) -> nn.Module:
-        """Three convolutions; the last gives scale^2 sub-pixels a pixel (Eq. 3 and 4)."""
+        """Build three convolutions; the last computes scale^2 sub-pixels a pixel (Eq. 3, 4)."""
         return nn.Sequential(
             nn.Conv2d(bands, 64, 5, padding=2),
             nn.Tanh(),

@@ -8,7 +8,7 @@ from benchmark.method import NetworkMethod, Recipe, parameter, register
 
 
 class SubNetwork(nn.Module):
-    """9-3-5 convolutions with 96 and 64 maps; gives its input plus a residual (Section 3.1)."""
+    """9-3-5 convolutions with 96 and 64 maps; returns its input plus a residual (Section 3.1)."""
 
     def __init__(self, bands: int, relu_last: bool) -> None:
         super().__init__()
@@ -19,7 +19,7 @@ class SubNetwork(nn.Module):
         for layer in (self.first, self.second, self.third):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-        # Six full-size residuals in a row would start far from the picture and never return.
+        # Six full-size residuals in sequence would start far from the image and not converge.
         with torch.no_grad():
             self.third.weight.mul_(0.01)
 
@@ -31,7 +31,7 @@ class SubNetwork(nn.Module):
 
 
 class Cascade(nn.Module):
-    """Sub-networks in a row; while training the middle one's output comes along (Fig. 1)."""
+    """Sub-networks in sequence; in training the middle one's output is returned too (Fig. 1)."""
 
     def __init__(self, bands: int, count: int, middle: int, relu_last: bool) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Cascade(nn.Module):
         self.middle = middle
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Give the estimate, or (middle output, estimate) while training."""
+        """Return the estimate, or (middle output, estimate) while training."""
         middle = x
         for number, stage in enumerate(self.stages, start=1):
             x = stage(x)
@@ -65,15 +65,15 @@ class Proposed(NetworkMethod):
     - Eq. 1 sums over pixels while Eq. 2 averages over them, so the printed alpha = 0.5 weighs
       them 1024 : 1 on a patch of 32 x 32 (`alpha=0.5,reduction=sum`). Here l1 is averaged over
       pixels as l2 is (`reduction=pixel`), and alpha = 0.99 was chosen by validation on CAVE at
-      x2 after 4,000 patches: 31.96 dB, SAM 4.21 and 3.46 degrees on the two held-out scenes;
-      0.5 had 30.71 dB, 4.01 and 3.38; the printed form 31.80 dB, 4.35 and 3.47. `mean`
+      x2 after 4,000 patches: 31.96 dB, SAM 4.21 and 3.46 degrees on the two validation scenes;
+      0.5 reached 30.71 dB, 4.01 and 3.38; the printed form 31.80 dB, 4.35 and 3.47. `mean`
       averages l1 over bands too.
     - "ReLU after each convolution" would make every residual non-negative; the third layer is
       linear unless `relu_last`.
     - Both supervised outputs share the loss, the middle one times `middle_weight`.
 
-    Section 4.1: SGD 0.01, momentum 0.9, weight decay 1e-4, batch 128; the rate divided by 10
-    after 3 validations without progress, the end below 1e-6.
+    Section 4.1: SGD 0.01, momentum 0.9, weight decay 1e-4, batch 128; the learning rate is
+    divided by 10 after 3 validations without improvement; training ends below 1e-6.
     """
 
     alpha: float = parameter(default=0.99, help="weight of l1 against l2", low=0.0, high=1.0)
@@ -107,7 +107,7 @@ class Proposed(NetworkMethod):
         return Cascade(bands, self.subnetworks, middle, self.relu_last)
 
     def loss(self, output: Tensor | tuple[Tensor, Tensor], truth: Tensor) -> Tensor:
-        """Eq. 3 for the estimate, and for the middle output where there is one."""
+        """Compute Eq. 3 for the estimate, and for the middle output where there is one."""
         if isinstance(output, tuple):
             middle, estimate = output
             return self._loss(estimate, truth) + self.middle_weight * self._loss(middle, truth)

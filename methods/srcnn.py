@@ -1,4 +1,4 @@
-"""SRCNN: three convolutions, band by band, on the up-scaled image."""
+"""SRCNN: three convolutions, band by band, on the interpolated image."""
 
 from torch import nn
 
@@ -34,7 +34,7 @@ class SRCNN(NetworkMethod):
     )
 
     def network(self, bands: int, scale: int) -> nn.Module:
-        """Patch extraction, non-linear mapping, reconstruction (Eq. 1 to 3)."""
+        """Build patch extraction, non-linear mapping and reconstruction (Eq. 1 to 3)."""
         return nn.Sequential(
             nn.Conv2d(bands, 64, 9, padding=4),
             nn.ReLU(inplace=True),

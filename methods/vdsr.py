@@ -1,4 +1,4 @@
-"""VDSR: twenty small convolutions that learn what the up-scaled image lacks, band by band."""
+"""VDSR: twenty convolutions that learn the residual of the interpolated image, band by band."""
 
 from torch import Tensor, nn
 
@@ -36,8 +36,8 @@ class ResidualStack(nn.Module):
 class VDSR(NetworkMethod):
     """665,921 parameters. Section 4.2: 41-pixel patches, batch 64, 80 epochs, He's weights.
 
-    The rate starts at 0.1 and is divided by 10 every 20 epochs; momentum 0.9, weight decay 1e-4,
-    gradients cut to theta / rate; theta is not printed, public code takes 0.4 of the rate 0.1.
+    The learning rate starts at 0.1 and is divided by 10 every 20 epochs; momentum 0.9, weight decay
+    1e-4, gradients clipped to theta / rate; theta is not printed, public code takes 0.4 at 0.1.
     """
 
     bandwise = True

@@ -1,4 +1,4 @@
-"""The best linear estimator that knows the blur: the row other papers leave out."""
+"""The best linear estimator that knows the blur."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from benchmark.method import Method, Problem, State, parameter, register
 
-# Stands for the rounding of float32 where the protocol itself adds no noise.
+# Represents the rounding of float32 where the protocol itself adds no noise.
 FLOAT_NOISE = 1e-14
 
 
@@ -25,7 +25,7 @@ class Wiener(Method):
     With A = U S V^T the blur-and-decimate matrix of an axis, the estimate of a band y is
     V [G * (U^T y U)] V^T with G = w P / (w^2 P + n), w_ij = s_i s_j, n the variance of storing
     in 8 bit and P the mean power of the training scenes in the basis V. With `joint` the bands
-    are first turned onto the eigenvectors of the training spectra's second moment, each
+    are first projected onto the eigenvectors of the training spectra's second moment, each
     component with a P of its own: rounding noise is averaged away over the bands.
 
     P belongs to one image size; for another it is interpolated over relative frequency.
@@ -70,13 +70,13 @@ class Wiener(Method):
 
 
 def _svd(problem: Problem, size: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Give U, s and V of an axis of `size` samples; V is (size, ceil(size / scale))."""
+    """Return U, s and V of an axis of `size` samples; V is (size, ceil(size / scale))."""
     u, s, vh = torch.linalg.svd(problem.degradation.axis(size), full_matrices=False)
     return u.to(device), s.to(device), vh.T.to(device)
 
 
 def _resampled(power: Tensor, shape: list[int]) -> Tensor:
-    """Bring a power spectrum to another number of frequencies, linearly in its logarithm."""
+    """Interpolate a power spectrum to another number of frequencies, linearly in its logarithm."""
     if list(power.shape[-2:]) == shape:
         return power
     logs = power.clamp_min(1e-30).log()[None]

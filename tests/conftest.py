@@ -17,12 +17,12 @@ TINY = "synthetic[rows=48,columns=40,bands=5]"
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Split":
     """Give eighteen scenes of 48 x 40 pixels and 5 bands: 12 train, 2 validate, 4 test."""
-    from benchmark.data.split import Wanted, load
+    from benchmark.data.split import DataRequest, load_split
     from benchmark.dataset import DATASETS
 
     discover([DATASETS])
     nowhere = Path("no-such-folder")
-    return load(Wanted(TINY, (), (), nowhere, tmp_path_factory.mktemp("prepared")))
+    return load_split(DataRequest(TINY, (), (), nowhere, tmp_path_factory.mktemp("prepared")))
 
 
 @pytest.fixture

@@ -135,11 +135,12 @@ def test_scenes_that_do_not_fit_into_the_cache(folder: Path, disks: Disks) -> No
     words = (*WORDS, *HERE, "--methods", "bicubic")
     answer = finished(folder, *words, prefix=disks.prefix(folder))
     check_refusal(answer, ".cache", FULL, "--cache")
-    assert disks.files(cache) == []
+    assert 0 < len(disks.files(cache)) < 18  # those that fit, and nothing half-written
+    assert {Path(file).suffix for file in disks.files(cache)} == {".safetensors"}
     disks.mount(cache, "size=1m")
     answer = finished(folder, *words, prefix=disks.prefix(folder))
     assert answer.code == 0, answer.err
-    assert len(disks.files(cache)) == 1
+    assert len(disks.files(cache)) == 18
 
 
 def test_no_room_for_a_checkpoint_costs_no_result(
@@ -155,7 +156,7 @@ def test_no_room_for_a_checkpoint_costs_no_result(
     for line in told:
         assert "results" in line
         assert FULL in line
-        assert line.endswith("the training goes on without")
+        assert line.endswith("the training continues without")
     assert [file for file in disks.files(results) if ".work" in file] == []
     (file,) = disks.seen(results).rglob("weights.safetensors")
     assert file.read_bytes() == weights
@@ -208,7 +209,7 @@ def test_results_and_cache_on_one_full_disk(folder: Path, disks: Disks, weights:
     words = (*WORDS, *HERE, *places, "--plugin", "traced.py", "--methods", "traced")
     answer = finished(folder, *words, prefix=disks.prefix(folder))
     check_refusal(answer, "disk/results", FULL, "--results")
-    assert [Path(file).suffix for file in disks.files(disk)] == [".scenes"]
+    assert {Path(file).suffix for file in disks.files(disk)} == {".safetensors"}
     disks.mount(disk, "size=4m")
     answer = finished(folder, *words, prefix=disks.prefix(folder))
     assert answer.code == 0, answer.err

@@ -52,10 +52,10 @@ def test_a_damaged_cell_is_left_out_and_named(hsisr: CommandLine) -> None:
     cell.write_text(cell.read_text().replace('"done"', '"gone"'))
     shown = hsisr("export", "out.zip")
     assert shown.code == 1
-    assert "does not agree with its seal" in shown.err
+    assert "does not match its checksum" in shown.err
 
 
-def test_what_is_no_export_is_refused_in_one_line(hsisr: CommandLine) -> None:
+def test_another_file_is_refused_in_one_line(hsisr: CommandLine) -> None:
     (hsisr.folder / "out.zip").write_bytes(b"PK, but nothing else")
     answer = hsisr("import", "out.zip")
     assert answer.code == 2

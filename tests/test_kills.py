@@ -102,8 +102,6 @@ def numbers(folder: Path) -> dict[str, object]:
 
 
 def _timeless(file: Path) -> object:
-    if file.suffix == ".scenes":
-        return "scenes"
     if file.name == "cell.json":
         facts = json.loads(file.read_text(encoding="utf-8"))
         return [facts[name] for name in ("key", "status", "reason", "configuration", "parameters")]
@@ -301,8 +299,8 @@ def test_what_a_power_loss_tears_is_noticed_and_changes_no_number(
     traced, wiener = sorted((folder / "results").glob("*/*/*/x3/*/*"))
     (traced / "cell.json").write_bytes(b"")
     tear(wiener / "scores.csv")
-    (scenes,) = (folder / ".cache").glob("*.scenes")
-    scenes.write_bytes(scenes.read_bytes()[:100_000])
+    scene = next((folder / ".cache").rglob("*.safetensors"))
+    scene.write_bytes(scene.read_bytes()[:10_000])
     answer = finished(folder, *words)
     assert answer.code == 0, answer.err
     assert re.findall("damaged: ([a-z]+) x3", answer.err) == ["wiener", "traced"]
@@ -313,19 +311,19 @@ def test_what_a_power_loss_tears_is_noticed_and_changes_no_number(
     assert numbers(folder) == untouched.numbers
 
 
-def test_a_scene_torn_in_the_cache_is_made_anew(untouched: Untouched, tmp_path: Path) -> None:
+def test_a_scene_torn_in_the_cache_is_made_again(untouched: Untouched, tmp_path: Path) -> None:
     folder = _prepare(tmp_path / "scene")
     words = (*WORDS, "--methods", "wiener", *HERE)
     assert finished(folder, *words).code == 0
-    (scenes,) = (folder / ".cache").glob("*.scenes")
-    whole = scenes.read_bytes()
-    tear(scenes, at=100)  # values of the first scene; the index stands at the end
-    assert scenes.read_bytes() != whole
+    scene = next((folder / ".cache").rglob("*.safetensors"))
+    whole = scene.read_bytes()
+    tear(scene)
+    assert scene.read_bytes() != whole
     shutil.rmtree(folder / "results")
     assert finished(folder, *words).code == 0
     (scores,) = (folder / "results").glob("*/*/*/x3/wiener/*/scores.csv")
     assert scores.read_bytes() == untouched.numbers[str(scores.relative_to(folder))]
-    assert scenes.read_bytes() == whole
+    assert scene.read_bytes() == whole
 
 
 @pytest.fixture
@@ -350,7 +348,7 @@ def test_ctrl_c_and_sigterm_leave_a_checkpoint_to_go_on_from(
         assert answer.code == 130
         assert answer.out == ""
         assert answer.err.splitlines()[-1] == (
-            "stopped; the same command goes on with the cells not done yet"
+            "stopped; the same command continues with the cells not done yet"
         )
         assert [file.suffix for file in checkpoints(folder)][:1] == [".checkpoint"]
     answer = finished(folder, *WORDS, *CELLS)

@@ -104,7 +104,7 @@ def test_nothing_is_started(hsisr: CommandLine) -> None:
 def test_no_file_is_made_but_for_the_prepared_scenes(hsisr: CommandLine) -> None:
     hsisr.tiny("bicubic,srcnn", "--plan")
     assert [path.name for path in hsisr.folder.iterdir()] == [".cache"]
-    assert [path.suffix for path in (hsisr.folder / ".cache").iterdir()] == [".scenes"]
+    assert [path.name for path in (hsisr.folder / ".cache").iterdir()] == ["scenes"]
     before = snapshot(hsisr.folder)
     hsisr.tiny("bicubic,srcnn", "--plan", "--json")
     assert snapshot(hsisr.folder) == before
@@ -163,7 +163,7 @@ def test_a_damaged_cell_says_what_is_wrong(hsisr: CommandLine) -> None:
     scores.write_bytes(scores.read_bytes()[:-3])
     (row,) = plan(hsisr, "bicubic")
     assert row["state"] == "damaged"
-    assert row["why"].endswith("scores.csv does not agree with the hash in cell.json")
+    assert row["why"].endswith("scores.csv does not match its checksum in cell.json")
     assert scores.exists()
 
 
@@ -241,7 +241,7 @@ def test_a_cell_that_another_run_is_at_is_running(hsisr: CommandLine) -> None:
         answer = hsisr.tiny("bicubic,wiener", "--plan")
         assert answer.out.splitlines() == [
             f"done    bicubic x3 seed 0 on {LABEL}",
-            f"running wiener x3 seed 0 on {LABEL}: another run is at it",
+            f"running wiener x3 seed 0 on {LABEL}: another run is computing it",
             "2 cells: 1 done, 1 running",
         ]
         assert snapshot(hsisr.folder) == before

@@ -198,7 +198,7 @@ def test_a_plugin_that_breaks_after_its_data_set_is_an_error(hsisr: CommandLine)
     answer = hsisr("datasets", "--plugin", plugin)
     assert answer.code == 2
     assert answer.err == (
-        f"error: plugin {plugin} cannot be imported: ValueError: half done; mend or remove it\n"
+        f"error: plugin {plugin} cannot be imported: ValueError: half done; fix or remove it\n"
     )
 
 

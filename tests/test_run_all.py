@@ -13,9 +13,11 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from benchmark.errors import RequestError
 from benchmark.execution import request
 from tests.command_line import SCENES, SCRIPT, SMALL, Answer, CommandLine, rows, started
 from tests.datasets import makers
@@ -52,11 +54,11 @@ def listen(monkeypatch: pytest.MonkeyPatch) -> list[request.Request]:
     """Let requests be made without being carried out; they come into the list."""
     asked: list[request.Request] = []
 
-    def execute(one: request.Request, _: object) -> list[request.Ran]:
+    def resolve(one: request.Request) -> NoReturn:
         asked.append(one)
-        return []
+        raise RequestError("only listening")
 
-    monkeypatch.setattr(request, "execute", execute)
+    monkeypatch.setattr(request, "resolve", resolve)
     return asked
 
 
@@ -190,7 +192,7 @@ def test_a_damaged_cell_is_named_set_aside_and_made_again(hsisr: CommandLine) ->
     (scores,) = hsisr.results.glob("*/*/*/x3/wiener/seed0/scores.csv")
     whole = scores.read_bytes()
     scores.write_bytes(whole.replace(b"leaves", b"loaves"))
-    why = f"{scores.relative_to(hsisr.folder)} does not agree with the hash in cell.json"
+    why = f"{scores.relative_to(hsisr.folder)} does not match its checksum in cell.json"
     shown = hsisr("tables")
     assert shown.code == 0
     assert shown.err == (f"left out of the tables: {why}; the run that made it makes it again\n")
@@ -248,7 +250,7 @@ def test_without_options_the_synthetic_scenes_are_run_quickly(
     hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = listen(monkeypatch)
-    assert hsisr().code == 0
+    assert hsisr().code == 2
     (one,) = asked
     assert (one.datasets, one.profile, one.protocol, one.seeds) == (
         "synthetic",
@@ -520,7 +522,7 @@ def test_a_stopped_run_keeps_what_is_done_and_goes_on_from_there(
     out, err = sleeping.communicate(timeout=30)
     assert sleeping.returncode == 130
     assert out == ""
-    assert err.strip() == "stopped; the same command goes on with the cells not done yet"
+    assert err.strip() == "stopped; the same command continues with the cells not done yet"
     line = CommandLine(tmp_path)
     files = sorted(file.name for file in line.results.glob("synthetic*/**/*") if file.is_file())
     assert files == ["cell.json", "scores.csv"]

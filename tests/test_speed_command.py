@@ -2,15 +2,16 @@
 
 import pytest
 
-from benchmark.tools.speed import roofline
+from benchmark.tools.speed import resources, session
 from tests.command_line import SCENES, SMALL, CommandLine
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure limits in no time; how large they are does not matter here."""
-    monkeypatch.setattr(roofline, "SIDE", {"cpu": 64})
-    monkeypatch.setattr(roofline, "COPIED", 1 << 20)
+    """Measure everything once, the roofline in no time."""
+    monkeypatch.setattr(session, "SECONDS", 0.0)
+    monkeypatch.setattr(resources, "SIDE", {"cpu": 64})
+    monkeypatch.setattr(resources, "COPIED", 1 << 20)
 
 
 def test_rows_of_an_image_of_a_data_set_and_of_training_to_the_end(
@@ -33,8 +34,9 @@ def test_rows_of_an_image_of_a_data_set_and_of_training_to_the_end(
     }
     (last,) = [row for row in told["rows"] if row["unit"] == "dB"]
     assert last["of"] == "espcn, tiny"
-    assert abs(last["value"] - last["plain"]) < 0.5
-    assert "measuring: preparing Synthetic" in answer.err
+    assert abs(last["value"] - last["baseline"]) < 0.5
+    assert "measuring: baseline, turn 1 of 1\n" in answer.err
+    assert "measuring: training espcn to the end, fast and plainly\n" in answer.err
 
 
 @pytest.mark.parametrize(

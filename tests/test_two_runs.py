@@ -58,7 +58,7 @@ def prepare(folder: Path) -> Path:
 
 def left_over(folder: Path) -> list[str]:
     """List files that nobody needs when all runs have ended well."""
-    kept = r"cell\.json|scores\.csv|training\.csv|weights\.safetensors|[^.].*\.(scenes|md|tex|csv)"
+    kept = r"cell\.json|scores\.csv|training\.csv|[^.].*\.(safetensors|md|tex|csv)"
     files = [file for top in ("results", ".cache") for file in (folder / top).rglob("*")]
     found = [file for file in files if file.is_file() and not re.fullmatch(kept, file.name)]
     aside = (folder / "results" / ".superseded").rglob("*")
@@ -105,7 +105,7 @@ def test_whoever_waits_takes_over_from_a_dead_owner(alone: Alone, tmp_path: Path
         wait_for_checkpoint(folder)
         halt(owner)
         with running(folder, *words) as heir:
-            assert heir.heard("waiting for 1 that another run is at")
+            assert heir.heard("waiting for cells that another run is computing: 1")
             assert not any("[1/1]" in line for line in heir.lines)
             owner.kill_all()
             died = time.monotonic()

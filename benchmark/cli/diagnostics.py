@@ -45,7 +45,7 @@ def check(
 def speed(
     methods: Annotated[str, typer.Option(help="Methods: a,b[x=1]; all networks if empty.")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    turns: Annotated[int, typer.Option(min=1, help="Turns that engine and plain way take.")] = 5,
+    turns: Annotated[int, typer.Option(min=1, help="Turns of engine and baseline.")] = 5,
     size: Annotated[int, typer.Option(min=64, help="Rows and columns of the image.")] = 512,
     dataset: Annotated[str, typer.Option(help="Measure this data set's preparation too.")] = "",
     scenes: Annotated[str, typer.Option(help="Only these scenes of it: a,b.")] = "",
@@ -57,9 +57,9 @@ def speed(
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Measure this machine: training, inference, scoring, each beside the plain way; minutes."""
+    """Measure speed here: training, images, scoring, each against a baseline; takes minutes."""
     discover(plugin)
-    from benchmark.data.split import Wanted, check_scenes
+    from benchmark.data.split import DataRequest, check_scenes
     from benchmark.engine.device import choose
     from benchmark.engine.training.profiles import get
     from benchmark.errors import RequestError
@@ -76,13 +76,13 @@ def speed(
         choose(device),
         turns=turns,
         shape=(SHAPE[0], size, size),
-        data=Wanted(dataset, (), picked, data, cache) if dataset else None,
+        data=DataRequest(dataset, (), picked, data, cache) if dataset else None,
         profile=get(profile) if profile else None,
         plugins=plugin or (),
     )
     found = measure(session, lambda what: typer.echo(f"measuring: {what}", err=True))
     if as_json:
-        print_json(found.as_dict())
+        print_json(asdict(found))
     else:
         typer.echo("\n".join(found.lines()))
 

@@ -25,10 +25,10 @@ def export(
 
     with progress.make() as shown:
 
-        def told(done: int, total: int, cell: str) -> None:
+        def report(done: int, total: int, cell: str) -> None:
             shown.preparing("export", done, total, cell, "cells packed")
 
-        packed = pack(results, file, split_list(dataset), weights=weights, told=told)
+        packed = pack(results, file, split_list(dataset), weights=weights, on_progress=report)
     if as_json:
         print_json({**asdict(packed), "file": str(packed.file)})
     else:
@@ -53,10 +53,10 @@ def merge(
 
     with progress.make() as shown:
 
-        def told(done: int, total: int, cell: str) -> None:
-            shown.preparing("import", done, total, cell, "cells looked at")
+        def report(done: int, total: int, cell: str) -> None:
+            shown.preparing("import", done, total, cell, "cells checked")
 
-        merged = take_in(results, file, replace=replace, told=told)
+        merged = take_in(results, file, replace=replace, on_progress=report)
     if as_json:
         print_json(asdict(merged))
     else:

@@ -7,20 +7,20 @@ import typer
 from benchmark.cli.options import print_json
 
 if TYPE_CHECKING:
-    from benchmark.execution.request import Request
+    from benchmark.execution.request import Experiment
 
 
-def show_plan(request: "Request", as_json: bool) -> None:
-    """Print the cells of a request, each with its state and the reason; start nothing."""
+def show_plan(experiment: "Experiment", as_json: bool) -> None:
+    """Print the cells of an experiment, each with its state and the reason; start nothing."""
     from benchmark.execution.listeners.progress import Progress
-    from benchmark.execution.request import planned
+    from benchmark.execution.plan import plan_tables
     from benchmark.execution.status import planned_status
 
     rows = []
-    for _, cells in planned(request, Progress()):
-        for task in cells:
-            status = planned_status(task, request.results)
-            rows.append({"cell": str(task.address), "state": status.state, "why": status.reason})
+    for table in plan_tables(experiment, Progress()):
+        for plan in table.cells:
+            status = planned_status(plan, experiment.results)
+            rows.append({"cell": str(plan.address), "state": status.state, "why": status.reason})
     if as_json:
         print_json(rows)
         return

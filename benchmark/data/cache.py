@@ -1,43 +1,39 @@
-"""Prepared scenes: a data set decoded and verified once, kept in one file.
+"""Prepared scenes: a data set decoded and verified once, kept as one safetensors file a scene.
 
-The file is keyed by what it was made from (the data set's parameters, its files' names, sizes and
-times) and made anew when that changes. Every scene carries the SHA-256 of its values; a scene
-that no longer agrees makes the whole file be made anew. Its values lie there bare, one scene after
-the other, to be mapped into memory; then come a sealed index in JSON and the index's length.
-(HDF5 would do, but its library loops for ever on some damaged files.)
+A file is keyed by what it was made from (the data set's parameters, its files' names, sizes and
+times) and made again when that changes. It carries the SHA-256 of its values; a scene that no
+longer agrees with it is made again alone. (libhdf5 loops for ever on some damaged files.)
 """
 
 import hashlib
 import json
-import os
 import re
-import struct
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save
 
 from benchmark.dataset import DataSet, Scene, Source
 from benchmark.errors import RequestError
-from benchmark.store.address import key_of
-from benchmark.store.files import flush_folder, locked
+from benchmark.store.address import key_of, place_name
+from benchmark.store.files import locked, write_file
 
-FORMAT = 3
-_TRAILER = struct.Struct("<Q8s")  # the index's length, and what kind of file this is
-_KIND = b"HSISR-3\n"
-_ALIGNED = 64  # bytes
+FORMAT = 4
 
-Announce = Callable[[int, int, str], None]
+# Called with (label, items done, items in all, name of the next item) while something takes long.
+ProgressCallback = Callable[[str, int, int, str], None]
 
 
-class DamagedError(Exception):
-    """The prepared file does not hold what it says."""
+def no_progress(label: str, done: int, total: int, item: str) -> None:
+    """Ignore progress."""
 
 
 def digest(scene: Scene) -> str:
-    """Hash a scene: its values, their type and shape, wavelengths and peak."""
+    """Compute the SHA-256 of a scene: its values, their type and shape, wavelengths and peak."""
     facts = [str(scene.cube.dtype), list(scene.cube.shape), list(scene.wavelengths), scene.peak]
     hasher = hashlib.sha256(json.dumps(facts).encode())
     hasher.update(np.ascontiguousarray(scene.cube).data)
@@ -47,50 +43,114 @@ def digest(scene: Scene) -> str:
 class PreparedScenes:
     """The scenes of one data set, ready to be read.
 
-    Attributes:
-        digests: SHA-256 of every scene; what a cell's key takes for the data.
-        shapes: (rows, columns, bands) of every scene.
+    Args:
+        folder: where their files are.
+        source: what a scene is made from.
+        key: the hash of all that the scenes depend on.
     """
 
-    def __init__(self, file: Path, remake: Callable[[], None]) -> None:
-        self._file = file
-        self._remake = remake
-        self._look()
+    def __init__(self, folder: Path, source: Source, key: str) -> None:
+        self._folder, self._source, self._key = folder, source, key
+        self._facts: dict[str, dict[str, Any]] = {}
 
-    def _look(self) -> None:
-        self._index = _opened(self._file)["scenes"]
-        self.digests: Mapping[str, str] = {name: one["sha256"] for name, one in self._index.items()}
-        self.shapes: Mapping[str, tuple[int, int, int]] = {
-            name: tuple(one["shape"]) for name, one in self._index.items()
-        }
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """SHA-256 of every scene: the part of a cell's key that stands for the data."""
+        return {name: facts["sha256"] for name, facts in self._facts.items()}
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, int, int]]:
+        """(rows, columns, bands) of every scene."""
+        return {name: tuple(facts["shape"]) for name, facts in self._facts.items()}
 
     def read(self, name: str) -> Scene:
-        """Read one scene and verify its values; a damaged file is made anew, once.
+        """Read one scene and verify its values; a damaged one is made again.
 
         Raises:
-            RequestError: the file is damaged again right after it was made.
+            RequestError: its files changed since it was prepared, or it cannot be made again.
+        """
+        facts = self._facts[name]
+        scene = _stored(self._file(name), name, facts)
+        if scene is None:
+            with self.writing():
+                scene = self.make(name)
+            if self._facts[name]["sha256"] != facts["sha256"]:
+                raise RequestError(
+                    f"scene {name} changed while the run was going on; run the same command again"
+                )
+        return scene
+
+    def find(self, name: str) -> bool:
+        """Look for a scene in the cache; return whether it is there and made from these files."""
+        facts = _facts(self._file(name))
+        if facts is None or facts["key"] != self._key:
+            return False
+        self._facts[name] = facts
+        return True
+
+    def make(self, name: str) -> Scene:
+        """Read a scene from the data set's files and put it into the cache; `writing` locks that.
+
+        Raises:
+            RequestError: the files are damaged, or the cache cannot be written to.
+        """
+        scene = self._source.read(name)
+        facts = {
+            "key": self._key,
+            "sha256": digest(scene),
+            "type": str(scene.cube.dtype),
+            "shape": list(scene.cube.shape),
+            "wavelengths": list(scene.wavelengths),
+            "peak": scene.peak,
+        }
+        text = json.dumps({**facts, "checksum": key_of(facts)})
+        content = save({"cube": np.ascontiguousarray(scene.cube)}, {"facts": text})
+        write_file(self._file(name), content, "--cache")
+        self._facts[name] = facts
+        return scene
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep other processes from making these scenes at the same time.
+
+        Raises:
+            RequestError: the cache cannot be written to.
         """
         try:
-            return self._read(name)
-        except Exception:  # noqa: BLE001 - a damaged HDF5 file raises nearly anything
-            self._remake()
-            self._look()
-        try:
-            return self._read(name)
-        except Exception as error:
+            with locked(self._folder / ".lock"):
+                yield
+        except OSError as error:
             raise RequestError(
-                f"{self._file} is damaged again right after it was made ({error}); check the "
-                "disk, or choose another folder with --cache"
+                f"cannot prepare scenes in {self._folder}: {error.strerror or error}; free space "
+                "there or choose another folder with --cache"
             ) from error
 
-    def _read(self, name: str) -> Scene:
-        one = self._index[name]
-        # Mapped: all processes share the system's one copy of the file.
-        cube = np.memmap(self._file, one["type"], "r", one["offset"], tuple(one["shape"]))
-        scene = Scene(name, cube, tuple(one["wavelengths"]), one["peak"])
-        if digest(scene) != self.digests[name]:
-            raise DamagedError(f"scene {name} does not agree with its hash")
-        return scene
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{place_name(name)}.safetensors"
+
+
+def _facts(file: Path) -> dict[str, Any] | None:
+    """Read what a file says about its scene; None where there is none or it is damaged."""
+    try:
+        with safe_open(file, "numpy") as opened:
+            facts: dict[str, Any] = json.loads(opened.metadata()["facts"])
+        checksum = facts.pop("checksum")
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is made again
+        return None
+    return facts if checksum == key_of(facts) else None
+
+
+def _stored(file: Path, name: str, facts: dict[str, Any]) -> Scene | None:
+    """Read a scene; None where its file is gone or its values do not agree with their hash."""
+    try:
+        with file.open("rb") as stream:
+            start = 8 + int.from_bytes(stream.read(8), "little")  # where safetensors begins values
+        # Mapped, as safetensors itself would copy: all processes share the system's one copy.
+        cube = np.memmap(file, facts["type"], "r", start, tuple(facts["shape"]))
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is made again
+        return None
+    scene = Scene(name, cube, tuple(facts["wavelengths"]), facts["peak"])
+    return scene if digest(scene) == facts["sha256"] else None
 
 
 def prepare(
@@ -99,98 +159,36 @@ def prepare(
     root: Path,
     scenes: Sequence[str],
     cache: Path,
-    announce: Announce = lambda *_: None,
+    progress: ProgressCallback = no_progress,
 ) -> PreparedScenes:
-    """Open the prepared file of these scenes, making it first where needed.
+    """Open the prepared files of these scenes, making those first that are not there.
 
     Args:
         dataset: what reads the files.
-        label: its canonical reference, which names the file.
+        label: its canonical reference, which names the folder.
         root: the folder that holds `cave/` and so on.
         scenes: which scenes.
-        cache: the folder for prepared files; made if it is not there.
-        announce: called with (scenes done, scenes in all, scene) while preparing.
+        cache: the folder for prepared scenes; made if it is not there.
+        progress: called before each scene that is made, and at the end with an empty name.
 
     Raises:
         RequestError: scenes are missing or damaged, or the cache cannot be written to.
     """
     source = dataset.open(root, scenes)
+    # A data set may scale its scenes by what all of them hold.
     key = key_of({"format": FORMAT, "label": label, "stamp": source.stamp, "scenes": list(scenes)})
     whole = list(scenes) == list(dataset.scenes)
     part = "" if whole else "-" + key_of({"scenes": list(scenes)})[:8]
-    file = cache / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', label).strip('_')}{part}.scenes"
-
-    def make(*, damaged: bool = True) -> None:
-        try:
-            with locked(file.with_name(f".{file.name}.lock")):
-                # Whoever waited for another process finds the file made.
-                if damaged or _key(file) != key:
-                    _make(source, scenes, file, key, announce)
-        except OSError as error:
-            raise RequestError(
-                f"cannot prepare scenes in {file.parent}: {error.strerror or error}; free space "
-                "there or choose another folder with --cache"
-            ) from error
-
-    if _key(file) != key:
-        make(damaged=False)
-    return PreparedScenes(file, make)
-
-
-def _opened(file: Path) -> dict[str, Any]:
-    """Read a prepared file's index, sealed by a hash of itself."""
-    with file.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, size - _TRAILER.size))
-        length, kind = _TRAILER.unpack(stream.read())
-        if kind != _KIND or length > size - _TRAILER.size:
-            raise DamagedError(f"{file} is no prepared file, or cut short")
-        stream.seek(size - _TRAILER.size - length)
-        index: dict[str, Any] = json.loads(stream.read(length))
-    if index.pop("seal") != key_of(index):
-        raise DamagedError(f"{file} does not agree with its seal")
-    return index
-
-
-def _key(file: Path) -> str:
-    try:
-        return str(_opened(file)["key"])
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is made anew
-        return ""
-
-
-def _make(source: Source, scenes: Sequence[str], file: Path, key: str, announce: Announce) -> None:
-    # One name for all times: what a killed process leaves, the next one writes over.
-    temporary = file.with_name(f".{file.name}.part")
-    try:
-        with temporary.open("wb") as stream:
-            index = {}
-            for number, name in enumerate(scenes):
-                announce(number, len(scenes), name)
-                index[name] = _written(stream, source.read(name))
-            whole: dict[str, Any] = {"key": key, "scenes": index}
-            text = json.dumps({**whole, "seal": key_of(whole)}).encode()
-            stream.write(text + _TRAILER.pack(len(text), _KIND))
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-        flush_folder(file.parent)
-        announce(len(scenes), len(scenes), "")
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def _written(stream: BinaryIO, scene: Scene) -> dict[str, Any]:
-    """Write a scene's values and give its entry in the index."""
-    stream.write(bytes(-stream.tell() % _ALIGNED))
-    offset = stream.tell()
-    stream.write(np.ascontiguousarray(scene.cube).data)
-    return {
-        "offset": offset,
-        "type": scene.cube.dtype.str,
-        "shape": list(scene.cube.shape),
-        "wavelengths": list(scene.wavelengths),
-        "peak": scene.peak,
-        "sha256": digest(scene),
-    }
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", label).strip("_")
+    folder = cache / "scenes" / f"{name}{part}"
+    prepared = PreparedScenes(folder, source, key)
+    if all(prepared.find(scene) for scene in scenes):
+        return prepared
+    with prepared.writing():
+        # Whoever waited for another process finds them made.
+        missing = [scene for scene in scenes if not prepared.find(scene)]
+        for number, scene in enumerate(missing):
+            progress(label, number, len(missing), scene)
+            prepared.make(scene)
+        progress(label, len(missing), len(missing), "")
+    return prepared

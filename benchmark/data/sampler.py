@@ -10,82 +10,80 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class SamplingPlan:
-    """How a bank's patches are dealt out.
+    """How samples are drawn from a bank's patches.
 
     Attributes:
-        patches: how many there are.
-        bands: of each patch.
-        batch: samples a step.
-        epochs: passes.
-        shown: bands of each patch that a band-wise method is shown; 0 keeps the cubes.
-        single: True makes every band of every patch a sample of its own.
+        patches: the number of patches.
+        bands: the number of bands of each patch.
+        batch: samples per step.
+        epochs: passes over all samples.
+        bands_per_patch: bands drawn of each patch, each an image of its own; 0 keeps whole cubes.
+        bands_as_samples: make every band of every patch a sample of its own.
     """
 
     patches: int
     bands: int
     batch: int
     epochs: int
-    shown: int
-    single: bool
+    bands_per_patch: int
+    bands_as_samples: bool
 
     @property
     def samples(self) -> int:
-        """How many samples a pass has."""
-        return self.patches * (self.bands if self.single else 1)
+        """Number of samples of an epoch."""
+        return self.patches * (self.bands if self.bands_as_samples else 1)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Whole batches of a pass, one at least."""
+        """Number of full batches of an epoch, at least one."""
         return max(1, self.samples // self.batch)
 
 
 class PatchSampler:
-    """Iterates over the steps of a training, and goes on from any of them.
+    """Iterate over the steps of a training, from the first one or from a saved state.
 
     Args:
-        shares: what is dealt out.
-        seed: of the generator that shuffles.
-        state: where to go on, as `state` gave it.
+        plan: how samples are drawn.
+        seed: of the generator that shuffles the samples.
+        state: where to resume, as returned by `state`.
     """
 
-    def __init__(
-        self, shares: SamplingPlan, seed: int, state: dict[str, Any] | None = None
-    ) -> None:
-        self._shares = shares
-        self._generator = torch.Generator().manual_seed(seed)
-        # Bands have a generator of their own, so that patches come in the same order without them.
-        self._lots = torch.Generator()
+    def __init__(self, plan: SamplingPlan, seed: int, state: dict[str, Any] | None = None) -> None:
+        self._plan = plan
+        self._order_rng = torch.Generator().manual_seed(seed)
+        # A separate generator, so that the patch order does not depend on band sampling.
+        self._band_rng = torch.Generator()
         self._state = state or {
             "epoch": 0,
             "step": 0,
-            "epoch_began": self._generator.get_state(),
-            "lots": self._lots.get_state(),
+            "epoch_rng": self._order_rng.get_state(),
+            "band_rng": self._band_rng.get_state(),
         }
-        self._lots.set_state(self._state["lots"])
+        self._band_rng.set_state(self._state["band_rng"])
 
     def state(self) -> dict[str, Any]:
-        """Say where it stands: after the step that was given last."""
-        return {**self._state, "lots": self._lots.get_state()}
+        """Return the position after the last step that was returned."""
+        return {**self._state, "band_rng": self._band_rng.get_state()}
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """Give (n,) patch indices and (n, k) band indices, or None for whole cubes."""
-        shares, first = self._shares, self._state["step"]
-        self._generator.set_state(self._state["epoch_began"])
-        for epoch in range(self._state["epoch"], shares.epochs):
-            began = self._generator.get_state()
-            samples = torch.randperm(shares.samples, generator=self._generator)
+        """Return (n,) patch indices and (n, k) band indices, or None for whole cubes."""
+        plan, first = self._plan, self._state["step"]
+        self._order_rng.set_state(self._state["epoch_rng"])
+        for epoch in range(self._state["epoch"], plan.epochs):
+            epoch_rng = self._order_rng.get_state()
+            samples = torch.randperm(plan.samples, generator=self._order_rng)
             if not first:
-                self._lots.set_state(self._generator.get_state())
-            for step in range(first, shares.steps_per_epoch):
-                self._state = {"epoch": epoch, "step": step + 1, "epoch_began": began}
-                yield self._dealt(samples[step * shares.batch : (step + 1) * shares.batch])
+                self._band_rng.set_state(self._order_rng.get_state())
+            for step in range(first, plan.steps_per_epoch):
+                self._state = {"epoch": epoch, "step": step + 1, "epoch_rng": epoch_rng}
+                yield self._draw(samples[step * plan.batch : (step + 1) * plan.batch])
             first = 0
 
-    def _dealt(self, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
-        bands = self._shares.bands
-        if self._shares.single:
+    def _draw(self, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
+        bands = self._plan.bands
+        if self._plan.bands_as_samples:
             return chosen // bands, (chosen % bands)[:, None]
-        if not self._shares.shown:
+        if not self._plan.bands_per_patch:
             return chosen, None
-        lots = torch.rand(len(chosen), bands, generator=self._lots)
-        return chosen, lots.argsort(dim=1)[:, : self._shares.shown]
+        keys = torch.rand(len(chosen), bands, generator=self._band_rng)
+        return chosen, keys.argsort(dim=1)[:, : self._plan.bands_per_patch]

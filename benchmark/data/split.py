@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.data.cache import PreparedScenes, prepare
+from benchmark.data.cache import PreparedScenes, ProgressCallback, no_progress, prepare
 from benchmark.dataset import DATASETS, DataSet, Scene
 from benchmark.errors import RequestError, listed
 from benchmark.store.address import key_of
-
-Announce = Callable[[str, int, int, str], None]
 
 
 def truth_of(scene: Scene) -> Tensor:
@@ -55,7 +53,7 @@ class SceneSet:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DataRequest:
     """What to load.
 
     Attributes:
@@ -78,14 +76,14 @@ class Split:
     """What one table's methods are trained, validated and tested on.
 
     Attributes:
-        wanted: what it was loaded by; loading that again gives the same.
+        request: what it was loaded from; loading that again returns the same split.
         label: names the results folder and the table.
         dataset: what is tested on.
         subset: True where `--scenes` left scenes out.
         trained_on: labels of the data sets behind the training scenes.
     """
 
-    wanted: Wanted
+    request: DataRequest
     label: str
     dataset: DataSet
     subset: bool
@@ -151,20 +149,20 @@ def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
             raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
 
 
-def load(wanted: Wanted, announce: Announce = lambda *_: None) -> Split:
+def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -> Split:
     """Find, verify and prepare what a table needs.
 
     Args:
-        wanted: the data sets, scenes and folders.
-        announce: called with (title, scenes done, scenes in all, scene) while preparing.
+        request: the data sets, scenes and folders.
+        progress: called while scenes are prepared, with the data set's label.
 
     Raises:
         RequestError: something is unknown, missing, damaged or does not fit together.
     """
-    scenes = wanted.scenes
-    tested = DATASETS.make(wanted.reference)
+    scenes = request.scenes
+    tested = DATASETS.make(request.reference)
     label = DATASETS.label(tested)
-    others = list(dict.fromkeys(DATASETS.make(other) for other in wanted.train_on)) or [tested]
+    others = list(dict.fromkeys(DATASETS.make(other) for other in request.train_on)) or [tested]
     labels = tuple(DATASETS.label(other) for other in others)
     involved = {DATASETS.label(one): one for one in (tested, *others)}
     picked = {
@@ -176,13 +174,10 @@ def load(wanted: Wanted, announce: Announce = lambda *_: None) -> Split:
         raise RequestError(
             f"--scenes leaves no test scene of {label}; its test scenes are {listed(tested.test)}"
         )
-    ready: dict[str, PreparedScenes] = {}
-    for title, one in involved.items():
-
-        def told(done: int, total: int, scene: str, title: str = title) -> None:
-            announce(title, done, total, scene)
-
-        ready[title] = prepare(one, title, wanted.root, picked[title], wanted.cache, told)
+    ready = {
+        title: prepare(one, title, request.root, picked[title], request.cache, progress)
+        for title, one in involved.items()
+    }
 
     def collected(role: str, of: Sequence[str]) -> SceneSet:
         return SceneSet(tuple((ready[one], n) for one in of for n in getattr(dealt[one], role)))
@@ -190,7 +185,7 @@ def load(wanted: Wanted, announce: Announce = lambda *_: None) -> Split:
     test = collected("test", [label])
     subset = any(len(picked[title]) < len(one.scenes) for title, one in involved.items())
     split = Split(
-        wanted=wanted,
+        request=request,
         label=_folder_label(label, scenes if subset else (), labels),
         dataset=tested,
         subset=subset,

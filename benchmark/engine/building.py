@@ -1,4 +1,4 @@
-"""Build a method's network, new or with trained weights."""
+"""Build a method's network, with initial or with trained weights."""
 
 from torch import nn
 
@@ -8,7 +8,7 @@ from benchmark.method import NetworkMethod, Problem, Recipe, State
 
 
 def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
-    """Build the network with the weights it starts from, using the global random state."""
+    """Build the network with its initial weights, drawn from the global random state."""
     network = method.network(1 if method.bandwise else problem.bands, problem.scale)
     if recipe.initial_std:
         for layer in network.modules():
@@ -22,9 +22,9 @@ def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
 def rebuild(
     method: NetworkMethod, state: State, problem: Problem, recipe: Recipe, device: Device
 ) -> nn.Module:
-    """Build the network again, on the device, with trained weights.
+    """Build the network with trained weights, on the device.
 
-    The global random states are left as they were.
+    The global random states are restored afterwards.
     """
     with seeding.seeded(0, device.torch):
         network = start(method, problem, recipe)

@@ -1,4 +1,8 @@
-"""What makes networks faster on a CPU: convolutions to one channel, memory layout, freed memory."""
+"""What makes networks faster on a CPU.
+
+Three independent parts: convolutions to one output channel, the memory layout of images and
+weights, and what glibc does with freed memory. `docs/performance.md` has the measurements.
+"""
 
 import ctypes
 import sys
@@ -8,13 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+# Convolutions to one output channel
 
-class ThinConv2d(nn.Conv2d):
-    """A convolution to one channel: the kernel's columns first, each a map, then their sum.
 
-    Processors compute sixteen output channels at once, so that one channel costs as much as
-    sixteen. Here the k columns of a k x k kernel become k channels of a k x 1 convolution, and a
-    1 x k convolution with ones and zeros adds them up, each shifted to its place: the same
+class SingleChannelConv2d(nn.Conv2d):
+    """A convolution to one output channel, factorised into two faster ones.
+
+    CPU kernels compute sixteen output channels at once, so one channel takes as long as sixteen.
+    Here the k columns of a k x k kernel become k output channels of a k x 1 convolution, and a
+    1 x k convolution with ones and zeros shifts each to its place and adds them up: the same
     products and sums in another order, 1.5 to 2.5 times faster.
     """
 
@@ -27,17 +33,17 @@ class ThinConv2d(nn.Conv2d):
         return functional.conv2d(maps, shifts, self.bias, padding=(0, side // 2))
 
 
-def thin(network: nn.Module) -> None:
-    """Let a network's convolutions down to one channel be computed as `ThinConv2d` does.
+def factorise_single_channel(network: nn.Module) -> None:
+    """Turn a network's convolutions to one output channel into `SingleChannelConv2d`, in place.
 
-    Weights, their names and what is computed stay as they are.
+    Weights, their names and the function computed stay the same.
     """
     for layer in network.modules():
-        if type(layer) is nn.Conv2d and _fits(layer):
-            layer.__class__ = ThinConv2d
+        if type(layer) is nn.Conv2d and _can_be_factorised(layer):
+            layer.__class__ = SingleChannelConv2d
 
 
-def _fits(layer: nn.Conv2d) -> bool:
+def _can_be_factorised(layer: nn.Conv2d) -> bool:
     side = layer.kernel_size[0]
     same = layer.padding in ((side // 2, side // 2), "same") and layer.padding_mode == "zeros"
     square = layer.kernel_size == (side, side) and side % 2 == 1 and side > 1
@@ -45,12 +51,23 @@ def _fits(layer: nn.Conv2d) -> bool:
     return layer.out_channels == 1 and layer.in_channels >= 16 and same and square and plain
 
 
-def channels_last(images: Tensor) -> Tensor:
-    """Lay images out with their channels last, copying only where they are not.
+# Memory layout
 
-    Images of one channel lie the same either way, and torch takes them for channels-first: every
-    layer after them would, and on a processor run at half its speed. Here their strides say that
-    the channel is last.
+
+def to_channels_last(network: nn.Module) -> None:
+    """Store the weights of 2-D and 3-D convolutions with their channels last, in place."""
+    for parameter in network.parameters():
+        layout = {4: torch.channels_last, 5: torch.channels_last_3d}.get(parameter.dim())
+        if layout:
+            parameter.data = parameter.data.contiguous(memory_format=layout)
+
+
+def channels_last(images: Tensor) -> Tensor:
+    """Return images with their channels last in memory; copy only if they are not already.
+
+    Images of one channel have the same memory layout either way, and torch takes them for
+    channels-first. All layers after them would follow, at half the speed on a CPU. Their strides
+    are therefore set to those of channels-last.
 
     Args:
         images: (n, channels, rows, columns).
@@ -65,33 +82,38 @@ def channels_last(images: Tensor) -> Tensor:
     return images.as_strided(images.shape, (rows * columns, 1, columns, 1))
 
 
+# Freed memory
+
 # Parameters of glibc's mallopt(3).
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
 
 
 @cache
 def keep_freed_memory() -> bool:
-    """Tell the C library to keep freed memory in this process.
+    """Configure glibc to keep freed memory in this process, once a process.
 
-    By itself glibc gives a freed block of many megabytes back to the system, and the next layer's
-    output is made of pages that the system has to find and clear first: a third of the time that
-    SRCNN takes for a step. Done once a process.
+    By default glibc returns a freed block of many megabytes to the kernel, which then has to find
+    and clear new pages for the next layer's output: a third of the time of an SRCNN step.
 
     Returns:
-        True where the C library was told; False where it is another one than glibc.
+        True if it was configured; False with another C library than glibc.
     """
     if not sys.platform.startswith("linux"):
         return False
     try:
-        tune = ctypes.CDLL(None).mallopt
+        configure = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # musl has none
         return False
-    most = 2**31 - 1
-    return bool(tune(_MMAP_MAX, 0) and tune(_TRIM_THRESHOLD, most) and tune(_TOP_PAD, 64 << 20))
+    largest = 2**31 - 1
+    return bool(
+        configure(_MMAP_MAX, 0)
+        and configure(_TRIM_THRESHOLD, largest)
+        and configure(_TOP_PAD, 64 << 20)
+    )
 
 
-def give_back() -> None:
-    """Give freed memory back to the system now, so that what a process holds can be read."""
+def release_freed_memory() -> None:
+    """Return freed memory to the kernel now, so that resident memory equals memory in use."""
     if sys.platform.startswith("linux"):
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

@@ -1,4 +1,4 @@
-"""Where the numbers are made: the processor or a GPU, and in which precision."""
+"""Where networks run, the CPU or a GPU, and in which precision."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -6,8 +6,24 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from benchmark.engine.cpu import keep_freed_memory, thin
+from benchmark.engine.cpu import (
+    factorise_single_channel,
+    keep_freed_memory,
+    release_freed_memory,
+    to_channels_last,
+)
 from benchmark.errors import RequestError
+
+# Activations of one inference call on the CPU, in bytes. Fixed, so that the order of sums, and
+# with it the last digits, does not depend on the machine's free memory.
+_CPU_WORKING_SET = 2**30
+# Messages of plain RuntimeErrors: of torch's CPU allocator, of C++, of cuDNN and cuBLAS.
+_ALLOCATION_FAILED = (
+    "DefaultCPUAllocator",
+    "not enough memory",
+    "std::bad_alloc",
+    "STATUS_ALLOC_FAILED",
+)
 
 
 @dataclass(frozen=True)
@@ -24,31 +40,42 @@ class Device:
     bfloat16: bool
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Give the context that networks run in."""
+        """Return the context manager that networks run in."""
         return torch.autocast(self.torch.type, torch.bfloat16, enabled=self.bfloat16)
 
     @property
     def memory_budget(self) -> int:
-        """Bytes that the activations of one inference call may take."""
+        """Bytes that the activations of one inference call may take.
+
+        Half of what is free on a GPU; on the CPU 1 GiB, or half of what is free if that is less.
+        """
+        from benchmark.engine.environment import memory_available  # which imports this module
+
         if self.torch.type == "cuda":
-            free, _ = torch.cuda.mem_get_info(self.torch)
-            return int(free // 2)
-        return 2**30
+            return int(torch.cuda.mem_get_info(self.torch)[0]) // 2
+        free = memory_available()
+        if free is not None and free < 2 * _CPU_WORKING_SET:
+            release_freed_memory()
+            free = memory_available()
+        return _CPU_WORKING_SET if free is None else min(free // 2, _CPU_WORKING_SET)
+
+    def empty_cache(self) -> None:
+        """Free the memory that torch holds in reserve on a GPU."""
+        if self.torch.type == "cuda":
+            torch.cuda.empty_cache()
 
     def place(self, network: nn.Module) -> nn.Module:
-        """Move a network here, and let it be computed in the way that is fastest here."""
+        """Move a network to the device, in the memory layout that is fastest there."""
         network.to(self.torch)
         if self.torch.type == "cpu":
             keep_freed_memory()
-            thin(network)
-        for parameter in network.parameters():
-            if parameter.dim() == 4:  # a layout of images: rows, columns, channels
-                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+            factorise_single_channel(network)
+        to_channels_last(network)
         return network
 
     @property
     def title(self) -> str:
-        """Name the device for tables."""
+        """Name of the device for tables."""
         if self.torch.type == "cuda":
             name = torch.cuda.get_device_name(self.torch)
         else:
@@ -56,8 +83,19 @@ class Device:
         return f"{name}, {'bfloat16' if self.bfloat16 else 'float32'}"
 
 
+CPU = Device(torch.device("cpu"), bfloat16=False)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return True for an exception that a failed allocation raises, on the CPU or on a GPU."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    message = str(error) if isinstance(error, RuntimeError) else ""
+    return any(text in message for text in _ALLOCATION_FAILED)
+
+
 def choose(name: str) -> Device:
-    """Turn `--device` into a device.
+    """Return the device that `--device` names.
 
     Args:
         name: "auto", "cpu" or "cuda" ("cuda:1" for the second).
@@ -83,6 +121,6 @@ def choose(name: str) -> Device:
 
 
 def _cpu_has_bfloat16() -> bool:
-    """Say whether the processor multiplies bfloat16 itself; emulated, it would be slower."""
+    """Return True where the CPU has bfloat16 instructions; emulated, it would be slower."""
     known = torch.cpu.get_capabilities()
     return bool(known.get("amx_bf16") or known.get("avx512_bf16"))

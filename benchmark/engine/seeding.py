@@ -1,4 +1,4 @@
-"""The global random states: of Python, numpy and torch, seeded, saved and put back together."""
+"""The global random states of Python, numpy and torch: seed, save and restore them together."""
 
 import random
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ import torch
 
 @contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed every global generator for a while; afterwards each is as it was.
+    """Seed every global generator inside a `with` block, and restore their states after it.
 
     Args:
         seed: for all of them.
-        device: its generator counts too where it is a GPU.
+        device: its generator is included where it is a GPU.
     """
     before = states(device)
     random.seed(seed)
@@ -28,7 +28,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def states(device: torch.device) -> dict[str, Any]:
-    """Give all global random states, as tensors and plain values."""
+    """Return all global random states, as tensors and plain values."""
     name, keys, *rest = cast("tuple[Any, ...]", np.random.get_state())  # noqa: NPY002
     found = {
         "python": random.getstate(),
@@ -41,7 +41,7 @@ def states(device: torch.device) -> dict[str, Any]:
 
 
 def restore(found: dict[str, Any], device: torch.device) -> None:
-    """Put back what `states` gave."""
+    """Set the global random states to what `states` returned."""
     random.setstate(found["python"])
     name, keys, *rest = found["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002

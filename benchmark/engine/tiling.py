@@ -1,18 +1,21 @@
-"""A network over a whole scene; in overlapping tiles only where memory asks for it."""
+"""Run a network on a whole image, or on overlapping tiles where memory requires it."""
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.engine.cpu import channels_last
-from benchmark.engine.device import Device
+from benchmark.engine.device import Device, is_out_of_memory
 from benchmark.method import NetworkMethod, Problem
 
-# Activations alive at once in a row of layers: a layer's input, its output, and one to spare.
-_ALIVE = 3
+# Live activations per layer of a sequential network: input, output, and one temporary.
+_LIVE = 3
+# Rows and columns of the smallest tile.
+_SMALLEST = 16
 
 
 def run_network(
@@ -25,72 +28,136 @@ def run_network(
 ) -> Tensor:
     """Estimate one scene.
 
+    An image whose activations exceed the budget is estimated in tiles if the method knows its
+    receptive field (`halo`), and whole otherwise. Where memory runs out nevertheless, half as many
+    images are taken at once, then tiles half as wide, until it suffices.
+
     Args:
-        method: says what the network sees and whether it works band by band.
+        method: provides the halo; says whether the network works band by band.
         network: on the device; set to evaluation mode here.
-        low: (bands, rows, columns) float32, what the method sees.
-        problem: the task.
+        low: (bands, rows, columns) float32, the method's input.
+        problem: its scale is used.
         device: where, and in which precision.
-        budget: bytes that activations may take; the device's own where None.
+        budget: bytes that activations should take; the device's own where None.
 
     Returns:
         (bands, rows, columns) float32; `scale` times the input's size for a method that sees
         the decimated image. Tiles equal the whole to rounding.
 
     Raises:
-        ValueError: what the network gives has another shape than the interface asks for.
-        MemoryError: the image does not fit and the method forbids tiles.
+        MemoryError: the memory does not hold the smallest tile, or the image if its halo is None.
+        ValueError: the network's output has the wrong shape.
     """
-    budget = device.memory_budget if budget is None else budget
-    enlarge = problem.scale if method.sees == "decimated" else 1
     images = low[:, None] if method.bandwise else low[None]
-    network.eval()
-    halo = method.halo(network)
-    with torch.inference_mode(), device.autocast():
-        per_pixel = _bytes_per_pixel(network, images[:1, :, :32, :32])
-    out = torch.empty(
-        *images.shape[:2], *(size * enlarge for size in images.shape[2:]), device=low.device
-    )
-    pixels = max(1, budget // per_pixel)
+    enlarge = problem.scale if method.sees == "decimated" else 1
     rows, columns = images.shape[2:]
-    if rows * columns <= pixels:
-        together, tile = max(1, pixels // (rows * columns)), max(rows, columns)
-    elif halo is None:
-        raise MemoryError(
-            f"{method.name} needs {rows * columns * per_pixel / 2**30:.1f} GiB for this image, "
-            f"{budget / 2**30:.1f} GiB are allowed, and it forbids tiles; override its `halo`"
-        )
-    else:
-        together, tile = 1, max(16, int(pixels**0.5) - 2 * halo)
+    out = torch.empty(*images.shape[:2], rows * enlarge, columns * enlarge, device=low.device)
+    network.eval()
+    limit = device.memory_budget if budget is None else budget
     with torch.inference_mode(), device.autocast():
-        for first in range(0, len(images), together):
-            part = images[first : first + together]
-            for inner, window, inside in tiles(rows, columns, tile, halo or 0):
-                # Laid out tile by tile: a large image is not held twice.
-                seen = channels_last(part[..., window[0], window[1]])
-                piece = method.estimate(network(seen))
-                wanted = (*seen.shape[:2], *(size * enlarge for size in seen.shape[2:]))
-                if piece.shape != wanted:
-                    raise ValueError(
-                        f"the network makes {tuple(piece.shape)} of {tuple(seen.shape)}, "
-                        f"expected {wanted}"
-                    )
-                target = out[first : first + together]
-                target[..., _times(inner[0], enlarge), _times(inner[1], enlarge)] = piece[
-                    ..., _times(inside[0], enlarge), _times(inside[1], enlarge)
-                ].float()
+        plan = _plan(method, network, images, limit)
+        while not _try_estimate(method, network, images, out, plan):
+            # Outside the exception handler, whose traceback would keep the memory allocated.
+            plan = plan.smaller()
+            device.empty_cache()
     return out.flatten(0, 1)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How many images to run at once, and in which tiles.
+
+    Attributes:
+        images: at once.
+        tile: rows and columns of a tile without its halo.
+        halo: None forbids tiles.
+    """
+
+    images: int
+    tile: int
+    halo: int | None
+
+    @property
+    def smallest(self) -> bool:
+        return self.images == 1 and (self.halo is None or self.tile <= _SMALLEST)
+
+    def smaller(self) -> "_Plan":
+        if self.images > 1:
+            return replace(self, images=self.images // 2)
+        return replace(self, tile=max(_SMALLEST, self.tile // 2))
+
+
+def _plan(method: NetworkMethod, network: nn.Module, images: Tensor, budget: int) -> _Plan:
+    """Choose the plan to try first."""
+    rows, columns = images.shape[2:]
+    halo = method.halo(network)
+    whole = _Plan(1, max(rows, columns), halo)
+    if halo is None and len(images) == 1:
+        return whole
+    pixels = max(1, budget // _bytes_per_pixel(network, images[:1, :, :32, :32]))
+    if rows * columns <= pixels:
+        return replace(whole, images=min(len(images), max(1, pixels // (rows * columns))))
+    if halo is None:
+        return whole
+    return replace(whole, tile=max(_SMALLEST, int(pixels**0.5) - 2 * halo))
+
+
+def _try_estimate(
+    method: NetworkMethod, network: nn.Module, images: Tensor, out: Tensor, plan: _Plan
+) -> bool:
+    """Estimate the images; return False where the memory ran out and the plan can be smaller."""
+    try:
+        _estimate(method, network, images, out, plan)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        if plan.smallest:
+            rows, columns = images.shape[2:]
+            how = (
+                "whole, as its `halo` is None; override `halo`,"
+                if plan.halo is None
+                else f"even in tiles of {plan.tile} x {plan.tile} pixels;"
+            )
+            raise MemoryError(
+                f"{method.name}: out of memory on an image of {rows} x {columns} pixels, {how} "
+                "use a device with more memory, or smaller scenes"
+            ) from error
+        return False
+    return True
+
+
+def _estimate(
+    method: NetworkMethod, network: nn.Module, images: Tensor, out: Tensor, plan: _Plan
+) -> None:
+    """Write the estimates of (n, bands, rows, columns) into `out`."""
+    rows, columns = images.shape[2:]
+    enlarge = out.shape[2] // rows
+    for first in range(0, len(images), plan.images):
+        batch, target = (each[first : first + plan.images] for each in (images, out))
+        for inner, window, inside in tiles(rows, columns, plan.tile, plan.halo or 0):
+            # Copied to channels-last tile by tile, so that a large image is not held twice.
+            seen = channels_last(batch[..., window[0], window[1]])
+            piece = method.estimate(network(seen))
+            wanted = (*seen.shape[:2], *(size * enlarge for size in seen.shape[2:]))
+            if piece.shape != wanted:
+                raise ValueError(
+                    f"the network makes {tuple(piece.shape)} of {tuple(seen.shape)}, "
+                    f"expected {wanted}"
+                )
+            target[..., _times(inner[0], enlarge), _times(inner[1], enlarge)] = piece[
+                ..., _times(inside[0], enlarge), _times(inside[1], enlarge)
+            ].float()
 
 
 Window = tuple[slice, slice]
 
 
 def tiles(rows: int, columns: int, tile: int, halo: int) -> Iterator[tuple[Window, Window, Window]]:
-    """Cut an image into tiles.
+    """Divide an image into tiles.
 
     Yields:
-        The tile's place in the image, the same with its halo (cut at the image's border, where
-        the network pads as it would for the whole), and the tile's place inside that.
+        The tile's place in the image, the same with its halo (cropped at the image's border,
+        where the network pads as it would for the whole), and the tile's place inside that.
     """
     for row in _spans(rows, tile, halo):
         for column in _spans(columns, tile, halo):
@@ -109,7 +176,7 @@ def _times(span: slice, factor: int) -> slice:
 
 
 def _bytes_per_pixel(network: nn.Module, sample: Tensor) -> int:
-    """Measure what the largest activation of one input pixel takes, on a small sample."""
+    """Estimate the bytes of activations per input pixel from a small sample."""
     largest = sample[0].numel()
 
     def note(_layer: nn.Module, _inputs: Any, output: Any) -> None:
@@ -124,4 +191,4 @@ def _bytes_per_pixel(network: nn.Module, sample: Tensor) -> int:
     finally:
         for hook in hooks:
             hook.remove()
-    return math.ceil(4 * _ALIVE * largest / math.prod(sample.shape[-2:]))
+    return math.ceil(4 * _LIVE * largest / math.prod(sample.shape[-2:]))

@@ -1,9 +1,9 @@
-"""Computes one cell: fit, estimate the test scenes, score."""
+"""Compute one cell: fit the method, estimate the test scenes, score the estimates."""
 
 import csv
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,108 +12,109 @@ from torch import Tensor
 
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
-from benchmark.engine import environment
-from benchmark.engine.building import rebuild
+from benchmark.engine import environment, seeding
 from benchmark.engine.device import Device
-from benchmark.engine.estimation import crop_to, method_input
-from benchmark.engine.tiling import run_network
+from benchmark.engine.estimation import crop_to, estimator, method_input
 from benchmark.engine.training.checkpoint import NullCheckpointer
-from benchmark.engine.training.loop import Listener, ProgressListener, Trained, train
+from benchmark.engine.training.listener import ProgressListener, TrainingListener
+from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
-from benchmark.method import Method, NetworkMethod, Problem, State
+from benchmark.method import NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
 from benchmark.store import cells
 
 
 def compute(
-    task: CellPlan, device: Device, listener: ProgressListener, checkpointer: NullCheckpointer
+    plan: CellPlan, device: Device, listener: ProgressListener, checkpointer: NullCheckpointer
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Compute a cell.
 
     Args:
-        task: which.
+        plan: the cell.
         device: where.
-        listener: is told of training steps and test scenes.
-        checkpointer: keeps checkpoints of the training.
+        listener: callbacks of training steps and test scenes.
+        checkpointer: saves and loads the state of the training.
 
     Returns:
-        What `cell.json` says of it (parameters, times, memory, warnings), and its files.
+        The measured part of `cell.json` (parameters, times, memory, warnings), and the files.
 
     Raises:
         Stopped: the checkpointer ended the training.
-        Exception: whatever the method raises; its estimate has a wrong shape or is not finite.
+        ValueError: an estimate has the wrong shape or is not finite.
+        Exception: whatever else the method raises.
     """
-    problem = task.problem()
-    method = task.method
+    problem = plan.problem()
+    method = plan.method
     files: dict[str, bytes] = {}
     trained = Trained({})
     if isinstance(method, NetworkMethod):
-        trained = train_network(task, device, listener, checkpointer)
+        trained = train_network(plan, device, listener, checkpointer)
         files["training.csv"] = _csv(trained.history)
     else:
         began = time.perf_counter()
-        trained.state = method.fit(_OnDevice(task.split.train, device), problem)
+        with seeding.seeded(problem.seed, device.torch):
+            trained.state = method.fit(_OnDevice(plan.split.train, device), problem)
         trained.seconds = time.perf_counter() - began
-    rows, seconds = _score(task, problem, trained.state, device, listener)
+    rows, seconds = _score(plan, problem, trained.state, device, listener)
     files["scores.csv"] = _csv(rows)
     if trained.state:
         files[cells.WEIGHTS] = _tensors(trained.state)
-    made = {
+    measured = {
         "parameters": trained.parameters,
         "times": {"fit_s": round(trained.seconds, 3), "upscale_s": round(seconds, 4)},
         "memory": {"peak_bytes": environment.peak_memory(device)},
         "resumed": trained.resumed,
         "warnings": trained.warnings,
     }
-    return made, files
+    return measured, files
 
 
 def train_network(
-    task: CellPlan, device: Device, listener: Listener, checkpointer: NullCheckpointer
+    plan: CellPlan, device: Device, listener: TrainingListener, checkpointer: NullCheckpointer
 ) -> Trained:
     """Train the network of a cell.
 
     Args:
-        task: which; its method is a `NetworkMethod`.
+        plan: the cell; its method is a `NetworkMethod`.
         device: where.
-        listener: is told of training steps and validations.
-        checkpointer: keeps checkpoints.
+        listener: callbacks of training steps and validations.
+        checkpointer: saves and loads the state of the training.
 
     Raises:
         Stopped: the checkpointer ended the training.
         TrainingError: the loss became NaN or infinite.
         TypeError: the method trains no network.
     """
-    method, problem = task.method, task.problem()
+    method, problem = plan.method, plan.problem()
     if not isinstance(method, NetworkMethod):
         raise TypeError(f"{method.name} trains no network")
     bank = PatchBank(
-        task.split.train,
+        plan.split.train,
         problem.degradation,
-        count=task.profile.patches,
-        size=task.profile.patch,
-        seed=task.address.seed,
+        count=plan.profile.patches,
+        size=plan.profile.patch,
+        seed=plan.address.seed,
         device=device.torch,
     )
     pairs = [
-        validation_pair(truth.to(device.torch), method, problem, task.profile.validation_size)
-        for truth in task.split.validation
+        validation_pair(truth.to(device.torch), method, problem, plan.profile.validation_size)
+        for truth in plan.split.validation
     ]
-    seed = task.address.seed
-    return train(method, bank, pairs, problem, task.profile, seed, device, listener, checkpointer)
+    training = TrainingTask(method, problem, plan.profile, plan.address.seed, bank, pairs)
+    return train(training, device, listener, checkpointer)
 
 
 def _score(
-    task: CellPlan, problem: Problem, state: State, device: Device, listener: ProgressListener
+    plan: CellPlan, problem: Problem, state: State, device: Device, listener: ProgressListener
 ) -> tuple[list[dict[str, Any]], float]:
-    estimate_scene = estimator(task, problem, state, device)
+    estimate_scene = estimator(plan.method, problem, state, plan.profile, device)
     rows, seconds = [], 0.0
-    for name, original in zip(task.split.test.names, task.split.test, strict=True):
+    for name, original in zip(plan.split.test.names, plan.split.test, strict=True):
         listener.scene(name)
         truth = original.to(device.torch)
         shape = (truth.shape[1], truth.shape[2])
-        low = method_input(task.method, problem.degradation, problem.degradation.store(truth))
+        low = method_input(plan.method, problem.degradation, problem.degradation.store(truth))
         began = time.perf_counter()
         estimate = estimate_scene(low, replace(problem, shape=shape))
         if device.torch.type == "cuda":
@@ -123,29 +124,8 @@ def _score(
     return rows, seconds / len(rows)
 
 
-def estimator(
-    task: CellPlan, problem: Problem, state: State, device: Device
-) -> Callable[[Tensor, Problem], Tensor]:
-    """Give what estimates one scene of a task.
-
-    Args:
-        task: which method, and by which recipe it was built.
-        problem: the task as the method may know it.
-        state: what was learnt, on the device.
-        device: where.
-
-    Returns:
-        A function of the image that the method sees and the problem with the shape wanted.
-    """
-    method: Method = task.method
-    if not isinstance(method, NetworkMethod):
-        return lambda low, asked: method.upscale(low, asked, state)
-    network = rebuild(method, state, problem, task.profile.recipe(method), device)
-    return lambda low, asked: run_network(method, network, low, asked, device)
-
-
 class _OnDevice:
-    """Training scenes on a device, one at a time, as often as asked."""
+    """Iterates over the training scenes, one at a time, each moved to a device."""
 
     def __init__(self, scenes: SceneSet, device: Device) -> None:
         self._scenes, self._device = scenes, device

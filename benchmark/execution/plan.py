@@ -1,16 +1,17 @@
-"""From a request to cells: which there are to run, what each depends on, which are done."""
+"""Which cells an experiment consists of, and what the numbers of each depend on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from benchmark.data.patches import check_sizes
-from benchmark.data.split import Split, Wanted, load
+from benchmark.data.split import DataRequest, Split, load_split
 from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
 from benchmark.plugins.fingerprint import source_of
 from benchmark.plugins.parameters import split_list
@@ -26,13 +27,16 @@ NUMERICS = 2
 
 @dataclass(frozen=True)
 class CellPlan:
-    """One cell to run.
+    """One cell to compute: a method at one scale and seed, on one data set, by one profile.
 
     Attributes:
-        address: its place.
-        key: hash of all that its numbers depend on.
-        depends: the same part by part: what depends on, and its hash.
+        address: its place in the results folder.
+        key: hash of everything that its numbers depend on.
+        depends: the same part by part: what it depends on, and the hash of that.
         method: the method with its parameters.
+        protocol: how low-resolution images are made and estimates are scored.
+        profile: how long a network is trained.
+        split: training, validation and test scenes.
         configuration: as stored in `cell.json`.
     """
 
@@ -46,50 +50,66 @@ class CellPlan:
     configuration: dict[str, Any]
 
     def problem(self) -> Problem:
-        """Give what the method may know while fitting."""
-        shapes = self.split.train.shapes or self.split.test.shapes
-        rows, columns, bands = min(shapes)
-        degradation = Degradation(self.protocol, self.address.scale)
-        return Problem(self.address.scale, bands, (rows, columns), degradation)
+        """Return what the method may know while fitting."""
+        rows, columns, bands = min(self.split.train.shapes or self.split.test.shapes)
+        scale = self.address.scale
+        degradation = Degradation(self.protocol, scale)
+        return Problem(scale, bands, (rows, columns), degradation, self.address.seed)
 
 
-def plan_cells(
-    split: Split,
-    protocol: Protocol,
-    profile: Profile,
-    scales: Sequence[int],
-    methods: Sequence[Method],
-    seeds: Sequence[int],
-) -> list[CellPlan]:
-    """List the cells of a request, the methods of one scale together.
+@dataclass(frozen=True)
+class TablePlan:
+    """The cells of one table, and the label of its data set's results."""
 
-    A method that draws nothing at random has one cell, seed 0, whatever the seeds.
+    label: str
+    cells: list[CellPlan]
+
+
+def plan_tables(experiment: Experiment, progress: Progress) -> Iterator[TablePlan]:
+    """Plan an experiment, a table for each of its data sets; compute nothing.
+
+    Args:
+        experiment: what to plan.
+        progress: is shown the preparation of scenes that are not in the cache yet.
+
+    Raises:
+        RequestError: scenes are missing or damaged, or no network can be trained on them.
+    """
+    for wanted in experiment.data:
+        split = load_split(wanted, progress.preparing)
+        yield TablePlan(split.label, plan_cells(split, experiment))
+
+
+def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
+    """Plan the cells of one table, all methods of one scale together.
+
+    A method that is not stochastic has one cell, seed 0, whatever the seeds.
 
     Raises:
         RequestError: a method must be trained and there is no scene to train on, or one that is
             smaller than a patch.
     """
-    for method in methods:
+    for method in experiment.methods:
         if method.trained and not split.train.entries:
             raise RequestError(
                 f"{method.name} must be trained and --scenes leaves no training scene of "
                 f"{split.dataset.name}; add some, or leave the method out"
             )
-    if any(isinstance(one, NetworkMethod) for one in methods):
-        check_sizes([(rows, columns) for rows, columns, _ in split.train.shapes], profile.patch)
+    if any(isinstance(one, NetworkMethod) for one in experiment.methods):
+        shapes = [(rows, columns) for rows, columns, _ in split.train.shapes]
+        check_sizes(shapes, experiment.profile.patch)
     return [
-        _task(split, protocol, profile, scale, method, seed)
-        for scale in scales
-        for method in methods
-        for seed in (seeds if isinstance(method, NetworkMethod) else [0])
+        _plan_cell(split, experiment, scale, method, seed)
+        for scale in experiment.scales
+        for method in experiment.methods
+        for seed in (experiment.seeds if method.stochastic else (0,))
     ]
 
 
-def _task(
-    split: Split, protocol: Protocol, profile: Profile, scale: int, method: Method, seed: int
+def _plan_cell(
+    split: Split, experiment: Experiment, scale: int, method: Method, seed: int
 ) -> CellPlan:
-    label = METHODS.label(method)
-    entry = METHODS.entry(method.name)
+    protocol, profile = experiment.protocol, experiment.profile
     recipe = asdict(profile.recipe(method)) if isinstance(method, NetworkMethod) else None
     parameters = {field.name: getattr(method, field.name) for field in fields(method)}  # type: ignore[arg-type]
     depends = {
@@ -109,7 +129,7 @@ def _task(
     configuration = {
         "method": {
             "name": method.name,
-            **entry.facts,
+            **METHODS.entry(method.name).facts,
             "trained": method.trained,
             "parameters": parameters,
         },
@@ -119,9 +139,16 @@ def _task(
         "recipe": recipe,
         "engine": NUMERICS,
     }
-    address = Address(split.label, protocol.name, profile.name, scale, label, seed)
+    label = METHODS.label(method)
     return CellPlan(
-        address, key_of(hashed), hashed, method, protocol, profile, split, configuration
+        address=Address(split.label, protocol.name, profile.name, scale, label, seed),
+        key=key_of(hashed),
+        depends=hashed,
+        method=method,
+        protocol=protocol,
+        profile=profile,
+        split=split,
+        configuration=configuration,
     )
 
 
@@ -151,18 +178,20 @@ def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, 
     own = split_list(_cut(address.dataset))[0]
     trained_on = tuple(said["trained_on"])
     names = [*said["train"], *said["validation"], *said["test"]] if said["subset"] else []
-    wanted = Wanted(
+    wanted = DataRequest(
         own, () if trained_on == (own,) else trained_on, tuple(names), folders.data, folders.cache
     )
     if wanted not in splits:
-        splits[wanted] = load(wanted, progress.preparing)
+        splits[wanted] = load_split(wanted, progress.preparing)
     (task,) = plan_cells(
         splits[wanted],
-        catalogue.get(address.protocol),
-        profiles.get(address.profile),
-        [address.scale],
-        [METHODS.make(address.method)],
-        [address.seed],
+        Experiment(
+            catalogue.get(address.protocol),
+            profiles.get(address.profile),
+            (address.scale,),
+            (METHODS.make(address.method),),
+            (address.seed,),
+        ),
     )
     if task.address != address:
         raise RequestError(f"{address} would be {task.address} here; run it again")

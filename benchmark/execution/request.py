@@ -1,84 +1,126 @@
-"""A request as the command line makes it, checked before anything heavy starts."""
+"""From a request as typed to an experiment: every name looked up, nothing loaded or started."""
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.data.split import Wanted, check_scenes, load
+from benchmark.data.split import DataRequest, check_scenes
 from benchmark.dataset import DATASETS
-from benchmark.engine import device, environment
+from benchmark.engine import device
+from benchmark.engine.device import Device
 from benchmark.engine.training import profiles
+from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
-from benchmark.execution.job import Settings
-from benchmark.execution.listeners import tensorboard as tracking
-from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import CellPlan, plan_cells
-from benchmark.execution.runner import Outcome, Runner
 from benchmark.method import METHODS, Method, all_methods
 from benchmark.plugins.parameters import split_list
 from benchmark.protocols import catalogue, protocol
+from benchmark.protocols.protocol import Protocol
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to run; texts are as typed, lists are separated by commas.
+    """What to run, as typed on the command line; lists are separated by commas.
 
     Attributes:
-        datasets: data sets, each to get its own table.
+        datasets: data sets, a table each.
         train_on: data sets to train on; empty for the one tested on.
         scenes: a subset of scenes; empty for all.
-        protocol: a protocol's name.
-        profile: a profile's name.
-        scales: factors; empty for the protocol's own.
+        protocol: name of the protocol.
+        profile: name of the profile.
+        scales: scale factors; empty for the protocol's own.
         methods: methods with parameters; empty for all.
         seeds: seeds.
         device: "auto", "cpu" or "cuda".
-        data: the folder that holds `cave/` and so on.
+        data: folder that holds `cave/` and so on.
         results: the results folder.
-        cache: the folder for prepared scenes.
-        plugins: files that were imported for it.
-        retry_failed: True runs failed cells again.
-        cell_timeout: seconds that a cell may take; 0 is for ever.
-        checkpoint_every: seconds from one checkpoint of a training to the next.
-        isolated: False runs the cells in this process.
-        tensorboard: True writes training curves for TensorBoard.
+        cache: folder for prepared scenes.
+        plugins: plugin files that were imported for it.
     """
 
     datasets: str
-    train_on: str
-    scenes: str
-    protocol: str
-    profile: str
-    scales: str
-    methods: str
-    seeds: str
-    device: str
-    data: Path
-    results: Path
-    cache: Path
+    train_on: str = ""
+    scenes: str = ""
+    protocol: str = "wang2017"
+    profile: str = "quick"
+    scales: str = ""
+    methods: str = ""
+    seeds: str = "0"
+    device: str = "auto"
+    data: Path = Path("data")
+    results: Path = Path("results")
+    cache: Path = Path(".cache")
     plugins: tuple[Path, ...] = ()
-    retry_failed: bool = False
-    cell_timeout: float = 0.0
-    checkpoint_every: float = 60.0
-    isolated: bool = True
-    tensorboard: bool = False
 
 
 @dataclass(frozen=True)
-class Ran:
-    """One data set's part of a run: the label of its results and what became of its cells."""
+class Experiment:
+    """What a request asks for, everything looked up: the cells of a table, a data set each.
 
-    label: str
-    outcome: Outcome
+    Attributes:
+        protocol: how low-resolution images are made and estimates are scored.
+        profile: how long networks are trained.
+        scales: scale factors.
+        methods: methods with their parameters.
+        seeds: seeds of stochastic methods.
+        data: what to load, one entry a table.
+        device: where to compute.
+        results: the results folder.
+        plugins: plugin files to import.
+    """
+
+    protocol: Protocol
+    profile: Profile
+    scales: tuple[int, ...]
+    methods: tuple[Method, ...]
+    seeds: tuple[int, ...] = (0,)
+    data: tuple[DataRequest, ...] = ()
+    device: Device = device.CPU
+    results: Path = Path("results")
+    plugins: tuple[Path, ...] = ()
 
 
-def numbers(text: str, option: str) -> list[int]:
-    """Read a list of whole numbers; doubles count once.
+def resolve(request: Request) -> Experiment:
+    """Look up everything that a request names.
 
     Raises:
-        RequestError: something else stands there.
+        RequestError: something is unknown, ill-typed or does not fit together.
     """
-    values = []
+    chosen = catalogue.get(request.protocol)
+    scales = numbers(request.scales, "--scales") or chosen.scales
+    for scale in scales:
+        protocol.check_scale(chosen, scale)
+    references = {DATASETS.label(DATASETS.make(one)): one for one in split_list(request.datasets)}
+    if not references:
+        raise RequestError("--dataset is empty; name one, `run_all.py datasets` lists them")
+    train_on = tuple(split_list(request.train_on))
+    scenes = tuple(dict.fromkeys(split_list(request.scenes)))
+    check_scenes([*references.values(), *train_on], scenes)
+    return Experiment(
+        protocol=chosen,
+        profile=profiles.get(request.profile),
+        scales=tuple(scales),
+        methods=chosen_methods(request.methods),
+        seeds=numbers(request.seeds, "--seeds") or (0,),
+        data=tuple(
+            DataRequest(reference, train_on, scenes, request.data, request.cache)
+            for reference in references.values()
+        ),
+        device=device.choose(request.device),
+        results=request.results,
+        plugins=request.plugins,
+    )
+
+
+def numbers(text: str, option: str) -> tuple[int, ...]:
+    """Parse a list of whole numbers; duplicates count once.
+
+    Args:
+        text: numbers separated by commas; may be empty.
+        option: the option it belongs to, for the message.
+
+    Raises:
+        RequestError: it holds something else.
+    """
     items = split_list(text)
     if text and not items:
         raise RequestError(f"{option} '{text}' names nothing; write it like {option} 2,3")
@@ -87,93 +129,29 @@ def numbers(text: str, option: str) -> list[int]:
             raise RequestError(
                 f"{option} {text}: '{item}' is no whole number; write it like {option} 2,3"
             )
-        values.append(int(item))
-    return list(dict.fromkeys(values))
+    return tuple(dict.fromkeys(map(int, items)))
 
 
-def chosen_methods(text: str) -> list[Method]:
-    """Build the methods of a list, or all; one asked for twice counts once.
+def chosen_methods(text: str) -> tuple[Method, ...]:
+    """Build the methods of a list, or all of them; duplicates count once.
 
     Raises:
         RequestError: unknown method, unknown or ill-typed parameter.
     """
     if not text:
-        return all_methods()
+        return tuple(all_methods())
     references = split_list(text)
     if not references:
         raise RequestError(f"--methods '{text}' names nothing; `run_all.py methods` lists them")
-    return list(dict.fromkeys(METHODS.make(reference) for reference in references))
+    return tuple(dict.fromkeys(METHODS.make(reference) for reference in references))
 
 
-def execute(request: Request, progress: Progress) -> list[Ran]:
-    """Run a request.
-
-    Raises:
-        RequestError: something about it is wrong; found before the first cell where possible.
-    """
-    where = device.choose(request.device)
-    if request.tensorboard:
-        tracking.require()
-    lots = planned(request, progress, writing=True)
-    settings = Settings(
-        request.results,
-        where,
-        environment.describe(where),
-        request.plugins,
-        request.checkpoint_every,
-        request.tensorboard,
-    )
-    runner = Runner(
-        settings,
-        progress,
-        retry_failed=request.retry_failed,
-        timeout=request.cell_timeout,
-        isolated=request.isolated,
-    )
-    return [Ran(label, runner.run(cells)) for label, cells in lots]
-
-
-def planned(
-    request: Request, progress: Progress, *, writing: bool = False
-) -> list[tuple[str, list[CellPlan]]]:
-    """List the cells of a request, by the label of their results; starts nothing.
-
-    Args:
-        request: what to run.
-        progress: is told of data that have to be prepared first.
-        writing: True makes sure that the results folder can be written to.
+def check_writable(results: Path) -> None:
+    """Check that the results folder can be written to; it is made where it is missing.
 
     Raises:
-        RequestError: something about it is wrong.
+        RequestError: it cannot.
     """
-    device.choose(request.device)
-    chosen_protocol = catalogue.get(request.protocol)
-    chosen_profile = profiles.get(request.profile)
-    scales = numbers(request.scales, "--scales") or list(chosen_protocol.scales)
-    for scale in scales:
-        protocol.check_scale(chosen_protocol, scale)
-    seeds = numbers(request.seeds, "--seeds") or [0]
-    methods = chosen_methods(request.methods)
-    references = list(
-        {DATASETS.label(DATASETS.make(one)): one for one in split_list(request.datasets)}.values()
-    )
-    if not references:
-        raise RequestError("--dataset is empty; name one, `run_all.py datasets` lists them")
-    train_on = tuple(split_list(request.train_on))
-    scenes = tuple(dict.fromkeys(split_list(request.scenes)))
-    check_scenes([*references, *train_on], scenes)
-    if writing:
-        _check_writable(request.results)
-    lots = []
-    for reference in references:
-        wanted = Wanted(reference, train_on, scenes, request.data, request.cache)
-        split = load(wanted, progress.preparing)
-        cells = plan_cells(split, chosen_protocol, chosen_profile, scales, methods, seeds)
-        lots.append((split.label, cells))
-    return lots
-
-
-def _check_writable(results: Path) -> None:
     try:
         results.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results):

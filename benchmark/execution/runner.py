@@ -1,174 +1,206 @@
-"""Runs cells, each in a process of its own, and stores them; a failing one costs itself only."""
+"""Run the cells of an experiment that are not stored yet; a failing one costs its own row only."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from benchmark.engine import environment
 from benchmark.errors import RequestError
-from benchmark.execution.backends.process import SHOWN, Worker
-from benchmark.execution.job import Ending, Settings, carry_out, store_failure, written
+from benchmark.execution.backends.base import Backend
+from benchmark.execution.backends.inline import InlineBackend
+from benchmark.execution.backends.process import ProcessBackend
+from benchmark.execution.job import Job, JobResult, Settings
+from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import CellPlan
+from benchmark.execution.plan import CellPlan, plan_tables
+from benchmark.execution.request import Experiment, check_writable
 from benchmark.execution.status import Status, status_of
-from benchmark.store.lock import CellLock
 
-# How often cells that another run is at are looked at again, in seconds.
-_AGAIN = 0.5
+# How often the cells that another run is computing are checked again, in seconds.
+_POLL_INTERVAL = 0.5
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How cells are run; none of it changes their numbers.
+
+    Attributes:
+        retry_failed: True runs failed cells again.
+        cell_timeout: seconds that a cell may take; 0 for no limit.
+        checkpoint_every: seconds from one checkpoint of a training to the next.
+        isolated: False runs the cells in this process instead of one worker process each.
+        tensorboard: True writes training curves for TensorBoard.
+    """
+
+    retry_failed: bool = False
+    cell_timeout: float = 0.0
+    checkpoint_every: float = 60.0
+    isolated: bool = True
+    tensorboard: bool = False
 
 
 @dataclass
 class Outcome:
-    """What became of a run's cells, each named by its address."""
+    """What became of the cells of one table, each named by its address.
 
+    Attributes:
+        label: of the results of the table's data set.
+        done: cells that this run computed.
+        found: cells that were stored already.
+        failed: failed cells, and why.
+    """
+
+    label: str = ""
     done: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
 
+def run_experiment(
+    experiment: Experiment, options: RunOptions, progress: Progress
+) -> list[Outcome]:
+    """Run an experiment; everything that can be refused is refused before the first cell.
+
+    Args:
+        experiment: what to run.
+        options: how.
+        progress: is shown everything.
+
+    Returns:
+        One outcome a data set.
+
+    Raises:
+        RequestError: data are missing, or the results folder cannot be written to.
+    """
+    if options.tensorboard:
+        tensorboard.require()
+    check_writable(experiment.results)
+    tables = list(plan_tables(experiment, progress))
+    settings = Settings(
+        results=experiment.results,
+        device=experiment.device,
+        environment=environment.describe(experiment.device),
+        plugins=experiment.plugins,
+        checkpoint_every=options.checkpoint_every,
+        tensorboard=options.tensorboard,
+    )
+    backend = ProcessBackend(options.cell_timeout) if options.isolated else InlineBackend()
+    runner = Runner(settings, progress, backend, retry_failed=options.retry_failed)
+    return [runner.run(table.cells, table.label) for table in tables]
+
+
 class Runner:
-    """Runs tasks one after the other on one device.
+    """Runs planned cells one after the other.
 
     Args:
         settings: where and how.
-        progress: is told of everything.
+        progress: is shown everything.
+        backend: where the jobs run.
         retry_failed: True runs failed cells again.
-        timeout: seconds that a cell may take; 0 is for ever.
-        isolated: False computes in this process, where a debugger can stop in a method, and
-            where a method that ends its process ends the run.
     """
 
     def __init__(
         self,
         settings: Settings,
         progress: Progress,
+        backend: Backend,
         *,
         retry_failed: bool = False,
-        timeout: float = 0,
-        isolated: bool = True,
     ) -> None:
         self.settings = settings
         self.progress = progress
+        self.backend = backend
         self.retry_failed = retry_failed
-        self.timeout = timeout
-        self.isolated = isolated
-        self._ready: Worker | None = None
 
-    def run(self, tasks: Sequence[CellPlan]) -> Outcome:
-        """Run what is not stored yet; what another run is at is waited for.
+    def run(self, plans: Sequence[CellPlan], label: str = "") -> Outcome:
+        """Run what is not stored yet; wait for cells that another run is computing.
 
         Raises:
             RequestError: the results folder cannot be written to, or a data set's file cannot
-                be read: nothing that comes later would fare better.
+                be read: every later cell would be refused too.
         """
-        outcome = Outcome()
-        waiting = []
-        for task in tasks:
-            status = status_of(task, self.settings.results)
-            if self._to_run(status):
-                waiting.append((task, status))
+        outcome = Outcome(label)
+        missing = []
+        for plan in plans:
+            status = status_of(plan, self.settings.results)
+            if not status.is_current or (status.state == "failed" and self.retry_failed):
+                missing.append((Job(plan, self.settings), status))
                 if status.state in ("damaged", "stale"):
-                    why = f"{status.state}: {task.address}: {status.reason}"
+                    why = f"{status.state}: {plan.address}: {status.reason}"
                     self.progress.line(f"{why}; it is set aside and run again")
-            else:
-                if status.state == "done":
-                    CellLock(self.settings.results, task.address, task.key).clean_up()
-                _note(outcome, task, status)
-        self.progress.begin(len(waiting), len(outcome.found))
+                continue
+            if status.state == "done":
+                Job(plan, self.settings).lock.clean_up()
+            _record(outcome, plan, status)
+        self.progress.begin(len(missing), len(outcome.found))
         try:
-            self._work(waiting, outcome)
+            self._run_all(missing, outcome)
         finally:
-            if self._ready:
-                self._ready.kill()
-                self._ready = None
+            self.backend.close()
         return outcome
 
-    def _to_run(self, status: Status) -> bool:
-        return not status.answers or (status.state == "failed" and self.retry_failed)
-
-    def _work(self, waiting: Sequence[tuple[CellPlan, Status]], outcome: Outcome) -> None:
-        left, number, told = list(waiting), 0, False
+    def _run_all(self, missing: Sequence[tuple[Job, Status]], outcome: Outcome) -> None:
+        left, number, announced = list(missing), 0, False
         while left:
             busy = []
-            for index, (task, seen) in enumerate(left):
-                lock = CellLock(self.settings.results, task.address, task.key)
+            for index, (job, before) in enumerate(left):
+                lock = job.lock
                 if not lock.acquire():
-                    busy.append((task, seen))
+                    busy.append((job, before))
                     continue
                 number += 1
-                self.progress.cell(number, str(task.address))
-                self._one(task, seen, lock, outcome, more=index + 1 < len(left))
+                self.progress.cell(number, str(job.plan.address))
+                try:
+                    status = self._run_one(job, before, outcome, more=index + 1 < len(left))
+                    if status.state == "done":
+                        lock.delete_checkpoint()
+                except KeyboardInterrupt:
+                    if lock.checkpoint.exists():
+                        self.progress.line(f"    checkpoint kept: {lock.checkpoint}")
+                    raise
+                finally:
+                    lock.release()
+                self.progress.cell_ended(status.reason)
             if len(busy) == len(left):
-                if not told:
-                    told = True
-                    self.progress.line(f"waiting for {len(busy)} that another run is at")
-                time.sleep(_AGAIN)
+                if not announced:
+                    announced = True
+                    self.progress.line(
+                        f"waiting for cells that another run is computing: {len(busy)}"
+                    )
+                time.sleep(_POLL_INTERVAL)
             left = busy
 
-    def _one(
-        self, task: CellPlan, seen: Status, lock: CellLock, outcome: Outcome, *, more: bool
-    ) -> None:
-        mine = False
-        try:
-            now = status_of(task, self.settings.results)
-            if not now.answers or (seen.cell and now.cell and seen.cell.facts == now.cell.facts):
-                mine = True
-                ending = self._isolated(task, more=more) if self.isolated else self._here(task)
-                if ending.kind == "refused":
-                    raise RequestError(ending.reason)
-                now = self._judged(task, ending)
-                if now.state == "done":
-                    lock.delete_checkpoint()
-        except KeyboardInterrupt:
-            if lock.checkpoint.exists():
-                self.progress.line(f"    checkpoint kept: {lock.checkpoint}")
-            raise
-        finally:
-            lock.release()
+    def _run_one(self, job: Job, before: Status, outcome: Outcome, *, more: bool) -> Status:
+        """Compute a cell whose lock is held, unless another run has stored it meanwhile."""
+        now = status_of(job.plan, self.settings.results)
+        unchanged = before.cell and now.cell and before.cell.facts == now.cell.facts
+        if now.is_current and not unchanged:
+            _record(outcome, job.plan, now)
+            return now
+        result = self.backend.run(job, self.progress, more=more)
+        if result.kind == "refused":
+            raise RequestError(result.reason)
+        now = self._status_after(job, result)
         if now.state == "failed":
-            outcome.failed[str(task.address)] = now.reason
+            outcome.failed[str(job.plan.address)] = now.reason
         else:
-            (outcome.done if mine else outcome.found).append(str(task.address))
-        self.progress.cell_ended(now.reason)
+            outcome.done.append(str(job.plan.address))
+        return now
 
-    def _judged(self, task: CellPlan, ending: Ending) -> Status:
-        """Trust the disk: a process may die right after its cell was stored, or say so falsely."""
-        now = status_of(task, self.settings.results)
+    def _status_after(self, job: Job, result: JobResult) -> Status:
+        """Trust the disk: a process may die right after it stored its cell, or claim falsely."""
+        now = status_of(job.plan, self.settings.results)
         if now.state == "done":
             return now
-        if ending.kind != "failed":
-            ending = Ending("failed", f"it ended as {ending.kind}, and there is no cell")
-        store_failure(task, self.settings, ending)
-        return Status("failed", ending.reason)
-
-    def _here(self, task: CellPlan) -> Ending:
-        return carry_out(task, self.settings, self.progress, lambda: False, self.progress.line)
-
-    def _isolated(self, task: CellPlan, *, more: bool) -> Ending:
-        worker = self._ready if self._ready and self._ready.alive else Worker()
-        # The next one imports while this one works.
-        self._ready = Worker() if more else None
-        ending, printed = Ending("failed", "it told nothing"), 0
-        try:
-            for kind, *values in worker.work(written(task, self.settings), self.timeout):
-                if kind == "ended":
-                    (ending,) = values
-                elif kind == "printed":
-                    printed += 1
-                    if printed <= SHOWN:
-                        self.progress.line(f"    | {values[0]}")
-                else:
-                    getattr(self.progress, kind)(*values)
-        except KeyboardInterrupt:
-            worker.stop()
-            raise
-        finally:
-            worker.kill()
-        return ending
+        if result.kind != "failed":
+            result = JobResult("failed", f"it ended as {result.kind}, and there is no cell")
+        job.store_failure(result)
+        return Status("failed", result.reason)
 
 
-def _note(outcome: Outcome, task: CellPlan, status: Status) -> None:
-    """Note a cell that is stored already."""
+def _record(outcome: Outcome, plan: CellPlan, status: Status) -> None:
+    """Record a cell that is stored already."""
     if status.state == "failed":
-        outcome.failed[str(task.address)] = status.reason
+        outcome.failed[str(plan.address)] = status.reason
     else:
-        outcome.found.append(str(task.address))
+        outcome.found.append(str(plan.address))

@@ -1,4 +1,4 @@
-"""Where a cell stands, and why: done, failed, damaged, stale, missing, or running elsewhere."""
+"""The state of a cell, and why: done, failed, damaged, stale, missing, or running elsewhere."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Status:
-    """What the results folder says of one task.
+    """What the results folder holds of one planned cell.
 
     Attributes:
-        state: "done" and "failed" answer the task; the others mean that it is to be run.
+        state: "done" and "failed" are final; the others mean that the cell is to be run.
         reason: one line, empty for "done".
-        cell: what is stored, where it holds together.
+        cell: what is stored, where it is valid.
     """
 
     state: State
@@ -39,62 +39,62 @@ class Status:
     cell: Cell | None = None
 
     @property
-    def answers(self) -> bool:
-        """Say whether what is stored is this task's own."""
+    def is_current(self) -> bool:
+        """Whether the stored cell is the planned one."""
         return self.state in ("done", "failed")
 
 
-def status_of(task: CellPlan, results: Path) -> Status:
-    """Look a task up in the results folder; who else works on it does not matter here."""
-    folder = task.address.folder(results)
+def status_of(plan: CellPlan, results: Path) -> Status:
+    """Look a cell up in the results folder, whether or not another run is computing it."""
+    folder = plan.address.folder(results)
     cell = read(folder)
     if cell is None:
         why = damage(folder)
         return Status("damaged", why) if why else Status("missing", "not run yet")
-    if cell.facts["key"] != task.key:
-        return Status("stale", why_stale(task, cell.facts), cell)
+    if cell.facts["key"] != plan.key:
+        return Status("stale", why_stale(plan, cell.facts), cell)
     if cell.status == "failed":
         return Status("failed", str(cell.facts["reason"]), cell)
     return Status("done", "", cell)
 
 
-def planned_status(task: CellPlan, results: Path) -> Status:
-    """Look a task up, and whether a run is at it now or has left a checkpoint."""
-    found = status_of(task, results)
-    if found.answers:
+def planned_status(plan: CellPlan, results: Path) -> Status:
+    """Look a cell up, and whether a run is computing it now or has left a checkpoint."""
+    found = status_of(plan, results)
+    if found.is_current:
         return found
-    lock = CellLock(results, task.address, task.key)
+    lock = CellLock(results, plan.address, plan.key)
     if lock.locked():
-        return Status("running", "another run is at it", found.cell)
+        return Status("running", "another run is computing it", found.cell)
     if any(file.exists() for file in lock.checkpoints):
         return Status(found.state, f"{found.reason}; its training goes on from a checkpoint")
     return found
 
 
-def why_stale(task: CellPlan, stored: Mapping[str, Any]) -> str:
-    """Say what a stored cell depended on that is different now.
+def why_stale(plan: CellPlan, stored: Mapping[str, Any]) -> str:
+    """Describe in one line what a stored cell depended on that is different now.
 
     Args:
-        task: as it is now.
-        stored: the cell's facts.
+        plan: as it is now.
+        stored: the facts of the stored cell.
     """
     before = stored.get("depends", {})
-    now = task.depends
+    now = plan.depends
     parts = [part for part in {**now, **before} if before.get(part) != now.get(part)]
     if not before:
         return "it does not say what it depended on"
-    told = []
+    changed = []
     for part in parts:
         detail = ""
         if part in ("protocol", "profile", "recipe"):
-            known = stored["configuration"].get(part), task.configuration[part]
+            known = stored["configuration"].get(part), plan.configuration[part]
             detail = "; ".join(_changes(*known))
-        told.append(_WORDS.get(part, part) + (f" ({detail})" if detail else ""))
-    return f"{' and '.join(told)} changed"
+        changed.append(_WORDS.get(part, part) + (f" ({detail})" if detail else ""))
+    return f"{' and '.join(changed)} changed"
 
 
 def _changes(before: Any, now: Any) -> Iterator[str]:
-    """Name the entries of two mappings that differ, texts for readers left out."""
+    """Yield the entries of two mappings that differ, without those for readers."""
     if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
         return
     for name in sorted({*before, *now} - {"summary"}):

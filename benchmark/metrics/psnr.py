@@ -26,7 +26,7 @@ def mean_squared_error(estimate: Tensor, truth: Tensor) -> float:
 
 
 def band_errors(estimate: Tensor, truth: Tensor) -> Tensor:
-    """Give the mean squared error of every band, (bands,) float64."""
+    """Compute the mean squared error of every band, (bands,) float64."""
     return torch.stack([mse_of_band(x, y) for x, y in paired_bands(estimate, truth)])
 
 
@@ -41,5 +41,5 @@ def rmse(estimate: Tensor, truth: Tensor) -> float:
 
 
 def paired_bands(estimate: Tensor, truth: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Give the bands of both in float64: one at a time they stay in the processor's cache."""
+    """Yield the bands of both in float64: one at a time they stay in the processor's cache."""
     return ((x.double(), y.double()) for x, y in zip(estimate, truth, strict=True))

@@ -28,7 +28,7 @@ def gaussian_window(truth: Tensor) -> list[float]:
 
 
 def ssim_of_band(x: Tensor, y: Tensor, weights: list[float], peak: float) -> float:
-    """Give one band's SSIM by the sum s and the difference d of both images.
+    """Compute one band's SSIM from the sum s and the difference d of both images.
 
     With 4 xy = s^2 - d^2 and 2 (x^2 + y^2) = s^2 + d^2, four smoothed images do for five.
     """

@@ -20,7 +20,7 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
     """Import every plugin there is: of the checkout, of installed packages, and of plugin files.
 
     Of a registry's folder every public module is imported; modules whose name starts with `_`
-    are the others' helpers, and are left to them.
+    are helpers of the others, which import them.
 
     Args:
         registries: what to look for.
@@ -44,7 +44,7 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
 
 
 class _Fresh(importlib.machinery.SourceFileLoader):
-    """Compiles the source each time: bytecode is matched by seconds and size alone."""
+    """Compiles the source each time: bytecode is matched by modification second and size only."""
 
     def path_stats(self, path: str) -> Any:
         raise OSError
@@ -85,12 +85,12 @@ def load(file: Path, *registries: Registry[Any]) -> None:
 
 @contextmanager
 def _importing(what: str) -> Iterator[None]:
-    """Turn whatever an import raises into one line; a plugin may even try to exit."""
+    """Turn whatever an import raises into one line; a plugin may even call `sys.exit`."""
     try:
         yield
     except RequestError:
         raise
     except (Exception, SystemExit) as error:
         raise RequestError(
-            f"{what} cannot be imported: {type(error).__name__}: {error}; mend or remove it"
+            f"{what} cannot be imported: {type(error).__name__}: {error}; fix or remove it"
         ) from error

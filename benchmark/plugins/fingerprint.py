@@ -23,18 +23,18 @@ _OUTSIDE = frozenset({ENGINE, "torch"})
 
 @dataclass(frozen=True)
 class _Content:
-    """What a module holds: its canonical text, and its imports as (module, name or "")."""
+    """The canonical text of a module, and its imports as (module, name or "")."""
 
     text: str
     imports: tuple[tuple[str, str], ...] = ()
 
 
-# A module that was imported keeps the text that was found when it was first asked for.
+# The text of an imported module, as it was when it was first asked for.
 _kept: WeakKeyDictionary[ModuleType, tuple[ModuleSpec | None, _Content]] = WeakKeyDictionary()
 
 
 def source_of(cls: type) -> str:
-    """Give the canonical text of all source that a method's numbers depend on.
+    """Return the canonical text of all source that a method's numbers depend on.
 
     These modules count, each once:
 
@@ -101,7 +101,7 @@ def _foreign(base: type) -> bool:
 
 
 def _belongs(name: str, place: Path, importer: str, beside: Iterable[Path]) -> bool:
-    """Tell whether a module that a counted one imports counts too."""
+    """Return whether a module that a counted one imports counts too."""
     top = name.partition(".")[0]
     return top == importer.partition(".")[0] or any(
         place.parent == folder or folder / top in place.parents for folder in beside
@@ -109,7 +109,7 @@ def _belongs(name: str, place: Path, importer: str, beside: Iterable[Path]) -> b
 
 
 def _target(origin: str, name: str) -> str:
-    """Give the module that `from origin import name` reads."""
+    """Return the module that `from origin import name` reads."""
     inner = f"{origin}.{name}"
     return inner if name and _located(inner) != (None, None) else origin
 
@@ -137,7 +137,7 @@ def _file(name: str) -> Path | None:
 
 
 def _label(name: str) -> str:
-    """Give a module's name; that of its file where it was imported from a path (`--plugin`)."""
+    """Return a module's name, or its file's where it was imported from a path (`--plugin`)."""
     above, dot, last = name.rpartition(".")
     file = _file(name)
     if file is not None:
@@ -148,7 +148,7 @@ def _label(name: str) -> str:
 
 
 def _content(name: str, file: Path) -> _Content:
-    """Read a module, or recall it."""
+    """Return the content of a module, read once for each import of it."""
     module = sys.modules.get(name)
     spec = getattr(module, "__spec__", None)  # another one after `importlib.reload`
     kept = _kept.get(module) if module is not None else None
@@ -165,7 +165,7 @@ def _content(name: str, file: Path) -> _Content:
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: null bytes, before 3.11.4
         raise RequestError(
             f"{file} was imported and cannot be read again: {error}; it was edited or moved "
-            "meanwhile: mend it and start anew"
+            "meanwhile: fix it and start again"
         ) from error
     if module is not None:
         _kept[module] = spec, content
@@ -173,7 +173,7 @@ def _content(name: str, file: Path) -> _Content:
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[tuple[str, str]]:
-    """Give what a module imports from anywhere but outside, relative names resolved."""
+    """Yield what a module imports of its own kind, relative names resolved."""
     for node in ast.walk(tree):
         found: list[tuple[str, str]] = []
         if isinstance(node, ast.Import):

@@ -6,9 +6,10 @@ A method or a data set is a frozen dataclass; each field is one parameter, made 
 
 import dataclasses
 import difflib
+import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from benchmark.errors import RequestError, listed
 
@@ -31,24 +32,36 @@ def parameter(
     Type checkers see the default only where it is given by name: `parameter(default=1, ...)`.
 
     Args:
-        default: the value when nothing is said; its type is the field's annotation.
+        default: the value if none is given; its type is the field's annotation.
         help: one line for `run_all.py methods`.
         choices: the only values allowed, if not any.
         low: the smallest value allowed (inclusive).
         high: the largest value allowed (inclusive).
+
+    Example:
+        >>> @dataclasses.dataclass(frozen=True)
+        ... class Net:
+        ...     maps: int = parameter(default=64, help="feature maps", low=1)
+        >>> describe(Net)
+        ['maps (a whole number from 1, default 64)']
     """
     facts = {"help": help, "choices": choices, "low": low, "high": high}
     return dataclasses.field(default=default, metadata=facts)
 
 
 def split_list(text: str) -> list[str]:
-    """Cut `a,b[x=1,y=2],c` at the commas outside brackets; empty items are dropped."""
+    """Split a list at the commas outside brackets; empty items are dropped.
+
+    Example:
+        >>> split_list("a,b[x=1,y=2],c")
+        ['a', 'b[x=1,y=2]', 'c']
+    """
     items = re.split(r",(?![^\[]*\])", text)
     return [item.strip() for item in items if item.strip()]
 
 
 def split_reference(reference: str, kind: str) -> tuple[str, dict[str, str]]:
-    """Take `name[key=value,...]` apart.
+    """Split `name[key=value,...]` into the name and its settings.
 
     Args:
         reference: what the user typed.
@@ -77,7 +90,7 @@ def split_reference(reference: str, kind: str) -> tuple[str, dict[str, str]]:
 
 
 def convert(owner: str, cls: type, settings: Mapping[str, str]) -> dict[str, Value]:
-    """Turn settings from the command line into typed, checked values.
+    """Convert settings from the command line into typed, checked values.
 
     Args:
         owner: the method's or data set's name, for messages.
@@ -101,21 +114,45 @@ def convert(owner: str, cls: type, settings: Mapping[str, str]) -> dict[str, Val
 
 
 def _converted(owner: str, field: "dataclasses.Field[Any]", kind: type, text: str) -> Value:
-    facts = field.metadata
     try:
         value: Value = _BOOLEANS[text.lower()] if kind is bool else kind(text)
-        finite = not isinstance(value, float) or abs(value) < float("inf")
-        fits = (
-            finite
-            and (facts.get("choices") is None or value in facts["choices"])
-            and (facts.get("low") is None or value >= facts["low"])
-            and (facts.get("high") is None or value <= facts["high"])
-        )
     except (KeyError, ValueError):
-        fits = False
-    if not fits:
-        raise RequestError(f"{owner}[{field.name}={text}]: expected {_expected(field, kind)}")
+        raise _misfit(owner, field, kind, text) from None
+    _check(owner, field, kind, value)
     return value
+
+
+def check_values(owner: str, instance: object) -> None:
+    """Check the parameters of an instance, however it was built.
+
+    Args:
+        owner: the method's or data set's name, for messages.
+        instance: of its dataclass.
+
+    Raises:
+        RequestError: a value is not of its parameter's type or range.
+    """
+    hints = get_type_hints(type(instance))
+    for field in dataclasses.fields(instance):  # type: ignore[arg-type]
+        _check(owner, field, hints[field.name], getattr(instance, field.name))
+
+
+def _check(owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any) -> None:
+    facts, types = field.metadata, (int, float) if kind is float else kind
+    fits = (
+        (kind not in get_args(Value) or isinstance(value, types))
+        and (kind is bool or not isinstance(value, bool))
+        and not (isinstance(value, float) and not math.isfinite(value))
+        and (facts.get("choices") is None or value in facts["choices"])
+        and (facts.get("low") is None or value >= facts["low"])
+        and (facts.get("high") is None or value <= facts["high"])
+    )
+    if not fits:
+        raise _misfit(owner, field, kind, shown(value))
+
+
+def _misfit(owner: str, field: "dataclasses.Field[Any]", kind: type, text: str) -> RequestError:
+    return RequestError(f"{owner}[{field.name}={text}]: expected {_expected(field, kind)}")
 
 
 def _expected(field: "dataclasses.Field[Any]", kind: type) -> str:
@@ -142,16 +179,16 @@ def describe(cls: type) -> list[str]:
 
 
 def shown(value: object) -> str:
-    """Write one value the way the command line takes it."""
+    """Format one value as the command line accepts it."""
     if isinstance(value, bool):
         return str(value).lower()
     return repr(value) if isinstance(value, float) else str(value)
 
 
 def label(name: str, instance: object) -> str:
-    """Write the canonical reference: the name, and every parameter that is not at its default.
+    """Format the canonical reference: the name, and every parameter that is not at its default.
 
-    The order is that of the class, so two spellings of one request give one label.
+    The order is that of the class, so that two spellings of one request have one label.
     """
     changed = [
         f"{field.name}={shown(getattr(instance, field.name))}"

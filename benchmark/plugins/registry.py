@@ -1,8 +1,7 @@
-"""Names to classes: how methods and data sets are found.
+"""Registries: names to classes of plugins.
 
-One `Registry` holds the methods, another the data sets. A class gets in through the registry's
-decorator; the module that holds it is imported from a folder of the checkout, from a file that
-the user names (`--plugin`), or through an entry point of an installed package.
+One `Registry` holds the methods, another the data sets. A class is added by the registry's
+decorator when its module is imported (see `benchmark.plugins.discovery`).
 """
 
 import dataclasses
@@ -13,14 +12,14 @@ from pathlib import Path
 from typing import Generic, TypeVar, dataclass_transform
 
 from benchmark.errors import RequestError, listed
-from benchmark.plugins.parameters import convert, label, parameter, split_reference
+from benchmark.plugins.parameters import check_values, convert, label, parameter, split_reference
 
 T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry(Generic[T]):
-    """A registered class: its name, where it was defined, and what is said about it."""
+    """A registered class: its name, its file, and its description."""
 
     name: str
     cls: type[T]
@@ -34,7 +33,7 @@ class Registry(Generic[T]):
     Args:
         kind: "method" or "data set", as messages call it.
         folder: the package of the checkout that holds them, like `methods`.
-        group: the entry-point group that installed packages announce theirs in.
+        group: the entry-point group of installed packages that offer theirs.
     """
 
     def __init__(self, kind: str, folder: str, group: str) -> None:
@@ -45,13 +44,23 @@ class Registry(Generic[T]):
 
     @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
     def register(self, name: str, **facts: str) -> Callable[[type[T]], type[T]]:
-        """Decorate a class so that it can be asked for by name; makes it a frozen dataclass.
+        """Register a class under a name, as a frozen dataclass; used as a decorator.
+
+        Its instances check the types and ranges of their parameters, however they are built.
 
         Raises:
-            RequestError: the name is taken by another file.
+            RequestError: another file has registered the name.
         """
 
         def keep(cls: type[T]) -> type[T]:
+            own_check = getattr(cls, "__post_init__", None)
+
+            def check(instance: T) -> None:
+                check_values(name, instance)
+                if own_check:
+                    own_check(instance)
+
+            cls.__post_init__ = check  # type: ignore[attr-defined]
             made: type[T] = dataclasses.dataclass(frozen=True)(cls)
             file = Path(inspect.getfile(cls)).resolve()
             there = self._entries.get(name)
@@ -66,10 +75,10 @@ class Registry(Generic[T]):
         return keep
 
     def entry(self, name: str) -> Entry[T]:
-        """Look a name up.
+        """Return the entry of a name.
 
         Raises:
-            RequestError: it is not registered; the nearest names are given.
+            RequestError: the name is unknown; the message offers the nearest ones.
         """
         if name not in self._entries:
             near = difflib.get_close_matches(name, self._entries, 3, 0.5)
@@ -80,7 +89,7 @@ class Registry(Generic[T]):
         return self._entries[name]
 
     def make(self, reference: str) -> T:
-        """Build what `name[key=value,...]` asks for.
+        """Build the plugin that `name[key=value,...]` describes.
 
         Raises:
             RequestError: unknown name, unknown or ill-typed parameter.
@@ -90,7 +99,7 @@ class Registry(Generic[T]):
         return cls(**convert(name, cls, settings))
 
     def label(self, instance: T) -> str:
-        """Give an instance's canonical reference, as used in paths and tables."""
+        """Return an instance's canonical reference, as used in paths and tables."""
         return label(instance.name, instance)  # type: ignore[attr-defined]
 
     def __iter__(self) -> Iterator[Entry[T]]:

@@ -1,4 +1,4 @@
-"""A source text as what it does: the same for every way of writing it and every Python from 3.11.
+"""The canonical text of a source: independent of formatting and of the version of Python.
 
 `ast.unparse` quotes f-strings otherwise since Python 3.12, and `ast.dump` leaves empty fields out
 since 3.13; so the syntax tree is written here.
@@ -10,8 +10,8 @@ from typing import Any
 
 ENGINE = __name__.partition(".")[0]
 
-# What the engine's functions take for people to read: positions and names of arguments.
-_SHOWN: Mapping[str, tuple[tuple[int, ...], frozenset[str]]] = {
+# Arguments of the engine's functions that are only displayed: positions and names.
+_DISPLAYED: Mapping[str, tuple[tuple[int, ...], frozenset[str]]] = {
     "register": ((), frozenset({"title", "paper", "year", "published"})),
     "parameter": ((1,), frozenset({"help"})),
 }
@@ -20,12 +20,12 @@ _NOTHING: tuple[tuple[int, ...], frozenset[str]] = ((), frozenset())
 
 
 def canonical(source: str | bytes | ast.Module) -> str:
-    """Write a module's syntax tree so that two texts which do the same by syntax read the same.
+    """Write a module's syntax tree, the same for sources with the same syntax.
 
     Formatting, comments and docstrings do not count, nor does any other statement that is a mere
-    constant or `pass`, nor what the engine's `register` and `parameter` take only to show it:
-    `title`, `paper`, `year`, `published`, `help`. Every other name, number, operator, call,
-    annotation and import does, and so does the order of statements.
+    constant or `pass`, nor what the engine's `register` and `parameter` only display: the
+    arguments `title`, `paper`, `year`, `published`, `help`. Every other name, number, operator,
+    call, annotation and import counts, and so does the order of statements.
 
     Args:
         source: the text, its bytes (whose encoding declaration is followed) or its tree.
@@ -45,14 +45,14 @@ def canonical(source: str | bytes | ast.Module) -> str:
     while waiting:
         part = waiting.pop()
         if isinstance(part, ast.AST):
-            waiting.extend(reversed(list(_opened(part, names))))
+            waiting.extend(reversed(list(_unfolded(part, names))))
         else:
             pieces.append(part)
     return "".join(pieces)
 
 
-def _opened(node: ast.AST, names: Mapping[str, str]) -> Iterator[str | ast.AST]:
-    """Take one node apart into text and the nodes below it."""
+def _unfolded(node: ast.AST, names: Mapping[str, str]) -> Iterator[str | ast.AST]:
+    """Yield a node as text and the nodes below it."""
     if isinstance(node, ast.Constant):
         yield _constant(node.value)
         return
@@ -60,19 +60,19 @@ def _opened(node: ast.AST, names: Mapping[str, str]) -> Iterator[str | ast.AST]:
     if isinstance(node, ast.JoinedStr):
         fields["values"] = _merged(node.values)
     elif isinstance(node, ast.Call):
-        positions, keywords = _shown(node.func, names)
+        positions, keywords = _displayed(node.func, names)
         if not any(isinstance(one, ast.Starred) for one in node.args):
             fields["args"] = [one for i, one in enumerate(node.args) if i not in positions]
         fields["keywords"] = [one for one in node.keywords if one.arg not in keywords]
     yield f"{type(node).__name__}("
     for name, value in sorted(fields.items()):
-        values = [one for one in value if not _idle(one)] if isinstance(value, list) else [value]
+        values = [one for one in value if not _is_idle(one)] if isinstance(value, list) else [value]
         # ctx repeats where the node stands.
         if name == "ctx" or value is None or not values:
             continue
         yield f"{name}=["
         for one in values:
-            # A missing one: the key in `{**more}`, the default in `(*, needed)`.
+            # A missing node: the key in `{**more}`, the default in `(*, needed)`.
             yield "-" if one is None else one if isinstance(one, ast.AST) else _constant(one)
             yield ","
         yield "]"
@@ -84,10 +84,10 @@ def _constant(value: object) -> str:
     return f"{type(value).__name__} {hex(value) if type(value) is int else ascii(value)}"
 
 
-def _idle(item: object) -> bool:
-    """Tell whether a statement does nothing for numbers.
+def _is_idle(item: object) -> bool:
+    """Return whether a statement cannot change numbers.
 
-    A docstring, another bare constant, `pass`, or what a method declares for its checks.
+    That is a docstring or another bare constant, `pass`, or a declaration for the checks.
     """
     targets = [*getattr(item, "targets", ()), getattr(item, "target", None)]
     return (
@@ -98,7 +98,7 @@ def _idle(item: object) -> bool:
 
 
 def _merged(values: Sequence[ast.expr]) -> list[ast.expr]:
-    """Join neighbouring texts of an f-string; where they are cut depends on the version."""
+    """Join neighbouring texts of an f-string; where they are split depends on the version."""
     merged: list[ast.expr] = []
     for value in values:
         last = merged[-1] if merged else None
@@ -110,7 +110,7 @@ def _merged(values: Sequence[ast.expr]) -> list[ast.expr]:
 
 
 def _engine_names(tree: ast.Module) -> dict[str, str]:
-    """Map the names that a module gives to what it imports from the engine to what they are."""
+    """Map a module's names for what it imports from the engine to the names there."""
     names: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and not node.level:
@@ -119,15 +119,17 @@ def _engine_names(tree: ast.Module) -> dict[str, str]:
         elif isinstance(node, ast.Import):
             tops = {alias: alias.name.partition(".")[0] for alias in node.names}
             names |= {alias.asname or top: top for alias, top in tops.items() if top == ENGINE}
-    return names | dict(zip(_SHOWN, _SHOWN, strict=True)) if "*" in names else names
+    return names | dict(zip(_DISPLAYED, _DISPLAYED, strict=True)) if "*" in names else names
 
 
-def _shown(called: ast.expr, names: Mapping[str, str]) -> tuple[tuple[int, ...], frozenset[str]]:
-    """Give which arguments of a call are only shown; none unless the engine's is called."""
+def _displayed(
+    called: ast.expr, names: Mapping[str, str]
+) -> tuple[tuple[int, ...], frozenset[str]]:
+    """Return which arguments of a call are only displayed: of the engine's functions alone."""
     root = called
     while isinstance(root, ast.Attribute):
         root = root.value
     if not isinstance(root, ast.Name) or root.id not in names:
         return _NOTHING
     function = called.attr if isinstance(called, ast.Attribute) else names[root.id]
-    return _SHOWN.get(function, _NOTHING)
+    return _DISPLAYED.get(function, _NOTHING)

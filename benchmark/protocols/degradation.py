@@ -1,4 +1,4 @@
-"""From the ground truth to what a method is given: blur, decimate, store, scale back up.
+"""The degradation: from the ground truth to the low-resolution image.
 
 Blur and decimation of one axis are one matrix, so that the whole degradation of a band is
 `R z C^T`: exact in float64, the same on every device, and the operator that closed-form methods
@@ -15,7 +15,7 @@ from benchmark.protocols.protocol import Protocol
 
 
 def kernel(sigma: float, truncate: float) -> np.ndarray:
-    """Sample a Gaussian at the whole numbers within `truncate` sigmas; the sum is 1.
+    """Sample a Gaussian at the integers within `truncate` sigmas; the weights add up to 1.
 
     Returns:
         (2 r + 1,) float64 with r = floor(truncate * sigma + 0.5): 25 taps for 3 and 4, as
@@ -33,7 +33,7 @@ def _axis(size: int, scale: int, sigma: float, truncate: float) -> Tensor:
     centres = np.arange(0, size, scale)
     matrix = np.zeros((len(centres), size))
     for offset, tap in enumerate(taps, start=-radius):
-        # Mirrored about the edge of the outermost sample, as often as a small image asks for.
+        # Mirrored about the edge of the outermost sample, repeatedly for small images.
         folded = (centres + offset) % (2 * size)
         source = np.where(folded < size, folded, 2 * size - 1 - folded)
         np.add.at(matrix, (np.arange(len(centres)), source), tap)
@@ -54,15 +54,16 @@ class Degradation:
         self.noise = protocol.noise
 
     def axis(self, size: int) -> Tensor:
-        """Give the blur-and-decimate matrix of an axis.
+        """Return the blur-and-decimate matrix of an axis.
 
         Returns:
-            (ceil(size / scale), size) float64 on the CPU; the rows sum to 1. Do not write to it.
+            (ceil(size / scale), size) float64 on the CPU, shared: do not change it.
+            Every row adds up to 1.
         """
         return _axis(size, self.scale, self.protocol.sigma, self.protocol.truncate)
 
     def store(self, image: Tensor) -> Tensor:
-        """Store an image as the protocol does: in 8 bit, or as it is.
+        """Round an image as the protocol stores it: to 8 bit, or not at all.
 
         Args:
             image: any shape, values in [0, 1].
@@ -70,7 +71,7 @@ class Degradation:
         return torch.round(image * 255) / 255 if self.protocol.eight_bit else image
 
     def low(self, truth: Tensor) -> Tensor:
-        """Make the low-resolution image that a method sees.
+        """Compute the low-resolution image of a ground truth.
 
         Args:
             truth: (bands, rows, columns), stored ground truth in [0, 1].

@@ -15,9 +15,9 @@ _DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)  # Windows' 
 
 
 def place_name(label: str) -> str:
-    """Give a label as the name of a file or folder that any system takes; two never share one.
+    """Encode a label as a file name that every system accepts, different for every label.
 
-    Only what some system would not take is written as %XX; a long label ends in its hash.
+    Characters that some system refuses are written as %XX; a long label ends in its hash.
     """
     name = quote(label, safe="[]=,+@ ", errors="surrogatepass")
     if not name or name[0] == "." or _DEVICE.fullmatch(name.partition(".")[0].rstrip()):
@@ -31,7 +31,10 @@ def place_name(label: str) -> str:
 
 @dataclass(frozen=True, order=True)
 class Address:
-    """Which cell: the unit that is run, stored, resumed and retried."""
+    """Identifies a cell: one method at one scale and seed on one data set, protocol and profile.
+
+    A cell is one entry of a table, and the unit that is run, stored, resumed and retried.
+    """
 
     dataset: str
     protocol: str
@@ -41,7 +44,7 @@ class Address:
     seed: int
 
     def folder(self, results: Path) -> Path:
-        """Give the cell's folder below the results folder."""
+        """Return the cell's folder below the results folder."""
         parts = (self.dataset, self.protocol, self.profile, f"x{self.scale}", self.method)
         return results.joinpath(*map(place_name, parts), f"seed{self.seed}")
 

@@ -1,4 +1,4 @@
-"""Cells on disk: written whole or not at all, read without trust.
+"""Cells on disk: written atomically, verified when they are read.
 
     results/<dataset>/<protocol>/<profile>/x<scale>/<method>/seed<k>/
         cell.json      status, key, configuration, environment, times, memory
@@ -25,7 +25,7 @@
     warnings       lines that stand under every table the cell is in
     date           when it was finished, ISO 8601, UTC
     sums           SHA-256 of the cell's other files
-    seal           SHA-256 of all the above
+    seal           SHA-256 of all the above: the checksum of cell.json
 """
 
 import hashlib
@@ -60,7 +60,7 @@ class Cell:
 
     @property
     def status(self) -> str:
-        """Give "done" or "failed"."""
+        """Return "done" or "failed"."""
         return str(self.facts["status"])
 
     def scores(self) -> "pd.DataFrame":
@@ -80,7 +80,7 @@ class Cell:
 def write(
     results: Path, address: Address, facts: Mapping[str, Any], files: Mapping[str, bytes]
 ) -> Cell:
-    """Put a cell on disk: a temporary folder beside its place, flushed, then renamed.
+    """Write a cell to disk: into a temporary folder beside its place, flushed, then renamed.
 
     A cell that already stands there moves to `.superseded/` below the results folder; nothing
     finished is deleted.
@@ -97,10 +97,7 @@ def write(
     folder = address.folder(results)
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     whole: dict[str, Any] = {"format": FORMAT, "address": asdict(address), **facts, "sums": sums}
-    whole["seal"] = key_of(whole)
-    text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    # Half a letter, as of a file's name that is no text, has no UTF-8 but an escape of JSON.
-    content = text.encode(errors="backslashreplace")
+    content = encode(whole)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -122,8 +119,17 @@ def write(
     return Cell(address, folder, whole)
 
 
+def encode(facts: dict[str, Any]) -> bytes:
+    """Return the content of `cell.json`; the checksum is added to the facts."""
+    facts.pop("seal", None)
+    facts["seal"] = key_of(facts)
+    text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # A lone surrogate, as in an undecodable file name, has no UTF-8 but a JSON escape.
+    return text.encode(errors="backslashreplace")
+
+
 def set_aside(results: Path, folder: Path) -> None:
-    """Move what lies in a cell's place to `.superseded/`; nothing finished is deleted."""
+    """Move the content of a cell's place to `.superseded/`, so that nothing finished is deleted."""
     if not folder.exists():
         return
     place = results / SUPERSEDED / folder.relative_to(results)
@@ -135,29 +141,29 @@ def set_aside(results: Path, folder: Path) -> None:
 
 
 def read(folder: Path) -> Cell | None:
-    """Read one cell; None where there is none or where it does not hold together.
+    """Read one cell; return None where there is none, or an invalid one.
 
-    A cell holds together when `cell.json` parses, has this format, agrees with its seal, and
+    A cell is valid when `cell.json` can be parsed, has this format, matches its checksum, and
     names the files that are there with their SHA-256. Weights alone may be absent: they are
-    heavy, and no table needs them.
+    large, and no table needs them.
     """
-    found = _examined(folder)
+    found = _checked(folder)
     return found if isinstance(found, Cell) else None
 
 
 def damage(folder: Path) -> str:
-    """Say why what lies in a cell's place is none; empty for a cell, or where nothing lies."""
-    found = _examined(folder)
+    """Describe why a cell is invalid; empty for a valid cell, or where there is none."""
+    found = _checked(folder)
     return found if isinstance(found, str) else ""
 
 
-def _examined(folder: Path) -> Cell | str:
-    """Give the cell of a folder, or what is wrong with it; empty where there is none."""
-    found = _look_at(folder)
+def _checked(folder: Path) -> Cell | str:
+    """Return the cell of a folder, or what is wrong with it; empty where there is none."""
+    found = _parsed(folder)
     return plain(found) if isinstance(found, str) else found
 
 
-def _look_at(folder: Path) -> Cell | str:
+def _parsed(folder: Path) -> Cell | str:
     file = folder / "cell.json"
     if not file.is_file():  # reading a pipe or a device may never end
         lack = "is no file" if file.exists() else "is missing"
@@ -167,9 +173,9 @@ def _look_at(folder: Path) -> Cell | str:
         if facts["format"] != FORMAT:
             return f"{file} has format {str(facts['format'])[:40]}, expected {FORMAT}"
         if facts.pop("seal") != key_of(facts):
-            return f"{file} does not agree with its seal: it was edited or cut short"
+            return f"{file} does not match its checksum: it was edited or cut short"
         address = Address(**facts["address"])
-        if why := _misfit(folder, address, facts) or _changed(folder, facts["sums"]):
+        if why := _inconsistency(folder, address, facts) or _changed_file(folder, facts["sums"]):
             return why
     except OSError as error:
         return f"{error.filename or file} cannot be read: {error.strerror}"
@@ -178,8 +184,8 @@ def _look_at(folder: Path) -> Cell | str:
     return Cell(address, folder, facts)
 
 
-def _misfit(folder: Path, address: Address, facts: Mapping[str, Any]) -> str:
-    """Say what is wrong with a cell that was written whole, or nothing."""
+def _inconsistency(folder: Path, address: Address, facts: Mapping[str, Any]) -> str:
+    """Describe what is wrong with the content of a cell.json that matches its checksum."""
     if {name: type(value) for name, value in asdict(address).items()} != _KINDS:
         return f"{folder} holds a cell whose address has other types than expected"
     place = address.folder(Path())
@@ -193,8 +199,8 @@ def _misfit(folder: Path, address: Address, facts: Mapping[str, Any]) -> str:
     return ""
 
 
-def _changed(folder: Path, sums: Mapping[str, str]) -> str:
-    """Say which of a cell's files is not the one that it was written with, or nothing."""
+def _changed_file(folder: Path, sums: Mapping[str, str]) -> str:
+    """Describe which of a cell's files is missing or was changed; empty if none."""
     if any(Path(name).name != name for name in sums):
         return f"{folder} holds a cell that names files elsewhere"
     for name in ("scores.csv", "training.csv"):
@@ -207,23 +213,23 @@ def _changed(folder: Path, sums: Mapping[str, str]) -> str:
         if not file.is_file():  # as above
             return f"{file} cannot be read: it is missing, or no file"
         if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
-            return f"{file} does not agree with the hash in cell.json"
+            return f"{file} does not match its checksum in cell.json"
     return ""
 
 
 def cells(results: Path) -> Iterator[Cell]:
-    """Read every cell below a results folder that holds together, in the order of addresses."""
+    """Read every valid cell below a results folder, in the order of addresses."""
     found = (read(folder) for folder in folders_of(results))
     yield from sorted((cell for cell in found if cell), key=lambda cell: cell.address)
 
 
 def damaged(results: Path) -> list[str]:
-    """Say of every cell below a results folder that does not hold together why."""
+    """Describe every invalid cell below a results folder."""
     return [why for folder in folders_of(results) if (why := damage(folder))]
 
 
 def folders_of(results: Path) -> list[Path]:
-    """List the places below a results folder where a cell lies or should."""
+    """List the folders below a results folder that hold a cell, or should."""
     found = results.glob("*/*/*/x*/*/seed*/")
     return sorted(
         folder

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and locks that die with their owner."""
+"""Files that are written atomically, and locks that end with their process."""
 
 import os
 from collections.abc import Iterator
@@ -34,28 +34,21 @@ def flush_folder(folder: Path) -> None:
 
 
 def write_file(file: Path, content: bytes, option: str = "--results") -> None:
-    """Write one file through a temporary name; a reader sees the old one or the new one.
+    """Write one file atomically; a reader sees the old content or the new one.
 
     Only one process at a time may write a file; `locked` sees to that.
 
     Args:
         file: its folder is made where it is missing.
         content: all of it.
-        option: what chooses another folder, for the message.
+        option: the command-line option that chooses another folder, for the message.
 
     Raises:
         RequestError: the folder cannot be written to.
     """
-    # One name for all times: what a killed process leaves, the next one writes over.
-    temporary = file.with_name(f".{file.name}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            write_flushed(temporary, content)
-            temporary.replace(file)
-            flush_folder(file.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(file) as temporary:
+            temporary.write_bytes(content)
     except OSError as error:
         raise RequestError(
             f"cannot write {file}: {error.strerror or error}; free space there or choose another "
@@ -63,14 +56,42 @@ def write_file(file: Path, content: bytes, option: str = "--results") -> None:
         ) from error
 
 
+@contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Replace a file atomically by one that is written beside it.
+
+    The temporary name is fixed, so that leftovers of a killed process are overwritten. Only one
+    process at a time may write a file (see `locked`).
+
+    Args:
+        file: the file to make or replace; its folder is made where it is missing.
+
+    Yields:
+        The temporary file to write. It is renamed at the end, or removed after an exception.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    temporary = file.with_name(f".{file.name}.part")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield temporary
+        with temporary.open("r+b") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+        flush_folder(file.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def older(file: Path) -> Path:
-    """Name the file that holds what a file held before."""
+    """Return the path of the former version of a file."""
     return file.with_name(f"{file.name}.old")
 
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Wait for a lock file and hold it for a while; it ends with its process at the latest.
+    """Wait for a lock file and hold it; it ends with its process at the latest.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -85,7 +106,7 @@ def locked(file: Path) -> Iterator[None]:
 
 
 def release(lock: FileLock) -> None:
-    """Let go of a lock and remove its file; whoever waits for it notices and makes another."""
+    """Release a lock and remove its file; a process that waits for it makes another."""
     with suppress(OSError):  # an open file cannot be removed on Windows
         Path(lock.lock_file).unlink()
     lock.release()

@@ -1,4 +1,4 @@
-"""Claims on cells: two runs on one results folder share the work instead of spoiling it."""
+"""Locks on cells, so that several runs on one results folder share the work."""
 
 import shutil
 from contextlib import suppress
@@ -11,15 +11,15 @@ from benchmark.store.address import Address
 from benchmark.store.files import older, release
 
 WORK = ".work"
-# How often folders are made again that others remove at the same moment.
-_TRIES = 100
+# How often folders are made again that other processes remove at the same moment.
+_MAX_TRIES = 100
 
 
 class CellLock:
-    """The right to compute one cell; it ends with its process, however that ends.
+    """The lock of one cell; the operating system releases it when its process dies.
 
-    What is needed while a cell is computed lies in `.work/<the cell's path>/` below the results
-    folder: the lock, and checkpoints named by the cell's key.
+    `.work/<the cell's path>/` below the results folder holds the lock file, and the checkpoints
+    of the training, named by the cell's key.
 
     Args:
         results: the results folder.
@@ -35,15 +35,15 @@ class CellLock:
         self._lock = FileLock(self._folder / "lock")
 
     def acquire(self) -> bool:
-        """Try to get it; False where another process has it.
+        """Acquire the lock; return False if another process holds it.
 
         Raises:
             RequestError: the results folder cannot be written to.
         """
         try:
-            if not self._entered():
+            if not self._try_lock():
                 return False
-            self._sweep()
+            self._delete_temporary()
         except OSError as error:
             raise RequestError(
                 f"cannot write to {self._folder}: {error.strerror or error}; free space there or "
@@ -52,7 +52,7 @@ class CellLock:
         return True
 
     def locked(self) -> bool:
-        """Say whether another process has it now; leaves nothing behind."""
+        """Return whether another process holds the lock now."""
         if not Path(self._lock.lock_file).exists():
             return False
         try:
@@ -62,7 +62,7 @@ class CellLock:
             return True
 
     def clean_up(self) -> None:
-        """Remove what a process has left that was killed right after its cell was stored."""
+        """Delete what a process left that was killed right after it had stored its cell."""
         if self._folder.exists() and self.acquire():
             self.delete_checkpoint()
             self.release()
@@ -73,30 +73,30 @@ class CellLock:
             file.unlink(missing_ok=True)
 
     def release(self) -> None:
-        """Let go of it; only a checkpoint stays behind."""
+        """Release the lock and remove its folders, unless a checkpoint is in them."""
         release(self._lock)
         folder = self._folder
-        with suppress(OSError):  # until one is not empty
+        with suppress(OSError):  # up to the first folder that is not empty
             while folder.name != WORK:
                 folder.rmdir()
                 folder = folder.parent
             folder.rmdir()
 
-    def _entered(self) -> bool:
-        for left in reversed(range(_TRIES)):
+    def _try_lock(self) -> bool:
+        for left in reversed(range(_MAX_TRIES)):
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._lock.acquire(timeout=0)
             except Timeout:
                 return False
-            except (FileNotFoundError, FileExistsError):  # another owner tidies its folders up
+            except (FileNotFoundError, FileExistsError):  # another process removes its folders
                 if not left:
                     raise
             else:
                 break
         return True
 
-    def _sweep(self) -> None:
-        """Remove what a killed writer of this cell has left: nobody else writes it now."""
+    def _delete_temporary(self) -> None:
+        """Delete temporary folders of a killed writer; no other process writes this cell now."""
         for left in self._cell.parent.glob(f".{self._cell.name}-*"):
             shutil.rmtree(left, ignore_errors=True)

@@ -1,12 +1,12 @@
 """Where CAVE's files are: the layouts that people have, as folders, zips a scene, or one zip."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark.data.archives.zips import open_zip, read_member
-from benchmark.data.search import Found, search, whole
+from benchmark.data.archives.zips import open_zip
+from benchmark.data.search import Found, read_file, search
 from benchmark.errors import RequestError, listed
 
 _NAMES = """
@@ -25,7 +25,13 @@ _BAND = re.compile(r"(?P<scene>\w+)_ms_(?P<band>[0-9]{2})\.png")
 
 @dataclass
 class Place:
-    """Where one scene's bands are: files of a folder, or members of a zip."""
+    """Where one scene's bands are: files of a folder, or of a folder within a zip.
+
+    Attributes:
+        folder: the folder, in the zip if there is one.
+        archive: the zip.
+        bands: the path of each band found, by its number.
+    """
 
     folder: Path
     archive: Path | None = None
@@ -39,53 +45,47 @@ class Place:
     @property
     def files(self) -> list[Path]:
         """The files on the disk that the bands come from."""
-        if self.archive:
-            return [self.archive]
-        return [self.folder / name for name in self.bands.values()]
+        return [self.archive] if self.archive else [Path(path) for path in self.bands.values()]
 
     def contents(self) -> list[tuple[str, bytes]]:
-        """Give each band's name, for messages, and its bytes.
+        """Read each band: its path, for messages, and its bytes.
 
         Raises:
             RequestError: a file cannot be read, or the zip is damaged or unsafe.
         """
-        names = [self.bands[band] for band in BANDS]
+        paths = [self.bands[band] for band in BANDS]
         if not self.archive:
-            return [(str(self.folder / name), whole(self.folder / name)) for name in names]
-        with open_zip(self.archive) as (opened, members):
-            gone = set(names).difference(member.filename for member in members)
-            if gone:
+            return [(path, read_file(Path(path))) for path in paths]
+        with open_zip(self.archive) as content:
+            if missing := sorted(set(paths).difference(content.sizes)):
                 raise RequestError(
-                    f"{self.archive} has changed since the start: it lacks {listed(sorted(gone))}; "
+                    f"{self.archive} has changed since the start: it lacks {listed(missing)}; "
                     "run the same command again"
                 )
-            return [(f"{self.archive}:{name}", read_member(opened, name)) for name in names]
+            return [(f"{self.archive}:{path}", content.read(path)) for path in paths]
 
 
 def find(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Place], Found]:
-    """Look in folders first, then in `<scene>_ms.zip`, then in the whole zip.
+    """Search in folders first, then in `<scene>_ms.zip`, then in the whole zip.
 
     Args:
         root: the folder that holds `cave/`, or the files themselves.
-        scenes: what zips are opened for.
+        scenes: the scenes that zips are opened for.
 
     Returns:
-        The best place of each scene found, which may lack bands; and all that was seen.
+        The best place of each scene found, which may lack bands; and all that was found.
 
     Raises:
         RequestError: a folder cannot be read, or a zip is damaged or unsafe.
     """
     found = search(root, _opens)
-    there: dict[tuple[str, Path], Place] = {}
-    for file in found.files:
-        _note(there, file.name, file.name, Place(file.parent))
-    places = _best(there)
+    places = _places(str(file) for file in found.files)
     for name in (*(f"{scene}_ms.zip" for scene in scenes), WHOLE):
-        lacking = [one for one in scenes if one not in places or not places[one].complete]
-        alone = name.removesuffix("_ms.zip")
         for archive in (file for file in found.files if file.name == name):
-            if lacking and (name == WHOLE or alone in lacking):
-                _better(places, find_in_zip(archive, lacking))
+            lacking = [one for one in scenes if one not in places or not places[one].complete]
+            if lacking if name == WHOLE else name.removesuffix("_ms.zip") in lacking:
+                for scene, place in find_in_zip(archive, lacking).items():
+                    _keep_better(places, scene, place)
     return places, found
 
 
@@ -95,12 +95,9 @@ def find_in_zip(archive: Path, scenes: Sequence[str]) -> dict[str, Place]:
     Raises:
         RequestError: the zip is damaged or unsafe.
     """
-    there: dict[tuple[str, Path], Place] = {}
-    with open_zip(archive) as (_, members):
-        for member in members:
-            folder, _, name = member.filename.rpartition("/")
-            _note(there, name, member.filename, Place(Path(folder), archive))
-    return {scene: place for scene, place in _best(there).items() if scene in scenes}
+    with open_zip(archive) as content:
+        places = _places(content.sizes, archive)
+    return {scene: place for scene, place in places.items() if scene in scenes}
 
 
 def _opens(folder: str) -> bool:
@@ -109,22 +106,20 @@ def _opens(folder: str) -> bool:
     )
 
 
-def _note(there: dict[tuple[str, Path], Place], name: str, full: str, place: Place) -> None:
-    match = _BAND.fullmatch(name)
-    if match and match["scene"] in SCENES and int(match["band"]) in BANDS:
-        kept = there.setdefault((match["scene"], place.folder), place)
-        kept.bands[int(match["band"])] = full
-
-
-def _best(there: dict[tuple[str, Path], Place]) -> dict[str, Place]:
-    """Of each scene's copies take the first complete one, or the one that lacks least."""
+def _places(paths: Iterable[str], archive: Path | None = None) -> dict[str, Place]:
+    """Return each scene's first complete copy, or else the first that lacks the fewest bands."""
+    copies: dict[tuple[str, Path], Place] = {}
+    for path in paths:
+        folder, match = Path(path).parent, _BAND.fullmatch(Path(path).name)
+        if match and match["scene"] in SCENES and int(match["band"]) in BANDS:
+            copy = copies.setdefault((match["scene"], folder), Place(folder, archive))
+            copy.bands[int(match["band"])] = path
     places: dict[str, Place] = {}
-    for (scene, _), place in there.items():
-        _better(places, {scene: place})
+    for (scene, _), copy in copies.items():
+        _keep_better(places, scene, copy)
     return places
 
 
-def _better(places: dict[str, Place], others: dict[str, Place]) -> None:
-    for scene, place in others.items():
-        if scene not in places or len(place.bands) > len(places[scene].bands):
-            places[scene] = place
+def _keep_better(places: dict[str, Place], scene: str, place: Place) -> None:
+    if scene not in places or len(place.bands) > len(places[scene].bands):
+        places[scene] = place

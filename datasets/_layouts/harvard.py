@@ -24,7 +24,7 @@ def _opens(folder: str) -> bool:
 
 
 def lacking(files: dict[str, Path], scenes: Sequence[str]) -> dict[str, list[str]]:
-    """Sort the scenes that have no file by the subset, and so the archive, that holds them."""
+    """Return the scenes without a file, by the subset (and so the archive) that holds them."""
     gone = {
         subset: [scene for scene in scenes if scene in names and scene not in files]
         for subset, names in SUBSETS.items()
@@ -33,14 +33,14 @@ def lacking(files: dict[str, Path], scenes: Sequence[str]) -> dict[str, list[str
 
 
 def look(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Path], list[Path]]:
-    """Find `<scene>.mat` files, and the archives that are still to be unpacked for the others.
+    """Find `<scene>.mat` files, and the archives yet to be unpacked for the others.
 
     Args:
         root: the folder that holds `harvard/`, or the files themselves.
-        scenes: what is looked for.
+        scenes: their names.
 
     Returns:
-        The file of each scene that is there, and the `.tgz` archives.
+        The file of each scene found, and the `.tgz` archives.
 
     Raises:
         RequestError: a folder cannot be read.

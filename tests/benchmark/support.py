@@ -1,5 +1,7 @@
 """What the engine's tests share: a plain device, small profiles, networks of a few weights."""
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,6 +12,7 @@ from torch import Tensor, nn
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
 from benchmark.engine.device import Device
+from benchmark.engine.training.listener import ProgressListener
 from benchmark.method import METHODS, NetworkMethod, Problem
 from benchmark.plugins.discovery import discover
 from benchmark.protocols import catalogue
@@ -20,6 +23,9 @@ discover([METHODS])
 CPU = Device(torch.device("cpu"), False)
 EIGHT_BIT = catalogue.get("wang2017")
 FLOAT = catalogue.get("wang2017-float")
+
+# The step from 1 to the next float32; one rounding costs half of it, relative to the result.
+EPS = float(torch.finfo(torch.float32).eps)
 
 # The same examples every time, and none kept on disk.
 examples = settings(max_examples=40, deadline=None, database=None, derandomize=True)
@@ -55,20 +61,50 @@ def random(*shape: int, seed: int = 0) -> Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
 
 
+def reordered(terms: int) -> float:
+    """Bound the relative difference of two float32 sums of the same positive terms.
+
+    Whatever the order, rounding errors are independent enough to grow with the square root of the
+    number of terms (Higham and Mary, SIAM J. Sci. Comput. 41, 2019): half an `EPS` each, in both.
+    """
+    return math.sqrt(terms) * EPS
+
+
+def exact(network: nn.Module) -> nn.Module:
+    """Turn a network to float64, inputs included: the order of its sums no longer shows.
+
+    The engine still rounds its output to float32 and computes the loss in it.
+    """
+    network.double().register_forward_pre_hook(lambda _, inputs: inputs[0].double())
+    return network
+
+
 @dataclass
-class Ear:
-    """A listener that remembers."""
+class Recorder(ProgressListener):
+    """A listener that records what its callbacks receive."""
 
+    started_at: list[int] = field(default_factory=list)
     steps: list[tuple[int, int, float]] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
     psnr: list[float] = field(default_factory=list)
+    scenes: list[str] = field(default_factory=list)
 
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Take the mean loss of the last steps."""
+    def started(self, step: int, history: Sequence[Mapping[str, float]]) -> None:
+        """Record the step."""
+        self.started_at.append(step)
+
+    def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
+        """Record everything."""
         self.steps.append((step, steps, loss))
+        self.rates.append(lr)
 
     def validated(self, psnr: float) -> None:
-        """Take a validation's PSNR in dB."""
+        """Record the PSNR."""
         self.psnr.append(psnr)
+
+    def scene(self, name: str) -> None:
+        """Record the name."""
+        self.scenes.append(name)
 
 
 class SamePatches(PatchBank):
@@ -98,3 +134,22 @@ class Gain(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map any shape to itself."""
         return x * self.weight
+
+
+class Volume(nn.Module):
+    """Convolutions over rows, columns and bands, with channel attention and layer norm."""
+
+    def __init__(self, maps: int = 4) -> None:
+        super().__init__()
+        self.first = nn.Conv3d(1, maps, 3, padding=1)
+        self.norm = nn.LayerNorm(maps)
+        self.attention = nn.Sequential(
+            nn.AdaptiveAvgPool3d(1), nn.Conv3d(maps, maps, 1), nn.Sigmoid()
+        )
+        self.last = nn.Conv3d(maps, 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, bands, rows, columns) to the same size."""
+        maps = self.norm(self.first(x[:, None]).movedim(1, -1)).movedim(-1, 1).relu()
+        out: Tensor = x + self.last(maps * self.attention(maps))[:, 0]
+        return out

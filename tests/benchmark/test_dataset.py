@@ -29,7 +29,7 @@ def test_a_data_set_is_registered_with_its_parameters(tmp_path: Path) -> None:
     assert made.size == 4
     assert made.name == "of-a-test"
     assert (made.home, made.synthetic, made.remark) == ("", False, "")
-    with pytest.raises(RequestError, match="of-a-test has nothing to download"):
+    with pytest.raises(RequestError, match="of-a-test is computed, not downloaded"):
         made.fetch(tmp_path)
 
 

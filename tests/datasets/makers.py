@@ -75,15 +75,6 @@ def zipped(file: Path, members: dict[str, bytes]) -> Path:
     return file
 
 
-def linked_zip(file: Path, name: str) -> Path:
-    """Write a zip whose only member is a symbolic link."""
-    with zipfile.ZipFile(file, "w") as made:
-        link = zipfile.ZipInfo(name)
-        link.external_attr = 0o120777 << 16
-        made.writestr(link, "/etc/passwd")
-    return file
-
-
 def tarred(file: Path, members: dict[str, bytes], **special: bytes) -> Path:
     """Write any members into a .tgz; `special` maps names to tar's own types (links, devices)."""
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from benchmark.data.formats import matlab
 from benchmark.dataset import Scene
 from benchmark.errors import RequestError
 from datasets.harvard import Harvard
@@ -25,6 +26,12 @@ from tests.fuzz.damage import Tally
 
 ROWS, COLUMNS, BANDS = 6, 5, 31
 MASK = np.ones((ROWS, COLUMNS))
+
+
+@pytest.fixture(autouse=True)
+def _short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """End a child process that hangs before the test itself is ended, twice if it was used."""
+    monkeypatch.setattr(matlab, "TIMEOUT", damage.SECONDS / 2.5)
 
 
 def small_cube() -> np.ndarray:
@@ -254,7 +261,7 @@ def grouped(there: h5py.File, _: Path) -> None:
 
 
 def promised(there: h5py.File, _: Path) -> None:
-    """CellLock many pieces, none of them written; HDF5 would give zeros."""
+    """Claim many pieces, none of them written; HDF5 would give zeros."""
     there.create_dataset("ref", (BANDS, 5, 6), "f8", chunks=(1, 5, 6))
 
 
@@ -265,12 +272,12 @@ def half_written(there: h5py.File, _: Path) -> None:
 
 
 def huge(there: h5py.File, _: Path) -> None:
-    """CellLock a shape that fits no memory."""
+    """Claim a shape that fits no memory."""
     there.create_dataset("ref", (BANDS, 1 << 24, 1 << 24), "f8", chunks=(1, 64, 64))
 
 
 def huge_pieces(there: h5py.File, _: Path) -> None:
-    """CellLock pieces of several gigabytes."""
+    """Claim chunks of several gigabytes."""
     there.create_dataset("ref", (BANDS, 2000, 2000), "f8", chunks=(BANDS, 2000, 2000))
 
 
@@ -313,7 +320,7 @@ def odd_floats(there: h5py.File, _: Path) -> None:
         (promised, "the values from (0, 0, 0) on are not there"),
         (half_written, "the values from (30, 0, 0) on are not there"),
         (huge, "it claims 16777216 x 16777216 pixels"),
-        (huge_pieces, "it claims pieces of 31 x 2000 x 2000 values"),
+        (huge_pieces, "it claims chunks of 31 x 2000 x 2000 values"),
         (references, "of object"),
         (texts, "of object"),
         (short_floats, "of float16"),

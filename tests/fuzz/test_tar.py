@@ -1,8 +1,8 @@
 """Damaged archives of Harvard: unpacked exactly, or refused in one line with nothing left.
 
-What is packed has a CRC-32 of everything, and no folder appears before it has agreed. A tar that
-was changed before it was packed, or never packed, has a checksum of its headers alone: then what
-is promised is that nothing appears outside the folder, no link, and no half archive.
+A compressed tar has a CRC-32 of everything, and no folder appears before it is verified. A tar that
+was changed before it was compressed, or never compressed, has a checksum of each header only: then
+it is only sure that nothing appears outside the folder, no link, and no half archive.
 """
 
 import gzip
@@ -39,7 +39,7 @@ class Tar:
         self.tally = Tally((NAME,))
 
     def feed(self, what: str, content: bytes) -> None:
-        """Put these bytes there, unpack them, judge, and clear up."""
+        """Unpack an archive of these bytes, check the result, and remove it."""
         self.file.write_bytes(content)
         self.tally.feed(what, lambda: unpack_tar(self.file, self.root / "CZ_hsdb"), self.right)
         left = [name for name in left_in(self.root) if name not in (NAME, "CZ_hsdb")]
@@ -48,7 +48,7 @@ class Tar:
         shutil.rmtree(self.root / "CZ_hsdb", ignore_errors=True)
 
     def right(self, folder: Path) -> bool:
-        """Say whether what was unpacked is all that this kind of archive can promise."""
+        """Return whether the result is right, as far as this kind of archive can tell."""
         paths = list(folder.rglob("*"))
         if self.exact:
             names = {f"CZ_hsdb/{path.relative_to(folder).as_posix()}": path for path in paths}
@@ -71,12 +71,12 @@ def test_every_length_is_refused_but_the_whole(tmp_path: Path) -> None:
     for length in np.linspace(0, len(tar.whole) - 1, 50).astype(int):
         tar.feed(f"{length} bytes", tar.whole[:length])
     tar.tally.check(50)
-    # Eight bytes from the end on, gzip's checksum stands, and the size after it is looked at too.
+    # Eight bytes from the end on, gzip's checksum stands, and the size after it is checked too.
     assert tar.tally.refused == 50
 
 
-def resealed(content: bytes) -> bytes:
-    """Give every header of a tar a checksum that agrees."""
+def with_valid_checksums(content: bytes) -> bytes:
+    """Correct the checksum of every header of a tar."""
     made = bytearray(content)
     for start in range(0, len(made) - BLOCK + 1, BLOCK):
         if b"ustar" in made[start + 250 : start + 270]:
@@ -88,18 +88,20 @@ def resealed(content: bytes) -> bytes:
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("agree", [False, True])
-def test_damage_before_the_packing_leads_nowhere(tmp_path: Path, packed: bool, agree: bool) -> None:
+def test_damage_before_the_compression_stays_in_the_folder(
+    tmp_path: Path, packed: bool, agree: bool
+) -> None:
     tar = Tar(tmp_path, exact=False)
     plain = gzip.decompress(tar.whole).rstrip(b"\0") + bytes(2 * BLOCK)
     for what, content in damage.damaged(plain, 63, seed=2):
-        made = resealed(content) if agree else content
+        made = with_valid_checksums(content) if agree else content
         tar.feed(what, gzip.compress(made, 1) if packed else made)
     tar.tally.check(63)
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_every_byte_of_a_header_may_be_anything(tmp_path: Path, packed: bool) -> None:
-    """Name, rights, owner, size, time, type, link: under a checksum that agrees."""
+    """Name, rights, owner, size, time, type, link, under a valid checksum."""
     tar = Tar(tmp_path, exact=False)
     plain = gzip.decompress(tar.whole)
     start = plain.index(b"CZ_hsdb/img1.mat")
@@ -107,7 +109,7 @@ def test_every_byte_of_a_header_may_be_anything(tmp_path: Path, packed: bool) ->
         for change in (1, 0x80, 0x1F):
             content = bytearray(plain)
             content[start + place] ^= change
-            made = resealed(bytes(content))
+            made = with_valid_checksums(bytes(content))
             tar.feed(f"byte {place} by {change}", gzip.compress(made, 1) if packed else made)
     tar.tally.check(114)
     assert tar.tally.refused > 20

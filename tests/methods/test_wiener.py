@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.data.split import SceneSet, Wanted, load
+from benchmark.data.split import DataRequest, SceneSet, load_split
 from benchmark.dataset import DATASETS
 from benchmark.engine.estimation import crop_to, method_input
 from benchmark.method import METHODS, Problem, State
@@ -157,7 +157,7 @@ def leaves(tmp_path_factory: pytest.TempPathFactory) -> tuple[SceneSet, SceneSet
     discover([DATASETS])
     reference = "synthetic[rows=80,columns=72,bands=15]"
     cache = tmp_path_factory.mktemp("leaves")
-    split = load(Wanted(reference, (), (), Path("no-such-folder"), cache))
+    split = load_split(DataRequest(reference, (), (), Path("no-such-folder"), cache))
     return split.train, split.test
 
 

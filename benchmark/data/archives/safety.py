@@ -1,9 +1,11 @@
-"""What zips and tars share: how an archive is opened, and why it is refused.
+"""Checks that every archive must pass before anything of it is used.
 
 An archive from the network, or from a colleague, may name places outside its folder, hold links,
-or swell beyond any disk; each of these ends in an `ArchiveError` and leaves nothing behind.
+or decompress to more than any disk holds. Each of these raises an `ArchiveError`.
 """
 
+import gzip
+import io
 import tarfile
 import zipfile
 import zlib
@@ -12,80 +14,83 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NoReturn
 
-from benchmark.data import search
-from benchmark.data.search import MOST_FILES
+from benchmark.data.search import readable
 from benchmark.errors import RequestError
 
-LIMIT = 64 << 30  # bytes an archive may unpack to; Harvard as float64 would be 28 GB
+LIMIT = 64 << 30  # bytes an archive may decompress to; Harvard as float64 would be 28 GB
 RATIO = 100  # times its own size
 RATIO_FLOOR = 64 << 20  # below this many bytes the ratio does not matter
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, OSError)
-AGAIN = "it is not the published archive, delete it and download it again"
+MOST_MEMBERS = 100_000
+SPECIAL = "which is neither a file nor a folder (a link or a device)"
+_DAMAGE = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, OSError,
+    ValueError,  # a name that is no text
+)  # fmt: skip
+_REMEDY = "delete it and get it again"
 
 
 class ArchiveError(RequestError):
-    """The fault is the archive's own: damaged, unsafe or too large. Another copy may be fine."""
-
-
-def refuse_place(name: str, archive: Path) -> None:
-    """Refuse a name that leads out of the folder."""
-    parts = name.replace("\\", "/").split("/")
-    if not name or name.startswith(("/", "\\")) or ":" in parts[0] or ".." in parts:
-        raise ArchiveError(f"{archive} holds '{name}', which leads out of its folder; {AGAIN}")
-
-
-def refuse_kind(name: str, archive: Path) -> NoReturn:
-    """Refuse what is neither a file nor a folder."""
-    raise ArchiveError(
-        f"{archive} holds '{name}', which is neither a file nor a folder (a link or a device); "
-        f"{AGAIN}"
-    )
-
-
-def refuse_size(total: int, archive: Path, limit: int) -> None:
-    """Refuse what would unpack to more bytes than any data set has, or to far more than it has."""
-    if total > limit or total > max(RATIO_FLOOR, RATIO * archive.stat().st_size):
-        raise ArchiveError(
-            f"{archive} unpacks to {total:,} bytes or more, beyond the limit (of {limit:,} bytes, "
-            f"or {RATIO} times its own size); it is not the published archive, delete it"
-        )
-
-
-def refuse_number(count: int, archive: Path) -> None:
-    """Refuse more members than any search would look through."""
-    if count > MOST_FILES:
-        raise ArchiveError(f"{archive} holds more than {MOST_FILES:,} files; {AGAIN}")
-
-
-def refuse_name(name: str, archive: Path) -> NoReturn:
-    """Refuse a name that is there already, is a folder's too, or that no file can have."""
-    raise ArchiveError(
-        f"{archive} holds '{name}' twice, or as a file and a folder, or by a name that cannot be "
-        f"written here; {AGAIN}"
-    )
-
-
-def opened(archive: Path) -> IO[bytes]:
-    """Open a file; one that is only unreadable is no reason to fetch gigabytes again.
-
-    Raises:
-        RequestError: it is not there, or there is no right to read it.
-    """
-    with search.readable(archive):
-        return archive.open("rb")
+    """The archive itself is damaged, unsafe or too large; another copy of it may be good."""
 
 
 @contextmanager
-def readable(archive: Path, kind: str) -> Iterator[None]:
-    """Turn whatever goes wrong with an archive's content into one line for the user.
-
-    Raises:
-        ArchiveError: it is damaged.
-    """
+def archive_errors(archive: Path, kind: str) -> Iterator[None]:
+    """Turn exceptions about the content of an archive into an ArchiveError of one line."""
     try:
         yield
-    except (*DAMAGE, ValueError) as error:  # the last of a name that is no text
+    except _DAMAGE as error:
         reason = str(error) or type(error).__name__
         raise ArchiveError(
-            f"{archive} is not a whole {kind} archive ({reason}); delete it and download it again"
+            f"{archive} is not a whole {kind} archive ({reason}); {_REMEDY}"
         ) from error
+
+
+def refuse(archive: Path, content: str) -> NoReturn:
+    """Raise an ArchiveError that says what the archive holds and should not."""
+    raise ArchiveError(f"{archive} holds {content}; {_REMEDY}")
+
+
+def check_name(name: str, archive: Path) -> None:
+    """Raise an ArchiveError for a name that leads out of the archive's folder."""
+    parts = name.replace("\\", "/").split("/")
+    if not name or name.startswith(("/", "\\")) or ":" in parts[0] or ".." in parts:
+        refuse(archive, f"'{name}', which leads out of its folder")
+
+
+def check_count(count: int, archive: Path) -> None:
+    """Raise an ArchiveError for more members than any data set has."""
+    if count > MOST_MEMBERS:
+        refuse(archive, f"more than {MOST_MEMBERS:,} files")
+
+
+def check_size(size: int, archive: Path) -> None:
+    """Raise an ArchiveError for an archive that decompresses to more bytes than it may."""
+    with readable(archive):
+        allowed = min(LIMIT, max(RATIO_FLOOR, RATIO * archive.stat().st_size))
+    if size > allowed:
+        raise ArchiveError(
+            f"{archive} unpacks to more than {allowed:,} bytes, which is the limit or {RATIO} "
+            f"times its own size; {_REMEDY}"
+        )
+
+
+class BoundedReader(io.BufferedIOBase):
+    """A stream of decompressed bytes: damage, or too many of them, is an ArchiveError.
+
+    Args:
+        stream: the stream to read from.
+        archive: the archive that it belongs to.
+        kind: "zip" or "tar".
+    """
+
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile, archive: Path, kind: str) -> None:
+        self._stream, self._archive, self._kind = stream, archive, kind
+        self._count = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read up to `size` bytes, or everything."""
+        with archive_errors(self._archive, self._kind):
+            chunk = self._stream.read(-1 if size is None else size)
+        self._count += len(chunk)
+        check_size(self._count, self._archive)
+        return chunk

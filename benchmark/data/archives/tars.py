@@ -1,152 +1,124 @@
-"""Tars unpacked without trust; see `_archives.py` for what is refused.
+"""Tar archives of unknown origin, unpacked whole or not at all.
 
-What is packed (.tgz) carries a checksum of everything; a plain tar has one of each name and size,
-and none of the contents.
+A compressed tar (.tgz) has a checksum of everything; a plain tar has one of each header only, and
+none of the contents.
 """
 
 import errno
 import gzip
-import io
 import shutil
 import tarfile
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from benchmark.data.archives.safety import (
-    LIMIT,
-    opened,
-    readable,
-    refuse_kind,
-    refuse_name,
-    refuse_number,
-    refuse_place,
-    refuse_size,
+    SPECIAL,
+    BoundedReader,
+    archive_errors,
+    check_count,
+    check_name,
+    refuse,
 )
-from benchmark.data.search import sweep, writable
+from benchmark.data.search import readable, writable
 from benchmark.errors import RequestError
+from benchmark.store.files import locked
 
 CHUNK = 1 << 18
-MOST_HEADER = 1 << 14  # bytes of a long name or of other facts, which tarfile may take long over
-HEADERS = b"LKxgX"  # tar's types that hold such facts of the member that follows
-NAME_FAULTS = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+_MOST_HEADER = 1 << 14  # bytes of an extended header, which tarfile would read and parse whole
+_EXTENDED = b"LKxgX"  # types of members that extend the header of the next one
+_BAD_NAME = "twice, or as a file and a folder, or by a name that cannot be written here"
+_NAME_ERRORS = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 
 
-def unpack_tar(archive: Path, target: Path, limit: int = LIMIT) -> Path:
-    """Unpack a tar, compressed or not, into the new folder `target`.
+def unpack_tar(archive: Path, target: Path) -> Path:
+    """Unpack a tar, compressed or not, into a new folder.
 
-    `target` appears only when it is complete. A lone top folder with its name is not doubled.
+    `target` appears only when it is complete. A lone top folder of the same name is not doubled.
+    If another process unpacks to the same place, wait for it.
 
     Args:
         archive: the file.
         target: the folder to make.
-        limit: bytes that it may unpack to.
 
     Returns:
         `target`.
 
     Raises:
         ArchiveError: the archive is damaged, unsafe or too large.
-        RequestError: `target` exists, or there is no room.
+        RequestError: `target` exists, or cannot be written.
     """
-    total = 0
-    with opened(archive) as file, _new_folder(target) as made, readable(archive, "tar"):
-        stream = _Bounded(_unpressed(file), archive, limit)  # headers and folders swell too
-        # As a stream: decompressed once, and stopped as soon as something is wrong.
-        with tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK, tarinfo=_Member) as members:
-            for count, member in enumerate(members):
-                refuse_number(count, archive)
-                refuse_place(member.name, archive)
-                if member.isdir():
-                    continue
-                content = members.extractfile(member) if member.isreg() else None
-                if content is None or member.issparse():
-                    refuse_kind(member.name, archive)
-                total += member.size
-                refuse_size(total, archive, limit)
-                _write(made, member.name, content, archive)
-        while stream.read(CHUNK):  # to gzip's checksum, which stands at the very end
-            pass
+    if target.exists():
+        raise RequestError(f"cannot unpack to {target}: it exists already; move it away")
+    temporary = target.with_name(f".{target.name}.part")
+    with writable(target.parent), locked(target.with_name(f".{target.name}.lock")):
+        if target.exists():  # unpacked by another process in the meantime
+            return target
+        shutil.rmtree(temporary, ignore_errors=True)  # left by a killed process
+        temporary.mkdir()
+        try:
+            _extract(archive, temporary)
+            inner = temporary / target.name
+            lone = inner.is_dir() and len(list(temporary.iterdir())) == 1
+            (inner if lone else temporary).rename(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     return target
 
 
+def _extract(archive: Path, folder: Path) -> None:
+    names: dict[str, bool] = {}  # whether it is a folder
+
+    def check(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+        """Let files and folders pass, by names that stay inside."""
+        name = member.name
+        check_name(name, archive)
+        if not member.isdir() and (not member.isreg() or member.issparse()):
+            refuse(archive, f"'{name}', {SPECIAL}")
+        if name in names and not (member.isdir() and names[name]):
+            refuse(archive, f"'{name}' {_BAD_NAME}")
+        names[name] = member.isdir()
+        check_count(len(names), archive)
+        # Times are left out: a damaged one may be beyond what the system takes.
+        return tarfile.data_filter(member, path).replace(mtime=None, deep=False)  # type: ignore[arg-type]
+
+    with readable(archive):
+        file = archive.open("rb")
+    with file, archive_errors(archive, "tar"):
+        stream = BoundedReader(_decompressed(file), archive, "tar")
+        # As a stream: it is decompressed once, and stopped as soon as something is wrong.
+        with (
+            tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK, tarinfo=_Member) as tar,
+            writable(folder.parent),
+        ):
+            try:
+                tar.extractall(folder, filter=check)  # noqa: S202 - `check` and tarfile's own
+            except OSError as error:
+                if error.errno not in _NAME_ERRORS:
+                    raise
+                name = next(reversed(names))
+                refuse(archive, f"'{name}' {_BAD_NAME}")
+        while stream.read(CHUNK):  # to the checksum at the very end
+            pass
+
+
+def _decompressed(file: IO[bytes]) -> IO[bytes] | gzip.GzipFile:
+    compressed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    return gzip.GzipFile(fileobj=file, mode="rb") if compressed else file
+
+
 class _Member(tarfile.TarInfo):
-    """A member whose header is whole; tarfile would take a damaged one for the archive's end."""
+    """A member with a valid header; tarfile takes a damaged one for the end of the archive."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
-        """Read a header of 512 bytes."""
+        """Parse a header of 512 bytes."""
         try:
-            made = super().frombuf(buf, encoding, errors)
+            member = super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
-            if not any(buf):  # the end, as it should be
+            if not any(buf):  # the end
                 raise
             raise tarfile.ReadError(str(error)) from error
-        if made.size < 0 or (made.type in HEADERS and made.size > MOST_HEADER):
-            raise tarfile.ReadError(f"a header of {made.size:,} bytes")
-        return made
-
-
-class _Bounded(io.BufferedIOBase):
-    """A stream that stops where it has given more than its archive may unpack to."""
-
-    def __init__(self, stream: IO[bytes] | gzip.GzipFile, archive: Path, limit: int) -> None:
-        self.stream, self.archive, self.limit = stream, archive, limit
-        self.count = 0
-
-    def read(self, size: int | None = -1) -> bytes:
-        chunk = self.stream.read(-1 if size is None else size)
-        self.count += len(chunk)
-        refuse_size(self.count, self.archive, self.limit)
-        return chunk
-
-
-def _unpressed(file: IO[bytes]) -> IO[bytes] | gzip.GzipFile:
-    pressed = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    return gzip.GzipFile(fileobj=file, mode="rb") if pressed else file
-
-
-def _write(folder: Path, name: str, content: IO[bytes], archive: Path) -> None:
-    place = folder / name
-    with writable(folder.parent):
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            stream = place.open("xb")
-        except OSError as error:
-            if error.errno in NAME_FAULTS:
-                refuse_name(name, archive)
-            raise
-    try:
-        while chunk := content.read(CHUNK):
-            with writable(folder.parent):
-                stream.write(chunk)
-    finally:
-        with writable(folder.parent):  # the disk may turn out to be full only now
-            stream.close()
-
-
-@contextmanager
-def _new_folder(target: Path) -> Iterator[Path]:
-    """Give a folder beside `target` to fill; it takes the name at the end, or is removed."""
-    if target.exists():
-        raise RequestError(f"cannot unpack to {target}: it is there already; move it away")
-    with writable(target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target)
-        made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
-    try:
-        yield made
-        with writable(target.parent):
-            made.chmod(0o755)
-            inner = made / target.name
-            lone = inner.is_dir() and len(list(made.iterdir())) == 1
-            try:
-                (inner if lone else made).rename(target)
-            except OSError:
-                if not target.is_dir():  # else another process was done first
-                    raise
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+        if member.size < 0 or (member.type in _EXTENDED and member.size > _MOST_HEADER):
+            raise tarfile.ReadError(f"a header of {member.size:,} bytes")
+        return member

@@ -1,4 +1,4 @@
-"""Zips read in place, without trust; see `_archives.py` for what is refused."""
+"""Zip archives of unknown origin, checked before they are read in place."""
 
 import io
 import stat
@@ -9,85 +9,110 @@ from pathlib import Path
 from typing import IO
 
 from benchmark.data.archives.safety import (
-    LIMIT,
-    ArchiveError,
-    opened,
-    readable,
-    refuse_kind,
-    refuse_name,
-    refuse_number,
-    refuse_place,
-    refuse_size,
+    SPECIAL,
+    BoundedReader,
+    archive_errors,
+    check_count,
+    check_name,
+    check_size,
+    refuse,
 )
-from benchmark.data.search import MOST_BYTES
+from benchmark.data.search import MOST_BYTES, readable
 
-MEMBER_LIMIT = MOST_BYTES  # bytes of a file that is read in place, whole, into memory
-# The others' decoders take no bound, so that a few bytes can become gigabytes before any check.
-PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# Decompressors of other methods take no bound: a few bytes can become gigabytes before any check.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 1
+
+
+class CheckedZip:
+    """An open zip whose directory has been checked.
+
+    Attributes:
+        sizes: bytes of each file in the zip by name, without folders.
+    """
+
+    def __init__(self, content: zipfile.ZipFile, archive: Path) -> None:
+        self._content, self._archive = content, archive
+        self.sizes = {
+            member.filename: member.file_size
+            for member in content.infolist()
+            if not member.is_dir()
+        }
+
+    def open(self, name: str) -> BoundedReader:
+        """Open a file in the zip; what is read is checked against its size and CRC-32.
+
+        Raises:
+            ArchiveError: it is damaged, now or while it is read.
+        """
+        with archive_errors(self._archive, "zip"):
+            return BoundedReader(self._content.open(name), self._archive, "zip")
+
+    def read(self, name: str) -> bytes:
+        """Read a whole file in the zip.
+
+        Raises:
+            ArchiveError: it is damaged.
+        """
+        # By size: without one, zipfile decompresses everything before it looks at the size.
+        return self.open(name).read(self.sizes[name] + 1)
 
 
 @contextmanager
-def open_zip(
-    archive: Path, limit: int = LIMIT, member_limit: int = MEMBER_LIMIT
-) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
-    """Open a zip and check its directory, before anything in it is read.
+def open_zip(archive: Path, member_limit: int = MOST_BYTES) -> Iterator[CheckedZip]:
+    """Open a zip and check its directory, before any of its content is read.
 
     Args:
         archive: the file.
-        limit: bytes that it may unpack to.
         member_limit: bytes that one file in it may have.
 
     Yields:
-        The archive and its files' `ZipInfo`s (folders are left out).
+        The checked zip.
 
     Raises:
         ArchiveError: it is damaged or no zip, or a member is unsafe; which.
+        RequestError: it cannot be read.
     """
-    with (
-        opened(archive) as stream,
-        readable(archive, "zip"),
-        zipfile.ZipFile(stream) as whole,
-    ):
-        members = whole.infolist()
-        refuse_number(len(members), archive)
-        if _stated(stream) not in (len(members) & 0xFFFF, 0xFFFF):  # all ones: the count is longer
-            raise zipfile.BadZipFile(f"its directory breaks off after {len(members)} files")
-        seen: set[str] = set()
-        for member in members:
-            refuse_place(member.orig_filename, archive)
-            if member.filename in seen:
-                refuse_name(member.filename, archive)
-            seen.add(member.filename)
-            kind = stat.S_IFMT(member.external_attr >> 16)
-            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                refuse_kind(member.filename, archive)
-            if member.file_size > member_limit or member.compress_type not in PACKINGS:
-                raise ArchiveError(
-                    f"{archive} holds '{member.filename}' with {member.file_size:,} bytes, packed "
-                    f"by method {member.compress_type}; expected {member_limit:,} bytes at most, "
-                    "packed by method 0 or 8; delete it and download it again"
-                )
-        refuse_size(sum(member.file_size for member in members), archive, limit)
-        yield whole, [member for member in members if not member.is_dir()]
+    with readable(archive):
+        stream = archive.open("rb")
+    with stream:
+        with archive_errors(archive, "zip"):
+            content = zipfile.ZipFile(stream)
+            _check(content.infolist(), stream, archive, member_limit)
+        yield CheckedZip(content, archive)
 
 
-def read_member(opened: zipfile.ZipFile, name: str) -> bytes:
-    """Read a member of a zip, and unpack no more of it than its stated size.
+def _check(
+    members: list[zipfile.ZipInfo], stream: IO[bytes], archive: Path, member_limit: int
+) -> None:
+    check_count(len(members), archive)
+    if _stated_count(stream) not in (len(members) & 0xFFFF, 0xFFFF):  # the latter: see ZIP64
+        raise zipfile.BadZipFile(f"its directory breaks off after {len(members)} files")
+    seen: set[str] = set()
+    for member in members:
+        name = member.orig_filename
+        check_name(name, archive)
+        if "\0" in name or member.filename in seen:
+            refuse(archive, f"'{name}' twice, or by a name that no file can have")
+        seen.add(member.filename)
+        if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            refuse(archive, f"'{name}', {SPECIAL}")
+        if member.flag_bits & _ENCRYPTED:
+            refuse(archive, f"'{name}', which is encrypted")
+        if member.compress_type not in _METHODS:
+            refuse(archive, f"'{name}', compressed by method {member.compress_type}, not 0 or 8")
+        if member.file_size > member_limit:
+            size = f"{member.file_size:,} bytes, expected {member_limit:,} bytes at most"
+            refuse(archive, f"'{name}' with {size}")
+    if sum(member.compress_size for member in members) > archive.stat().st_size:
+        refuse(archive, "files that share their bytes")
+    check_size(sum(member.file_size for member in members), archive)
 
-    Left to itself, `ZipFile.read` unpacks whatever there is before it looks at the size.
 
-    Raises:
-        zipfile.BadZipFile: it is damaged, or its size is another; and more that `open_zip` turns
-            into an ArchiveError.
-    """
-    with opened.open(name) as stream:
-        return stream.read(opened.getinfo(name).file_size + 1)  # to the end, and its checksum
-
-
-def _stated(stream: IO[bytes]) -> int:
-    """Read from a zip's end how many members it should have."""
+def _stated_count(stream: IO[bytes]) -> int:
+    """Read the number of members from the end of a zip; zipfile does not compare it."""
     end = stream.seek(0, io.SEEK_END)
     stream.seek(max(0, end - (1 << 16) - 22))  # a comment may follow
     tail = stream.read()
-    place = tail.rfind(b"PK\x05\x06") + 10
-    return int.from_bytes(tail[place : place + 2], "little")
+    start = tail.rfind(b"PK\x05\x06") + 10
+    return int.from_bytes(tail[start : start + 2], "little")

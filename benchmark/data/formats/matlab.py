@@ -1,26 +1,123 @@
-"""MATLAB files of versions 5 and 7.3: one image and its mask, checked for kind and shape.
+"""MATLAB files of versions 5 and 7.3, read by scipy and h5py in a child process.
 
-A file of version 7.3 is HDF5, and lists the axes in reverse. Neither version carries a checksum of
-its values, unless they are compressed in version 5: of a flipped byte among them only that can be
-noticed which leaves the range of the values. What holds the file together is checked.
+Neither library is safe with damaged files: a flipped bit may crash scipy's reader, and libhdf5 may
+loop for ever. In a child process both end as one clear line. The child is kept for the next file.
+
+Neither version carries a checksum of its values, unless they are compressed in version 5: of a
+flipped byte among them only that can be noticed which leaves the range of the values.
 """
 
-import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import atexit
+import io
+import json
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 
-from benchmark.data.formats import matlab5
-from benchmark.data.formats.arrays import MOST_PIXELS, Array, ContentError, unread
-from benchmark.errors import listed
+from benchmark import CHECKOUT
 
 HDF = b"\x89HDF\r\n\x1a\n"  # at the start, or after MATLAB's header of 512 bytes
-MOST_CHUNK = 1 << 29  # bytes that HDF5 may have to unpack for a single value
-# No image has longer whole numbers; floats whose type was damaged would look like some.
-NUMBERS = {"float32", "float64", "int8", "uint8", "int16", "uint16"}
+TIMEOUT = 300.0  # seconds to read one file; a scene of Harvard takes a few
+_CODE = (
+    f"import sys; sys.path[0] = {str(CHECKOUT)!r}; "
+    "from benchmark.data.formats.matlab_child import main; main()"
+)
+
+
+class ContentError(Exception):
+    """The file is damaged, unsafe or holds something else; the message says what."""
+
+
+class _EndedError(Exception):
+    """The child process ended instead of answering."""
+
+
+class _Child:
+    """A process that reads files until its input ends, with its parent at the latest."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - this Python, this checkout
+            [sys.executable, "-c", _CODE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._requests = cast("IO[bytes]", self._process.stdin)
+        self._answers = cast("io.BufferedReader", self._process.stdout)
+
+    def ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
+        """Send a request; return the answer and the values that follow it.
+
+        Raises:
+            _EndedError: the child ended; how.
+        """
+        began = time.monotonic()
+        try:
+            return self._exchange(request)
+        except (OSError, ValueError, EOFError) as error:
+            how = f"crashed (exit code {self.close()})"
+            if time.monotonic() - began >= request["timeout"]:
+                how = f"did not finish within {request['timeout']:g} s"
+            raise _EndedError(how) from error
+
+    def _exchange(self, request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
+        self._requests.write(json.dumps(request).encode() + b"\n")
+        self._requests.flush()
+        answer = json.loads(self._answers.readline())
+        values = np.empty(answer["shape"], np.float32)
+        if values.size and self._answers.readinto(values.data.cast("B")) < values.nbytes:
+            raise EOFError
+        return answer, values
+
+    def close(self) -> int:
+        """End the process; return its exit code."""
+        with suppress(OSError):  # a request that was never read
+            self._requests.close()
+        try:
+            return self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+        finally:
+            self._answers.close()
+
+
+_idle: list[_Child] = []
+
+
+@atexit.register
+def _close() -> None:
+    while _idle:
+        _idle.pop().close()
+
+
+def _ask(request: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
+    """Ask an idle child, or a new one; what a used child cannot read, a new one tries again.
+
+    Raises:
+        _EndedError: a new child ended too.
+    """
+    while True:
+        try:
+            child, used = _idle.pop(), True
+        except IndexError:
+            child, used = _Child(), False
+        try:
+            found = child.ask(request)
+        except _EndedError:
+            if not used:
+                raise
+        except BaseException:  # an answer that nobody waits for any more
+            child.close()
+            raise
+        else:
+            _idle.append(child)
+            return found
 
 
 def read(file: Path, bands: int, crop: int) -> np.ndarray:
@@ -36,77 +133,26 @@ def read(file: Path, bands: int, crop: int) -> np.ndarray:
 
     Raises:
         ContentError: it is no MATLAB file, is damaged, or holds other variables, types or shapes.
+        MemoryError: reading it needs more memory than there is, or than a scene may take.
         OSError: it cannot be opened.
-        Exception: nearly any that h5py raises at a damaged file.
     """
-    with _opened(file) as arrays:
-        if "ref" not in arrays:
-            raise ContentError(f"expected a variable 'ref', found {listed(arrays) or 'none'}")
-        cube, mask = arrays["ref"], arrays.get("lbl")
-        shape = cube.shape
-        if cube.kind not in NUMBERS or len(shape) != 3 or shape[2] != bands or 0 in shape:
-            found = f"{_by(shape)} of {cube.kind}" if shape else cube.kind
-            raise ContentError(f"expected 'ref' as rows x columns x {bands} numbers, found {found}")
-        if shape[0] * shape[1] > MOST_PIXELS:
-            raise ContentError(f"it claims {_by(shape[:2])} pixels")
-        if mask is not None and mask.shape != shape[:2]:
-            found = _by(mask.shape) or mask.kind
-            raise ContentError(f"expected 'lbl' as {shape[0]} x {shape[1]}, found {found}")
-        return cube.top_left(crop)
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[Mapping[str, Array]]:
     with file.open("rb") as stream:
         head = stream.read(520)
-        if head.startswith(b"MATLAB 5.0"):
-            yield matlab5.arrays(stream)
-            return
-    if HDF not in (head[:8], head[512:]):
+    if not head.startswith(b"MATLAB 5.0") and HDF not in (head[:8], head[512:]):
         raise ContentError("it is not a MATLAB file (version 5 or 7.3)")
-    import h5py
-
-    with h5py.File(file, "r") as there:
-        yield {name: _described(there, name) for name in there}
-
-
-def _described(there: Any, name: str) -> Array:
-    """Describe one variable of an HDF5 file; nothing may lead to another file."""
-    import h5py
-
-    if not isinstance(there.get(name, getlink=True), h5py.HardLink):
-        return Array((), "a link", unread)
-    item = there[name]
-    if not isinstance(item, h5py.Dataset):
-        return Array((), "a group", unread)
-    if item.external or item.is_virtual:
-        return Array((), "numbers in another file", unread)
-
-    def top_left(crop: int) -> np.ndarray:
-        _check_whole(item)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return np.array(item[:, :crop, :crop].T, np.float32, order="C")
-
-    return Array(item.shape[::-1], item.dtype.name, top_left)
-
-
-def _check_whole(item: Any) -> None:
-    """Make sure that every value is stored: HDF5 gives zeros for what it does not find."""
-    from h5py import h5t
-
-    if not h5t.py_create(item.dtype).equal(item.id.get_type()):
-        raise ContentError(f"it is damaged: {item.dtype.name} are not stored as is usual")
-    if item.chunks is None:
-        if item.id.get_storage_size() != item.nbytes:
-            raise ContentError("it is damaged: its values are not all there")
-        return
-    if math.prod(item.chunks) * item.dtype.itemsize > MOST_CHUNK:
-        raise ContentError(f"it claims pieces of {_by(item.chunks)} values")
-    for place in item.iter_chunks():
-        corner = tuple(span.start for span in place)
-        if not item.id.get_chunk_info_by_coord(corner).size:
-            raise ContentError(f"it is damaged: the values from {corner} on are not there")
+    request = {
+        "file": str(file.absolute()),
+        "version": 5 if head.startswith(b"MATLAB 5.0") else 7,
+        "bands": bands,
+        "crop": crop,
+        "timeout": TIMEOUT,
+    }
+    try:
+        answer, values = _ask(request)
+    except _EndedError as error:
+        raise ContentError(f"it is damaged: the library that reads it {error}") from error
+    if answer["error"] == "memory":
+        raise MemoryError(answer["text"])
+    if answer["error"]:
+        raise ContentError(answer["text"])
+    return values

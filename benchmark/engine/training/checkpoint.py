@@ -1,4 +1,4 @@
-"""Checkpoints of a training: written whole, recognised when torn, read without unpickling."""
+"""Checkpoints of a training: written atomically, verified by a checksum, read without pickle."""
 
 import hashlib
 import io
@@ -13,46 +13,46 @@ import torch
 from benchmark.errors import RequestError
 from benchmark.store.files import older, write_file
 
-_SEAL = 64  # hexadecimal digits of a SHA-256
+_CHECKSUM = 64  # hexadecimal digits of a SHA-256, before the content
 
 
 class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
-    """Training ended early because it was told to; a checkpoint says where."""
+    """The training was told to end early, and has saved a checkpoint."""
 
 
 class NullCheckpointer:
-    """Keeps nothing and never stops; what a training without checkpoints has."""
+    """No-op checkpointer: saves nothing, never ends the training."""
 
     def load(self) -> dict[str, Any] | None:
-        """Give the state to go on from, or None."""
+        """Return the state to resume from, or None."""
         return None
 
     def reject(self, error: Exception) -> None:
-        """Take note that nothing can be made of what `load` gave."""
+        """Discard what `load` returned: the training could not be restored from it."""
 
     def due(self) -> bool:
-        """Say whether it is time to save."""
+        """Return True when it is time to save."""
         return False
 
     @property
     def stopping(self) -> bool:
-        """Say whether the training is to end now."""
+        """True when the training is to end now."""
         return False
 
     def save(self, state: dict[str, Any]) -> None:
-        """Keep a state."""
+        """Save a state."""
 
 
 class Checkpointer(NullCheckpointer):
     """Keeps the last two states of one cell's training in two files.
 
-    The second is there for a power loss that tears the first, whatever the file system promised.
+    The older one is a fallback for a power loss that damages the newer one.
 
     Args:
-        file: where; the older one has `.old` behind its name.
-        every: seconds from one to the next.
-        told_to_stop: is asked at every step.
-        say: takes a line for the user.
+        file: path of the newer one; the older one has `.old` behind its name.
+        every: minimum interval between two saves, in seconds.
+        told_to_stop: called once a step; True ends the training.
+        say: called with each message for the user.
     """
 
     def __init__(
@@ -70,58 +70,58 @@ class Checkpointer(NullCheckpointer):
         self._saved = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """Give the last state that is whole, or None; a torn one is told of."""
+        """Return the newest valid state, or None; report and delete a damaged one."""
         for file in (self.file, self.older):
             if not file.exists():
                 continue
             try:
                 return _read(file)
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is no state
-                self._say(f"checkpoint {file} cannot be used ({error}); an older one, or none, is")
-                # It must not take the older one's place at the next save.
+            except Exception as error:  # noqa: BLE001 - a damaged file may raise anything
+                self._say(f"checkpoint {file} cannot be used ({error}); trying the previous one")
+                # It must not replace the older one at the next save.
                 file.unlink(missing_ok=True)
         return None
 
     def reject(self, error: Exception) -> None:
-        """Delete what another version has written, it seems; the training starts over."""
+        """Delete the checkpoints, written by another version it seems; the training restarts."""
         why = f"{type(error).__name__}: {error}"
         self._say(f"checkpoint {self.file} cannot be used ({why}); the training starts over")
         self.remove()
 
     def due(self) -> bool:
-        """Say whether the last save is long enough ago."""
+        """Return True when the last save is at least `every` seconds ago."""
         return time.monotonic() - self._saved >= self._every
 
     @property
     def stopping(self) -> bool:
-        """Say whether the training is to end now."""
+        """True when the training is to end now."""
         return self._told_to_stop()
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write a state; the training goes on where there is no room for it."""
+        """Write a state; report a failure, such as a full disk, without raising it."""
         stream = io.BytesIO()
         torch.save(state, stream)
         content = stream.getvalue()
-        seal = hashlib.sha256(content).hexdigest().encode()
+        checksum = hashlib.sha256(content).hexdigest().encode()
         try:
             with suppress(FileNotFoundError):
                 self.file.replace(self.older)
-            write_file(self.file, seal + content)
+            write_file(self.file, checksum + content)
         except (RequestError, OSError) as error:
-            self._say(f"no checkpoint: {error}; the training goes on without")
+            self._say(f"no checkpoint: {error}; the training continues without")
         self._saved = time.monotonic()
 
     def remove(self) -> None:
-        """Delete both files: the cell is stored, or its state is of no use."""
+        """Delete both files."""
         for file in (self.file, self.older):
             file.unlink(missing_ok=True)
 
 
 def _read(file: Path) -> dict[str, Any]:
     content = file.read_bytes()
-    if hashlib.sha256(content[_SEAL:]).hexdigest().encode() != content[:_SEAL]:
-        raise ValueError("it does not agree with its seal")
+    if hashlib.sha256(content[_CHECKSUM:]).hexdigest().encode() != content[:_CHECKSUM]:
+        raise ValueError("its checksum does not match")
     state: dict[str, Any] = torch.load(
-        io.BytesIO(content[_SEAL:]), map_location="cpu", weights_only=True
+        io.BytesIO(content[_CHECKSUM:]), map_location="cpu", weights_only=True
     )
     return state

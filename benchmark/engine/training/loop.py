@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,44 +16,56 @@ from benchmark.engine.building import start
 from benchmark.engine.device import Device
 from benchmark.engine.tiling import run_network
 from benchmark.engine.training.checkpoint import NullCheckpointer, Stopped
+from benchmark.engine.training.listener import TrainingListener
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.schedule import Schedule
 from benchmark.engine.training.step import Step
 from benchmark.engine.training.validation import Validation
 from benchmark.method import NetworkMethod, Problem, Recipe, State
 
-# Losses are looked at this often: every look makes a GPU wait.
-_LOOK_EVERY = 25
-# What the loop itself has to remember from one step to the next.
-_KEPT = ("total", "since", "seen", "loss", "best")
+# Steps between two readings of the loss: each makes the processor wait for the GPU.
+_LOG_EVERY = 25
+# The loop's own variables that a checkpoint holds.
+_SAVED = ("total", "since", "seen", "loss", "best")
 
 
 class TrainingError(Exception):
-    """Training cannot go on: the loss is not finite."""
+    """Training cannot continue: the loss is not finite."""
 
 
-class Listener(Protocol):
-    """Who is told how training goes."""
+@dataclass(frozen=True)
+class TrainingTask:
+    """What to train, on what.
 
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Take the mean loss of the last steps."""
+    Attributes:
+        method: its network, loss and own recipe.
+        problem: what the method may know about the data.
+        profile: how long, and by which recipe.
+        seed: of the initial weights and of the order of the patches.
+        bank: the training patches.
+        validation: the held-out pairs; may be empty.
+    """
 
-    def validated(self, psnr: float) -> None:
-        """Take a validation's PSNR in dB."""
+    method: NetworkMethod
+    problem: Problem
+    profile: Profile
+    seed: int
+    bank: PatchBank
+    validation: Sequence[Validation] = ()
 
 
 @dataclass
 class Trained:
-    """What training gives.
+    """The result of a training.
 
     Attributes:
         state: the best weights by validation, or the last without validation scenes.
         history: one row a validation: step, loss, psnr, rate, seconds.
-        parameters: how many values were trained.
+        parameters: number of trainable values.
         steps: how many were taken.
         seconds: how long it took, interruptions left out.
-        resumed: how often it went on from a checkpoint.
-        warnings: what the tables must say about it.
+        resumed: how often it was resumed from a checkpoint.
+        warnings: notes that belong under the tables.
     """
 
     state: State
@@ -66,79 +78,69 @@ class Trained:
 
 
 def train(
-    method: NetworkMethod,
-    bank: PatchBank,
-    validation: Sequence[Validation],
-    problem: Problem,
-    profile: Profile,
-    seed: int,
+    task: TrainingTask,
     device: Device,
-    listener: Listener,
+    listener: TrainingListener | None = None,
     checkpointer: NullCheckpointer | None = None,
 ) -> Trained:
-    """Train a network by its recipe under a profile.
+    """Train a network.
 
-    The global random states are left as they were. The same call twice on the CPU gives the
-    same weights, bit for bit, whether or not one of them was stopped and went on.
+    The global random states are restored afterwards. The same call twice on the CPU gives the
+    same weights, bit for bit, whether or not one of them was interrupted and resumed.
 
     Args:
-        method: whose network, loss and recipe.
-        bank: the training patches.
-        validation: the held-out pairs; may be empty.
-        problem: the task.
-        profile: how long.
-        seed: of the starting weights and the order of the patches.
+        task: what to train, on what.
         device: where.
-        listener: is told of progress.
-        checkpointer: keeps checkpoints, gives the one to go on from, and may end the training.
+        listener: its callbacks are called during the training.
+        checkpointer: provides the checkpoint to resume from, saves new ones, and may end the
+            training.
 
     Raises:
+        MemoryError: the device's memory does not hold one training sample, or one validation image.
+        Stopped: the checkpointer ended the training, and has a checkpoint.
         TrainingError: the loss became NaN or infinite.
-        Stopped: the checkpointer said so; it has a checkpoint.
     """
-    recipe = profile.recipe(method)
+    recipe = task.profile.recipe(task.method)
     checkpointer = checkpointer or NullCheckpointer()
     while True:
         saved = checkpointer.load()
-        with seeding.seeded(seed, device.torch):
-            network = device.place(start(method, problem, recipe))
-            loop = _Loop(method, network, bank, validation, problem, profile, recipe, device)
+        with seeding.seeded(task.seed, device.torch):
+            network = device.place(start(task.method, task.problem, recipe))
+            loop = _Loop(task, network, recipe, device)
             try:
                 loop.restore(saved)
-                order = PatchSampler(loop.shares, seed, saved and saved["order"])
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, start over
+                order = PatchSampler(loop.sampling, task.seed, saved and saved["order"])
+            except Exception as error:  # noqa: BLE001 - a foreign checkpoint may raise anything
                 checkpointer.reject(error)
                 continue
-            return loop.run(order, listener, checkpointer)
+            return loop.run(order, listener or TrainingListener(), checkpointer)
 
 
 @dataclass
 class _Loop:
-    method: NetworkMethod
+    task: TrainingTask
     network: nn.Module
-    bank: PatchBank
-    validation: Sequence[Validation]
-    problem: Problem
-    profile: Profile
     recipe: Recipe
     device: Device
 
     def __post_init__(self) -> None:
-        bands, bandwise = self.bank.bands, self.method.bandwise
-        self.shares = SamplingPlan(
-            patches=len(self.bank),
+        bands, bandwise = self.task.bank.bands, self.task.method.bandwise
+        profile = self.task.profile
+        self.sampling = SamplingPlan(
+            patches=len(self.task.bank),
             bands=bands,
             batch=self.recipe.batch,
             epochs=self.recipe.epochs,
-            shown=(self.profile.bands or bands) if bandwise else 0,
-            single=bandwise and self.recipe.single_bands,
+            bands_per_patch=(profile.bands or bands) if bandwise else 0,
+            bands_as_samples=bandwise and self.recipe.single_bands,
         )
-        self.steps = self.shares.steps_per_epoch * self.recipe.epochs
-        self.every = self.shares.steps_per_epoch
-        if self.profile.validations:
-            self.every = max(1, self.steps // self.profile.validations)
-        self.schedule = Schedule(self.recipe, self.steps, self.shares.steps_per_epoch)
-        self.step = Step(self.method, self.network, self.bank, self.recipe, self.device)
+        steps_per_epoch = self.sampling.steps_per_epoch
+        self.steps = steps_per_epoch * self.recipe.epochs
+        self.validate_every = steps_per_epoch
+        if profile.validations:
+            self.validate_every = max(1, self.steps // profile.validations)
+        self.schedule = Schedule(self.recipe, self.steps, steps_per_epoch)
+        self.step = Step(self.task.method, self.network, self.task.bank, self.recipe, self.device)
         self.total = torch.zeros((), device=self.device.torch)
         self.since = self.seen = 0
         self.loss = math.nan
@@ -146,15 +148,16 @@ class _Loop:
         self.trained = Trained(self._weights(), parameters=_trainable(self.network))
 
     def run(
-        self, order: PatchSampler, listener: Listener, checkpointer: NullCheckpointer
+        self, order: PatchSampler, listener: TrainingListener, checkpointer: NullCheckpointer
     ) -> Trained:
         began = time.perf_counter() - self.trained.seconds
+        listener.started(self.seen, self.trained.history)
         if not self._ended:
             for patches, bands in order:
-                rate = self.schedule.rate(self.seen)
-                self.total += self.step.take(patches, bands, rate)
+                lr = self.schedule.lr(self.seen)
+                self.total += self.step.take(patches, bands, lr)
                 self.since, self.seen = self.since + 1, self.seen + 1
-                self._look(rate, listener, began)
+                self._log_and_validate(lr, listener, began)
                 ended, stopping = self._ended, checkpointer.stopping
                 if ended or stopping or checkpointer.due():
                     self.trained.seconds = time.perf_counter() - began
@@ -171,41 +174,41 @@ class _Loop:
     def _ended(self) -> bool:
         return self.seen == self.steps or self.schedule.ended
 
-    def _look(self, rate: float, listener: Listener, began: float) -> None:
-        """Look at the loss, and validate, where it is time."""
+    def _log_and_validate(self, lr: float, listener: TrainingListener, began: float) -> None:
+        """Read the loss, and validate, whenever either is due."""
         last = self.seen == self.steps
-        validating = self.seen % self.every == 0 or last
-        if self.since == _LOOK_EVERY or validating:
+        validating = self.seen % self.validate_every == 0 or last
+        if self.since == _LOG_EVERY or validating:
             self.loss = float(self.total) / self.since
             self.total.zero_()
             self.since = 0
             if not math.isfinite(self.loss):
                 raise TrainingError(f"the loss became {self.loss} before step {self.seen}")
-            listener.stepped(self.seen, self.steps, self.loss)
+            listener.stepped(self.seen, self.steps, self.loss, lr)
         if not validating:
             return
-        psnr = self._validate() if self.validation else math.nan
+        psnr = self._validate() if self.task.validation else math.nan
         seconds = time.perf_counter() - began
-        row = {"step": self.seen, "loss": self.loss, "psnr": psnr, "rate": rate, "seconds": seconds}
+        row = {"step": self.seen, "loss": self.loss, "psnr": psnr, "rate": lr, "seconds": seconds}
         self.trained.history.append(row)
         listener.validated(psnr)
-        # Without validation scenes the loss tells progress, and the last weights stay.
-        figure = psnr if self.validation else -self.loss
+        # Without validation scenes the loss measures progress, and the last weights are kept.
+        figure = psnr if self.task.validation else -self.loss
         better = figure > self.best
         self.best = max(self.best, figure)
-        if better or not self.validation:
+        if better or not self.task.validation:
             self.trained.state = self._weights()
         self.schedule.validated(better)
 
     def _state(self, order: PatchSampler) -> dict[str, Any]:
-        """Give all that the rest of the training depends on."""
+        """Return everything that the rest of the training depends on."""
         return {
             "network": self.network.state_dict(),
             "step": self.step.state(),
             "schedule": self.schedule.state(),
             "order": order.state(),
             "randomness": seeding.states(self.device.torch),
-            "loop": {name: getattr(self, name) for name in _KEPT},
+            "loop": {name: getattr(self, name) for name in _SAVED},
             "trained": dict(vars(self.trained)),
         }
 
@@ -229,10 +232,11 @@ class _Loop:
                 f"the device's memory was too small for a batch of {self.recipe.batch}: each was "
                 f"taken in {self.step.parts} parts, their gradients added up"
             )
-        if not self.validation:
+        validation = self.task.validation
+        if not validation:
             found.append("no validation scene at hand: the last weights were kept, not the best")
             return found
-        before = sum(pair.interpolated for pair in self.validation) / len(self.validation)
+        before = sum(pair.interpolated for pair in validation) / len(validation)
         if self.best < before + 0.05:
             found.append(
                 f"the network did not learn: {self.best:.2f} dB on the validation scenes, where "
@@ -241,10 +245,12 @@ class _Loop:
         return found
 
     def _validate(self) -> float:
-        """Give the mean PSNR in dB over the validation pairs, nothing rounded."""
+        """Return the mean PSNR in dB over the validation pairs, without rounding to 8 bits."""
         values = []
-        for pair in self.validation:
-            estimate = run_network(self.method, self.network, pair.low, self.problem, self.device)
+        for pair in self.task.validation:
+            estimate = run_network(
+                self.task.method, self.network, pair.low, self.task.problem, self.device
+            )
             rows, columns = pair.truth.shape[-2:]
             error = (estimate[:, :rows, :columns].clamp(0, 1) - pair.truth).square().mean()
             values.append(-10 * math.log10(max(float(error), 1e-12)))
@@ -256,10 +262,3 @@ class _Loop:
 
 def _trainable(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
-
-
-class ProgressListener(Listener, Protocol):
-    """Who is told how a cell goes."""
-
-    def scene(self, name: str) -> None:
-        """Take the test scene that is being estimated."""

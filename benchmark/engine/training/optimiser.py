@@ -11,9 +11,9 @@ from benchmark.method import Recipe
 
 
 def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> torch.optim.Optimizer:
-    """Make the optimiser of a recipe, a parameter group for every layer.
+    """Build the optimiser of a recipe, with one parameter group a layer.
 
-    Each group's `share` is its rate relative to `recipe.rate`.
+    Each group's `lr_scale` is its learning rate relative to the schedule's.
 
     Args:
         network: what is trained.
@@ -26,28 +26,34 @@ def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> torch.op
         layers.append([p for p in module.parameters(recurse=False) if p not in seen])
         seen.update(layers[-1])
     groups: list[dict[str, Any]] = [
-        {"params": layer, "share": he_scale(layer) if recipe.relative else 1.0}
+        {"params": layer, "lr_scale": he_scale(layer) if recipe.relative else 1.0}
         for layer in layers
         if layer
     ]
-    groups[-1]["share"] *= recipe.last_layer
-    shared: dict[str, Any] = {
+    groups[-1]["lr_scale"] *= recipe.last_layer
+    common: dict[str, Any] = {
         "lr": recipe.rate,
         "weight_decay": recipe.weight_decay,
         "fused": fused,
     }
     if recipe.optimiser == "sgd":
-        return torch.optim.SGD(groups, momentum=recipe.momentum, **shared)
-    return torch.optim.Adam(groups, betas=(0.9, recipe.beta2), **shared)
+        return torch.optim.SGD(groups, momentum=recipe.momentum, **common)
+    return torch.optim.Adam(groups, betas=(0.9, recipe.beta2), **common)
 
 
-def tame(parameters: Iterable[nn.Parameter], recipe: Recipe, rate: float) -> None:
-    """Scale or cut the gradients as the recipe says.
+def set_lr(optimiser: torch.optim.Optimizer, lr: float) -> None:
+    """Set each group's learning rate to `lr` times its `lr_scale`."""
+    for group in optimiser.param_groups:
+        group["lr"] = lr * group["lr_scale"]
+
+
+def clip_gradients(parameters: Iterable[nn.Parameter], recipe: Recipe, lr: float) -> None:
+    """Normalise or clip the gradients as the recipe says.
 
     Args:
-        parameters: what was trained; those without a gradient are left alone.
+        parameters: those without a gradient are left alone.
         recipe: `unit_gradient`, `clip_norm`, `clip_theta`.
-        rate: the step's learning rate.
+        lr: the step's learning rate.
     """
     trained = list(parameters)
     if recipe.unit_gradient:
@@ -58,13 +64,13 @@ def tame(parameters: Iterable[nn.Parameter], recipe: Recipe, rate: float) -> Non
     if recipe.clip_norm:
         nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
     if recipe.clip_theta:
-        nn.utils.clip_grad_value_(trained, recipe.clip_theta / rate)
+        nn.utils.clip_grad_value_(trained, recipe.clip_theta / lr)
 
 
 def he_scale(layer: Sequence[Tensor]) -> float:
-    """Give the size of a layer's weights as He et al. (ICCV 2015) start them: sqrt(2 / fan-in).
+    """Return the standard deviation of a layer's weights by He et al. (ICCV 2015).
 
-    Layers without a matrix (norms, scales) count as fan-in 200, a tenth.
+    It is sqrt(2 / fan-in); layers without a matrix (norms, scales) count as fan-in 200, a tenth.
     """
     fans = [parameter[0].numel() for parameter in layer if parameter.dim() > 1]
     return math.sqrt(2 / max(fans)) if fans else 0.1

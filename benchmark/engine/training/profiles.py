@@ -1,7 +1,7 @@
 """Profiles: how long and by which recipe methods are trained.
 
-`paper` is every method by its own paper's recipe. The others are one common modern recipe and the
-same patches for every method, the fair race, cut to the machine at hand.
+`paper` trains every method by its own paper's recipe. The others train all methods by one common
+modern recipe on the same patches, for a fair comparison, at several lengths.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Profile:
-    """How long is trained, on what, and how often it is validated.
+    """How long to train, on what, and how often to validate.
 
     Attributes:
         name: as on the command line.
@@ -24,11 +24,11 @@ class Profile:
         patch: rows and columns of a patch.
         epochs: passes over them; 0 leaves it to the method's own recipe.
         batch: cubic patches a step.
-        bands: a band-wise method is shown so many bands of each patch, drawn anew each time;
-            0 for all.
+        bands: how many bands of each patch a band-wise method is trained on, drawn anew each
+            time; 0 for all.
         validations: how many over the whole training; 0 for one each epoch.
-        validation_size: rows and columns of the middle of each validation scene that is
-            scored; 0 for all of it.
+        validation_size: rows and columns of the centre crop of each validation scene that is
+            scored; 0 for the whole scene.
     """
 
     name: str
@@ -42,11 +42,11 @@ class Profile:
     validation_size: int = 0
 
     def recipe(self, method: "NetworkMethod") -> "Recipe":
-        """Give the recipe that a method is trained by under this profile.
+        """Return the recipe that a method is trained by under this profile.
 
-        The common one is Adam over one cycle with unit gradients and rates relative to each
-        layer's size: of those tried, the one that no network of the suite, wide or narrow, dies
-        of or crawls with.
+        The common one is Adam over one cycle with gradients of norm 1 and learning rates
+        relative to each layer's initial weights: of those tried, the only one by which every
+        network of the suite, wide or narrow, trains without diverging or stalling.
         """
         from benchmark.method import Recipe
 
@@ -62,7 +62,7 @@ class Profile:
         )
 
     def facts(self) -> dict[str, Any]:
-        """Give all of it for a cell's configuration and key."""
+        """Return all fields, for a cell's configuration and key."""
         return asdict(self)
 
 
@@ -109,10 +109,10 @@ PROFILES = {
 
 
 def get(name: str) -> Profile:
-    """Look a profile up.
+    """Return the profile of a name.
 
     Raises:
-        RequestError: there is none of that name.
+        RequestError: there is none.
     """
     if name not in PROFILES:
         raise RequestError(f"unknown profile '{name}'; known: {', '.join(PROFILES)}")

@@ -6,29 +6,32 @@ from dataclasses import dataclass
 
 from benchmark.method import Recipe
 
-_WARM_UP = 0.1
-_COUNTED = ("divisions", "flat", "flat_since_division")
+_WARM_UP = 0.1  # part of all steps
+_COUNTERS = ("num_decays", "validations_without_improvement", "validations_since_decay")
 
 
 @dataclass
 class Schedule:
     """The learning rate of a training in progress.
 
-    Args:
+    Attributes:
         recipe: which schedule, and its figures.
         steps: steps in all.
         steps_per_epoch: steps of one pass.
+        num_decays: how often "plateau" has lowered the rate.
+        validations_without_improvement: since the best one.
+        validations_since_decay: the same, counted anew after each decay.
     """
 
     recipe: Recipe
     steps: int
     steps_per_epoch: int
-    divisions: int = 0
-    flat: int = 0
-    flat_since_division: int = 0
+    num_decays: int = 0
+    validations_without_improvement: int = 0
+    validations_since_decay: int = 0
 
-    def rate(self, step: int) -> float:
-        """Give the rate of a step, counted from 0."""
+    def lr(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 0."""
         recipe = self.recipe
         if recipe.schedule == "one-cycle":
             progress = (step + 1) / self.steps
@@ -39,29 +42,31 @@ class Schedule:
         if recipe.schedule == "step":
             epoch = step // self.steps_per_epoch
             return recipe.rate * recipe.factor ** (epoch // recipe.every)
-        return recipe.rate * recipe.factor**self.divisions
+        return recipe.rate * recipe.factor**self.num_decays
 
     def validated(self, better: bool) -> None:
-        """Take note of a validation, and of whether it was the best so far."""
-        self.flat = 0 if better else self.flat + 1
-        self.flat_since_division = 0 if better else self.flat_since_division + 1
-        if self.recipe.schedule == "plateau" and self.flat_since_division >= self.recipe.every:
-            self.divisions += 1
-            self.flat_since_division = 0
+        """Count a validation, and whether it was the best so far."""
+        self.validations_without_improvement = (
+            0 if better else self.validations_without_improvement + 1
+        )
+        self.validations_since_decay = 0 if better else self.validations_since_decay + 1
+        if self.recipe.schedule == "plateau" and self.validations_since_decay >= self.recipe.every:
+            self.num_decays += 1
+            self.validations_since_decay = 0
 
     def state(self) -> dict[str, int]:
-        """Give what validations have changed."""
-        return {name: getattr(self, name) for name in _COUNTED}
+        """Return the counters, for a checkpoint."""
+        return {name: getattr(self, name) for name in _COUNTERS}
 
     def restore(self, state: Mapping[str, int]) -> None:
-        """Put back what `state` gave."""
-        for name in _COUNTED:
+        """Set the counters to what `state` returned."""
+        for name in _COUNTERS:
             setattr(self, name, state[name])
 
     @property
     def ended(self) -> bool:
-        """True where the recipe says that training is over before its last epoch."""
+        """True where the recipe ends the training before its last epoch."""
         recipe = self.recipe
-        stagnant = 0 < recipe.flat_limit <= self.flat
-        tiny = recipe.schedule == "plateau" and self.rate(0) < recipe.stop_below * (1 - 1e-9)
+        stagnant = 0 < recipe.flat_limit <= self.validations_without_improvement
+        tiny = recipe.schedule == "plateau" and self.lr(0) < recipe.stop_below * (1 - 1e-9)
         return stagnant or tiny

@@ -1,4 +1,4 @@
-"""One training step: a batch in, its loss out, the network a little better."""
+"""One training step: compute the loss of a batch, and update the network."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from benchmark.data.patches import PatchBank
 from benchmark.engine.cpu import channels_last
-from benchmark.engine.device import Device
+from benchmark.engine.device import Device, is_out_of_memory
 from benchmark.engine.training import optimiser
 from benchmark.method import NetworkMethod, Recipe
 
@@ -16,13 +16,13 @@ class Step:
     """Takes training steps.
 
     Attributes:
-        parts: into how many pieces a batch is cut; their gradients add up to the batch's. More
-            than one only where the device's memory did not hold the whole.
+        parts: into how many parts a batch is divided, whose gradients are accumulated. More than
+            one only after the device's memory did not hold fewer.
 
     Args:
-        method: whose loss.
+        method: its loss is minimised.
         network: on the device.
-        bank: where the batches come from.
+        bank: provides the batches.
         recipe: the optimiser's and the loss's figures.
         device: where.
     """
@@ -43,58 +43,60 @@ class Step:
         self._optimiser = optimiser.build(network, recipe)
         self.parts = 1
 
-    def take(self, patches: Tensor, bands: Tensor | None, rate: float) -> Tensor:
-        """Take one step.
+    def take(self, patches: Tensor, bands: Tensor | None, lr: float) -> Tensor:
+        """Take one step, in more parts where the memory runs out.
 
         Args:
             patches: (n,) indices.
             bands: (n, k) band indices, or None for whole cubes.
-            rate: the learning rate.
+            lr: the learning rate.
 
         Returns:
             The batch's loss, a scalar, on the device.
 
         Raises:
-            torch.OutOfMemoryError: the halves of the batch do not fit either.
+            MemoryError: the memory does not hold a single sample.
         """
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate * group["share"]
+        optimiser.set_lr(self._optimiser, lr)
         self._network.train()
-        loss = self._tried(patches, bands)
-        if loss is None:  # outside of the handler, whose traceback would hold the memory
-            self.parts = 2
-            if self._device.torch.type == "cuda":
-                torch.cuda.empty_cache()
-            loss = self._gradients(patches, bands)
-        optimiser.tame(self._network.parameters(), self._recipe, rate)
+        while (loss := self._try_gradients(patches, bands)) is None:
+            # Outside the exception handler, whose traceback would keep the memory allocated.
+            self.parts = min(2 * self.parts, len(patches))
+            self._device.empty_cache()
+        optimiser.clip_gradients(self._network.parameters(), self._recipe, lr)
         self._optimiser.step()
         return loss
 
     def state(self) -> dict[str, Any]:
-        """Give what the next step depends on besides the network."""
+        """Return what the next step depends on besides the network."""
         return {"optimiser": self._optimiser.state_dict(), "parts": self.parts}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Put back what `state` gave."""
+        """Set what `state` returned."""
         self._optimiser.load_state_dict(state["optimiser"])
         self.parts = state["parts"]
 
-    def _tried(self, patches: Tensor, bands: Tensor | None) -> Tensor | None:
-        """Compute the gradients; None where the memory ran out for the first time."""
+    def _try_gradients(self, patches: Tensor, bands: Tensor | None) -> Tensor | None:
+        """Compute the gradients; return None where the memory ran out and parts can be smaller."""
         try:
             return self._gradients(patches, bands)
-        except torch.OutOfMemoryError:
-            if self.parts > 1 or len(patches) < 2:
+        except Exception as error:
+            if not is_out_of_memory(error):
                 raise
+            if self.parts >= len(patches):
+                raise MemoryError(
+                    f"{self._method.name}: out of memory in a training step, even with one sample "
+                    "at a time; use a device with more memory, or a smaller network or patch"
+                ) from error
             return None
 
     def _gradients(self, patches: Tensor, bands: Tensor | None) -> Tensor:
         self._optimiser.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self._device.torch)
-        cut = patches.chunk(self.parts)
-        shown = bands.chunk(self.parts) if bands is not None else [None] * len(cut)
-        for piece, of in zip(cut, shown, strict=True):
-            loss = self._loss(piece, of) * (len(piece) / len(patches))
+        samples = patches.chunk(self.parts)
+        chosen = bands.chunk(self.parts) if bands is not None else [None] * len(samples)
+        for part, of_part in zip(samples, chosen, strict=True):
+            loss = self._loss(part, of_part) * (len(part) / len(patches))
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         return total
@@ -104,12 +106,12 @@ class Step:
         with self._device.autocast():
             output = self._network(channels_last(inputs))
         # A decimated 11 x 11 patch becomes 33 x 33 at x3; the first 32 are the patch.
-        output = _floats(output, *truth.shape[-2:])
+        output = _float_and_crop(output, *truth.shape[-2:])
         loss = self._method.loss(output, truth)
         return loss * (truth[0].numel() / 2) if self._recipe.summed else loss
 
 
-def _floats(output: Any, rows: int, columns: int) -> Any:
+def _float_and_crop(output: Any, rows: int, columns: int) -> Any:
     if isinstance(output, tuple | list):
-        return type(output)(_floats(part, rows, columns) for part in output)
+        return type(output)(_float_and_crop(part, rows, columns) for part in output)
     return output[..., :rows, :columns].float()

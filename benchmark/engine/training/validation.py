@@ -14,9 +14,9 @@ class Validation:
     """One held-out pair, (bands, rows, columns) each.
 
     Attributes:
-        low: what the method sees.
-        truth: what it should reach.
-        interpolated: PSNR in dB of the up-scaled image alone, which a network has to beat.
+        low: the method's input.
+        truth: the ground truth.
+        interpolated: PSNR in dB of the interpolated image, which a network has to exceed.
     """
 
     low: Tensor
@@ -25,7 +25,7 @@ class Validation:
 
 
 def validation_pair(truth: Tensor, method: Method, problem: Problem, size: int) -> Validation:
-    """Make a held-out pair, cut to the middle `size` pixels (0 for all) of the degraded scene."""
+    """Degrade a scene and crop both images to the middle `size` pixels; 0 keeps all of them."""
     stored_truth = problem.degradation.store(truth)
     decimated = problem.degradation.low(stored_truth)
     interpolated = upscale(decimated, (truth.shape[1], truth.shape[2]))

@@ -1,4 +1,4 @@
-"""Worker processes, one a cell: whatever happens in one, the run goes on."""
+"""Jobs in worker processes, one a cell: whatever happens in one, the run goes on."""
 
 import json
 import math
@@ -16,24 +16,66 @@ from contextlib import suppress
 from typing import IO, Any, cast
 
 from benchmark import CHECKOUT
-from benchmark.execution.job import Ending
+from benchmark.execution.backends.base import Backend
+from benchmark.execution.job import Job, JobResult
+from benchmark.execution.listeners.progress import Progress
 
 _CODE = (
     f"import sys; sys.path[0] = {str(CHECKOUT)!r}; "
     "from benchmark.execution.backends.worker import main; main()"
 )
 # Lines of a worker's output that are kept for the trace of a failure, and characters of each.
-_LINES, _WIDTH = 200, 2000
-# A method that prints at every step is cut short after so many lines.
-SHOWN = 40
-# Seconds that a worker has to write its checkpoint when it is told to stop.
-GRACE = 8.0
-# How often a waiting parent looks whether the worker is still alive, in seconds.
-_LOOK = 0.5
-# How long output that is still under way is waited for, in seconds.
-_REST = 2.0
+_KEPT_LINES, _WIDTH = 200, 2000
+# Lines of a worker's output that are echoed: a method that prints at every step is cut short.
+MAX_ECHOED_LINES = 40
+# Time that a worker has to write its checkpoint after it was asked to stop, in seconds.
+GRACE_PERIOD = 8.0
+# How often it is checked whether the worker is still alive, in seconds.
+_POLL_INTERVAL = 0.5
+# How long the rest of the output of a worker that has ended is waited for, in seconds.
+_DRAIN_TIMEOUT = 2.0
 
 Event = tuple[Any, ...]
+
+
+class ProcessBackend(Backend):
+    """Runs every job in a process of its own, and starts the next process ahead of its job.
+
+    Args:
+        timeout: seconds that a job may take; 0 for no limit.
+    """
+
+    def __init__(self, timeout: float = 0) -> None:
+        self._timeout = timeout
+        self._next: Worker | None = None
+
+    def run(self, job: Job, progress: Progress, *, more: bool) -> JobResult:
+        """Run a job in a worker process; a process that dies has failed."""
+        worker = self._next if self._next and self._next.alive else Worker()
+        self._next = Worker() if more else None  # it imports while this one works
+        result, printed = JobResult("failed", "it sent no result"), 0
+        try:
+            for kind, *values in worker.work(job.to_json(), self._timeout):
+                if kind == "ended":
+                    (result,) = values
+                elif kind == "printed":
+                    printed += 1
+                    if printed <= MAX_ECHOED_LINES:
+                        progress.line(f"    | {values[0]}")
+                else:
+                    getattr(progress, kind)(*values)
+        except KeyboardInterrupt:
+            worker.stop()
+            raise
+        finally:
+            worker.kill()
+        return result
+
+    def close(self) -> None:
+        """End the process that was started ahead."""
+        if self._next:
+            self._next.kill()
+            self._next = None
 
 
 class Worker:
@@ -50,64 +92,64 @@ class Worker:
         self._killed = False
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._events: queue.Queue[Event] = queue.Queue(maxsize=1000)
-        # What starts like that was told by the engine; all else a method wrote there.
+        # What starts like that was sent by the engine; everything else a method wrote there.
         self._token = secrets.token_hex(16)
-        self._output: deque[str] = deque(maxlen=_LINES)
+        self._output: deque[str] = deque(maxlen=_KEPT_LINES)
         self._readers = [
-            threading.Thread(target=self._hear, args=(stream, kind), daemon=True)
-            for stream, kind in ((self._process.stdout, "told"), (self._process.stderr, "printed"))
+            threading.Thread(target=self._read_stream, args=(stream, kind), daemon=True)
+            for stream, kind in ((self._process.stdout, "sent"), (self._process.stderr, "printed"))
         ]
         for reader in self._readers:
             reader.start()
 
     @property
     def alive(self) -> bool:
-        """Say whether the process is there."""
+        """Return whether the process is running."""
         return self._process.poll() is None
 
     def work(self, job: dict[str, Any], timeout: float) -> Iterator[Event]:
-        """Hand the job over and give what is told, until the process has ended.
+        """Send the job and yield the events that the process sends, until it has ended.
 
         Args:
-            job: as `benchmark.execution.job.written`.
-            timeout: seconds; 0 is for ever.
+            job: as `benchmark.execution.job.Job.to_json` returns it.
+            timeout: seconds; 0 for no limit.
 
         Yields:
-            ("stepped", step, steps, loss), ("validated", psnr), ("scene", name), ("line", text),
-            ("printed", text), and last ("ended", Ending).
+            ("stepped", step, steps, loss, lr), ("validated", psnr), ("scene", name),
+            ("line", text), ("printed", text), and last ("ended", JobResult).
         """
         began = time.monotonic()
-        ending = None
-        self._say(json.dumps({**job, "token": self._token}).encode() + b"\n")
-        for event in self._heard():
+        result = None
+        self._send(json.dumps({**job, "token": self._token}).encode() + b"\n")
+        for event in self._received():
             if event[0] == "ended":
-                ending = Ending(*event[1:])
-            elif event[0] != "look":
+                result = JobResult(*event[1:])
+            elif event[0] != "tick":
                 yield event
-            if timeout and time.monotonic() - began > timeout and ending is None:
+            if timeout and time.monotonic() - began > timeout and result is None:
                 self.kill()
-                ending = Ending("failed", f"it took longer than --cell-timeout {timeout:g} s")
+                result = JobResult("failed", f"it took longer than --cell-timeout {timeout:g} s")
         self.kill()  # what it may have started and left behind
-        if ending is None:
-            ending = Ending("failed", _death(self._process.wait()))
+        if result is None:
+            result = JobResult("failed", _death(self._process.wait()))
         output = "\n".join(self._output)
-        if ending.kind == "failed" and output:
-            trace = f"{ending.trace}\nThe last of what it printed:\n{output}\n"
-            ending = Ending("failed", ending.reason, trace)
-        yield "ended", ending
+        if result.kind == "failed" and output:
+            trace = f"{result.trace}\nThe last of what it printed:\n{output}\n"
+            result = JobResult("failed", result.reason, trace)
+        yield "ended", result
 
     def stop(self) -> None:
-        """Tell it to write a checkpoint and end; after a grace it is ended."""
+        """Ask the process to write a checkpoint and end; kill it after a grace period."""
         try:
-            self._say(b"stop\n")
+            self._send(b"stop\n")
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(GRACE)
+                self._process.wait(GRACE_PERIOD)
         finally:
             self.kill()
 
     def kill(self) -> None:
-        """End the process and its whole group at once."""
-        if self._killed:  # by now its number may be another's
+        """Kill the process and its whole group at once."""
+        if self._killed:  # by now another process may have its number
             return
         self._killed = True
         with suppress(ProcessLookupError, PermissionError):
@@ -119,33 +161,33 @@ class Worker:
         with suppress(OSError):
             self._stdin.close()
 
-    def _say(self, line: bytes) -> None:
-        with suppress(BrokenPipeError, ValueError):  # it has ended; how is found out later
+    def _send(self, line: bytes) -> None:
+        with suppress(BrokenPipeError, ValueError):  # it has ended; the reason is found out later
             self._stdin.write(line)
             self._stdin.flush()
 
-    def _heard(self) -> Iterator[Event]:
-        """Give events as they come, a "look" now and then, until the process has ended."""
-        until = math.inf
+    def _received(self) -> Iterator[Event]:
+        """Yield events as they come, and a "tick" now and then, until the process has ended."""
+        deadline = math.inf
         while self.alive or any(reader.is_alive() for reader in self._readers):
             if not self.alive:
-                # One that left the group as well may hold the pipes for as long as it likes.
-                until = min(until, time.monotonic() + _REST)
-                if time.monotonic() > until:
+                # A process that left the group may keep the pipes open for as long as it likes.
+                deadline = min(deadline, time.monotonic() + _DRAIN_TIMEOUT)
+                if time.monotonic() > deadline:
                     break
                 self.kill()  # a process that it left behind would keep the pipes open
             with suppress(queue.Empty):
-                yield self._events.get(timeout=_LOOK)
+                yield self._events.get(timeout=_POLL_INTERVAL)
                 continue
-            yield ("look",)
+            yield ("tick",)
         while not self._events.empty():
             yield self._events.get()
 
-    def _hear(self, stream: IO[bytes], kind: str) -> None:
+    def _read_stream(self, stream: IO[bytes], kind: str) -> None:
         with stream:
             while line := stream.readline(1 << 20):
                 text = line.decode(errors="replace").rstrip()
-                if kind == "told" and text.startswith(self._token):
+                if kind == "sent" and text.startswith(self._token):
                     with suppress(ValueError):  # a line cut short by the process's end
                         self._events.put(tuple(json.loads(text.removeprefix(self._token))))
                 elif text:
@@ -154,7 +196,7 @@ class Worker:
 
 
 def _death(code: int) -> str:
-    """Say in one line what a process died of."""
+    """Describe in one line what a process died of."""
     if code >= 0:
         return f"its process ended with exit code {code} and no result"
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"

@@ -1,7 +1,7 @@
-"""The process that computes one cell: reads a job, tells how it goes, says how it ended.
+"""The process that computes one cell: reads a job, sends its progress and its result.
 
-A job comes as one line of JSON on standard input; what is told goes out as lines of JSON on what
-was standard output. The process has a group of its own, and ends with whoever started it.
+A job comes as one line of JSON on standard input; messages go out as lines of JSON on what was
+standard output. The process has a group of its own, and ends with the process that started it.
 """
 
 import contextlib
@@ -13,13 +13,15 @@ import threading
 import time
 from typing import Any, TextIO
 
-# More news than this a second helps nobody, in seconds.
-_PAUSE = 0.1
+from benchmark.engine.training.listener import ProgressListener
+
+# Shortest time between two progress messages, in seconds.
+_MIN_INTERVAL = 0.1
 _STOP = b"stop\n"
 
 
-class Channel:
-    """Tells the parent process; what a method prints goes to standard error instead."""
+class Channel(ProgressListener):
+    """Sends messages to the parent process; what a method prints goes to standard error instead."""
 
     def __init__(self) -> None:
         self.orders = os.fdopen(os.dup(0), "rb")
@@ -29,35 +31,35 @@ class Channel:
         os.dup2(2, 1)
         self.token = ""
         self.training = False
-        self._told = 0.0
+        self._sent = 0.0
 
-    def tell(self, kind: str, *values: Any) -> None:
+    def send(self, kind: str, *values: Any) -> None:
         """Send one message."""
         self._stream.write(f"\n{self.token}{json.dumps([kind, *values])}\n")
         self._stream.flush()
 
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Take the mean loss of the last training steps."""
-        if (now := time.monotonic()) - self._told > _PAUSE or step == steps:
-            self._told = now
-            self.tell("stepped", step, steps, loss)
+    def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
+        """Send the mean loss of the last training steps, and the learning rate."""
+        if (now := time.monotonic()) - self._sent > _MIN_INTERVAL or step == steps:
+            self._sent = now
+            self.send("stepped", step, steps, loss, lr)
 
     def validated(self, psnr: float) -> None:
-        """Take a validation's PSNR in dB."""
-        self.tell("validated", psnr)
+        """Send a validation's PSNR in dB."""
+        self.send("validated", psnr)
 
     def scene(self, name: str) -> None:
-        """Take the test scene that is being estimated."""
+        """Send the name of the test scene that is being estimated."""
         self.training = False
-        self.tell("scene", name)
+        self.send("scene", name)
 
     def line(self, text: str) -> None:
-        """Take a line for the user."""
-        self.tell("line", text)
+        """Send a line for the user."""
+        self.send("line", text)
 
 
-class _Watch(threading.Thread):
-    """Listens to the parent: it may say stop, and the group ends when it is gone."""
+class _ParentWatch(threading.Thread):
+    """Reads from the parent: it may ask to stop, and the group is killed when it is gone."""
 
     def __init__(self, channel: Channel) -> None:
         super().__init__(daemon=True)
@@ -76,15 +78,15 @@ class _Watch(threading.Thread):
 
 
 def _end_with_parent() -> None:
-    """Ask Linux to end this process with its parent, even in the midst of compiled code."""
+    """Ask Linux to kill this process when its parent ends, even within compiled code."""
     with contextlib.suppress(OSError, AttributeError):
         import ctypes
 
         ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
 
 
-def _be_the_first_to_go() -> None:
-    """Where memory runs out, Linux is to end the worker, not the run."""
+def _prefer_oom_kill() -> None:
+    """Let Linux kill the worker rather than the run where memory runs out."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
         score.write("1000")
 
@@ -93,28 +95,28 @@ def main() -> None:
     """Compute one cell and end the process."""
     channel = Channel()
     _end_with_parent()
-    _be_the_first_to_go()
-    # All that is slow to import, before a job is there: a worker is started ahead of its job.
+    _prefer_oom_kill()
+    # Whatever is slow to import comes first: a worker is started ahead of its job.
     # The first optimiser of a process imports torch._dynamo, which takes as long as torch itself.
     import torch._dynamo  # noqa: F401
 
-    from benchmark.execution import job
+    from benchmark.execution.job import Job, result_of, run_job
     from benchmark.method import NetworkMethod
 
     line = channel.orders.readline()
     if not line:
         return
-    told = json.loads(line)
-    channel.token = told.pop("token")
-    watch = _Watch(channel)
+    values = json.loads(line)
+    channel.token = values.pop("token")
+    watch = _ParentWatch(channel)
     watch.start()
     try:
-        task, settings = job.read(told)
-        channel.training = isinstance(task.method, NetworkMethod)
-        ending = job.carry_out(task, settings, channel, watch.stop.is_set, channel.line)
-    except Exception as error:  # noqa: BLE001 - the parent is to know whatever it is
-        ending = job.ending_of(error)
-    channel.tell("ended", ending.kind, ending.reason, ending.trace)
+        job = Job.from_json(values)
+        channel.training = isinstance(job.plan.method, NetworkMethod)
+        result = run_job(job, channel, watch.stop.is_set, channel.line)
+    except Exception as error:  # noqa: BLE001 - the parent is told, whatever it is
+        result = result_of(error)
+    channel.send("ended", result.kind, result.reason, result.trace)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # what a method has left running, or does at exit, is of no interest

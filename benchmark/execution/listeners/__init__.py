@@ -1,1 +1,1 @@
-"""Who is shown the progress of a run."""
+"""Listeners that show the progress of a run: on the terminal, and in TensorBoard."""

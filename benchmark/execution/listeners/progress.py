@@ -1,51 +1,57 @@
-"""What a user sees while cells run: bars on a terminal, plain lines elsewhere."""
+"""Progress of a run on standard error: bars on a terminal, plain lines elsewhere."""
 
 import math
 import sys
 import time
 from typing import Any, TextIO
 
-# Between two plain lines about one training, in seconds.
-_QUIET = 20.0
+from benchmark.engine.training.listener import ProgressListener
+
+# Minimum interval between two plain lines about one training, in seconds.
+_INTERVAL = 20.0
 
 
-class Progress:
-    """Tells of a run on standard error; this one writes plain lines."""
+class Progress(ProgressListener):
+    """Reports the progress of a run in plain lines.
+
+    Args:
+        stream: where to; standard error where None.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
         self._cells = 0
         self._psnr: float | None = None
-        self._cell_began = self._told = time.monotonic()
+        self._cell_began = self._reported = time.monotonic()
 
     def line(self, text: str) -> None:
-        """Say one thing."""
+        """Write one line."""
         self.stream.write(text + "\n")
         self.stream.flush()
 
     def preparing(
         self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
     ) -> None:
-        """Tell how far something has come that takes a while, such as decoding a data set."""
+        """Report the progress of a slow preparation, such as decoding a data set."""
         if done == 0 or done == total:
             self.line(f"{title}: {done} of {total} {what}")
 
     def begin(self, cells: int, found: int) -> None:
-        """Tell how many cells there are to run and how many are there already."""
+        """Report how many cells there are to run, and how many are stored already."""
         self._cells = cells
         self.line(f"{cells} cells to run, {found} found done")
 
     def cell(self, number: int, title: str) -> None:
-        """Tell that a cell starts."""
+        """Report that a cell starts."""
         self._psnr = None
-        self._cell_began = self._told = time.monotonic()
+        self._cell_began = self._reported = time.monotonic()
         self.line(f"[{number}/{self._cells}] {title}")
 
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Take the mean loss of the last training steps."""
+    def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
+        """Report the state of the training, unless the last report was just before."""
         now = time.monotonic()
-        if now - self._told >= _QUIET:
-            self._told = now
+        if now - self._reported >= _INTERVAL:
+            self._reported = now
             self.line(f"    {self._state(step, steps, loss)}")
 
     def _state(self, step: int, steps: int, loss: float) -> str:
@@ -56,14 +62,11 @@ class Progress:
         return f"step {step}/{steps}, {rate:.1f} steps/s, {left:.0f} s left, loss {loss:.3g}{psnr}"
 
     def validated(self, psnr: float) -> None:
-        """Take a validation's PSNR in dB."""
+        """Remember a validation's PSNR in dB for the reports that follow."""
         self._psnr = None if math.isnan(psnr) else psnr
 
-    def scene(self, name: str) -> None:
-        """Tell that a test scene is being estimated."""
-
     def cell_ended(self, reason: str | None) -> None:
-        """Tell that a cell is done, or why it failed."""
+        """Report that a cell is done, or why it failed."""
         took = time.monotonic() - self._cell_began
         psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
         self.line(f"    failed: {reason}" if reason else f"    done in {took:.0f} s{psnr}")
@@ -72,11 +75,11 @@ class Progress:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Leave the stream as it was."""
+        """Restore the stream."""
 
 
 class Bars(Progress):
-    """The same with two moving bars: the cells, and the training at hand."""
+    """The same with two progress bars: the cells, and the current training."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
@@ -102,17 +105,17 @@ class Bars(Progress):
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Take the bars off the screen."""
+        """Remove the bars from the screen."""
         self._bars.stop()
 
     def line(self, text: str) -> None:
-        """Say one thing above the bars."""
+        """Write one line above the bars."""
         self._bars.console.print(text, markup=False, highlight=False)
 
     def preparing(
         self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
     ) -> None:
-        """Move the bar of what takes a while."""
+        """Update the bar of a slow preparation."""
         if done == 0:
             self._current = self._bars.add_task(f"{title}: {what}", total=total, note="")
         if self._current is not None:
@@ -122,31 +125,31 @@ class Bars(Progress):
             self._current = None
 
     def begin(self, cells: int, found: int) -> None:
-        """Start the bar of the cells."""
+        """Add the bar of the cells."""
         super().begin(cells, found)
         self._overall = self._bars.add_task("cells", total=cells, note="")
 
     def cell(self, number: int, title: str) -> None:
-        """Start the bar of one cell."""
+        """Add the bar of one cell."""
         super().cell(number, title)
         self._current = self._bars.add_task(title, total=None, note="")
 
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Move the bar of the training."""
+    def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
+        """Update the bar of the training."""
         note = self._state(step, steps, loss).partition(", ")[2]
         self._bars.update(self._current, completed=step, total=steps, note=note)
 
     def scene(self, name: str) -> None:
-        """Name the test scene at hand."""
+        """Show the name of the test scene."""
         self._bars.update(self._current, note=f"testing on {name}")
 
     def cell_ended(self, reason: str | None) -> None:
-        """Take the cell's bar away and move on."""
+        """Remove the cell's bar and advance the other."""
         super().cell_ended(reason)
         self._bars.remove_task(self._current)
         self._bars.advance(self._overall)
 
 
 def make() -> Progress:
-    """Choose bars for a terminal, plain lines otherwise."""
+    """Return bars on a terminal, plain lines otherwise."""
     return Bars() if sys.stderr.isatty() else Progress()

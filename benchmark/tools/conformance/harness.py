@@ -14,7 +14,7 @@ from benchmark.engine.building import start
 from benchmark.engine.device import Device
 from benchmark.engine.estimation import method_input
 from benchmark.engine.tiling import run_network
-from benchmark.engine.training.loop import Trained, train
+from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import Validation
 from benchmark.method import Method, NetworkMethod, Problem, State
@@ -49,16 +49,6 @@ def scene(bands: int, shape: tuple[int, int], seed: int) -> Tensor:
     spectra = functional.interpolate(knots, size=bands, mode="linear", align_corners=True)[0]
     cube = torch.einsum("mb,mij->bij", spectra, spread)
     return (cube - cube.min()) / (cube.max() - cube.min())
-
-
-class _Silence:
-    """A listener that does not listen."""
-
-    def stepped(self, step: int, steps: int, loss: float) -> None:
-        """Take the mean loss of the last steps."""
-
-    def validated(self, psnr: float) -> None:
-        """Take a validation's PSNR in dB."""
 
 
 @dataclass(frozen=True)
@@ -165,9 +155,8 @@ class Subject:
         profile = Profile(
             "conformance", "", _PATCHES, _PATCH, steps, batch=_PATCHES, validations=often
         )
-        return train(
-            self.network_method, bank, validation, problem, profile, _SEED, CPU, _Silence()
-        )
+        method = self.network_method
+        return train(TrainingTask(method, problem, profile, _SEED, bank, validation), CPU)
 
     def network(
         self, problem: Problem, state: State | None = None, device: Device = CPU

@@ -128,7 +128,7 @@ def leftovers(results: Path, cache: Path) -> Iterator[Finding]:
         else:
             yield Finding(name, "ok", "none")
     # A preparation that was killed could not remove its temporary file.
-    sizes = [size for file in cache.glob(".*.scenes*") if (size := _size(file))]
+    sizes = [size for file in cache.glob("scenes/*/.*") if (size := _size(file))]
     if sizes:
         text = f"{len(sizes)} in {cache}, {sized(sum(sizes))}"
         remedy = "delete them, hidden files there, while no run is going on"

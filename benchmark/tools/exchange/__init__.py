@@ -1,9 +1,8 @@
 """Cells from one results folder to another: a colleague's numbers beside one's own.
 
-`export` packs whole cells into one zip, `merge` takes them out again. Nothing in a zip is trusted:
-each cell is unpacked aside, verified as any stored one, and only then moved to its place.
-
-A cell lies in the zip by the same path as below a results folder, and nothing else does:
+`export` packs cells into one zip, `merge` takes them out again. Nothing in a zip is trusted: each
+cell is unpacked to a temporary folder, verified as any stored one, and only then moved to its
+place. In the zip it has the same path as below a results folder, and there is nothing else:
 
     <dataset>/<protocol>/<profile>/x<scale>/<method>/seed<k>/cell.json, scores.csv, ...
 """

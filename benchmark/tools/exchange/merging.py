@@ -1,5 +1,8 @@
-"""Cells taken from a zip into a results folder: each whole or not at all, and none over another."""
+"""Take cells from a zip into a results folder: each whole or not at all, and none over another."""
 
+import json
+import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,32 +10,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmark.errors import RequestError, listed
+from benchmark.data.archives.safety import ArchiveError
+from benchmark.data.archives.zips import CheckedZip, open_zip
+from benchmark.errors import RequestError, listed, plain, redact_paths
 from benchmark.store import cells
+from benchmark.store.address import Address
 from benchmark.store.cells import WEIGHTS, Cell, set_aside
 from benchmark.store.files import flush_folder, locked
 from benchmark.store.lock import CellLock
-from benchmark.tools.exchange.archive import opened, shown
-from benchmark.tools.exchange.incoming import RefusedError, unpack
-from benchmark.tools.exchange.packing import Told, silent, strip_folders
+from benchmark.tools.exchange.packing import ProgressCallback, no_progress
 
-_ASIDE = ".importing"
+# Bytes that a file may have; cell.json becomes objects, which need many times as much.
+_LIMITS = {"cell.json": 1 << 20, WEIGHTS: 4 << 30}
+_LIMIT = 16 << 20
+_TEMPORARY = ".importing"
+_KEY = re.compile("[0-9a-f]{64}")
+_FILE_NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 
-Fate = Literal["added", "present", "completed", "replaced"]
+
+class _RefusedError(Exception):
+    """A cell is not taken; the message says why, in one line."""
 
 
 @dataclass
 class Merged:
-    """What an import came to; cells are named by their paths below the results folder.
+    """Result of an import; cells are named by their paths below the results folder.
 
     Attributes:
-        added: were not here.
-        present: are here with the same scores.
-        completed: are here, and got their weights now.
-        replaced: took the place of others, which are in `.superseded/`.
-        aside: of each damaged one that had to make room, what was wrong; now in `.superseded/`.
-        refused: why not.
-        machines: what the cells taken were made on, and how many.
+        added: cells that were not here.
+        present: cells that are here with the same scores.
+        completed: cells that are here and got their weights now.
+        replaced: cells that took the place of others, which are in `.superseded/`.
+        aside: what was wrong with each damaged cell that had to make room, now in `.superseded/`.
+        refused: why each of the other cells was refused.
+        machines: how many of the cells taken were made on each device.
     """
 
     added: list[str] = field(default_factory=list)
@@ -45,107 +56,182 @@ class Merged:
 
     @property
     def summary(self) -> str:
-        """Say it in one line."""
+        """The result in one line."""
+        others = {
+            "given their weights": self.completed,
+            "replaced": self.replaced,
+            "refused": self.refused,
+        }
         parts = [f"{len(self.added)} cells added", f"{len(self.present)} present before"]
-        parts += [f"{len(self.completed)} given their weights"] * bool(self.completed)
-        parts += [f"{len(self.replaced)} replaced"] * bool(self.replaced)
-        parts += [f"{len(self.refused)} refused"] * bool(self.refused)
+        parts += [f"{len(names)} {what}" for what, names in others.items() if names]
         made = "; ".join(f"{count} made on {name}" for name, count in self.machines.items())
         return ", ".join(parts) + (f" ({made})" if made else "")
 
 
-def merge(results: Path, file: Path, *, replace: bool = False, told: Told = silent) -> Merged:
+def merge(
+    results: Path, file: Path, *, replace: bool = False, on_progress: ProgressCallback = no_progress
+) -> Merged:
     """Take the cells of a zip into a results folder.
 
-    A cell is unpacked aside and verified by its seal, its files' hashes and its address; then it
+    A cell is unpacked to a temporary folder and verified by its checksums and its address; then it
     takes its place by one rename, under the same lock as a run that computes it.
 
     Args:
-        results: the results folder; made if it is not there.
+        results: the results folder; made if it does not exist.
         file: the zip.
-        replace: True takes a cell whose place another one has; that one moves to `.superseded/`.
-        told: is told of every cell.
+        replace: whether to take a cell whose place another one has, and move that one to
+            `.superseded/`.
+        on_progress: called before each cell, and at the end.
 
     Raises:
         RequestError: the zip is unsafe or damaged as a whole, and nothing was taken; or the
-            results folder cannot be written to, and what was taken until then is there.
+            results folder cannot be written to, and what was taken until then stays.
     """
     merged = Merged()
-    with opened(file) as (archive, folders):
+    with open_zip(file, member_limit=_LIMITS[WEIGHTS]) as archive:
+        places: dict[str, dict[str, str]] = {}  # folder in the zip -> name of a file -> its path
+        for path in archive.sizes:
+            place, _, name = path.rpartition("/")
+            places.setdefault(place, {})[name] = path
+        if not places:
+            raise RequestError(f"{file} holds no cells; make one with: run_all.py export")
         try:
-            with _aside(results) as aside:
-                for number, place in enumerate(sorted(folders)):
-                    told(number, len(folders), shown(place))
-                    room = aside / str(number)
+            with _temporary(results) as temporary:
+                for number, place in enumerate(sorted(places)):
+                    on_progress(number, len(places), _shown(place))
                     try:
-                        cell = unpack(archive, place, folders[place], room)
+                        cell = _unpack(archive, place, places[place], temporary / str(number))
                         _take(results, place, cell, merged, replace=replace)
-                    except RefusedError as why:
-                        merged.refused[shown(place) or "the top of the zip"] = str(why)
-                    shutil.rmtree(room, ignore_errors=True)
+                    except _RefusedError as why:
+                        merged.refused[_shown(place) or "the top of the zip"] = str(why)
+                    shutil.rmtree(temporary / str(number), ignore_errors=True)
         except OSError as error:
+            taken = len(merged.added) + len(merged.replaced)
             raise RequestError(
-                f"cannot write to the results folder {results}: {error.strerror or error}; "
-                f"{len(merged.added) + len(merged.replaced)} cells were taken, the same command "
-                "goes on with the others"
+                f"cannot write to the results folder {results}: {error.strerror or error}; {taken} "
+                "cells were taken, the same command continues with the others"
             ) from error
-        told(len(folders), len(folders), "")
+    on_progress(len(places), len(places), "")
     return merged
 
 
 @contextmanager
-def _aside(results: Path) -> Iterator[Path]:
-    """Give a folder where no cells are looked for; what a killed import has left there goes."""
-    aside = results / _ASIDE
-    with locked(results / f"{_ASIDE}.lock"):
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
+def _temporary(results: Path) -> Iterator[Path]:
+    """Provide a folder where no cells are looked for, and clear what a killed import left."""
+    folder = results / _TEMPORARY
+    with locked(results / f"{_TEMPORARY}.lock"):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
         try:
-            yield aside
+            yield folder
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unpack(archive: CheckedZip, place: str, paths: Mapping[str, str], root: Path) -> Cell:
+    """Unpack one cell below `root` and verify it.
+
+    Raises:
+        _RefusedError: it is no valid cell, or there is more than a cell.
+        OSError: it cannot be written.
+    """
+    if "cell.json" not in paths:
+        raise _RefusedError(f"no cell: {_shown(listed(sorted(paths)))} without a cell.json")
+    for name, path in paths.items():
+        size, limit = archive.sizes[path], _LIMITS.get(name, _LIMIT)
+        if size > limit:
+            raise _RefusedError(f"{_shown(name)} has {size:,} bytes, expected {limit:,} at most")
+    folder = root / place
+    try:
+        facts = json.loads(archive.read(paths["cell.json"]))
+        if problem := _problem(facts, place, set(paths)):
+            raise _RefusedError(problem)
+        folder.mkdir(parents=True)
+        for name, path in paths.items():
+            with (folder / name).open("wb") as stream:
+                shutil.copyfileobj(archive.open(path), stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+    except ArchiveError as error:
+        raise _RefusedError(f"it cannot be unpacked ({_shown(error.__cause__)})") from error
+    except (ValueError, RecursionError) as error:
+        raise _RefusedError(f"cell.json cannot be read ({_shown(error)})") from error
+    flush_folder(folder)
+    cell = cells.read(folder)
+    if cell is None:
+        here = plain(folder)
+        raise _RefusedError(cells.damage(folder).replace(f"{here}{os.sep}", "").replace(here, "it"))
+    return cell
+
+
+def _problem(facts: Any, place: str, names: set[str]) -> str:
+    """Return why facts from a zip are those of no cell that is written here; empty if they are."""
+    if not isinstance(facts, dict) or facts.get("format") != cells.FORMAT:
+        found = facts.get("format") if isinstance(facts, dict) else None
+        return f"cell.json has format {_shown(found)}, expected {cells.FORMAT}"
+    try:
+        home = Address(**facts["address"]).folder(Path()).as_posix()
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return "cell.json has no address of a cell"
+    sums, status = facts.get("sums"), facts.get("status")
+    if home != place:
+        return f"it is a cell whose place is {_shown(home)}"
+    if not isinstance(sums, dict) or not all(map(_FILE_NAME.fullmatch, sums)):
+        return "cell.json names files that no cell has"
+    if more := names - {*sums, "cell.json"}:
+        return f"{_shown(listed(sorted(more)))} is none of the cell's files"
+    if not _KEY.fullmatch(str(facts.get("key"))) or not isinstance(facts.get("depends", {}), dict):
+        return "cell.json has no key that says what its numbers depend on"
+    if status == "done" and "scores.csv" not in sums:
+        return "it is done and has no scores.csv"
+    if status == "failed" and not isinstance(facts.get("reason"), str):
+        return "it failed and has no reason"
+    return ""
 
 
 def _take(results: Path, place: str, cell: Cell, merged: Merged, *, replace: bool) -> None:
-    lock = CellLock(results, cell.address, str(cell.facts["key"]))
+    """Move a verified cell to its place, unless the one that is there says otherwise."""
+    lock = CellLock(results, cell.address, cell.facts["key"])
     if not lock.acquire():
-        raise RefusedError("a run is at this cell now; import it when that has ended")
+        raise _RefusedError("a run is computing this cell now; import it when that has ended")
     try:
         folder = cell.address.folder(results)
         if why := cells.damage(folder):
             merged.aside.append(why)
-        fate = _decided(cells.read(folder), cell, replace=replace)
-        if fate == "completed":
+        outcome = _outcome(cells.read(folder), cell, replace=replace)
+        if outcome == "completed":
             (cell.folder / WEIGHTS).replace(folder / WEIGHTS)
             flush_folder(folder)
-        elif fate != "present":
+        elif outcome != "present":
             folder.parent.mkdir(parents=True, exist_ok=True)
             set_aside(results, folder)
             cell.folder.rename(folder)
             flush_folder(folder.parent)
-            machine = _machine(cell.facts)
-            merged.machines[machine] = merged.machines.get(machine, 0) + 1
+            device = _device(cell)
+            merged.machines[device] = merged.machines.get(device, 0) + 1
             if cell.status == "done":
                 lock.delete_checkpoint()
-        getattr(merged, fate).append(place)
+        getattr(merged, outcome).append(place)
     finally:
         lock.release()
 
 
-def _decided(old: Cell | None, new: Cell, *, replace: bool) -> Fate:
-    """Say what becomes of a cell, given what has its place.
+def _outcome(
+    old: Cell | None, new: Cell, *, replace: bool
+) -> Literal["added", "present", "completed", "replaced"]:
+    """Return what becomes of a cell, given what has its place.
 
     Raises:
-        RefusedError: that is another cell, which nobody said to replace.
+        _RefusedError: that is another cell, which is not to be replaced.
     """
     if old is None:
         return "added"
     if conflict := _conflict(old, new):
         if replace:
             return "replaced"
-        raise RefusedError(
-            f"{conflict}; here {_made(old.facts)}, there {_made(new.facts)}; --replace takes it "
-            "and keeps the one that is here in .superseded"
+        raise _RefusedError(
+            f"{conflict}; here {_made(old)}, there {_made(new)}; --replace takes it and keeps the "
+            "one that is here in .superseded"
         )
     same = old.facts["sums"].get(WEIGHTS) == new.facts["sums"].get(WEIGHTS)
     lacking = not (old.folder / WEIGHTS).exists() and (new.folder / WEIGHTS).exists()
@@ -153,39 +239,35 @@ def _decided(old: Cell | None, new: Cell, *, replace: bool) -> Fate:
 
 
 def _conflict(old: Cell, new: Cell) -> str:
-    """Say in what two cells of one place differ; empty where they measured the same."""
+    """Return how two cells of one place differ; empty where they have the same numbers."""
     if old.facts["key"] != new.facts["key"]:
         before, now = (dict(cell.facts.get("depends") or {}) for cell in (old, new))
         parts = [part for part in {**before, **now} if before.get(part) != now.get(part)]
-        what = shown(listed(parts)) if parts else "state of what it does not name"
-        return f"made from another {what}"
+        return f"made from another {_shown(listed(parts))}" if parts else "made from other inputs"
     if old.status != new.status:
         return f"the same cell {_status(old)} here and {_status(new)} there"
     if old.status == "failed":
-        reasons = [strip_folders(str(cell.facts["reason"])) for cell in (old, new)]
+        reasons = [redact_paths(str(cell.facts["reason"])) for cell in (old, new)]
         return "" if reasons[0] == reasons[1] else "the same cell failed for another reason"
     scores = [cell.facts["sums"].get("scores.csv") for cell in (old, new)]
     return "" if scores[0] == scores[1] else "the same cell with other scores"
 
 
 def _status(cell: Cell) -> str:
-    return "is done" if cell.status == "done" else f"failed ({shown(cell.facts['reason'])})"
+    return "is done" if cell.status == "done" else f"failed ({_shown(cell.facts['reason'])})"
 
 
-def _made(facts: Mapping[str, Any]) -> str:
-    commit = _environment(facts).get("commit")
-    parts = [str(facts.get("date") or "")[:10], _machine(facts)]
-    parts += [f"commit {str(commit)[:7]}"] * bool(commit)
-    return shown(", ".join(filter(None, parts)))
+def _made(cell: Cell) -> str:
+    return f"{_shown(cell.facts.get('date') or 'undated')[:10]} on {_device(cell)}"
 
 
-def _machine(facts: Mapping[str, Any]) -> str:
-    known = _environment(facts)
-    device, processor = known.get("device"), known.get("processor")
-    name = shown(device) if device else "a machine that it does not say"
-    return f"{name} ({shown(processor)})" if processor else name
+def _device(cell: Cell) -> str:
+    environment = cell.facts.get("environment")
+    known = environment.get("device") if isinstance(environment, dict) else None
+    return _shown(known or "an unknown device")
 
 
-def _environment(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    known = facts.get("environment")
-    return known if isinstance(known, dict) else {}
+def _shown(value: object, most: int = 120) -> str:
+    """Make foreign text fit to be printed: one line, no control characters, not too long."""
+    text = plain(value)
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -1,41 +1,29 @@
-"""Cells packed into one zip: verified, in a fixed order, and without this machine's folders."""
+"""Write cells into one zip: valid ones only, and without the names of this machine's folders."""
 
 import hashlib
-import json
-import os
-import re
-import stat
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from benchmark.errors import RequestError, listed
-from benchmark.store import cells as store
-from benchmark.store.address import key_of, place_name
-from benchmark.store.cells import WEIGHTS, Cell, folders_of
-from benchmark.store.files import flush_folder, locked
+from benchmark.errors import RequestError, listed, redact_paths
+from benchmark.store import cells
+from benchmark.store.address import place_name
+from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.store.files import locked, replacing
 
-# Cells done, of how many, and the one at hand.
-Told = Callable[[int, int, str], None]
-
-# The earliest that a zip knows: the same cells make the same bytes on any day.
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)
-_ROOT = r"(?<![\w.:/\\-])(?:~|[A-Za-z]:)?[/\\]"
-# From the root, a home or a drive, down to the last name's beginning; between quotes with spaces.
-_QUOTED = re.compile(rf"""(?<=["']){_ROOT}(?:[^"'\n/\\]+[/\\]+)*""")
-_BARE = re.compile(rf"""{_ROOT}(?:[^\s"',:;()\[\]/\\]+[/\\]+)*(?=[^\s/\\])""")
+# Called with the number of cells done, how many there are, and the current one.
+ProgressCallback = Callable[[int, int, str], None]
 
 
 @dataclass
 class Exported:
-    """What an export came to.
+    """Result of an export.
 
     Attributes:
         file: the zip.
         cells: paths of the cells in it.
-        left_out: of each cell that is not, why.
+        left_out: why each of the other cells is not in it.
     """
 
     file: Path
@@ -44,14 +32,14 @@ class Exported:
 
     @property
     def summary(self) -> str:
-        """Say it in one line."""
+        """The result in one line."""
         size = self.file.stat().st_size / 1e6
         left = f", {len(self.left_out)} left out" if self.left_out else ""
         return f"{len(self.cells)} cells in {self.file} ({size:.1f} MB){left}"
 
 
-def silent(_done: int, _total: int, _cell: str) -> None:
-    """Tell nobody."""
+def no_progress(_done: int, _total: int, _cell: str) -> None:
+    """Report nothing."""
 
 
 def export(
@@ -60,134 +48,106 @@ def export(
     datasets: Sequence[str] = (),
     *,
     weights: bool = False,
-    told: Told = silent,
+    on_progress: ProgressCallback = no_progress,
 ) -> Exported:
-    """Pack cells into a zip, which is there whole or not at all.
+    """Pack cells into a zip, which appears whole or not at all.
 
-    The same cells give the same bytes. What a failed cell says of where it failed is packed
-    without this machine's folders, and sealed again; every other file is packed as it is.
+    The messages of failed cells are packed without the names of this machine's folders, with new
+    checksums; every other file is packed as it is.
 
     Args:
         results: the results folder.
-        file: the zip; one that is there is replaced.
+        file: the zip; an existing one is replaced.
         datasets: labels of data sets; all where empty.
-        weights: True packs the trained weights too.
-        told: is told of every cell.
+        weights: whether to pack the trained weights too.
+        on_progress: called before each cell, and at the end.
 
     Raises:
         RequestError: there is nothing to pack, or the file cannot be written.
     """
     if file.suffix.lower() != ".zip":
         raise RequestError(f"cannot export to {file}: expected a name that ends in .zip")
-    folders = _chosen(results, datasets)
-    made = Exported(file)
-    # One name for all times: what a killed export leaves, the next one writes over.
-    temporary = file.with_name(f".{file.name}.part")
+    places = _places(results, datasets)
+    exported = Exported(file)
     try:
-        with locked(file.with_name(f".{file.name}.lock")):
-            try:
-                with temporary.open("wb") as stream:
-                    with zipfile.ZipFile(stream, "w") as archive:
-                        for number, folder in enumerate(folders):
-                            told(number, len(folders), _place(results, folder))
-                            _pack(archive, results, folder, made, weights=weights)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                if not made.cells:
-                    raise RequestError(f"no whole cell to export: {made.left_out[0]}")
-                temporary.replace(file)
-                flush_folder(file.parent)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with (
+            locked(file.with_name(f".{file.name}.lock")),
+            replacing(file) as temporary,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for number, place in enumerate(places):
+                on_progress(number, len(places), place)
+                _pack(archive, results, place, exported, weights=weights)
+            if not exported.cells:
+                raise RequestError(f"no valid cell to export: {exported.left_out[0]}")
     except OSError as error:
         raise RequestError(
             f"cannot write {file}: {error.strerror or error}; free space there or choose another "
             "place"
         ) from error
-    told(len(folders), len(folders), "")
-    return made
+    on_progress(len(places), len(places), "")
+    return exported
 
 
-def _place(results: Path, folder: Path) -> str:
-    return folder.relative_to(results).as_posix()
-
-
-def _chosen(results: Path, datasets: Sequence[str]) -> list[Path]:
-    """List the folders of the data sets' cells, in the order of their names in the zip."""
-    found = sorted(folders_of(results), key=lambda folder: f"{_place(results, folder)}/")
-    if not found:
+def _places(results: Path, datasets: Sequence[str]) -> list[str]:
+    """List the paths of the cells of these data sets, below the results folder."""
+    places = [folder.relative_to(results).as_posix() for folder in cells.folders_of(results)]
+    if not places:
         raise RequestError(f"no results in {results}; make them with: python run_all.py")
-    by_dataset: dict[str, list[Path]] = {}
-    for folder in found:
-        by_dataset.setdefault(folder.relative_to(results).parts[0], []).append(folder)
-    tops = {place_name(label): label for label in datasets}
-    if unknown := [label for top, label in tops.items() if top not in by_dataset]:
+    present = list(dict.fromkeys(place.partition("/")[0] for place in places))
+    tops = {place_name(label): label for label in datasets} or dict.fromkeys(present, "")
+    if unknown := [label for top, label in tops.items() if top not in present]:
         raise RequestError(
             f"no results of data set '{listed(unknown)}' in {results}; there are some of "
-            f"{listed(by_dataset)}"
+            f"{listed(present)}"
         )
-    return [folder for top in by_dataset if top in tops or not tops for folder in by_dataset[top]]
+    return [place for place in places if place.partition("/")[0] in tops]
 
 
 def _pack(
-    archive: zipfile.ZipFile, results: Path, folder: Path, made: Exported, *, weights: bool
+    archive: zipfile.ZipFile, results: Path, place: str, exported: Exported, *, weights: bool
 ) -> None:
-    place = _place(results, folder)
-    cell = store.read(folder)
+    folder = results / place
+    cell = cells.read(folder)
     if cell is None:
-        made.left_out.append(store.damage(folder) or f"{folder} is there no more")
+        exported.left_out.append(cells.damage(folder) or f"{folder} does not exist any more")
         return
     try:
-        contents = _contents(cell, weights=weights)
+        files = _files(cell, weights=weights)
     except (OSError, ValueError):
-        made.left_out.append(f"{folder} changed while it was read; export again")
+        exported.left_out.append(f"{folder} changed while it was read; export again")
         return
-    for name, content in sorted(contents.items()):
-        member = zipfile.ZipInfo(f"{place}/{name}", _LONG_AGO)
-        member.create_system = 3  # the same on Windows
-        member.external_attr = (stat.S_IFREG | 0o644) << 16
-        # Trained weights hardly shrink.
-        member.compress_type = zipfile.ZIP_STORED if name == WEIGHTS else zipfile.ZIP_DEFLATED
-        archive.writestr(member, content)
-    made.cells.append(place)
+    for name, content in files.items():
+        archive.writestr(f"{place}/{name}", content)
+    exported.cells.append(place)
 
 
-def _contents(cell: Cell, *, weights: bool) -> dict[str, bytes]:
-    """Read a cell's files once more, and see that they are still the cell's.
+def _files(cell: Cell, *, weights: bool) -> dict[str, bytes]:
+    """Read a cell's files as they are packed.
 
     Raises:
-        OSError: one is there no more.
-        ValueError: one is another by now.
+        OSError: one does not exist any more.
+        ValueError: one has changed since the cell was read.
     """
-    contents = {"cell.json": (cell.folder / "cell.json").read_bytes()}
-    if {**json.loads(contents["cell.json"]), "seal": None} != {**cell.facts, "seal": None}:
-        raise ValueError("cell.json")
+    files = {"cell.json": (cell.folder / "cell.json").read_bytes()}
     for name, digest in cell.facts["sums"].items():
-        if name == WEIGHTS and not (weights and (cell.folder / name).exists()):
-            continue
-        contents[name] = (cell.folder / name).read_bytes()
-        if hashlib.sha256(contents[name]).hexdigest() != digest:
-            raise ValueError(name)
-    return _without_folders(cell, contents) if cell.status == "failed" else contents
-
-
-def _without_folders(cell: Cell, contents: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Take this machine's folders out of what a failed cell says, and seal it again."""
-    cleaned = {
-        name: strip_folders(content.decode(errors="replace")).encode()
-        for name, content in contents.items()
+        if name != WEIGHTS or (weights and (cell.folder / name).exists()):
+            files[name] = (cell.folder / name).read_bytes()
+            if _sha256(files[name]) != digest:
+                raise ValueError(name)
+    if cell.status == "done":
+        return files
+    redacted = {
+        name: redact_paths(content.decode(errors="replace")).encode()
+        for name, content in files.items()
         if name not in ("cell.json", WEIGHTS)
     }
-    facts: dict[str, Any] = {**cell.facts, "reason": strip_folders(str(cell.facts.get("reason")))}
+    facts = {**cell.facts, "reason": redact_paths(str(cell.facts["reason"]))}
     facts["sums"] = {
-        **facts["sums"],
-        **{name: hashlib.sha256(content).hexdigest() for name, content in cleaned.items()},
-    }
-    facts["seal"] = key_of(facts)
-    text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return {**contents, **cleaned, "cell.json": text.encode(errors="backslashreplace")}
+        **facts["sums"], **{name: _sha256(content) for name, content in redacted.items()}
+    }  # fmt: skip
+    return {**files, **redacted, "cell.json": cells.encode(facts)}
 
 
-def strip_folders(text: str) -> str:
-    """Leave only the last name of every absolute path in a text."""
-    return _BARE.sub("", _QUOTED.sub("", text))
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 from benchmark.engine.device import Device
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import CellPlan
-from benchmark.execution.request import Request, numbers, planned
+from benchmark.execution.plan import CellPlan, plan_tables
+from benchmark.execution.request import Request, resolve
 from benchmark.execution.status import status_of
 from benchmark.method import METHODS
 from benchmark.plugins.parameters import split_list
@@ -101,10 +101,12 @@ def galleries(
     methods = split_list(request.methods)
     if not methods:
         methods, unknown = _stored_methods(request)
-    for label, plans in planned(replace(request, methods=",".join(methods)), progress):
+    experiment = resolve(replace(request, methods=",".join(methods)))
+    for table in plan_tables(experiment, progress):
+        label, plans = table.label, table.cells
         for scale in dict.fromkeys(plan.address.scale for plan in plans):
             at_scale = [plan for plan in plans if plan.address.scale == scale]
-            for seed in numbers(request.seeds, "--seeds") or [0]:
+            for seed in experiment.seeds:
                 # Methods that were run on other data sets only were not asked for here.
                 chosen = [
                     plan

@@ -11,9 +11,8 @@ from torch import Tensor
 
 from benchmark.data.split import truth_of
 from benchmark.engine.device import Device
-from benchmark.engine.estimation import crop_to, method_input
+from benchmark.engine.estimation import crop_to, estimator, method_input
 from benchmark.errors import RequestError, listed
-from benchmark.execution.evaluation import estimator
 from benchmark.execution.plan import CellPlan
 from benchmark.execution.status import status_of
 from benchmark.method import NetworkMethod, State
@@ -45,11 +44,12 @@ def predict(
     check_test_scenes(scenes, plan)
     if reason := missing_weights(plan, status.cell):
         raise RequestError(f"{plan.address}: {reason}")
-    file = status.cell.folder / WEIGHTS
-    stored: State = load_file(file) if file.exists() else {}
+    stored: State = {}
+    if WEIGHTS in status.cell.facts["sums"]:
+        stored = load_file(status.cell.folder / WEIGHTS)
     state = {name: tensor.to(device.torch) for name, tensor in stored.items()}
     problem = plan.problem()
-    estimate_scene = estimator(plan, problem, state, device)
+    estimate_scene = estimator(plan.method, problem, state, plan.profile, device)
     for prepared, name in plan.split.test.entries:
         if scenes and name not in scenes:
             continue
@@ -79,8 +79,9 @@ def check_test_scenes(scenes: Sequence[str], plan: CellPlan) -> None:
 
 def missing_weights(plan: CellPlan, cell: Cell) -> str:
     """Return why nothing can be estimated with a finished cell; empty where it can."""
-    needed = isinstance(plan.method, NetworkMethod) or WEIGHTS in cell.facts["sums"]
-    if needed and not (cell.folder / WEIGHTS).exists():
+    recorded = WEIGHTS in cell.facts["sums"]
+    lost = recorded and not (cell.folder / WEIGHTS).exists()
+    if lost or (isinstance(plan.method, NetworkMethod) and not recorded):
         return "it was stored without weights; run the cell again"
     return ""
 

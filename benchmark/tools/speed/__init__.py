@@ -1,1 +1,1 @@
-"""How fast the engine is on this machine, beside the plain way of doing the same."""
+"""Measure how fast the engine is on this machine, against a plain baseline and the roofline."""

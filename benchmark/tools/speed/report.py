@@ -1,101 +1,84 @@
-"""What `run_all.py speed` gives: rows of a figure, the plain loop's beside it, and the limits."""
+"""What `run_all.py speed` prints: the figures beside the baseline's, and the roofline."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tabulate import tabulate
 
-from benchmark.tools.speed.roofline import Limits
+from benchmark.tools.speed.resources import Roofline
 
 
 @dataclass(frozen=True)
 class Row:
-    """One thing measured.
+    """One measured figure.
 
     Attributes:
         what: "train", "infer", "degrade", "score", "prepare", "open" or "read".
-        of: the method, the scale or the data set.
-        value: median over the repetitions.
-        unit: of the value and the plain one.
-        plain: the same the plain way; None where there is no plain way.
-        ratio: how many times faster than the plain way, the median over repetitions.
-        share: of the device's measured limit, from 0 to 1; None where it is no matter of products.
-        memory: bytes held at the peak; None where nobody can tell.
-        flops: floating-point operations of one sample or image, forward and, in training,
-            backward; None where they do not matter.
+        of: the method, the scales or the data set.
+        value: median over the turns.
+        unit: of `value` and `baseline`.
+        baseline: the baseline's figure; None where there is no baseline.
+        ratio: how many times faster than the baseline, median of the turns' ratios.
+        share: of the roofline's matrix product, from 0 to 1; None for what is no network.
+        memory: peak in bytes; None where it was not measured.
+        flops: floating-point operations of one sample (forward and backward) or image.
     """
 
     what: str
     of: str
     value: float
     unit: str
-    plain: float | None = None
+    baseline: float | None = None
     ratio: float | None = None
     share: float | None = None
     memory: int | None = None
     flops: float | None = None
 
+    def cells(self) -> tuple[str, ...]:
+        """Return the row as it is printed, ratios first."""
+        return (
+            self.what,
+            self.of,
+            "" if self.ratio is None else f"{self.ratio:.1f}x",
+            "" if self.share is None else f"{100 * self.share:.0f} %",
+            self._figure(self.value),
+            "" if self.baseline is None else self._figure(self.baseline),
+            "" if self.memory is None else f"{self.memory / 2**20:,.0f} MiB",
+        )
+
+    def _figure(self, value: float) -> str:
+        if self.unit == "dB":
+            return f"{value:.2f} dB"
+        return f"{value:,.0f} {self.unit}" if value >= 100 else f"{value:.3g} {self.unit}"
+
 
 @dataclass(frozen=True)
-class Speed:
-    """All that was measured on one device.
-
-    Attributes:
-        environment: versions and machine, as in a cell.
-        limits: the device's.
-        conditions: what was measured how, in words.
-        rows: the figures.
-    """
+class Report:
+    """All that was measured on one device: figures, and what they depend on."""
 
     environment: dict[str, Any]
-    limits: Limits
-    conditions: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give all of it as JSON-serialisable values."""
-        return asdict(self)
+    roofline: Roofline
+    conditions: Sequence[str]
+    rows: Sequence[Row]
 
     def lines(self) -> list[str]:
-        """Write it for people, ratios first."""
-        limits = self.limits
+        """Return the lines to print."""
+        known, peak = self.environment, self.roofline
+        rates = f"{peak.product:,.0f} GFLOP/s in {known['precision']}, {peak.product_float32:,.0f}"
+        titles = ("", "of", "faster", "of peak", "measured", "baseline", "memory")
         table = tabulate(
-            [
-                (
-                    row.what,
-                    row.of,
-                    "" if row.ratio is None else f"{row.ratio:.1f}x",
-                    "" if row.share is None else f"{100 * row.share:.0f} %",
-                    _figure(row.value, row.unit),
-                    "" if row.plain is None else _figure(row.plain, row.unit),
-                    "" if row.memory is None else f"{row.memory / 2**20:,.0f} MiB",
-                )
-                for row in self.rows
-            ],
-            ("", "of", "faster", "of limit", "measured", "plain", "memory"),
+            [row.cells() for row in self.rows],
+            titles,
             tablefmt="github",
             disable_numparse=True,
             colalign=("left", "left", *["right"] * 5),
         )
-        machine = (
-            f"{self.environment['device']}, {self.environment['processor']}, "
-            f"torch {self.environment['torch']}"
-        )
-        product = (
-            f"Limits: {limits.product:,.0f} GFLOP/s in {self.environment['precision']}, "
-            f"{limits.product_float32:,.0f} in float32, copy {limits.copy:.1f} GB/s"
-        )
         return [
-            machine,
-            product,
+            f"{known['device']}, {known['processor']}, torch {known['torch']}",
+            f"Roofline: {rates} in float32, copy {peak.copy:.1f} GB/s",
             "",
             *table.splitlines(),
             "",
             *self.conditions,
         ]
-
-
-def _figure(value: float, unit: str) -> str:
-    if unit == "dB":
-        return f"{value:.2f} dB"
-    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"

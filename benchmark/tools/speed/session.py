@@ -1,125 +1,145 @@
-"""One measurement of a machine: limits, then every method, then what happens to images."""
+"""One measurement of a machine: the roofline, then engine and baseline in interleaved turns."""
 
+import json
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from benchmark.data.patches import PatchBank
-from benchmark.data.split import Wanted, load
+from benchmark import CHECKOUT
+from benchmark.data.split import DataRequest, load_split
 from benchmark.engine import environment
 from benchmark.engine.device import Device
-from benchmark.engine.training.profiles import PROFILES, Profile
-from benchmark.method import Method, NetworkMethod, Problem
-from benchmark.protocols import catalogue
-from benchmark.protocols.degradation import Degradation
-from benchmark.tools.speed import accuracy, data, images, roofline, training
-from benchmark.tools.speed.baseline_process import Apart
-from benchmark.tools.speed.report import Row, Speed
+from benchmark.engine.training.profiles import Profile
+from benchmark.errors import RequestError
+from benchmark.method import Method, NetworkMethod
+from benchmark.tools.speed import baseline, items
+from benchmark.tools.speed.baseline import PATCH, SCALE
+from benchmark.tools.speed.items import Item
+from benchmark.tools.speed.report import Report
+from benchmark.tools.speed.resources import roofline, seconds
 
 # An image of CAVE's size; what is in it does not matter for time.
 SHAPE = (31, 512, 512)
-SCALE = 2
+SECONDS = 1.0  # of each figure in each turn, at least
 _CONDITIONS = """\
-Training at x{scale} by the recipe of the profile 'standard': patches of 32 x 32, {singles} single
-bands a step for band-wise methods, {cubes} cubes for the others. Plain: a DataLoader over patches
-in HDF5, float32, contiguous, no autocast, the same recipe; in a process of its own, as torch comes.
-In dB: both trained on the same patches in the same order, validated alike.
-Images: {shape[1]} x {shape[2]}, {shape[0]} bands. Plain: float32, whole, one band at a time ({few}
-of them, {corner} x {corner} at most, measured and scaled up). Memory: what the engine holds above
-what it held before, the estimate counted, the image not.
-Figures are medians over {turns} turns, 'faster' is the median of the turns' ratios."""
-_BATCH = {"cpu": (64, 32), "cuda": (992, 32)}  # samples a step: single bands, cubic patches
+Training at x{scale} by the recipe of the profile 'standard': patches of {patch} x {patch},
+{batch[0]} single bands a step for band-wise methods, {batch[1]} cubes for the others.
+Baseline: a DataLoader over patches in HDF5, float32, contiguous, no autocast, the same recipe; in a
+process of its own. In dB: both trained on the same patches in the same order, validated alike.
+Images: {shape[1]} x {shape[2]}, {shape[0]} bands. Baseline: float32, whole, one band at a time
+({few} of them, {corner} x {corner} at most, measured and scaled up). Memory: the engine's peak
+above what it held before, with the estimate, without the image.
+Interleaved timing: medians over {turns} turns; 'faster' is the median of the turns' ratios.
+'Of peak': operations a second, over those of the roofline's matrix product."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """What is to be measured.
+    """What to measure.
 
     Attributes:
         methods: those without a network are left out.
         device: where.
-        turns: how often engine and plain way take turns; figures are medians over them.
+        turns: how often engine and baseline are measured in turn.
         shape: (bands, rows, columns) of the image that is estimated.
-        data: whose preparation is measured; None measures none.
+        data: the data set whose preparation is measured; None for none.
         profile: by which networks are trained to the end on `data`, fast and plainly.
-        plugins: files with methods, for the process of the plain way.
+        plugins: files with methods, for the baseline process.
     """
 
     methods: Sequence[Method]
     device: Device
     turns: int = 5
     shape: tuple[int, int, int] = SHAPE
-    data: Wanted | None = None
+    data: DataRequest | None = None
     profile: Profile | None = None
     plugins: Sequence[Path] = ()
 
 
-def measure(session: Session, say: Callable[[str], None] = lambda _: None) -> Speed:
-    """Measure how fast the engine is on a device, beside the plain way.
+def measure(session: Session, progress: Callable[[str], None] = lambda _: None) -> Report:
+    """Measure how fast the engine is on a device, against the baseline and the roofline.
 
     Args:
-        session: what is to be measured.
-        say: is told what is being measured.
+        session: what to measure.
+        progress: called with what is being measured.
 
     Raises:
-        RequestError: scenes of the data set are missing or damaged.
+        RequestError: scenes of the data set are missing or damaged, or the baseline failed.
     """
-    device = session.device
-    split = load(session.data) if session.data else None  # whatever is wrong with it, at once
-    say("the device's limits")
-    most = roofline.measure(device)
+    device, turns = session.device, session.turns
+    split = load_split(session.data) if session.data else None  # fails early, if it does
+    networks = [one for one in session.methods if isinstance(one, NetworkMethod)]
+    progress("the roofline")
+    peak = roofline(device)
+    progress("operations and memory")
+    with tempfile.TemporaryDirectory() as folder:
+        truth = torch.rand(tuple(map(min, SHAPE, session.shape))).to(device.torch)
+        few = max(1, turns // 2)
+        measured = [
+            *(items.training(one, truth, device, turns) for one in networks),
+            *(items.inference(one, session.shape, device, few) for one in networks),
+            *items.image(truth, turns),
+            *(items.data(split, Path(folder)) if split else ()),
+        ]
+        for turn in range(turns):
+            due = [item for item in measured if turn < item.turns]
+            # Whichever comes first in one turn comes second in the next.
+            for side in ("engine", "baseline") if turn % 2 == 0 else ("baseline", "engine"):
+                progress(f"{side}, turn {turn + 1} of {turns}")
+                if side == "baseline":
+                    _time_baseline(due, session, folder)
+                    continue
+                for item in due:
+                    item.seconds.append(seconds(item.engine, device.torch, SECONDS))
+    rows = [item.row(peak.product) for item in measured]
+    if split and session.profile:
+        for method in networks:
+            progress(f"training {method.name} to the end, fast and plainly")
+            rows.append(items.accuracy(method, split, session.profile, device))
     conditions = _CONDITIONS.format(
         scale=SCALE,
-        singles=_BATCH[device.torch.type][0],
-        cubes=_BATCH[device.torch.type][1],
+        patch=PATCH,
+        batch=items.BATCH[device.torch.type],
         shape=session.shape,
-        few=images.BANDS,
-        corner=images.CORNER,
-        turns=session.turns,
+        few=items.BANDS,
+        corner=items.CORNER,
+        turns=turns,
     )
-    networks = [one for one in session.methods if isinstance(one, NetworkMethod)]
-    with tempfile.TemporaryDirectory() as folder, Apart(session.plugins) as apart:
-        rows = list(_speeds(session, networks, most, Path(folder), apart, say))
-        if split is not None:
-            say(f"preparing {split.dataset.title}")
-            rows += data.prepare(split, Path(folder) / "data", device, apart)
-    if split is not None and session.profile is not None:
-        for method in networks:
-            say(f"training {method.name} to the end, fast and plainly")
-            rows.append(accuracy.trained(method, split, session.profile, SCALE, device))
-    return Speed(environment.describe(device), most, tuple(conditions.splitlines()), tuple(rows))
+    return Report(environment.describe(device), peak, conditions.splitlines(), rows)
 
 
-def _speeds(
-    session: Session,
-    networks: Sequence[NetworkMethod],
-    most: roofline.Limits,
-    folder: Path,
-    apart: Apart,
-    say: Callable[[str], None],
-) -> Iterator[Row]:
-    device, turns = session.device, session.turns
-    chosen = catalogue.get("wang2017")
-    degradation = Degradation(chosen, SCALE)
-    generator = torch.Generator().manual_seed(0)
-    small = tuple(map(min, SHAPE, session.shape))
-    truth = torch.rand(small, generator=generator).to(device.torch)
-    bands, *shape = session.shape
-    problem = Problem(SCALE, bands, (shape[0], shape[1]), degradation)
-    singles, cubes = _BATCH[device.torch.type]
-    bank = PatchBank([truth], degradation, count=4096, size=32, seed=0, device=device.torch)
-    for method in networks:
-        say(f"training {method.name}")
-        recipe = replace(
-            PROFILES["standard"].recipe(method), batch=singles if method.bandwise else cubes
+def _time_baseline(measured: Sequence[Item], session: Session, folder: str) -> None:
+    """Time these items once in a new process of the same Python."""
+    asked = [item for item in measured if item.request]
+    request = {
+        "requests": [item.request for item in asked],
+        "at_least": SECONDS,
+        "device": str(session.device.torch),
+        "threads": torch.get_num_threads(),
+        "plugins": [str(plugin.absolute()) for plugin in session.plugins],
+        "folder": folder,
+    }
+    session.device.empty_cache()  # the other process needs the memory
+    done = subprocess.run(  # noqa: S603 - this Python, this checkout
+        [sys.executable, "-m", baseline.__name__],
+        cwd=CHECKOUT,
+        input=json.dumps(request),
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        said = (done.stderr.strip() or "nothing").splitlines()[-1]
+        raise RequestError(
+            f"the baseline's process ended with exit code {done.returncode}: {said}; leave the "
+            "method out with --methods, or choose a smaller image with --size"
         )
-        yield training.measure(method, bank, problem, recipe, device, most, folder, apart, turns)
-    for method in networks:
-        say(f"estimating with {method.name}")
-        yield images.estimate(method, problem, device, most, apart, max(1, turns // 2))
-    say("degrading and scoring")
-    yield images.degrade(chosen, truth, device, apart, turns)
-    yield images.scoring(truth, device, apart, turns)
+    # A plugin may have printed before.
+    for item, taken in zip(asked, json.loads(done.stdout.splitlines()[-1]), strict=True):
+        item.baseline.append(taken)

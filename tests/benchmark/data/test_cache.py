@@ -1,11 +1,14 @@
-"""Prepared scenes: read back equal, made anew when files change or the file is damaged."""
+"""Prepared scenes: read back equal, made again when files change or a scene is damaged."""
 
-import struct
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from benchmark.data.cache import PreparedScenes, digest, prepare
 from benchmark.dataset import DataSet, Scene, Source
@@ -75,38 +78,16 @@ def same(first: Scene, second: Scene) -> bool:
 
 
 def files(cache: Path) -> list[str]:
-    """List a folder, hidden files included."""
-    return sorted(file.name for file in cache.iterdir())
+    """List the files below a folder, hidden ones included."""
+    return sorted(str(file.relative_to(cache)) for file in cache.rglob("*") if file.is_file())
 
 
-def rewrite(file: Path, change: Callable[[bytes], bytes]) -> None:
-    """Change the index of a prepared file, and its length to suit."""
-    content = file.read_bytes()
-    length, kind = struct.unpack("<Q8s", content[-16:])
-    index = change(content[-16 - length : -16])
-    file.write_bytes(content[: -16 - length] + index + struct.pack("<Q8s", len(index), kind))
+def stored(cache: Path, name: str) -> Path:
+    """Give the file of one scene."""
+    return cache / "scenes" / "kept" / f"{name}.safetensors"
 
 
-def test_a_forged_length_makes_it_anew(kept: Kept, tmp_path: Path) -> None:
-    opened(kept, tmp_path)
-    file = tmp_path / "kept.scenes"
-    for length in (0, 1, 2**63, 10**6):
-        content = file.read_bytes()
-        file.write_bytes(content[:-16] + struct.pack("<Q", length) + content[-8:])
-        assert same(opened(kept, tmp_path).read("one"), scene("one"))
-
-
-def test_any_damage_is_read_as_it_was_or_made_anew(kept: Kept, tmp_path: Path) -> None:
-    opened(kept, tmp_path)
-    file, random = tmp_path / "kept.scenes", np.random.default_rng(0)
-    whole = file.read_bytes()
-    for _ in range(300):
-        content = bytearray(whole)
-        content[random.integers(len(content))] ^= 1 << random.integers(8)
-        cut = int(random.integers(2 * len(content)))  # half of them are whole
-        file.write_bytes(content[:cut])
-        prepared = opened(kept, tmp_path)
-        assert all(same(prepared.read(name), scene(name)) for name in NAMES)
+ALL = [f"scenes/kept/{name}.safetensors" for name in sorted(NAMES)]
 
 
 def test_scenes_read_back_are_equal(kept: Kept, tmp_path: Path) -> None:
@@ -116,7 +97,15 @@ def test_scenes_read_back_are_equal(kept: Kept, tmp_path: Path) -> None:
         assert prepared.digests[name] == digest(scene(name))
         assert prepared.shapes[name] == scene(name).cube.shape
     assert kept.reads == list(NAMES)
-    assert files(tmp_path / "deep" / "cache") == ["kept.scenes"]
+    assert files(tmp_path / "deep" / "cache") == ALL
+
+
+def test_the_library_reads_what_is_stored(kept: Kept, tmp_path: Path) -> None:
+    opened(kept, tmp_path)
+    for name in NAMES:
+        cube = load_file(stored(tmp_path, name))["cube"]
+        assert cube.dtype == scene(name).cube.dtype
+        np.testing.assert_array_equal(cube, scene(name).cube)
 
 
 def test_a_second_run_reads_no_file_again(kept: Kept, tmp_path: Path) -> None:
@@ -126,105 +115,147 @@ def test_a_second_run_reads_no_file_again(kept: Kept, tmp_path: Path) -> None:
     assert kept.reads == list(NAMES)
 
 
-def test_it_is_made_anew_when_the_files_change(kept: Kept, tmp_path: Path) -> None:
+def test_it_is_made_again_when_the_files_change(kept: Kept, tmp_path: Path) -> None:
     before = opened(kept, tmp_path).digests
     kept.offset = 1
     prepared = opened(kept, tmp_path)
     assert kept.reads == [*NAMES, *NAMES]
     assert same(prepared.read("one"), scene("one", 1))
     assert all(prepared.digests[name] != before[name] for name in NAMES)
-    assert files(tmp_path) == ["kept.scenes"]
+    assert files(tmp_path) == ALL
 
 
-def test_a_part_has_a_file_of_its_own(kept: Kept, tmp_path: Path) -> None:
+def test_a_subset_has_a_folder_of_its_own(kept: Kept, tmp_path: Path) -> None:
     opened(kept, tmp_path)
     part = opened(kept, tmp_path, ["two"])
     assert list(part.digests) == ["two"]
     assert same(part.read("two"), scene("two"))
-    assert len(files(tmp_path)) == 2
+    assert len(files(tmp_path)) == 4
     opened(kept, tmp_path)
     opened(kept, tmp_path, ["two"])
     assert kept.reads == [*NAMES, "two"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_flipped_bit_of_a_scene_makes_it_anew(kept: Kept, tmp_path: Path, name: str) -> None:
+def test_a_flipped_bit_of_a_scene_makes_that_scene_again(
+    kept: Kept, tmp_path: Path, name: str
+) -> None:
     prepared = opened(kept, tmp_path)
-    content = bytearray((tmp_path / "kept.scenes").read_bytes())
-    place = content.find(scene(name).cube.tobytes()[:40])
-    assert place >= 0
-    content[place + 11] ^= 1
-    (tmp_path / "kept.scenes").write_bytes(content)
-    assert same(prepared.read(name), scene(name))
-    assert kept.reads == [*NAMES, *NAMES]
+    content = bytearray(stored(tmp_path, name).read_bytes())
+    content[-11] ^= 1
+    stored(tmp_path, name).write_bytes(content)
+    for one in NAMES:
+        assert same(prepared.read(one), scene(one))
+    assert kept.reads == [*NAMES, name]
     assert same(opened(kept, tmp_path).read(name), scene(name))
-    assert kept.reads == [*NAMES, *NAMES]
+    assert kept.reads == [*NAMES, name]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
-def test_a_truncated_file_is_made_anew(kept: Kept, tmp_path: Path, share: float) -> None:
+def test_a_truncated_scene_is_made_again(kept: Kept, tmp_path: Path, share: float) -> None:
     opened(kept, tmp_path)
-    file = tmp_path / "kept.scenes"
-    content = file.read_bytes()
-    file.write_bytes(content[: int(share * len(content))])
+    content = stored(tmp_path, "two").read_bytes()
+    stored(tmp_path, "two").write_bytes(content[: int(share * len(content))])
     prepared = opened(kept, tmp_path)
     assert all(same(prepared.read(name), scene(name)) for name in NAMES)
-    assert kept.reads == [*NAMES, *NAMES]
+    assert kept.reads == [*NAMES, "two"]
 
 
-def test_a_file_lost_between_opening_and_reading_is_made_anew(kept: Kept, tmp_path: Path) -> None:
-    prepared = opened(kept, tmp_path)
-    (tmp_path / "kept.scenes").unlink()
-    assert same(prepared.read("three"), scene("three"))
-
-
-def test_a_file_that_is_none_of_ours_is_made_anew(kept: Kept, tmp_path: Path) -> None:
-    (tmp_path / "kept.scenes").write_bytes(b"something else altogether")
-    assert same(opened(kept, tmp_path).read("one"), scene("one"))
-
-
-@pytest.mark.parametrize("index", ["{", "{}", '{"one": {}}'])
-def test_a_damaged_index_makes_it_anew(kept: Kept, tmp_path: Path, index: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_any_damage_is_read_as_it_was_or_made_again(kept: Kept, tmp_path: Path, name: str) -> None:
     opened(kept, tmp_path)
-    rewrite(tmp_path / "kept.scenes", lambda _: index.encode())
+    file, random = stored(tmp_path, name), np.random.default_rng(0)
+    whole = file.read_bytes()
+    for _ in range(100):
+        content = bytearray(whole)
+        content[random.integers(len(content))] ^= 1 << random.integers(8)
+        cut = int(random.integers(2 * len(content)))  # half of them are whole
+        file.write_bytes(content[:cut])
+        prepared = opened(kept, tmp_path)
+        assert prepared.digests[name] == digest(scene(name))
+        assert same(prepared.read(name), scene(name))
+
+
+def test_a_scene_damaged_or_lost_after_opening_is_made_again(kept: Kept, tmp_path: Path) -> None:
     prepared = opened(kept, tmp_path)
-    assert prepared.digests["one"] == digest(scene("one"))
+    stored(tmp_path, "three").unlink()
+    stored(tmp_path, "two").write_bytes(b"something else altogether")
+    for name in NAMES:
+        assert same(prepared.read(name), scene(name))
+    assert kept.reads == [*NAMES, "two", "three"]
+    assert files(tmp_path) == ALL
+
+
+@pytest.mark.parametrize("damage", [b"\xff" * 8, b"\0" * 8, (1 << 62).to_bytes(8, "little")])
+def test_a_forged_length_makes_a_scene_again(kept: Kept, tmp_path: Path, damage: bytes) -> None:
+    prepared = opened(kept, tmp_path)
+    file = stored(tmp_path, "one")
+    file.write_bytes(damage + file.read_bytes()[8:])
     assert same(prepared.read("one"), scene("one"))
+    file.write_bytes(damage + file.read_bytes()[8:])
+    assert same(opened(kept, tmp_path).read("one"), scene("one"))
 
 
 def test_a_damaged_hash_never_reaches_the_keys_of_cells(kept: Kept, tmp_path: Path) -> None:
     opened(kept, tmp_path)
-    digit = digest(scene("one")).encode()
-    rewrite(tmp_path / "kept.scenes", lambda index: index.replace(digit, b"0" * 64))
+    content = stored(tmp_path, "one").read_bytes()
+    digits = digest(scene("one")).encode()
+    assert digits in content
+    stored(tmp_path, "one").write_bytes(content.replace(digits, b"0" * 64))
     assert opened(kept, tmp_path).digests["one"] == digest(scene("one"))
 
 
-def test_a_disk_that_damages_again_is_blamed(
-    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_of_the_former_format_is_not_looked_at(kept: Kept, tmp_path: Path) -> None:
+    (tmp_path / "kept.scenes").write_bytes(bytes(100))
+    assert same(opened(kept, tmp_path).read("one"), scene("one"))
+    assert (tmp_path / "kept.scenes").read_bytes() == bytes(100)
+
+
+def test_files_that_changed_during_a_run_are_noticed(kept: Kept, tmp_path: Path) -> None:
     prepared = opened(kept, tmp_path)
-    monkeypatch.setattr("benchmark.data.cache.digest", lambda _: "another every time")
-    prepared.digests = {"one": "what it should be"}
-    monkeypatch.setattr(prepared, "_look", lambda: None)
-    with pytest.raises(RequestError, match=r"is damaged again right after it was made .*--cache"):
+    stored(tmp_path, "one").unlink()
+    kept.offset = 1
+    with pytest.raises(RequestError, match="scene one changed while the run was going on"):
         prepared.read("one")
 
 
-def test_nothing_half_written_stays_when_a_source_fails(kept: Kept, tmp_path: Path) -> None:
+def test_what_was_made_before_a_source_failed_is_kept(kept: Kept, tmp_path: Path) -> None:
     kept.broken = "three"
     with pytest.raises(RequestError, match="three is damaged"):
         opened(kept, tmp_path)
-    assert files(tmp_path) == []
-
-
-def test_a_failing_source_leaves_the_old_file(kept: Kept, tmp_path: Path) -> None:
+    assert files(tmp_path) == [ALL[0], ALL[2]]  # nothing half-written
+    kept.broken = ""
     opened(kept, tmp_path)
-    content = (tmp_path / "kept.scenes").read_bytes()
+    assert kept.reads == list(NAMES)
+
+
+def test_a_failing_source_leaves_the_scenes_that_are_there(kept: Kept, tmp_path: Path) -> None:
+    opened(kept, tmp_path)
+    content = stored(tmp_path, "two").read_bytes()
     kept.offset, kept.broken = 1, "two"
     with pytest.raises(RequestError, match="two is damaged"):
         opened(kept, tmp_path)
-    assert files(tmp_path) == ["kept.scenes"]
-    assert (tmp_path / "kept.scenes").read_bytes() == content
+    assert files(tmp_path) == ALL
+    assert stored(tmp_path, "two").read_bytes() == content
+
+
+def test_two_processes_prepare_every_scene_once(tmp_path: Path) -> None:
+    sets, seen = [Kept(), Kept()], [threading.Event(), threading.Event()]
+
+    def prepare_slowly(number: int) -> PreparedScenes:
+        def progress(label: str, done: int, total: int, item: str) -> None:
+            if done == 0:
+                seen[number].set()
+                time.sleep(0.2)
+
+        return prepare(sets[number], "kept", Path("no-such-folder"), NAMES, tmp_path, progress)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(prepare_slowly, 0)
+        seen[0].wait()
+        second = pool.submit(prepare_slowly, 1)
+        assert first.result().digests == second.result().digests
+    assert [one.reads for one in sets] == [list(NAMES), []]
 
 
 def test_a_cache_that_cannot_be_written_to_is_named(kept: Kept, tmp_path: Path) -> None:
@@ -233,18 +264,22 @@ def test_a_cache_that_cannot_be_written_to_is_named(kept: Kept, tmp_path: Path) 
         opened(kept, tmp_path / "file")
 
 
-def test_labels_become_harmless_file_names(kept: Kept, tmp_path: Path) -> None:
+def test_labels_become_harmless_folder_names(kept: Kept, tmp_path: Path) -> None:
     prepare(kept, "kept[rows=3,path=../x]", Path("no-such-folder"), NAMES, tmp_path)
-    assert len(files(tmp_path)) == 1
-    assert files(tmp_path)[0].endswith(".scenes")
-    assert (tmp_path / files(tmp_path)[0]).is_file()
-    assert "/" not in files(tmp_path)[0]
+    (folder,) = (tmp_path / "scenes").iterdir()
+    assert folder.name == "kept_rows_3_path_.._x"
+    assert len(list(folder.iterdir())) == 3
 
 
 def test_progress_is_announced_scene_by_scene(kept: Kept, tmp_path: Path) -> None:
-    told: list[tuple[int, int, str]] = []
-    prepare(kept, "kept", Path("no-such-folder"), NAMES, tmp_path, lambda *now: told.append(now))
-    assert told == [(0, 3, "one"), (1, 3, "two"), (2, 3, "three"), (3, 3, "")]
+    calls: list[tuple[object, ...]] = []
+    prepare(kept, "kept", Path("no-such-folder"), NAMES, tmp_path, lambda *now: calls.append(now))
+    assert calls == [
+        ("kept", 0, 3, "one"),
+        ("kept", 1, 3, "two"),
+        ("kept", 2, 3, "three"),
+        ("kept", 3, 3, ""),
+    ]
 
 
 def test_the_digest_sees_all_that_a_scene_holds() -> None:

@@ -1,11 +1,16 @@
-"""Downloads are whole or not there."""
+"""Downloads arrive whole or not at all."""
 
 import hashlib
 import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from benchmark import CHECKOUT
 from benchmark.data.download import download
 from benchmark.errors import RequestError
 from tests.datasets.conftest import Web
@@ -16,7 +21,7 @@ from tests.datasets.makers import (
 CONTENT = bytes(range(256)) * 40
 
 
-def test_a_download_arrives_whole_and_says_so_in_a_plain_line(
+def test_a_download_arrives_whole_and_is_announced_in_one_line(
     web: Web, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = web.put("a.zip", CONTENT)
@@ -37,7 +42,7 @@ def test_the_next_mirror_is_tried_when_one_has_nothing(web: Web, tmp_path: Path)
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_body_cut_short_leaves_nothing_and_a_second_try_starts_clean(
+def test_a_truncated_body_leaves_nothing_and_a_second_try_starts_clean(
     web: Web, tmp_path: Path, known: bool
 ) -> None:
     url = web.put("a.zip", CONTENT, withheld=1000)
@@ -67,7 +72,7 @@ def test_a_wrong_hash_is_refused_and_keeps_the_file_that_was_there(
     assert (tmp_path / "a.zip").read_bytes() == b"old"
 
 
-def test_what_the_check_refuses_does_not_get_the_name(web: Web, tmp_path: Path) -> None:
+def test_a_file_that_fails_the_check_does_not_appear(web: Web, tmp_path: Path) -> None:
     def refuse(file: Path) -> None:
         assert file.read_bytes() == CONTENT
         raise RequestError("not what was published")
@@ -83,15 +88,36 @@ def test_a_page_that_is_not_there_and_a_dead_server_are_named(web: Web, tmp_path
         download(urls, tmp_path / "a.zip")
 
 
-def test_old_leftovers_of_a_killed_download_go_and_young_ones_stay(
-    web: Web, tmp_path: Path
-) -> None:
-    for name, age in ((".a.zip-1.part", 7200), (".a.zip-2.part", 0)):
-        (tmp_path / name).write_bytes(b"half")
-        if age:
-            os.utime(tmp_path / name, (1, 1))
-    download([web.put("a.zip", CONTENT)], tmp_path / "a.zip")
-    assert left_in(tmp_path) == [".a.zip-2.part", "a.zip"]
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from benchmark import CHECKOUT
+from benchmark.data.download import download
+def kill(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+download([sys.argv[1]], Path(sys.argv[2]), check=kill)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes are not killed like that there")
+def test_the_next_download_removes_what_a_killed_one_left(web: Web, tmp_path: Path) -> None:
+    target = tmp_path / "a.zip"
+    url = web.put("a.zip", CONTENT * 9)
+    words = [sys.executable, "-c", KILLED, url, str(target)]
+    done = subprocess.run(words, cwd=CHECKOUT, check=False, stderr=subprocess.DEVNULL, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert ".a.zip.part" in left_in(tmp_path)
+    web.put("a.zip", CONTENT)
+    assert download([url], target).read_bytes() == CONTENT
+    assert left_in(tmp_path) == ["a.zip"]
+
+
+def test_two_downloads_to_one_place_do_not_mix(web: Web, tmp_path: Path) -> None:
+    urls = [web.put(name, bytes([number]) * 400_000) for number, name in enumerate("ab")]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda url: download([url], tmp_path / "file"), urls * 4))
+    assert (tmp_path / "file").read_bytes() in {web.files["/a"], web.files["/b"]}
+    assert left_in(tmp_path) == ["file"]
 
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:

@@ -15,12 +15,15 @@ from benchmark.errors import RequestError
 from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.interpolation import upscale
 from benchmark.protocols.protocol import Protocol
-from tests.benchmark.support import EIGHT_BIT, FLOAT, examples, random
+from tests.benchmark.support import EIGHT_BIT, EPS, FLOAT, examples, random
 
 SHAPES = [(45, 61), (32, 33), (67, 32), (50, 40)]
 BANDS = 4
 COUNT = 60
 SEED = 5
+# Along either axis four float32 weights, rounded, times samples up to 1: five roundings of half an
+# EPS each, relative to the sum of the weights' sizes (1.375, half-way between two samples).
+UPSCALED = 2 * 5 * EPS / 2 * 1.375**2
 
 
 def scenes() -> list[Tensor]:
@@ -38,11 +41,11 @@ def bank(protocol: Protocol, scale: int, size: int = 32) -> PatchBank:
 
 
 def crops(protocol: Protocol, scale: int, size: int = 32) -> tuple[Tensor, Tensor, Tensor]:
-    """Cut truth, up-scaled and decimated patches from whole images, one by one."""
+    """Cut truth, up-scaled (in float64) and decimated patches from whole images, one by one."""
     degradation = Degradation(protocol, scale)
     truths = [degradation.store(scene) for scene in scenes()]
     lows = [degradation.low(truth) for truth in truths]
-    ups = [upscale(low, shape) for low, shape in zip(lows, SHAPES, strict=True)]
+    ups = [upscale(low.double(), shape) for low, shape in zip(lows, SHAPES, strict=True)]
     few = -(-size // scale)
     cut: tuple[list[Tensor], list[Tensor], list[Tensor]] = ([], [], [])
     for scene, row, column in draw(SHAPES, COUNT, size, scale, SEED).tolist():
@@ -64,7 +67,7 @@ def test_patches_are_crops_of_the_whole_degraded_scene(
     patches = torch.arange(COUNT)
     inputs, wanted = bank(protocol, scale, size).batch(patches, "upscaled", None)
     assert inputs.shape == wanted.shape == (COUNT, BANDS, size, size)
-    torch.testing.assert_close(inputs, up, rtol=0, atol=1e-6)
+    torch.testing.assert_close(inputs.double(), up, rtol=0, atol=UPSCALED)
     assert torch.equal(wanted, truth)
     inputs, wanted = bank(protocol, scale, size).batch(patches, "decimated", None)
     assert torch.equal(inputs, low)
@@ -81,7 +84,7 @@ def test_chosen_bands_become_images_of_their_own(protocol: Protocol, scale: int)
     inputs, wanted = bank(protocol, scale).batch(patches, "upscaled", bands)
     assert inputs.shape == wanted.shape == (8, 1, 32, 32)
     expected = torch.stack([up[p, b][None] for p, b in order])
-    torch.testing.assert_close(inputs, expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(inputs.double(), expected, rtol=0, atol=UPSCALED)
     assert torch.equal(wanted, torch.stack([truth[p, b][None] for p, b in order]))
     inputs, wanted = bank(protocol, scale).batch(patches, "decimated", bands)
     assert torch.equal(inputs, torch.stack([low[p, b][None] for p, b in order]))
@@ -196,5 +199,5 @@ def test_a_gpu_gives_the_same_patches(scale: int) -> None:
     for kind in kinds:
         inputs, truth = bank(EIGHT_BIT, scale).batch(patches, kind, None)
         others, other_truth = there.batch(patches, kind, None)
-        torch.testing.assert_close(others.cpu(), inputs, rtol=0, atol=1e-6)
+        torch.testing.assert_close(others.cpu(), inputs, rtol=0, atol=2 * UPSCALED)
         assert torch.equal(other_truth.cpu(), truth)

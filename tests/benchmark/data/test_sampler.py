@@ -15,32 +15,34 @@ from torch import Tensor
 from benchmark.data.sampler import PatchSampler, SamplingPlan
 from tests.benchmark.support import examples
 
-CUBES = SamplingPlan(patches=24, bands=5, batch=4, epochs=3, shown=0, single=False)
-SHOWN = replace(CUBES, shown=2)
-SINGLE = replace(CUBES, single=True)
+CUBES = SamplingPlan(
+    patches=24, bands=5, batch=4, epochs=3, bands_per_patch=0, bands_as_samples=False
+)
+BANDS = replace(CUBES, bands_per_patch=2)
+SAMPLES = replace(CUBES, bands_as_samples=True)
 
 Steps = Sequence[tuple[Tensor, Tensor | None]]
 
-kinds = st.sampled_from(["cubes", "shown", "single"])
+kinds = st.sampled_from(["cubes", "some bands", "bands as samples"])
 
 
 @st.composite
-def all_shares(draw: st.DrawFn) -> SamplingPlan:
-    """Draw shares of a few dozen steps at most."""
+def all_plans(draw: st.DrawFn) -> SamplingPlan:
+    """Draw plans of a few dozen steps at most."""
     bands, kind = draw(st.integers(1, 5)), draw(kinds)
     return SamplingPlan(
         patches=draw(st.integers(1, 12)),
         bands=bands,
         batch=draw(st.integers(1, 8)),
         epochs=draw(st.integers(1, 3)),
-        shown=draw(st.integers(1, bands)) if kind == "shown" else 0,
-        single=kind == "single",
+        bands_per_patch=draw(st.integers(1, bands)) if kind == "some bands" else 0,
+        bands_as_samples=kind == "bands as samples",
     )
 
 
-def steps_of(shares: SamplingPlan, seed: int = 0, state: dict[str, Any] | None = None) -> Steps:
+def steps_of(plan: SamplingPlan, seed: int = 0, state: dict[str, Any] | None = None) -> Steps:
     """Deal out all that is left."""
-    return list(PatchSampler(shares, seed, state))
+    return list(PatchSampler(plan, seed, state))
 
 
 def plain(steps: Steps) -> list[tuple[list[int], list[list[int]] | None]]:
@@ -48,9 +50,9 @@ def plain(steps: Steps) -> list[tuple[list[int], list[list[int]] | None]]:
     return [(a.tolist(), None if b is None else b.tolist()) for a, b in steps]
 
 
-def stopped(shares: SamplingPlan, after: int, seed: int = 0) -> dict[str, Any]:
+def stopped(plan: SamplingPlan, after: int, seed: int = 0) -> dict[str, Any]:
     """Give the state after some steps, as it comes back from a file."""
-    order = PatchSampler(shares, seed)
+    order = PatchSampler(plan, seed)
     for _ in islice(order, after):
         pass
     stream = io.BytesIO()
@@ -61,26 +63,26 @@ def stopped(shares: SamplingPlan, after: int, seed: int = 0) -> dict[str, Any]:
 
 
 def test_a_seed_gives_one_order_and_another_seed_another() -> None:
-    for shares in (CUBES, SHOWN, SINGLE):
+    for plan in (CUBES, BANDS, SAMPLES):
         torch.manual_seed(1)
-        first = plain(steps_of(shares, 3))
+        first = plain(steps_of(plan, 3))
         torch.rand(5)
-        assert plain(steps_of(shares, 3)) == first
-        assert plain(steps_of(shares, 4)) != first
+        assert plain(steps_of(plan, 3)) == first
+        assert plain(steps_of(plan, 4)) != first
 
 
 def test_the_global_random_state_is_left_alone() -> None:
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    steps_of(SHOWN)
+    steps_of(BANDS)
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("shown", [1, 2, 5])
-def test_every_method_of_a_seed_sees_the_same_patches_at_the_same_step(shown: int) -> None:
+@pytest.mark.parametrize("bands", [1, 2, 5])
+def test_every_method_of_a_seed_sees_the_same_patches_at_the_same_step(bands: int) -> None:
     """Whether it is shown cubes or some bands of them, in the first pass and in later ones."""
     cubes = [patches.tolist() for patches, _ in steps_of(CUBES)]
-    banded = [patches.tolist() for patches, _ in steps_of(replace(CUBES, shown=shown))]
+    banded = [patches.tolist() for patches, _ in steps_of(replace(CUBES, bands_per_patch=bands))]
     assert banded == cubes
 
 
@@ -91,9 +93,9 @@ def test_another_batch_cuts_the_same_order_elsewhere() -> None:
         assert torch.equal(cut, torch.cat([patches for patches, _ in steps_of(once)]))
 
 
-@pytest.mark.parametrize("shares", [CUBES, SHOWN])
-def test_each_patch_comes_once_a_pass(shares: SamplingPlan) -> None:
-    patches = [patches for patches, _ in steps_of(shares)]
+@pytest.mark.parametrize("plan", [CUBES, BANDS])
+def test_each_patch_comes_once_a_pass(plan: SamplingPlan) -> None:
+    patches = [patches for patches, _ in steps_of(plan)]
     assert [len(one) for one in patches] == [4] * 18
     for epoch in range(3):
         seen = torch.cat(patches[6 * epoch : 6 * epoch + 6])
@@ -102,8 +104,8 @@ def test_each_patch_comes_once_a_pass(shares: SamplingPlan) -> None:
 
 
 def test_each_band_of_each_patch_comes_once_a_pass_where_bands_are_samples() -> None:
-    steps = steps_of(SINGLE)
-    assert len(steps) == SINGLE.epochs * SINGLE.steps_per_epoch == 3 * 30
+    steps = steps_of(SAMPLES)
+    assert len(steps) == SAMPLES.epochs * SAMPLES.steps_per_epoch == 3 * 30
     for epoch in range(3):
         seen = []
         for patches, bands in steps[30 * epoch : 30 * epoch + 30]:
@@ -115,7 +117,7 @@ def test_each_band_of_each_patch_comes_once_a_pass_where_bands_are_samples() -> 
 
 def test_the_bands_shown_are_different_ones_and_all_get_their_turn() -> None:
     drawn = []
-    for patches, bands in steps_of(replace(SHOWN, epochs=20)):
+    for patches, bands in steps_of(replace(BANDS, epochs=20)):
         assert bands is not None
         assert bands.shape == (len(patches), 2)
         drawn += bands.tolist()
@@ -127,7 +129,7 @@ def test_the_bands_shown_are_different_ones_and_all_get_their_turn() -> None:
 
 
 def test_all_bands_are_shown_where_there_are_no_more() -> None:
-    for _, bands in steps_of(replace(SHOWN, shown=5)):
+    for _, bands in steps_of(replace(BANDS, bands_per_patch=5)):
         assert bands is not None
         assert bands.sort(dim=1).values.tolist() == [[0, 1, 2, 3, 4]] * len(bands)
 
@@ -142,38 +144,38 @@ def test_what_does_not_fill_a_batch_is_left_to_another_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shares", "samples"),
+    ("plan", "samples"),
     [
         (replace(CUBES, batch=100), 24),
-        (replace(SHOWN, batch=25), 24),
-        (replace(SINGLE, batch=121), 120),
+        (replace(BANDS, batch=25), 24),
+        (replace(SAMPLES, batch=121), 120),
     ],
 )
-def test_a_batch_larger_than_all_samples_is_all_of_them(shares: SamplingPlan, samples: int) -> None:
-    assert (shares.samples, shares.steps_per_epoch) == (samples, 1)
-    steps = steps_of(shares)
+def test_a_batch_larger_than_all_samples_is_all_of_them(plan: SamplingPlan, samples: int) -> None:
+    assert (plan.samples, plan.steps_per_epoch) == (samples, 1)
+    steps = steps_of(plan)
     assert [len(patches) for patches, _ in steps] == [samples] * 3
 
 
 @examples
-@given(all_shares(), st.integers(0, 3), st.data())
+@given(all_plans(), st.integers(0, 3), st.data())
 def test_it_goes_on_from_anywhere_to_the_same_end(
-    shares: SamplingPlan, seed: int, data: st.DataObject
+    plan: SamplingPlan, seed: int, data: st.DataObject
 ) -> None:
-    whole = plain(steps_of(shares, seed))
-    assert len(whole) == shares.epochs * shares.steps_per_epoch
+    whole = plain(steps_of(plan, seed))
+    assert len(whole) == plan.epochs * plan.steps_per_epoch
     first = data.draw(st.integers(0, len(whole)))
-    state = stopped(shares, first, seed)
-    assert plain(steps_of(shares, seed, state)) == whole[first:]
+    state = stopped(plan, first, seed)
+    assert plain(steps_of(plan, seed, state)) == whole[first:]
 
 
 @examples
-@given(all_shares(), st.data())
-def test_it_may_be_stopped_as_often_as_one_likes(shares: SamplingPlan, data: st.DataObject) -> None:
-    whole, dealt = plain(steps_of(shares)), plain([])
+@given(all_plans(), st.data())
+def test_it_may_be_stopped_as_often_as_one_likes(plan: SamplingPlan, data: st.DataObject) -> None:
+    whole, dealt = plain(steps_of(plan)), plain([])
     state: dict[str, Any] | None = None
     while len(dealt) < len(whole):
-        order = PatchSampler(shares, 0, state)
+        order = PatchSampler(plan, 0, state)
         dealt += plain(list(islice(order, data.draw(st.integers(1, len(whole) - len(dealt))))))
         state = order.state()
     assert dealt == whole
@@ -181,15 +183,15 @@ def test_it_may_be_stopped_as_often_as_one_likes(shares: SamplingPlan, data: st.
 
 @pytest.mark.parametrize("steps", [0, 4, 6, 18])
 def test_one_that_has_not_begun_stands_where_it_is_to_go_on(steps: int) -> None:
-    again = PatchSampler(SHOWN, 0, stopped(SHOWN, steps))
-    assert plain(steps_of(SHOWN, 0, again.state())) == plain(steps_of(SHOWN))[steps:]
+    again = PatchSampler(BANDS, 0, stopped(BANDS, steps))
+    assert plain(steps_of(BANDS, 0, again.state())) == plain(steps_of(BANDS))[steps:]
 
 
 @examples
-@given(all_shares())
-def test_every_index_is_one_of_a_patch_and_of_a_band(shares: SamplingPlan) -> None:
-    for patches, bands in steps_of(shares):
-        assert 0 <= int(patches.min()) <= int(patches.max()) < shares.patches
-        assert (bands is None) == (not shares.shown and not shares.single)
+@given(all_plans())
+def test_every_index_is_one_of_a_patch_and_of_a_band(plan: SamplingPlan) -> None:
+    for patches, bands in steps_of(plan):
+        assert 0 <= int(patches.min()) <= int(patches.max()) < plan.patches
+        assert (bands is None) == (not plan.bands_per_patch and not plan.bands_as_samples)
         if bands is not None:
-            assert 0 <= int(bands.min()) <= int(bands.max()) < shares.bands
+            assert 0 <= int(bands.min()) <= int(bands.max()) < plan.bands

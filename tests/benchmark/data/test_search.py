@@ -1,4 +1,4 @@
-"""Files are searched for within bounds, and their stamp tells when they change."""
+"""Files are searched for within limits, and their stamp changes with them."""
 
 import os
 from pathlib import Path
@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from benchmark.data import search as _files
-from benchmark.data.search import search, stamp, sweep, whole
+from benchmark.data.search import read_file, search, stamp
 from benchmark.errors import RequestError
-from tests.datasets.makers import left_in
 
 
-def test_the_search_is_bounded_and_skips_what_systems_leave_behind(
+def test_the_search_is_limited_and_skips_system_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("cave/a.png", "cave/.DS_Store", "cave/__MACOSX/a.png", "other/b.png", "c.png"):
@@ -46,23 +45,8 @@ def test_the_stamp_follows_names_sizes_and_times_but_not_the_order_or_the_root(
     assert first != stamp([two / "a"], two)
 
 
-def test_what_killed_processes_left_goes_when_it_is_old_and_is_of_the_same_target(
-    tmp_path: Path,
-) -> None:
-    for name in (".a-1.part", ".a-2.part", ".ab-1.part", "a", ".b-1.part"):
-        (tmp_path / name / "inner").mkdir(parents=True)
-        (tmp_path / name / "inner" / "file").write_bytes(b"half")
-        for place in ("inner/file", "inner", "."):
-            os.utime(tmp_path / name / place, (1, 1))
-    os.utime(tmp_path / ".a-2.part" / "inner" / "file")  # it is still being filled
-    (tmp_path / ".a-3.part").write_bytes(b"half")
-    os.utime(tmp_path / ".a-3.part", (1, 1))
-    sweep(tmp_path / "a")
-    assert left_in(tmp_path) == [".a-2.part", ".ab-1.part", ".b-1.part", "a"]
-
-
 @pytest.mark.skipif(os.name == "nt", reason="no pipes by name there")
-def test_what_is_no_file_is_passed_over_as_reading_it_may_never_end(tmp_path: Path) -> None:
+def test_pipes_devices_and_broken_links_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"1")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     (tmp_path / "c").symlink_to(tmp_path / "gone")
@@ -71,17 +55,17 @@ def test_what_is_no_file_is_passed_over_as_reading_it_may_never_end(tmp_path: Pa
     assert [file.name for file in search(tmp_path, lambda _: True).files] == ["a", "b"]
 
 
-def test_a_file_that_goes_while_it_is_looked_at_is_named(tmp_path: Path) -> None:
-    for ask in (lambda: stamp([tmp_path / "gone"], tmp_path), lambda: whole(tmp_path / "gone")):
+def test_a_file_that_disappears_is_named(tmp_path: Path) -> None:
+    for ask in (lambda: stamp([tmp_path / "gone"], tmp_path), lambda: read_file(tmp_path / "gone")):
         with pytest.raises(RequestError, match=r"cannot read .*gone: No such file .* moved since"):
             ask()
 
 
-def test_a_file_is_read_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_read_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_files, "MOST_BYTES", 1000)
     (tmp_path / "a").write_bytes(bytes(1000))
-    assert whole(tmp_path / "a") == bytes(1000)
+    assert read_file(tmp_path / "a") == bytes(1000)
     with (tmp_path / "a").open("wb") as stream:
         stream.truncate(1 << 40)  # a terabyte of nothing, where the file system has holes
     with pytest.raises(RequestError, match=r"a has 1,0[0-9,]+ bytes, expected 1,000 at most"):
-        whole(tmp_path / "a")
+        read_file(tmp_path / "a")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.data.split import Split, Wanted, check_scenes, load, roles, truth_of
+from benchmark.data.split import DataRequest, Split, check_scenes, load_split, roles, truth_of
 from benchmark.dataset import DATASETS, Scene
 from benchmark.errors import RequestError
 from benchmark.plugins.discovery import discover
@@ -19,7 +19,7 @@ def loaded(
     cache: Path, reference: str = TINY, train_on: tuple[str, ...] = (), scenes: tuple[str, ...] = ()
 ) -> Split:
     """Load a split of synthetic scenes."""
-    return load(Wanted(reference, train_on, scenes, Path("no-such-folder"), cache))
+    return load_split(DataRequest(reference, train_on, scenes, Path("no-such-folder"), cache))
 
 
 def test_a_truth_has_bands_first_and_lies_within_zero_and_one() -> None:
@@ -153,13 +153,13 @@ def test_an_unknown_data_set_is_refused(tmp_path: Path) -> None:
 
 
 def test_preparing_is_announced_once(tmp_path: Path) -> None:
-    told: list[tuple[str, int, int, str]] = []
+    calls: list[tuple[str, int, int, str]] = []
 
-    def announce(*now: object) -> None:
-        told.append(now)  # type: ignore[arg-type]
+    def progress(*now: object) -> None:
+        calls.append(now)  # type: ignore[arg-type]
 
     for _ in range(2):
-        load(Wanted(TINY, (), (), Path("no-such-folder"), tmp_path), announce)
-    assert [done for _, done, _, _ in told] == list(range(19))
-    assert told[0] == (TINY, 0, 18, "leaves01")
-    assert told[-1] == (TINY, 18, 18, "")
+        load_split(DataRequest(TINY, (), (), Path("no-such-folder"), tmp_path), progress)
+    assert [done for _, done, _, _ in calls] == list(range(19))
+    assert calls[0] == (TINY, 0, 18, "leaves01")
+    assert calls[-1] == (TINY, 18, 18, "")

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.data.split import Split, Wanted, load
+from benchmark.data.split import DataRequest, Split, load_split
 from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import Checkpointer, Stopped
@@ -19,15 +19,14 @@ from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution.job import (
     ChangedError,
-    Ending,
+    Job,
+    JobResult,
     Settings,
-    carry_out,
-    ending_of,
-    read,
-    store_failure,
-    written,
+    result_of,
+    run_job,
 )
 from benchmark.execution.plan import CellPlan, plan_cells
+from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.plugins.discovery import discover
 from benchmark.protocols.protocol import Protocol
@@ -36,7 +35,7 @@ from benchmark.store.cells import read as read_cell
 from benchmark.store.lock import CellLock
 from tests.benchmark.engine.training.test_checkpoint import after
 from tests.benchmark.execution.test_status import PLUGIN, plugin
-from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Ear, Gain
+from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Gain, Recorder
 
 discover([DATASETS])
 
@@ -73,18 +72,6 @@ class Stripes(DataSet):
     def open(self, root, scenes):
         return Made()
 '''
-
-
-class ProgressListener(Ear):
-    """Remembers the scenes as well."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scenes: list[str] = []
-
-    def scene(self, name: str) -> None:
-        """Take the test scene that is being estimated."""
-        self.scenes.append(name)
 
 
 class Raising(Method):
@@ -162,7 +149,7 @@ def known(registries: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Me
 def split_of(cache: Path, reference: str = SMALL, **wanted: Any) -> Split:
     """Load scenes."""
     whole = {"train_on": (), "scenes": (), "root": Path("no-such-folder"), **wanted}
-    return load(Wanted(reference, cache=cache, **whole))
+    return load_split(DataRequest(reference, cache=cache, **whole))
 
 
 def planned(
@@ -175,28 +162,29 @@ def planned(
 ) -> CellPlan:
     """Plan one cell."""
     made = METHODS.make(method) if isinstance(method, str) else method
-    (task,) = plan_cells(split, protocol, profile, [scale], [made], [seed])
+    (task,) = plan_cells(split, Experiment(protocol, profile, (scale,), (made,), (seed,)))
     return task
 
 
 def through(task: CellPlan, settings: Settings) -> tuple[CellPlan, Settings]:
     """Write a job down as text and read it."""
-    text = json.dumps(written(task, settings), allow_nan=False)
+    text = json.dumps(Job(task, settings).to_json(), allow_nan=False)
     assert "\n" not in text  # it goes to a worker as a line
-    return read(json.loads(text))
+    job = Job.from_json(json.loads(text))
+    return job.plan, job.settings
 
 
 def carried(
     task: CellPlan,
     settings: Settings,
     stop: Callable[[], bool] = lambda: False,
-    listener: ProgressListener | None = None,
-) -> Ending:
+    listener: Recorder | None = None,
+) -> JobResult:
     """Carry a job out; it has nothing to complain of."""
     told: list[str] = []
-    ending = carry_out(task, settings, listener or ProgressListener(), stop, told.append)
+    result = run_job(Job(task, settings), listener or Recorder(), stop, told.append)
     assert told == []
-    return ending
+    return result
 
 
 def cell_of(task: CellPlan, settings: Settings) -> Cell:
@@ -255,9 +243,9 @@ def test_where_and_how_to_compute_goes_along(cache: Path, settings: Settings) ->
     _, others = through(task, replace(settings, device=device, checkpoint_every=0.5))
     assert (others.device, others.checkpoint_every) == (device, 0.5)
     before = torch.get_num_threads()
-    job = written(task, settings)
+    job = Job(task, settings).to_json()
     try:
-        read({**job, "threads": before + 1})
+        Job.from_json({**job, "threads": before + 1})
         assert torch.get_num_threads() == before + 1
     finally:
         torch.set_num_threads(before)
@@ -270,14 +258,15 @@ def test_folders_are_found_from_anywhere(
     monkeypatch.chdir(tmp_path)
     file = plugin(Path())
     task = planned(split_of(Path("cache"), scenes=SCENES, root=Path("data")), "mine")
-    job = written(task, Settings(Path("results"), CPU, {}, (file,)))
+    job = Job(task, Settings(Path("results"), CPU, {}, (file,))).to_json()
     monkeypatch.chdir(cache)
-    again, settings = read(job)
+    there = Job.from_json(job)
+    again, settings = there.plan, there.settings
     assert again.key == task.key
     assert settings.results == tmp_path / "results"
     assert settings.plugins == (tmp_path / "mine.py",)
-    assert again.split.wanted.root == tmp_path / "data"
-    assert again.split.wanted.cache == tmp_path / "cache"
+    assert again.split.request.root == tmp_path / "data"
+    assert again.split.request.cache == tmp_path / "cache"
 
 
 @pytest.mark.usefixtures("registries")
@@ -288,9 +277,10 @@ def test_a_plugin_is_imported_again(
     file = plugin(tmp_path)
     settings = replace(settings, plugins=(file,))
     task = planned(split_of(cache, scenes=SCENES), "mine[kernel=5]")
-    job = written(task, settings)
+    job = Job(task, settings).to_json()
     monkeypatch.setattr(METHODS, "_entries", before)  # a worker knows nothing of it yet
-    again, others = read(job)
+    there = Job.from_json(job)
+    again, others = there.plan, there.settings
     assert again.key == task.key
     assert again.address.method == "mine[kernel=5]"
     assert type(again.method) is not type(task.method)
@@ -315,9 +305,9 @@ def test_a_plugins_comment_may_change_in_between(
 ) -> None:
     file = plugin(tmp_path)
     task = planned(split_of(cache, scenes=SCENES), "mine")
-    job = written(task, replace(settings, plugins=(file,)))
+    job = Job(task, replace(settings, plugins=(file,))).to_json()
     file.write_text(PLUGIN + "\n# A remark.\n")
-    assert read(job)[0].key == task.key
+    assert Job.from_json(job).plan.key == task.key
 
 
 @pytest.mark.parametrize(
@@ -344,18 +334,18 @@ def test_a_plugin_that_changed_in_between_is_not_run(
     before = dict(METHODS._entries)
     file = plugin(tmp_path)
     task = planned(split_of(cache, scenes=SCENES), "mine[kernel=5]")
-    job = written(task, replace(settings, plugins=(file,)))
+    job = Job(task, replace(settings, plugins=(file,))).to_json()
     if text is None:
         file.unlink()
     else:
         file.write_text(text)
     monkeypatch.setattr(METHODS, "_entries", before)
     with pytest.raises(ChangedError, match=reason) as caught:
-        read(job)
+        Job.from_json(job)
     assert "changed while the run was going on" in str(caught.value)
-    ending = ending_of(caught.value)
-    assert ending.kind == "failed"
-    assert one_line(ending.reason)
+    result = result_of(caught.value)
+    assert result.kind == "failed"
+    assert one_line(result.reason)
 
 
 @pytest.mark.usefixtures("registries")
@@ -364,11 +354,11 @@ def test_data_that_changed_in_between_are_not_run_on(
 ) -> None:
     file = plugin(tmp_path, STRIPES)
     task = planned(split_of(cache, "stripes"), "bicubic")
-    job = written(task, replace(settings, plugins=(file,)))
-    assert read(job)[0].key == task.key
+    job = Job(task, replace(settings, plugins=(file,))).to_json()
+    assert Job.from_json(job).plan.key == task.key
     file.write_text(STRIPES.replace("% 7", "% 13").replace('"first"', '"another"'))
     with pytest.raises(ChangedError, match="its data"):
-        read(job)
+        Job.from_json(job)
 
 
 @pytest.mark.usefixtures("registries")
@@ -377,18 +367,17 @@ def test_data_that_can_no_longer_be_read_are_the_users_affair(
 ) -> None:
     """Nothing that comes later would fare better, so the run ends instead of failing the cell."""
     file = plugin(tmp_path, STRIPES)
-    job = written(
-        planned(split_of(cache, "stripes"), "bicubic"), replace(settings, plugins=(file,))
-    )
+    plan = planned(split_of(cache, "stripes"), "bicubic")
+    job = Job(plan, replace(settings, plugins=(file,))).to_json()
     file.write_text(STRIPES.replace("return Made()", 'raise RequestError("the disk is gone")'))
     with pytest.raises(RequestError, match="the disk is gone") as caught:
-        read(job)
-    assert ending_of(caught.value) == Ending("refused", "the disk is gone")
+        Job.from_json(job)
+    assert result_of(caught.value) == JobResult("refused", "the disk is gone")
 
 
 def test_a_job_carried_out_is_a_cell_stored(cache: Path, settings: Settings) -> None:
-    task, listener = planned(split_of(cache, scenes=SCENES), "espcn"), ProgressListener()
-    assert carried(task, settings, listener=listener) == Ending("done")
+    task, listener = planned(split_of(cache, scenes=SCENES), "espcn"), Recorder()
+    assert carried(task, settings, listener=listener) == JobResult("done")
     cell = cell_of(task, settings)
     assert cell.status == "done"
     assert cell.facts["key"] == task.key
@@ -401,9 +390,9 @@ def test_a_job_carried_out_is_a_cell_stored(cache: Path, settings: Settings) -> 
 
 def test_the_job_that_was_read_makes_the_same_cell(cache: Path, settings: Settings) -> None:
     task = planned(split_of(cache, scenes=SCENES), "espcn")
-    assert carried(task, settings) == Ending("done")
+    assert carried(task, settings) == JobResult("done")
     again, others = through(task, replace(settings, results=settings.results / "again"))
-    assert carried(again, others) == Ending("done")
+    assert carried(again, others) == JobResult("done")
     one, other = (cell_of(task, where).facts["sums"] for where in (settings, others))
     for name in ("scores.csv", "weights.safetensors"):
         assert one[name] == other[name]
@@ -434,11 +423,11 @@ def test_whatever_a_method_raises_is_a_failure(
     reason: str,
 ) -> None:
     task = planned(split_of(cache, scenes=SCENES), known(Raising, error=error))
-    ending = carried(task, settings)
-    assert (ending.kind, ending.reason) == ("failed", reason)
-    assert one_line(ending.reason)
-    assert ending.trace.startswith("Traceback (most recent call last):\n")
-    assert "raise self.error" in ending.trace
+    result = carried(task, settings)
+    assert (result.kind, result.reason) == ("failed", reason)
+    assert one_line(result.reason)
+    assert result.trace.startswith("Traceback (most recent call last):\n")
+    assert "raise self.error" in result.trace
     assert read_cell(task.address.folder(settings.results)) is None
 
 
@@ -446,21 +435,21 @@ def test_a_long_reason_is_cut_and_stands_whole_in_the_trace(
     cache: Path, settings: Settings, known: Callable[..., Method]
 ) -> None:
     error = ValueError("long " * 1000)
-    ending = carried(planned(split_of(cache, scenes=SCENES), known(Raising, error=error)), settings)
-    assert len(ending.reason) == 300
-    assert one_line(ending.reason)
-    assert "long " * 1000 in ending.trace
+    result = carried(planned(split_of(cache, scenes=SCENES), known(Raising, error=error)), settings)
+    assert len(result.reason) == 300
+    assert one_line(result.reason)
+    assert "long " * 1000 in result.trace
 
 
 def test_an_exception_that_cannot_be_told_is_a_failure_too(
     cache: Path, settings: Settings, known: Callable[..., Method]
 ) -> None:
-    ending = carried(
+    result = carried(
         planned(split_of(cache, scenes=SCENES), known(Raising, error=MuteError())), settings
     )
-    assert ending.kind == "failed"
-    assert ending.reason.startswith("MuteError")
-    assert one_line(ending.reason)
+    assert result.kind == "failed"
+    assert result.reason.startswith("MuteError")
+    assert one_line(result.reason)
 
 
 def test_ctrl_c_is_none_of_the_methods_failures(
@@ -475,22 +464,22 @@ def test_a_results_folder_that_cannot_be_written_to_is_refused(
     cache: Path, settings: Settings
 ) -> None:
     settings.results.write_text("in the way")
-    ending = carried(planned(split_of(cache, scenes=SCENES), "bicubic"), settings)
-    assert ending.kind == "refused"
-    assert ending.reason.startswith(f"cannot write to the results folder {settings.results}: ")
-    assert one_line(ending.reason)
+    result = carried(planned(split_of(cache, scenes=SCENES), "bicubic"), settings)
+    assert result.kind == "refused"
+    assert result.reason.startswith(f"cannot write to the results folder {settings.results}: ")
+    assert one_line(result.reason)
 
 
 def test_a_job_that_was_told_to_stop_goes_on_where_it_was(cache: Path, settings: Settings) -> None:
     task = planned(split_of(cache, scenes=SCENES), "espcn")
     whole = replace(settings, results=settings.results / "whole")
-    assert carried(task, whole) == Ending("done")
-    ending = carried(task, settings, after(8))
-    assert (ending.kind, ending.trace) == ("stopped", "")
-    assert "goes on from a checkpoint" in ending.reason
+    assert carried(task, whole) == JobResult("done")
+    result = carried(task, settings, after(8))
+    assert (result.kind, result.trace) == ("stopped", "")
+    assert "goes on from a checkpoint" in result.reason
     assert read_cell(task.address.folder(settings.results)) is None
     assert checkpoint_of(task, settings).exists()
-    assert carried(task, settings) == Ending("done")
+    assert carried(task, settings) == JobResult("done")
     cell, other = cell_of(task, settings), cell_of(task, whole)
     assert cell.facts["resumed"] == 1
     for name in ("scores.csv", "weights.safetensors"):
@@ -504,8 +493,8 @@ def test_a_checkpoint_of_another_engine_does_not_stand_in_the_way(
     task, told = planned(split_of(cache, scenes=SCENES), "espcn"), list[str]()
     checkpointer = Checkpointer(checkpoint_of(task, settings), 1e9, lambda: False, told.append)
     checkpointer.save({"weights": torch.zeros(3)})
-    ending = carry_out(task, settings, ProgressListener(), lambda: False, told.append)
-    assert ending == Ending("done")
+    result = run_job(Job(task, settings), Recorder(), lambda: False, told.append)
+    assert result == JobResult("done")
     assert cell_of(task, settings).facts["resumed"] == 0
     assert len(told) == 1
 
@@ -516,10 +505,10 @@ def test_a_loss_that_is_not_finite_leaves_no_checkpoint(
     """From there the same training would only come to the same end."""
     task = planned(split_of(cache, scenes=SCENES), known(Late))
     often = replace(settings, checkpoint_every=0.0)
-    ending = carried(task, often)
-    assert ending.kind == "failed"
-    assert ending.reason == "TrainingError: the loss became nan before step 12"
-    assert "Traceback" in ending.trace
+    result = carried(task, often)
+    assert result.kind == "failed"
+    assert result.reason == "TrainingError: the loss became nan before step 12"
+    assert "Traceback" in result.trace
     assert [path for path in settings.results.rglob("*") if path.is_file()] == []
 
 
@@ -530,13 +519,13 @@ def test_another_failure_keeps_its_checkpoint_for_a_retry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     task = planned(split_of(cache, scenes=SCENES), known(Late))
-    often, listener = replace(settings, checkpoint_every=0.0), ProgressListener()
+    often, listener = replace(settings, checkpoint_every=0.0), Recorder()
     monkeypatch.setattr(Late, "error", OSError("the network drive is gone"))
     assert carried(task, often).reason == "OSError: the network drive is gone"
     assert Late.begun == 8
     assert checkpoint_of(task, settings).exists()
     monkeypatch.setattr(Late, "last", 100)
-    assert carried(task, often, listener=listener) == Ending("done")
+    assert carried(task, often, listener=listener) == JobResult("done")
     assert Late.begun == 8 + (12 - 7)
     assert cell_of(task, settings).facts["resumed"] == 1
 
@@ -553,14 +542,14 @@ def test_a_training_that_failed_at_its_test_scenes_is_not_done_again(
         patch.setattr("benchmark.execution.evaluation.score", lambda *_: 1 / 0)
         assert carried(task, settings).reason == "ZeroDivisionError: division by zero"
     assert Late.begun == 12
-    assert carried(task, settings) == Ending("done")
+    assert carried(task, settings) == JobResult("done")
     assert Late.begun == 12
 
 
 def test_a_stored_failure_has_its_reason_and_its_traceback(cache: Path, settings: Settings) -> None:
     task = planned(split_of(cache, scenes=SCENES), "bicubic")
     trace = "Traceback (most recent call last):\n  in mine.py, größer\nValueError: it broke\n"
-    store_failure(task, settings, Ending("failed", "ValueError: it broke", trace))
+    Job(task, settings).store_failure(JobResult("failed", "ValueError: it broke", trace))
     cell = cell_of(task, settings)
     assert cell.status == "failed"
     assert cell.facts["reason"] == "ValueError: it broke"
@@ -579,8 +568,8 @@ def test_a_failure_about_a_file_name_of_no_encoding_is_stored(
     """Python hands such names over with half characters that no file can hold."""
     error = FileNotFoundError(f"no file {os.fsdecode(b'scene-' + bytes([255]) + b'.png')}")
     task = planned(split_of(cache, scenes=SCENES), known(Raising, error=error))
-    ending = carried(task, settings)
-    store_failure(task, settings, ending)
+    result = carried(task, settings)
+    Job(task, settings).store_failure(result)
     cell = cell_of(task, settings)
     assert cell.facts["reason"].startswith("FileNotFoundError: no file scene-")
     cell.facts["reason"].encode()  # a table can hold it as well
@@ -589,11 +578,13 @@ def test_a_failure_about_a_file_name_of_no_encoding_is_stored(
 
 @pytest.mark.parametrize("kind", ["done", "failed", "refused", "stopped"])
 def test_an_ending_goes_through_json(kind: Any) -> None:
-    ending = Ending(kind, "a\treason, größer \udcff", "a trace\nof lines")
-    assert Ending(**json.loads(json.dumps(asdict(ending)))) == ending
+    result = JobResult(kind, "a\treason, größer \udcff", "a trace\nof lines")
+    assert JobResult(**json.loads(json.dumps(asdict(result)))) == result
 
 
 def test_what_was_raised_says_how_it_ended() -> None:
-    assert ending_of(Stopped()) == Ending("stopped", "its training goes on from a checkpoint")
-    assert ending_of(RequestError("no room; free some")) == Ending("refused", "no room; free some")
-    assert ending_of(ZeroDivisionError("one over nothing")).kind == "failed"
+    assert result_of(Stopped()) == JobResult("stopped", "its training goes on from a checkpoint")
+    assert result_of(RequestError("no room; free some")) == JobResult(
+        "refused", "no room; free some"
+    )
+    assert result_of(ZeroDivisionError("one over nothing")).kind == "failed"

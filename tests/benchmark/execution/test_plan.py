@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor
 
 from benchmark.data.split import SceneSet, Split
 from benchmark.engine.training import profiles
@@ -14,7 +16,8 @@ from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution import plan
 from benchmark.execution.plan import CellPlan, plan_cells
-from benchmark.method import METHODS, Method
+from benchmark.execution.request import Experiment
+from benchmark.method import METHODS, Method, Problem, State
 from benchmark.plugins.discovery import load
 from benchmark.protocols.protocol import Protocol
 from tests.benchmark.support import EIGHT_BIT, FLOAT
@@ -63,7 +66,7 @@ def task_of(
     seed: int = 0,
 ) -> CellPlan:
     """Plan one cell."""
-    (task,) = plan_cells(split, protocol, by, [scale], [method], [seed])
+    (task,) = plan_cells(split, Experiment(protocol, by, (scale,), (method,), (seed,)))
     return task
 
 
@@ -74,7 +77,7 @@ def addresses(made: Sequence[CellPlan]) -> list[tuple[int, str, int]]:
 
 def test_every_scale_method_and_seed_has_a_cell(tiny: Split) -> None:
     methods = [METHODS.make(name) for name in ("bicubic", "wiener[joint=true]", "srcnn")]
-    made = plan_cells(tiny, EIGHT_BIT, QUICK, [2, 4], methods, [0, 7])
+    made = plan_cells(tiny, Experiment(EIGHT_BIT, QUICK, (2, 4), tuple(methods), (0, 7)))
     expected = [
         (scale, method, seed)
         for scale in (2, 4)
@@ -90,7 +93,7 @@ def test_every_scale_method_and_seed_has_a_cell(tiny: Split) -> None:
 
 
 def test_a_method_that_draws_nothing_has_seed_0_whatever_the_seeds(tiny: Split) -> None:
-    made = plan_cells(tiny, EIGHT_BIT, QUICK, [2], [METHODS.make("wiener")], [3, 4])
+    made = plan_cells(tiny, Experiment(EIGHT_BIT, QUICK, (2,), (METHODS.make("wiener"),), (3, 4)))
     assert addresses(made) == [(2, "wiener", 0)]
 
 
@@ -211,20 +214,23 @@ def test_the_key_of_a_method_without_training_does_not_see_the_profile(tiny: Spl
 
 def test_training_without_scenes_is_refused(tiny: Split) -> None:
     bare = replace(tiny, train=SceneSet(()), validation=SceneSet(()))
-    assert len(plan_cells(bare, EIGHT_BIT, QUICK, [2], [METHODS.make("bicubic")], [0])) == 1
+    assert (
+        len(plan_cells(bare, Experiment(EIGHT_BIT, QUICK, (2,), (METHODS.make("bicubic"),)))) == 1
+    )
     for name in ("wiener", "srcnn"):
         with pytest.raises(RequestError, match=f"{name} must be trained and --scenes leaves no"):
-            plan_cells(bare, EIGHT_BIT, QUICK, [2], [METHODS.make(name)], [0])
+            plan_cells(bare, Experiment(EIGHT_BIT, QUICK, (2,), (METHODS.make(name),)))
 
 
 def test_scenes_smaller_than_a_patch_are_refused_where_a_network_is_asked_for(
     tiny: Split,
 ) -> None:
     large = replace(QUICK, patch=41)
-    assert len(plan_cells(tiny, EIGHT_BIT, large, [2], [METHODS.make("wiener")], [0])) == 1
+    assert len(plan_cells(tiny, Experiment(EIGHT_BIT, large, (2,), (METHODS.make("wiener"),)))) == 1
     with pytest.raises(RequestError, match=r"48 x 40 pixels is smaller than a patch of 41 x 41"):
         plan_cells(
-            tiny, EIGHT_BIT, large, [2], [METHODS.make("wiener"), METHODS.make("srcnn")], [0]
+            tiny,
+            Experiment(EIGHT_BIT, large, (2,), (METHODS.make("wiener"), METHODS.make("srcnn"))),
         )
 
 
@@ -251,3 +257,24 @@ def test_the_configuration_says_all_that_tables_show(tiny: Split) -> None:
     assert told["recipe"]["batch"] == QUICK.batch
     assert told["engine"] == plan.NUMERICS
     assert task_of(tiny, METHODS.make("bicubic")).configuration["recipe"] is None
+
+
+class Noise(Method):
+    """Adds noise that follows from the cell's seed."""
+
+    stochastic = True
+
+    def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+        """Add noise."""
+        return low + 1e-3 * torch.rand(low.shape, generator=problem.generator())
+
+
+@pytest.mark.usefixtures("registries")
+def test_a_stochastic_method_without_a_network_has_a_cell_for_every_seed(tiny: Split) -> None:
+    method = METHODS.register("noise")(Noise)()
+    made = plan_cells(tiny, Experiment(EIGHT_BIT, QUICK, (2,), (method,), (3, 4)))
+    assert addresses(made) == [(2, "noise", 3), (2, "noise", 4)]
+    low = torch.zeros(5, 8, 8)
+    first, again, other = (method.upscale(low, made[n].problem(), {}) for n in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)

@@ -9,9 +9,9 @@ import pytest
 
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
-from benchmark.execution import request as requests
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.request import Ran, Request, chosen_methods, execute, numbers
+from benchmark.execution.request import Request, check_writable, chosen_methods, numbers, resolve
+from benchmark.execution.runner import Outcome, RunOptions, run_experiment
 from benchmark.method import METHODS
 from benchmark.plugins.discovery import discover
 from benchmark.store.cells import cells
@@ -36,13 +36,13 @@ def asked(tmp_path: Path) -> Request:
         data=tmp_path / "data",
         results=tmp_path / "results",
         cache=tmp_path / "cache",
-        isolated=False,
     )
 
 
-def done(request: Request, **changes: Any) -> list[Ran]:
-    """Carry a request out in silence."""
-    return execute(replace(request, **changes), Progress(StringIO()))
+def done(request: Request, *, retry_failed: bool = False, **changes: Any) -> list[Outcome]:
+    """Run a request in this process, in silence."""
+    options = RunOptions(retry_failed=retry_failed, isolated=False)
+    return run_experiment(resolve(replace(request, **changes)), options, Progress(StringIO()))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def done(request: Request, **changes: Any) -> list[Ran]:
     [("", []), ("2", [2]), ("2,3, 4", [2, 3, 4]), ("4,2,4", [4, 2]), ("0,", [0]), ("007", [7])],
 )
 def test_numbers_are_read_and_doubles_count_once(text: str, values: list[int]) -> None:
-    assert numbers(text, "--scales") == values
+    assert list(numbers(text, "--scales")) == values
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_all_methods_come_where_none_is_named() -> None:
 def test_a_request_is_carried_out(asked: Request) -> None:
     (ran,) = done(asked, methods="bicubic,wiener[joint=true],bicubic", scales="4,2")
     assert ran.label == SMALL
-    assert len(ran.outcome.done) == 4
-    assert ran.outcome.failed == {}
+    assert len(ran.done) == 4
+    assert ran.failed == {}
     found = [(cell.address.scale, cell.address.method) for cell in cells(asked.results)]
     assert found == [(2, "bicubic"), (2, "wiener[joint=true]"), (4, "bicubic"),
                      (4, "wiener[joint=true]")]  # fmt: skip
@@ -93,14 +93,14 @@ def test_a_request_is_carried_out(asked: Request) -> None:
 
 def test_the_protocols_own_scales_are_run_where_none_is_named(asked: Request) -> None:
     (ran,) = done(asked, scales="", methods="bicubic")
-    assert [title.split()[1] for title in ran.outcome.done] == ["x2", "x3", "x4"]
+    assert [title.split()[1] for title in ran.done] == ["x2", "x3", "x4"]
 
 
 def test_every_data_set_is_a_table_of_its_own(asked: Request) -> None:
     other = "synthetic[rows=32,columns=34,bands=3,seed=1]"
     ran = done(asked, datasets=f"{SMALL},{other}")
     assert [one.label for one in ran] == [SMALL, other]
-    assert [len(one.outcome.done) for one in ran] == [2, 2]
+    assert [len(one.done) for one in ran] == [2, 2]
 
 
 def test_training_on_other_scenes_is_part_of_the_label(asked: Request) -> None:
@@ -169,11 +169,11 @@ def test_failed_cells_are_run_again_when_asked(
     with monkeypatch.context() as patched:
         patched.setattr("benchmark.engine.estimation.upscale", fail)
         (ran,) = done(asked, methods="bicubic")
-        assert list(ran.outcome.failed.values()) == ["ValueError: for now"]
+        assert list(ran.failed.values()) == ["ValueError: for now"]
     (ran,) = done(asked, methods="bicubic")
-    assert list(ran.outcome.failed.values()) == ["ValueError: for now"]
+    assert list(ran.failed.values()) == ["ValueError: for now"]
     (ran,) = done(asked, methods="bicubic", retry_failed=True)
-    assert len(ran.outcome.done) == 1
+    assert len(ran.done) == 1
 
 
 def test_a_list_that_names_nothing_is_refused() -> None:
@@ -187,9 +187,9 @@ def test_a_data_set_or_a_scene_named_twice_counts_once(asked: Request) -> None:
     spelt = "synthetic[bands=3,rows=32,columns=34]"
     (ran,) = done(asked, datasets=f"{SMALL},{spelt}", scenes="leaves04,leaves01,leaves04")
     assert ran.label == f"{SMALL}+leaves01+leaves04"
-    assert len(ran.outcome.done) == 2
+    assert len(ran.done) == 2
 
 
 def test_probing_the_results_folder_leaves_nothing(tmp_path: Path) -> None:
-    requests._check_writable(tmp_path / "new")
+    check_writable(tmp_path / "new")
     assert list((tmp_path / "new").iterdir()) == []

@@ -17,9 +17,11 @@ from benchmark.engine import environment
 from benchmark.engine.estimation import crop_to, method_input
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
+from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.job import Settings
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, plan_cells
+from benchmark.execution.request import Experiment
 from benchmark.execution.runner import Outcome, Runner
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.metrics.scoring import METRICS, score
@@ -33,13 +35,13 @@ BRIEF = Profile("brief", "", patches=8, patch=24, epochs=1, batch=4, bands=2, va
 def planned(split: Split, *methods: str, scales: Sequence[int] = (2,)) -> list[CellPlan]:
     """Plan cells of methods by their references."""
     made = [METHODS.make(reference) for reference in methods]
-    return plan_cells(split, EIGHT_BIT, BRIEF, scales, made, [0])
+    return plan_cells(split, Experiment(EIGHT_BIT, BRIEF, tuple(scales), tuple(made)))
 
 
 def runner(results: Path, stream: StringIO, *, retry_failed: bool = False) -> Runner:
     """Make a runner that stays in this process, where the tests' methods are registered."""
     settings = Settings(results, CPU, environment.describe(CPU))
-    return Runner(settings, Progress(stream), retry_failed=retry_failed, isolated=False)
+    return Runner(settings, Progress(stream), InlineBackend(), retry_failed=retry_failed)
 
 
 def run(results: Path, made: Sequence[CellPlan], *, retry_failed: bool = False) -> Outcome:

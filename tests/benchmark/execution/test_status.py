@@ -14,6 +14,7 @@ from benchmark.dataset import DATASETS
 from benchmark.engine.training.profiles import Profile
 from benchmark.execution import plan
 from benchmark.execution.plan import CellPlan, plan_cells
+from benchmark.execution.request import Experiment
 from benchmark.execution.status import Status, planned_status, status_of
 from benchmark.method import METHODS, Recipe
 from benchmark.plugins import discovery
@@ -52,7 +53,7 @@ def planned(
     protocol: Protocol = EIGHT_BIT,
 ) -> CellPlan:
     """Plan one cell."""
-    (task,) = plan_cells(split, protocol, profile, [2], [METHODS.make(reference)], [0])
+    (task,) = plan_cells(split, Experiment(protocol, profile, (2,), (METHODS.make(reference),)))
     return task
 
 
@@ -68,7 +69,7 @@ def stale(results: Path, task: CellPlan, before: CellPlan) -> str:
     put(results, before)
     found = status_of(task, results)
     assert found.state == "stale"
-    assert not found.answers
+    assert not found.is_current
     assert found.cell is not None
     assert found.cell.facts["key"] == before.key
     return found.reason
@@ -90,13 +91,13 @@ def shorter(scenes: SceneSet) -> SceneSet:
 def test_where_nothing_lies_it_is_missing(tiny: Split, tmp_path: Path) -> None:
     found = status_of(planned(tiny), tmp_path)
     assert found == Status("missing", "not run yet")
-    assert not found.answers
+    assert not found.is_current
 
 
 def test_a_stored_cell_is_done(tiny: Split, tmp_path: Path) -> None:
     folder = put(tmp_path, planned(tiny))
     found = status_of(planned(tiny), tmp_path)
-    assert (found.state, found.reason, found.answers) == ("done", "", True)
+    assert (found.state, found.reason, found.is_current) == ("done", "", True)
     assert found.cell is not None
     assert found.cell.folder == folder
 
@@ -104,22 +105,22 @@ def test_a_stored_cell_is_done(tiny: Split, tmp_path: Path) -> None:
 def test_a_failed_cell_says_why_and_answers(tiny: Split, tmp_path: Path) -> None:
     put(tmp_path, planned(tiny), status="failed", reason="ValueError: it broke")
     found = status_of(planned(tiny), tmp_path)
-    assert (found.state, found.reason, found.answers) == ("failed", "ValueError: it broke", True)
+    assert (found.state, found.reason, found.is_current) == ("failed", "ValueError: it broke", True)
 
 
 def test_a_failed_cell_of_another_source_is_stale(tiny: Split, tmp_path: Path) -> None:
     put(tmp_path, planned(tiny), status="failed", reason="ValueError: it broke")
     found = status_of(planned(tiny, profile=replace(BRIEF, batch=8)), tmp_path)
     assert found.state == "stale"
-    assert not found.answers
+    assert not found.is_current
 
 
 def test_a_damaged_cell_says_what_is_wrong_with_it(tiny: Split, tmp_path: Path) -> None:
     folder = put(tmp_path, planned(tiny))
     (folder / "scores.csv").write_bytes(b"scene,psnr\na,99\n")
     found = status_of(planned(tiny), tmp_path)
-    assert (found.state, found.cell, found.answers) == ("damaged", None, False)
-    assert found.reason == f"{folder / 'scores.csv'} does not agree with the hash in cell.json"
+    assert (found.state, found.cell, found.is_current) == ("damaged", None, False)
+    assert found.reason == f"{folder / 'scores.csv'} does not match its checksum in cell.json"
 
 
 def test_a_cell_copied_to_a_wrong_place_is_damaged(tiny: Split, tmp_path: Path) -> None:
@@ -264,7 +265,7 @@ def test_what_another_run_is_at_is_running(tiny: Split, tmp_path: Path) -> None:
     with claimed_elsewhere(tmp_path, task.address) as other:
         before = everything(tmp_path)
         found = planned_status(task, tmp_path)
-        assert (found.state, found.reason) == ("running", "another run is at it")
+        assert (found.state, found.reason) == ("running", "another run is computing it")
         # What lies in its place does not matter until the other run is done.
         assert status_of(task, tmp_path).state == "missing"
         assert planned_status(planned(tiny, "espcn"), tmp_path).state == "missing"

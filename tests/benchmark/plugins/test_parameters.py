@@ -1,12 +1,14 @@
 """Typed parameters: read, checked, written back."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.errors import RequestError
+from benchmark.method import METHODS
 from benchmark.plugins.parameters import (
     convert,
     describe,
@@ -174,3 +176,11 @@ def test_a_label_read_again_gives_the_same_parameters(
 def test_values_are_written_as_the_command_line_takes_them() -> None:
     written = [shown(value) for value in (True, False, 1.0, 1e-5, 3, "x")]
     assert written == ["true", "false", "1.0", "1e-05", "3", "x"]
+
+
+def test_values_given_in_python_are_checked_too() -> None:
+    srcnn: Any = METHODS.entry("srcnn").cls
+    assert METHODS.label(srcnn(middle=5)) == "srcnn[middle=5]"
+    for value, text in ((4, "4"), ("5", "5"), (True, "true")):
+        with pytest.raises(RequestError, match=rf"srcnn\[middle={text}\]: expected one of"):
+            srcnn(middle=value)

@@ -202,7 +202,7 @@ def test_a_broken_installed_package_is_named(
         discover([METHODS])
     assert str(caught.value) == (
         "method 'far' of the package 'bad_methods' cannot be imported: "
-        "ValueError: rotten; mend or remove it"
+        "ValueError: rotten; fix or remove it"
     )
 
 

@@ -142,11 +142,11 @@ def test_what_is_wrong_with_a_cell_is_said_in_a_line(tmp_path: Path) -> None:
     assert damaged(tmp_path) == []
     whole = (folder / "cell.json").read_text()
     (folder / "scores.csv").write_bytes(SCORES.replace(b"30.5", b"40.5"))
-    assert damage(folder) == f"{folder / 'scores.csv'} does not agree with the hash in cell.json"
+    assert damage(folder) == f"{folder / 'scores.csv'} does not match its checksum in cell.json"
     (folder / "scores.csv").unlink()
     assert damage(folder).startswith(f"{folder / 'scores.csv'} cannot be read")
     (folder / "cell.json").write_text(whole.replace('"done"', '"gone"'))
-    assert damage(folder).endswith("does not agree with its seal: it was edited or cut short")
+    assert damage(folder).endswith("does not match its checksum: it was edited or cut short")
     (folder / "cell.json").write_text(whole.replace('"format": 1', '"format": 9'))
     assert damage(folder).endswith("has format 9, expected 1")
     (folder / "cell.json").write_text("[]")

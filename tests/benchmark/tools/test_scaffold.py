@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.engine.training.loop import train
+from benchmark.engine.training.loop import TrainingTask, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.plugins.discovery import load
 from benchmark.tools.scaffold import write
-from tests.benchmark.support import CPU, Ear, SamePatches, problem, random
+from tests.benchmark.support import CPU, Recorder, SamePatches, problem, random
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +31,8 @@ def test_the_written_method_loads_and_trains_as_it_is(tmp_path: Path, name: str)
     assert METHODS.label(method) == f"{name}[maps=6]"
     x = random(2, 4, 12, 12)
     profile = Profile("short", "", patches=2, epochs=8, batch=1)
-    bank, ear = SamePatches(x, 0.5 * x, 2), Ear()
-    made = train(method, bank, [], problem(2, 4), profile, 0, CPU, ear)
+    bank, listener = SamePatches(x, 0.5 * x, 2), Recorder()
+    made = train(TrainingTask(method, problem(2, 4), profile, 0, bank), CPU, listener)
     assert made.history[-1]["loss"] < made.history[0]["loss"]
     assert method.network(4, 2)(random(1, 4, 9, 7)).shape == (1, 4, 9, 7)
 

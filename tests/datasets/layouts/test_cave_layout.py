@@ -15,7 +15,6 @@ from tests.datasets.makers import (
     cave_files,
     cave_folder,
     cave_zip,
-    linked_zip,
     zipped,
 )
 from tests.datasets.refusals import cave_refusal
@@ -109,24 +108,10 @@ def test_the_stamp_of_a_zip_is_that_of_the_zip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [True, False])
-def test_a_zip_that_is_a_text_or_cut_short_is_refused(tmp_path: Path, cut: bool) -> None:
+def test_a_zip_that_is_a_text_or_truncated_is_refused(tmp_path: Path, cut: bool) -> None:
     archive = cave_zip(tmp_path / "cave" / "complete_ms_data.zip", "balloons")
     whole = archive.read_bytes()
     archive.write_bytes(whole[: len(whole) // 2] if cut else b"404 not found\n")
     text = cave_refusal(tmp_path)
     assert f"{archive} is not a whole zip archive" in text
-    assert "download it again" in text
-
-
-@pytest.mark.parametrize("name", ["/abs.png", "../balloons_ms_01.png", "a/../../b.png"])
-def test_a_zip_with_a_member_that_leads_out_is_refused_though_read_in_place(
-    tmp_path: Path, name: str
-) -> None:
-    archive = tmp_path / "cave" / "balloons_ms.zip"
-    zipped(archive, {**cave_files("balloons"), name: b"evil"})
-    assert f"'{name}', which leads out of its folder" in cave_refusal(tmp_path)
-
-
-def test_a_zip_with_a_link_is_refused_though_read_in_place(tmp_path: Path) -> None:
-    linked_zip(tmp_path / "balloons_ms.zip", "balloons_ms_01.png")
-    assert "'balloons_ms_01.png', which is neither a file nor a folder" in cave_refusal(tmp_path)
+    assert "get it again" in text

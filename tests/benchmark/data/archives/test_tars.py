@@ -3,6 +3,8 @@
 import gzip
 import os
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ def test_an_archive_is_unpacked_into_its_folder_without_doubling_it(tmp_path: Pa
         assert (folder / f"{prefix}a.txt").read_bytes() == b"a"
         assert (folder / f"{prefix}inner/b.txt").read_bytes() == b"b" * 70000
     assert left_in(tmp_path) == ["other", "top", "top.archive"]
-    with pytest.raises(RequestError, match="it is there already; move it away"):
+    with pytest.raises(RequestError, match="it exists already; move it away"):
         unpack_tar(archive, tmp_path / "top")
 
 
@@ -45,7 +47,7 @@ def test_a_tar_with_a_long_header_is_refused_before_it_is_read(tmp_path: Path) -
     assert left_in(tmp_path) == ["bomb.tgz"]
 
 
-def test_a_tar_that_swells_by_what_is_passed_over_is_stopped(
+def test_a_bomb_in_what_is_skipped_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(safety, "RATIO_FLOOR", 1000)
@@ -64,31 +66,44 @@ def test_a_tar_that_swells_by_what_is_passed_over_is_stopped(
     assert left_in(tmp_path) == ["bomb.tgz"]
 
 
-def test_a_killed_unpacking_is_started_again_and_its_remains_go(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_not_unpacked_with_the_rest(tmp_path: Path) -> None:
     archive = tarred(tmp_path / "top.tgz", {"top/a.txt": b"a"})
-    for name in (".top-killed.part", ".top-running.part"):
-        (tmp_path / name).mkdir()
-    os.utime(tmp_path / ".top-killed.part", (1, 1))
+    (tmp_path / ".top.part" / "top").mkdir(parents=True)
+    (tmp_path / ".top.part" / "top" / "half.txt").write_bytes(b"ha")
     unpack_tar(archive, tmp_path / "top")
-    assert left_in(tmp_path) == [".top-running.part", "top", "top.tgz"]
+    assert left_in(tmp_path) == ["top", "top.tgz"]
+    assert left_in(tmp_path / "top") == ["a.txt"]
+
+
+def test_two_that_unpack_one_archive_at_once_do_not_mix(tmp_path: Path) -> None:
+    archive = tarred(tmp_path / "top.tgz", {f"top/{k}.txt": bytes(9000) for k in range(200)})
+
+    def unpack(_: int) -> None:
+        with suppress(RequestError):  # one that comes later finds the folder there
+            unpack_tar(archive, tmp_path / "top")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(unpack, range(4)))
+    assert left_in(tmp_path) == ["top", "top.tgz"]
+    assert len(left_in(tmp_path / "top")) == 200
 
 
 def member(name: str, content: bytes = b"abc", kind: bytes = tarfile.REGTYPE) -> bytes:
-    """Make one member of a tar, header and all, that need not make sense."""
+    """Make one member of a tar with its header, whether it makes sense or not."""
     facts = tarfile.TarInfo(name)
     facts.type, facts.size = kind, len(content)
     return facts.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
 
 
 def extended(fact: str, value: str) -> bytes:
-    """Make a header of the extended kind, with one fact of the member that follows."""
+    """Make an extended header with one field of the member that follows."""
     text = f" {fact}={value}\n"
     length = len(text) + len(str(len(text) + 2))
     return member("facts", f"{length}{text}".encode(), b"x")
 
 
 def negative(name: str) -> bytes:
-    """Make a member of fewer bytes than none."""
+    """Make a member of a negative size."""
     header = bytearray(member(name, b""))
     header[124:136] = b"\xff" * 11 + b"\x00"
     header[148:156] = b" " * 8
@@ -117,8 +132,8 @@ REFUSED = {
         "neither a file nor a folder",
     ),
     "a type of no tar": (member("x", b"", b"Z") + FINE, "neither a file nor a folder"),
-    "fewer bytes than none": (negative("x") + FINE, "a header of -256 bytes"),
-    "a size that leads back": (extended("size", "-1024") + FINE, "seeking backwards"),
+    "a negative size in the header": (negative("x") + FINE, "a header of -256 bytes"),
+    "a negative size": (extended("size", "-1024") + FINE + bytes(32768), "seeking backwards"),
     "a name that leads out, by the way": (extended("path", "../evil") + FINE, "leads out"),
     "a name that ends early": (extended("path", "a\0b") + FINE, "embedded null byte"),
     "a damaged header in the middle": (
@@ -140,7 +155,7 @@ def test_hostile_members_are_refused_and_leave_nothing(tmp_path: Path, what: str
 
 
 def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safety, "MOST_FILES", 20)
+    monkeypatch.setattr(safety, "MOST_MEMBERS", 20)
     archive = tarred(tmp_path / "many.tgz", {f"{number}.txt": b"" for number in range(22)})
     with pytest.raises(ArchiveError, match="holds more than 20 files"):
         unpack_tar(archive, tmp_path / "target")
@@ -148,10 +163,10 @@ def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("place", range(1, 9))
-def test_the_checksum_behind_the_last_block_is_looked_at(
+def test_the_checksum_behind_the_last_block_is_checked(
     tmp_path: Path, place: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reader that stops where the tar ends never comes to it."""
+    """A reader that stops at the end of the tar never reaches it."""
     monkeypatch.setattr(tars, "CHUNK", 512)
     archive = tarred(tmp_path / "a.tgz", {"a.bin": bytes(5000)})
     content = bytearray(archive.read_bytes())
@@ -165,7 +180,7 @@ def test_the_checksum_behind_the_last_block_is_looked_at(
 @pytest.mark.skipif(os.name == "nt", reason="no limits of file sizes there")
 @pytest.mark.parametrize("size", [4000, 1 << 20])
 def test_a_full_disk_is_not_the_archives_fault(tmp_path: Path, size: int) -> None:
-    """Whoever takes it for that deletes gigabytes; small files show it only when closed."""
+    """Or gigabytes are deleted for nothing; with small files it shows only when they are closed."""
     import resource
 
     archive = tarred(tmp_path / "a.tgz", {"a.bin": bytes(size)})

@@ -5,17 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.archives import safety, zips
 from benchmark.data.archives.safety import ArchiveError
-from benchmark.data.archives.zips import open_zip, read_member
-from benchmark.errors import RequestError
-from tests.datasets.makers import linked_zip, zipped
+from benchmark.data.archives.zips import open_zip
+from benchmark.data.search import MOST_BYTES
+from tests.datasets.makers import zipped
 
 
-def read_zip(archive: Path, target: Path, limit: int = safety.LIMIT) -> dict[str, bytes]:
+def read_zip(archive: Path, target: Path) -> dict[str, bytes]:
     """Read a zip in place, all of it; nothing may appear at `target`."""
-    with open_zip(archive, limit) as (opened, members):
-        read = {member.filename: read_member(opened, member.filename) for member in members}
+    with open_zip(archive) as content:
+        read = {name: content.read(name) for name in content.sizes}
     assert not target.exists()
     return read
 
@@ -29,12 +28,6 @@ def test_a_zip_is_read_in_place_without_its_folders(tmp_path: Path) -> None:
     }
 
 
-def test_links_in_a_zip_are_refused(tmp_path: Path) -> None:
-    archive = linked_zip(tmp_path / "evil.zip", "passwd")
-    with pytest.raises(RequestError, match="'passwd', which is neither a file nor a folder"):
-        read_zip(archive, tmp_path / "target")
-
-
 def test_a_zip_with_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "bad.zip", {"caf\u00e9": b"1"})
     archive.write_bytes(archive.read_bytes().replace("\u00e9".encode(), b"\xed\xed"))
@@ -42,30 +35,22 @@ def test_a_zip_with_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
         _open(archive)
 
 
-def test_reading_a_zip_in_place_checks_every_member_first(tmp_path: Path) -> None:
-    archive = zipped(tmp_path / "evil.zip", {"fine.txt": b"1", "../up.txt": b"2"})
-    with pytest.raises(RequestError, match=r"\.\./up\.txt"), open_zip(archive):
-        pytest.fail("opened")
-
-
 def test_a_zip_with_one_huge_member_is_refused_before_it_is_read(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "bomb.zip", {"fine.txt": b"1", "zeros": bytes(3000)})
-    with pytest.raises(ArchiveError, match=r"'zeros' with 3,000 bytes, .*expected 2,000 bytes at"):
+    with pytest.raises(ArchiveError, match=r"'zeros' with 3,000 bytes, expected 2,000 bytes at"):
         _open(archive, 2000)
     _open(archive, 3000)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_zip_packed_by_a_method_that_knows_no_bound_is_refused(
-    tmp_path: Path, method: int
-) -> None:
+def test_a_zip_with_an_unbounded_decompressor_is_refused(tmp_path: Path, method: int) -> None:
     archive = tmp_path / "bomb.zip"
     with zipfile.ZipFile(archive, "w", method) as made:
         made.writestr("zeros", bytes(3000))
-    with pytest.raises(ArchiveError, match=f"'zeros'.* packed by method {method};"):
+    with pytest.raises(ArchiveError, match=f"'zeros'.* compressed by method {method}, not 0 or 8"):
         _open(archive)
 
 
-def _open(archive: Path, member_limit: int = zips.MEMBER_LIMIT) -> None:
+def _open(archive: Path, member_limit: int = MOST_BYTES) -> None:
     with open_zip(archive, member_limit=member_limit):
         pass

@@ -1,11 +1,17 @@
 """Both versions of MATLAB files are read; what holds something else is refused in one line."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmark import CHECKOUT
+from benchmark.data.formats import matlab
+from benchmark.data.formats.matlab import ContentError
 from benchmark.errors import RequestError
 from datasets import harvard
 from datasets.harvard import Harvard
@@ -55,7 +61,7 @@ def _with(value: float) -> np.ndarray:
         ({"cube": harvard_cube()}, "expected a variable 'ref', found cube"),
         ({"ref": harvard_cube()[..., :30]}, "x 31 numbers, found 24 x 20 x 30 of float64"),
         ({"ref": harvard_cube()[..., 0]}, "found 24 x 20 of float64"),
-        ({"ref": harvard_cube() + 1j}, "of complex"),
+        ({"ref": harvard_cube() + 1j}, "complex128"),
         ({"ref": _with(np.nan)}, "1 values are not finite"),
         ({"ref": _with(np.inf)}, "1 values are not finite"),
         ({"ref": _with(1e300)}, "1 values are not finite"),
@@ -96,3 +102,125 @@ def test_a_file_that_is_only_unreadable_is_not_called_damaged(tmp_path: Path) ->
     with pytest.raises(RequestError, match=r"cannot read .*img1\.mat: No such file") as caught:
         source.read("img1")
     assert "delete" not in str(caught.value)
+
+
+SHAPE = (7, 4, 31)
+psutil = pytest.importorskip("psutil")
+
+
+def end_children() -> None:
+    """End the processes that wait for further files."""
+    for child in psutil.Process().children():
+        child.kill()
+
+
+def integers(kind: str) -> np.ndarray:
+    """Make whole numbers that every type holds."""
+    return np.random.default_rng(3).integers(0, 100, SHAPE).astype(kind)
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "int8", "uint8", "int16", "uint16"])
+@pytest.mark.parametrize("make", [mat5, mat73])
+def test_every_type_of_number_becomes_float32(
+    tmp_path: Path, make: Callable[..., Path], kind: str
+) -> None:
+    file = make(tmp_path / "a.mat", ref=integers(kind))
+    for crop in (2, 5, 100):
+        read = matlab.read(file, 31, crop)
+        np.testing.assert_array_equal(read, integers(kind)[:crop, :crop])
+        assert read.dtype == np.float32
+        assert read.flags.c_contiguous
+
+
+def element(order: str, kind: int, body: bytes) -> bytes:
+    """Make one element of version 5 in either byte order."""
+    tag = np.array([kind, len(body)], f"{order}u4").tobytes()
+    return tag + body + bytes(-len(body) % 8)
+
+
+def by_hand(file: Path, order: str, stored: str, kind: int, number: int = 6) -> Path:
+    """Write one variable `ref` of type `number`, its values stored as another type `kind`."""
+    values = integers("f8").astype(f"{order}{stored}").tobytes(order="F")
+    body = (
+        element(order, 6, np.array([number, 0], f"{order}u4").tobytes())
+        + element(order, 5, np.array(SHAPE, f"{order}i4").tobytes())
+        + element(order, 1, b"ref")
+        + element(order, kind, values)
+    )
+    version = b"\x00\x01IM" if order == "<" else b"\x01\x00MI"
+    head = b"MATLAB 5.0 MAT-file".ljust(124) + version
+    file.write_bytes(head + element(order, 14, body))
+    return file
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("stored", "kind"), [("u1", 2), ("i2", 3), ("i4", 5), ("f8", 9)])
+def test_doubles_are_read_in_either_byte_order_and_from_smaller_types(
+    tmp_path: Path, order: str, stored: str, kind: int
+) -> None:
+    file = by_hand(tmp_path / "a.mat", order, stored, kind)
+    np.testing.assert_array_equal(matlab.read(file, 31, 100), integers("f4"))
+
+
+@pytest.mark.parametrize(
+    ("stored", "kind", "number"),
+    [("i8", 12, 6), ("u8", 13, 6), ("f8", 9, 7), ("i4", 5, 11), ("f4", 7, 10), ("f8", 8, 6)],
+)
+def test_values_that_do_not_fit_their_type_are_refused(
+    tmp_path: Path, stored: str, kind: int, number: int
+) -> None:
+    file = by_hand(tmp_path / "a.mat", "<", stored, kind, number)
+    with pytest.raises(ContentError):
+        matlab.read(file, 31, 100)
+
+
+def crashing(file: Path) -> Path:
+    """Write a file whose type of values takes scipy's reader down with the process."""
+    return by_hand(file, "<", "f8", 8)
+
+
+def test_a_crash_of_the_library_is_one_line_and_the_next_file_is_read(tmp_path: Path) -> None:
+    good = mat5(tmp_path / "good.mat", ref=integers("f8"))
+    for _ in range(2):
+        with pytest.raises(ContentError, match=r"the library that reads it crashed \(exit code"):
+            matlab.read(crashing(tmp_path / "bad.mat"), 31, 100)
+        assert matlab.read(good, 31, 100).shape == SHAPE
+
+
+def test_a_library_that_never_ends_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = mat5(tmp_path / "good.mat", ref=integers("f8"))
+    end_children()
+    monkeypatch.setattr(matlab, "TIMEOUT", 0.001)  # less than scipy takes to be imported
+    with pytest.raises(ContentError, match=r"did not finish within 0\.001 s"):
+        matlab.read(good, 31, 100)
+    monkeypatch.undo()
+    assert matlab.read(good, 31, 100).shape == SHAPE
+
+
+def test_a_child_is_kept_for_further_files_and_replaced_once_it_has_ended(tmp_path: Path) -> None:
+    good = mat5(tmp_path / "good.mat", ref=integers("f8"))
+    matlab.read(good, 31, 100)
+    before = psutil.Process().children()
+    matlab.read(good, 31, 100)
+    assert psutil.Process().children() == before
+    end_children()
+    assert matlab.read(good, 31, 100).shape == SHAPE
+
+
+def test_no_child_outlives_its_parent(tmp_path: Path) -> None:
+    good = mat5(tmp_path / "good.mat", ref=integers("f8"))
+    code = (
+        "import os, psutil, pathlib; from benchmark.data.formats import matlab\n"
+        f"matlab.read(pathlib.Path({str(good)!r}), 31, 100)\n"
+        "print(psutil.Process().children()[0].pid, flush=True)\n"
+        "os._exit(0)"
+    )
+    parent = subprocess.run(
+        [sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    deadline = time.monotonic() + 20
+    while psutil.pid_exists(int(parent.stdout)):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

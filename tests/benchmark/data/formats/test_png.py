@@ -39,9 +39,10 @@ def _short_data(content: bytes) -> bytes:
         (lambda content: content[:30], "cut short"),
         (lambda _: b"", "an empty file"),
         (lambda _: b"<html></html>", "not a PNG file"),
-        (lambda content: content[:8] + content[-12:], "it has no header"),
-        (_flip, "a checksum does not agree"),
-        (_short_data, "cannot be used"),
+        (lambda content: content[:8] + content[-12:], "cut short"),
+        (lambda content: content[:8] + content[33:], "it has no header"),
+        (_flip, "checksum in"),
+        (_short_data, "truncated"),
     ],
 )
 @pytest.mark.parametrize("where", ["folder", "zip"])

@@ -1,4 +1,4 @@
-"""The training loop: reproducible, honest about failure, and by the recipe's letter."""
+"""The training loop: reproducible, clear about failures, and exactly by the recipe."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from benchmark.data.patches import PatchBank
 from benchmark.data.split import Split
 from benchmark.engine.building import start
 from benchmark.engine.device import Device
-from benchmark.engine.training.loop import Trained, TrainingError, train
+from benchmark.engine.training.loop import Trained, TrainingError, TrainingTask, train
 from benchmark.engine.training.optimiser import he_scale
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import Validation, validation_pair
@@ -24,13 +24,16 @@ from benchmark.protocols.interpolation import upscale
 from tests.benchmark.support import (
     CPU,
     EIGHT_BIT,
-    Ear,
+    EPS,
     Gain,
+    Recorder,
     SamePatches,
+    Volume,
     bank_of,
     network_method,
     problem,
     random,
+    reordered,
 )
 
 
@@ -41,24 +44,24 @@ class Given(Profile):
     by: Recipe = field(default_factory=Recipe)
 
     def recipe(self, method: NetworkMethod) -> Recipe:
-        """Give the recipe, whatever the method."""
+        """Return the recipe, whatever the method."""
         return self.by
 
 
 @dataclass(frozen=True)
 class ShortPaper(Profile):
-    """The paper's own recipe of every method, cut to a few steps."""
+    """The paper's own recipe of every method, limited to a few steps."""
 
     epochs: int = 2
 
     def recipe(self, method: NetworkMethod) -> Recipe:
-        """Cut the method's own recipe."""
+        """Shorten the method's own recipe."""
         return replace(method.recipe, epochs=self.epochs, batch=min(method.recipe.batch, 12))
 
 
 @dataclass(frozen=True)
 class Gained(NetworkMethod):
-    """One weight; its loss and its start are the test's."""
+    """One weight, whose initial value tests choose."""
 
     first: float = 0.5
     name = "gained"
@@ -83,7 +86,7 @@ def trained(
     method, task = network_method(reference), problem(scale, 5)
     bank = bank_of(split.train, scale, count=profile.patches, size=profile.patch, seed=seed)
     pairs = held_out(split, method, task)
-    return train(method, bank, pairs, task, profile, seed, CPU, Ear())
+    return train(TrainingTask(method, task, profile, seed, bank, pairs), CPU)
 
 
 def gained(recipe: Recipe, *, first: float = 0.5, best: float | None = None) -> Trained:
@@ -92,7 +95,7 @@ def gained(recipe: Recipe, *, first: float = 0.5, best: float | None = None) -> 
     held = [] if best is None else [Validation(x[0], best * x[0], 0.0)]
     profile = Given("given", "", patches=1, by=recipe)
     bank = SamePatches(x, 2 * x, 1)
-    return train(Gained(first), bank, held, problem(2, 2), profile, 0, CPU, Ear())
+    return train(TrainingTask(Gained(first), problem(2, 2), profile, 0, bank, held), CPU)
 
 
 def weight_of(made: Trained) -> float:
@@ -151,14 +154,14 @@ def test_without_a_number_of_validations_there_is_one_each_epoch(tiny: Split) ->
     assert [row["step"] for row in made.history] == [6, 12]
 
 
-def test_the_listener_is_told_of_steps_and_validations(tiny: Split) -> None:
-    method, task, ear = network_method("srcnn"), problem(2, 5), Ear()
+def test_the_listener_receives_steps_and_validations(tiny: Split) -> None:
+    method, task, listener = network_method("srcnn"), problem(2, 5), Recorder()
     pairs = held_out(tiny, method, task)
-    made = train(method, bank_of(tiny.train, 2), pairs, task, SHORT, 0, CPU, ear)
-    assert ear.psnr == [row["psnr"] for row in made.history]
-    assert [step for step, _, _ in ear.steps] == [4, 8, 12]
-    assert all(steps == 12 for _, steps, _ in ear.steps)
-    assert [loss for _, _, loss in ear.steps] == [row["loss"] for row in made.history]
+    made = train(TrainingTask(method, task, SHORT, 0, bank_of(tiny.train, 2), pairs), CPU, listener)
+    assert listener.psnr == [row["psnr"] for row in made.history]
+    assert [step for step, _, _ in listener.steps] == [4, 8, 12]
+    assert all(steps == 12 for _, steps, _ in listener.steps)
+    assert [loss for _, _, loss in listener.steps] == [row["loss"] for row in made.history]
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
@@ -170,7 +173,7 @@ def test_a_loss_that_is_not_finite_ends_training(bad: float) -> None:
     x = random(1, 2, 6, 6)
     bank = SamePatches(x, x, 10)
     with pytest.raises(TrainingError, match=f"the loss became {bad} before step"):
-        train(Broken(), bank, [], problem(2, 2), SHORT, 0, CPU, Ear())
+        train(TrainingTask(Broken(), problem(2, 2), SHORT, 0, bank), CPU)
 
 
 def test_the_best_weights_by_validation_are_kept() -> None:
@@ -182,12 +185,13 @@ def test_the_best_weights_by_validation_are_kept() -> None:
     assert 0 < at < len(psnr) - 1
     assert psnr[-1] < psnr[at] - 3
     x = (random(1, 2, 6, 6) / 4)[0]
-    again = -10 * math.log10(float(((weight_of(made) - 1) * x).square().mean()))
-    assert again == pytest.approx(psnr[at], abs=1e-3)
+    error = (x * made.state["weight"]).double() - x.double()  # the estimate in float32
+    again = -10 * math.log10(float(error.square().mean()))
+    assert again == pytest.approx(psnr[at], abs=10 / math.log(10) * reordered(72))
     assert abs(weight_of(made) - 1) < 0.1
 
 
-def test_without_validation_scenes_the_last_weights_are_kept_and_that_is_said() -> None:
+def test_without_validation_scenes_the_last_weights_are_kept_with_a_warning() -> None:
     made = gained(Recipe(optimiser="sgd", rate=5.0, momentum=0.0, batch=1, epochs=60,
                          schedule="constant"))  # fmt: skip
     assert weight_of(made) == pytest.approx(2, abs=0.1)
@@ -207,7 +211,7 @@ def test_a_dead_network_is_warned_about(tiny: Split) -> None:
 
     task = problem(2, 5)
     pairs = held_out(tiny, Dead(), task)
-    made = train(Dead(), bank_of(tiny.train, 2), pairs, task, SHORT, 0, CPU, Ear())
+    made = train(TrainingTask(Dead(), task, SHORT, 0, bank_of(tiny.train, 2), pairs), CPU)
     before = sum(pair.interpolated for pair in pairs) / len(pairs)
     assert len(made.warnings) == 1
     assert made.warnings[0].startswith("the network did not learn:")
@@ -264,9 +268,11 @@ def by_hand(recipe: Recipe, steps: int) -> float:
     weight, speed = 0.5, 0.0
     for _ in range(steps):
         slope = 2 * (weight - 2) * mean * times
-        for limit in (recipe.clip_norm, recipe.clip_theta / recipe.rate):
-            if limit:
-                slope = max(-limit, min(limit, slope))
+        if recipe.clip_norm:  # torch adds 1e-6 to the norm
+            slope *= min(1, recipe.clip_norm / (abs(slope) + 1e-6))
+        if recipe.clip_theta:
+            limit = recipe.clip_theta / recipe.rate
+            slope = max(-limit, min(limit, slope))
         speed = recipe.momentum * speed + slope + recipe.weight_decay * weight
         weight -= recipe.rate * speed
     return weight
@@ -289,7 +295,9 @@ def test_stochastic_gradient_descent_is_that_of_the_papers(changes: dict[str, An
         Recipe(optimiser="sgd", rate=0.1, batch=1, epochs=5, schedule="constant"), **changes
     )
     expected = by_hand(recipe, 5)
-    assert weight_of(gained(recipe)) == pytest.approx(expected, abs=1e-6)
+    # Slopes are sums of 72 terms in float32; five times a weight below 2 is rounded.
+    rounding = reordered(72) * abs(expected - 0.5) + 5 * EPS
+    assert weight_of(gained(recipe)) == pytest.approx(expected, abs=rounding)
     assert abs(expected - 0.5) > 1e-3
 
 
@@ -303,7 +311,8 @@ def test_adam_decays_and_steps_as_pytorchs_own() -> None:
         optimiser.zero_grad()
         functional.mse_loss(x * weight, 2 * x).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    assert weight_of(gained(recipe)) == pytest.approx(weight.item(), abs=1e-7)
+    # Six times two weights below 1 are rounded, half of EPS / 2 each.
+    assert weight_of(gained(recipe)) == pytest.approx(weight.item(), abs=6 * EPS / 2)
 
 
 def test_the_rate_of_the_history_follows_the_schedule() -> None:
@@ -312,7 +321,7 @@ def test_the_rate_of_the_history_follows_the_schedule() -> None:
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
 
 
-def test_a_plateau_divides_the_rate_and_then_ends_training() -> None:
+def test_a_plateau_decays_the_rate_and_then_ends_training() -> None:
     """The weight starts at the best place and is pulled away: no validation is better."""
     recipe = Recipe(optimiser="sgd", rate=0.1, momentum=0.0, batch=1, epochs=50,
                     schedule="plateau", every=2, stop_below=1e-3)  # fmt: skip
@@ -322,7 +331,7 @@ def test_a_plateau_divides_the_rate_and_then_ends_training() -> None:
     assert made.steps == 7
 
 
-def test_training_ends_when_it_stays_flat() -> None:
+def test_training_ends_without_improvement() -> None:
     recipe = Recipe(optimiser="sgd", rate=0.1, batch=1, epochs=50, schedule="constant",
                     flat_limit=4)  # fmt: skip
     assert gained(recipe, first=1.0, best=1.0).steps == 5
@@ -337,10 +346,11 @@ def test_the_last_layer_has_a_rate_of_its_own() -> None:
     recipe = Recipe(optimiser="sgd", rate=0.1, momentum=0.0, batch=1, epochs=1,
                     schedule="constant", last_layer=0.25)  # fmt: skip
     profile = Given("given", "", patches=1, by=recipe)
-    made = train(Two(), SamePatches(x, 2 * x, 1), [], problem(2, 2), profile, 0, CPU, Ear())
+    made = train(TrainingTask(Two(), problem(2, 2), profile, 0, SamePatches(x, 2 * x, 1)), CPU)
     first, last = (float(made.state[f"{i}.weight"]) - 1 for i in (0, 1))
     assert first > 0
-    assert last == pytest.approx(first / 4, rel=1e-4)
+    # Both weights, a little above 1, were rounded.
+    assert last == pytest.approx(first / 4, rel=reordered(72), abs=EPS)
 
 
 def test_relative_rates_follow_the_size_of_each_layers_weights() -> None:
@@ -354,7 +364,7 @@ def test_relative_rates_follow_the_size_of_each_layers_weights() -> None:
     x = random(1, 1, 6, 6) + 0.1
     recipe = Recipe(rate=1e-3, relative=True, batch=1, epochs=1, schedule="constant")
     profile = Given("given", "", patches=1, by=recipe)
-    made = train(Two(), SamePatches(x, -x, 1), [], problem(2, 1), profile, 0, CPU, Ear())
+    made = train(TrainingTask(Two(), problem(2, 1), profile, 0, SamePatches(x, -x, 1)), CPU)
     # Adam's first step is the rate itself, against the slope.
     for name, fan_in in (("0", 9), ("1", 100)):
         moved = made.state[f"{name}.weight"] - 0.1
@@ -379,24 +389,11 @@ def test_unit_gradients_have_length_one_whatever_the_loss() -> None:
             unit_gradient=True,
         )
         profile = Given("given", "", patches=1, by=recipe)
-        made = train(Two(), SamePatches(x, 2 * x, 1), [], problem(2, 2), profile, 0, CPU, Ear())
+        made = train(TrainingTask(Two(), problem(2, 2), profile, 0, SamePatches(x, 2 * x, 1)), CPU)
         # Both weights have the same slope: each takes a share of 1 / sqrt(2).
         for i in (0, 1):
             moved = float(made.state[f"{i}.weight"]) - 1
-            assert moved == pytest.approx(0.1 / math.sqrt(2), rel=1e-4)
-
-
-class Spectral(nn.Module):
-    """A residual convolution over rows, columns and bands."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Conv3d(1, 1, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, bands, rows, columns) to the same size."""
-        out: Tensor = x + self.layer(x[:, None])[:, 0]
-        return out
+            assert moved == pytest.approx(0.1 / math.sqrt(2), rel=reordered(72), abs=EPS)
 
 
 def tied() -> nn.Module:
@@ -422,7 +419,7 @@ LAYER = 3 * 3 * 9 + 3
 
 @pytest.mark.parametrize(
     ("build", "parameters"),
-    [(frozen, LAYER), (normed, LAYER + 2 * 3), (Spectral, None), (tied, LAYER + 3)],
+    [(frozen, LAYER), (normed, LAYER + 2 * 3), (Volume, None), (tied, LAYER + 3)],
 )
 def test_networks_of_every_kind_train_and_count_what_is_trained(
     build: Callable[[], nn.Module], parameters: int | None
@@ -433,7 +430,7 @@ def test_networks_of_every_kind_train_and_count_what_is_trained(
 
     x = random(1, 3, 12, 12)
     bank = SamePatches(x, 0.5 * x, 2)
-    made = train(Built(), bank, [], problem(2, 3), SHORT, 0, CPU, Ear())
+    made = train(TrainingTask(Built(), problem(2, 3), SHORT, 0, bank), CPU)
     assert made.history[-1]["loss"] < made.history[0]["loss"]
     build().load_state_dict(dict(made.state))
     assert parameters in (None, made.parameters)
@@ -444,7 +441,7 @@ def test_in_bfloat16_the_weights_stay_in_float32(tiny: Split) -> None:
     pairs = held_out(tiny, method, task)
     states = []
     for device in (CPU, Device(CPU.torch, True)):
-        made = train(method, bank_of(tiny.train, 2), pairs, task, SHORT, 0, device, Ear())
+        made = train(TrainingTask(method, task, SHORT, 0, bank_of(tiny.train, 2), pairs), device)
         assert {tensor.dtype for tensor in made.state.values()} == {torch.float32}
         states.append(made.state["0.weight"])
     torch.testing.assert_close(states[1], states[0], rtol=0, atol=0.05)
@@ -479,7 +476,7 @@ def test_every_patch_is_seen_once_an_epoch(tiny: Split) -> None:
     )
     method = network_method("proposed[subnetworks=1]")
     profile = Profile("short", "", patches=12, patch=16, epochs=2, batch=4)
-    train(method, bank, [], problem(2, 5), profile, 0, CPU, Ear())
+    train(TrainingTask(method, problem(2, 5), profile, 0, bank), CPU)
     seen = torch.cat(asked).tolist()
     assert sorted(seen[:12]) == sorted(seen[12:]) == list(range(12))
     assert seen[:12] != seen[12:]
@@ -502,7 +499,7 @@ def test_every_band_of_every_patch_is_seen_once_an_epoch_where_bands_are_samples
     )
     recipe = Recipe(batch=5, epochs=1, single_bands=True)
     profile = Given("given", "", patches=10, patch=16, by=recipe)
-    train(network_method("srcnn"), bank, [], problem(2, 5), profile, 0, CPU, Ear())
+    train(TrainingTask(network_method("srcnn"), problem(2, 5), profile, 0, bank), CPU)
     assert sorted(asked) == [(patch, band) for patch in range(10) for band in range(5)]
     assert asked != sorted(asked)
 
@@ -524,7 +521,7 @@ def test_every_method_sees_the_same_patches_in_the_same_order(tiny: Split) -> No
             tiny.train, Degradation(EIGHT_BIT, 2), count=8, size=16, seed=0, device=CPU.torch
         )
         profile = Profile("short", "", patches=8, patch=16, epochs=1, batch=4, bands=2)
-        train(network_method(reference), bank, [], problem(2, 5), profile, 0, CPU, Ear())
+        train(TrainingTask(network_method(reference), problem(2, 5), profile, 0, bank), CPU)
         orders.append([(p.tolist(), b.tolist()) for p, b in asked])
     assert orders[0] == orders[1]
     for _, bands in orders[0]:

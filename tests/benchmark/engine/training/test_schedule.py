@@ -9,9 +9,9 @@ from benchmark.method import Recipe
 
 
 def rates(recipe: Recipe, steps: int, steps_per_epoch: int = 1) -> list[float]:
-    """Give the rate of every step."""
+    """Return the learning rate of every step."""
     schedule = Schedule(recipe, steps, steps_per_epoch)
-    return [schedule.rate(step) for step in range(steps)]
+    return [schedule.lr(step) for step in range(steps)]
 
 
 def test_one_cycle_climbs_for_a_tenth_and_falls_by_a_cosine_to_nothing() -> None:
@@ -35,18 +35,18 @@ def test_constant_stays() -> None:
     assert rates(Recipe(rate=0.3, schedule="constant"), 7) == [0.3] * 7
 
 
-def test_step_divides_every_so_many_epochs() -> None:
+def test_step_decays_every_so_many_epochs() -> None:
     recipe = Recipe(rate=0.1, schedule="step", factor=0.1, every=2)
     made = rates(recipe, 15, steps_per_epoch=3)
     assert made == pytest.approx([0.1] * 6 + [0.01] * 6 + [0.001] * 3)
 
 
-def test_plateau_divides_after_so_many_validations_without_progress() -> None:
+def test_plateau_decays_after_so_many_validations_without_improvement() -> None:
     schedule = Schedule(Recipe(rate=1.0, schedule="plateau", every=3), 100, 10)
     seen = []
     for better in [True, False, False, True, False, False, False, False, False, False]:
         schedule.validated(better)
-        seen.append(schedule.rate(0))
+        seen.append(schedule.lr(0))
     assert seen == pytest.approx([1, 1, 1, 1, 1, 1, 0.1, 0.1, 0.1, 0.01])
 
 
@@ -56,11 +56,11 @@ def test_plateau_ends_below_the_smallest_rate_and_not_at_it() -> None:
     for division in range(1, 6):
         assert not schedule.ended
         schedule.validated(better=False)
-        assert schedule.rate(0) == pytest.approx(0.01 * 0.1**division)
+        assert schedule.lr(0) == pytest.approx(0.01 * 0.1**division)
     assert schedule.ended
 
 
-def test_training_ends_after_so_many_flat_validations() -> None:
+def test_training_ends_after_so_many_validations_without_improvement() -> None:
     schedule = Schedule(Recipe(schedule="constant", flat_limit=3), 100, 10)
     for better in [False, False, True, False, False]:
         schedule.validated(better)
@@ -69,23 +69,23 @@ def test_training_ends_after_so_many_flat_validations() -> None:
     assert schedule.ended
 
 
-def test_a_flat_count_is_not_forgotten_when_the_rate_is_divided() -> None:
+def test_a_decay_does_not_reset_the_count_that_ends_the_training() -> None:
     schedule = Schedule(Recipe(schedule="plateau", every=2, flat_limit=5), 100, 10)
     for _ in range(4):
         schedule.validated(better=False)
         assert not schedule.ended
     schedule.validated(better=False)
     assert schedule.ended
-    assert schedule.divisions == 2
+    assert schedule.num_decays == 2
 
 
 @pytest.mark.parametrize("kind", ["one-cycle", "constant", "step"])
-def test_flat_validations_change_no_other_schedule(kind: str) -> None:
+def test_validations_change_no_other_schedule(kind: str) -> None:
     recipe = Recipe(rate=1.0, schedule=kind, every=1)  # type: ignore[arg-type]
     schedule = Schedule(recipe, 100, 10)
-    before = schedule.rate(5)
+    before = schedule.lr(5)
     for _ in range(20):
         schedule.validated(better=False)
-    assert schedule.rate(5) == before
+    assert schedule.lr(5) == before
     assert not schedule.ended
     assert math.isfinite(before)

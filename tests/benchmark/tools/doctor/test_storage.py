@@ -213,10 +213,12 @@ def test_superseded_cells_are_counted(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_preparation_left_is_counted(tmp_path: Path) -> None:
-    (tmp_path / ".set.scenes.part").write_bytes(bytes(2048))
-    (tmp_path / ".set.scenes.lock").touch()
-    (tmp_path / "set.scenes").write_bytes(bytes(4096))
-    (tmp_path / ".gone.scenes.part").symlink_to(tmp_path / "never")
+    folder = tmp_path / "scenes" / "set"
+    folder.mkdir(parents=True)
+    (folder / ".one.safetensors.part").write_bytes(bytes(2048))
+    (folder / ".lock").touch()
+    (folder / "one.safetensors").write_bytes(bytes(4096))
+    (folder / ".gone.safetensors.part").symlink_to(tmp_path / "never")
     *_, found = storage.leftovers(tmp_path / "no", tmp_path)
     assert found.name == "unfinished scenes"
     assert found.text.startswith(f"2 in {tmp_path}, 2.")
@@ -233,7 +235,7 @@ def test_damaged_cells_are_named(tmp_path: Path) -> None:
     found = list(storage.damaged(tmp_path))
     assert [one.level for one in found] == ["warning"] * 6
     assert "seed1" in found[0].text
-    assert "does not agree with the hash" in found[0].text
+    assert "does not match its checksum" in found[0].text
     assert "makes it again" in found[0].remedy
     assert found[-1].text == "and 1 more"
 

@@ -7,5 +7,5 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for the disk: no power is lost here, and hundreds of small files take long."""
+    """Skip fsync: hundreds of small files take long, and no power is lost here."""
     monkeypatch.setattr(os, "fsync", lambda _handle: None)

@@ -1,10 +1,9 @@
-"""What the tests of exports and imports share: small cells, and what a folder holds of them."""
+"""Shared by the tests of exports and imports: small cells, and the files of a folder."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from benchmark.store.address import Address, key_of
+from benchmark.store.address import Address
 from benchmark.store.cells import WEIGHTS, Cell, write
 
 HERE = {
@@ -18,12 +17,12 @@ METHODS = ("bicubic", "espcn", "wiener[joint=true]")
 
 
 def address(method: str = "espcn", dataset: str = "cave", scale: int = 2, seed: int = 0) -> Address:
-    """Name a cell."""
+    """Return the address of a cell."""
     return Address(dataset, "wang2017", "quick", scale, method, seed)
 
 
 def place(method: str = "espcn", dataset: str = "cave") -> str:
-    """Give a cell's path below a results folder, and in a zip."""
+    """Return a cell's path below a results folder, and in a zip."""
     return address(method, dataset).folder(Path()).as_posix()
 
 
@@ -36,7 +35,7 @@ def put(
     scores: bytes | None = None,
     **facts: Any,
 ) -> Cell:
-    """Store a cell that is done, as far as tables read it."""
+    """Store a cell that is done, with what tables read."""
     where = where or address()
     whole = {
         "key": "a" * 64,
@@ -73,26 +72,17 @@ def failed(results: Path, reason: str, trace: str = "", **facts: Any) -> Cell:
 
 
 def three(results: Path, **facts: Any) -> list[str]:
-    """Store three cells; gives their paths in the order of an export."""
+    """Store three cells and return their paths in the order of an export."""
     for number, method in enumerate(METHODS, 31):
         put(results, address(method), psnr=number, weights=bytes(range(256)) * number, **facts)
     return [place(method) for method in METHODS]
 
 
 def files(folder: Path, hidden: bool = True) -> dict[str, bytes]:
-    """Give every file below a folder by its path."""
+    """Return the content of every file below a folder by its path."""
     found = {file.relative_to(folder): file for file in folder.rglob("*") if file.is_file()}
     return {
         path.as_posix(): file.read_bytes()
         for path, file in found.items()
         if hidden or not any(part.startswith(".") for part in path.parts)
     }
-
-
-def reseal(folder: Path, **facts: Any) -> None:
-    """Change a stored cell's facts and seal them again."""
-    file = folder / "cell.json"
-    whole = {**json.loads(file.read_text(encoding="utf-8")), **facts}
-    whole.pop("seal")
-    whole["seal"] = key_of(whole)
-    file.write_text(json.dumps(whole), encoding="utf-8")

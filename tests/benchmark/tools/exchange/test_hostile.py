@@ -1,10 +1,8 @@
-"""Zips that mean harm, or were harmed: nothing outside, nothing half, no invented number."""
+"""Imports of hostile and damaged zips: nothing outside, nothing half, no invented number."""
 
-import io
 import json
 import shutil
 import stat
-import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -18,25 +16,22 @@ from benchmark.errors import RequestError
 from benchmark.store import cells
 from benchmark.store.address import key_of
 from benchmark.store.cells import WEIGHTS
-from benchmark.tools.exchange import archive, export, incoming, merge
+from benchmark.tools.exchange import export, merge
 from tests.benchmark.tools.exchange.support import (
     METHODS,
-    address,
     files,
     place,
     put,
-    reseal,
     three,
 )
 from tests.fuzz import damage
 
 CELL = place()
-NOTHING_TAKEN = "it is no export of cells, nothing was taken from it"
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an export of three cells with weights."""
+    """Export three cells with weights."""
     folder = tmp_path_factory.mktemp("good")
     three(folder / "results")
     export(folder / "results", folder / "out.zip", weights=True)
@@ -45,162 +40,62 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def file(good: Path, tmp_path: Path) -> Path:
-    """Give a copy of it to spoil."""
+    """Copy the export, to be damaged."""
     return Path(shutil.copyfile(good, tmp_path / "in.zip"))
 
 
-def entry(name: str, kind: int = stat.S_IFREG) -> zipfile.ZipInfo:
-    """Describe a member of any kind."""
-    made = zipfile.ZipInfo(name)
-    made.create_system = 3
-    made.external_attr = (kind | 0o777) << 16
-    return made
-
-
-def member(name: str | zipfile.ZipInfo, content: bytes = b"evil") -> Callable[[Path], None]:
-    """Add a member to what is whole."""
+def added(name: str | zipfile.ZipInfo, content: bytes = b"evil") -> Callable[[Path], object]:
+    """Add a member to a valid zip."""
 
     def make(file: Path) -> None:
-        with zipfile.ZipFile(file, "a") as made:
+        with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as made:
             made.writestr(name, content)
 
     return make
 
 
-def renamed(old: str, new: str) -> Callable[[Path], None]:
-    """Change bytes wherever they stand, such as a name that no library would write."""
-
-    def make(file: Path) -> None:
-        assert len(old) == len(new)
-        content = file.read_bytes()
-        assert old.encode() in content
-        file.write_bytes(content.replace(old.encode(), new.encode()))
-
-    return make
+def link(name: str) -> zipfile.ZipInfo:
+    """Describe a symbolic link."""
+    made = zipfile.ZipInfo(name)
+    made.create_system = 3
+    made.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return made
 
 
-def twice(file: Path) -> None:
-    """Hold a file twice, with other scores."""
-    with zipfile.ZipFile(file, "a") as made, pytest.warns(UserWarning, match="Duplicate name"):
-        made.writestr(f"{CELL}/scores.csv", "scene,psnr\nface,99\n")
-
-
-def bomb(file: Path) -> None:
-    """Hold zeros at a thousand to one."""
-    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as made:
-        for number in range(8):
-            made.writestr(f"{CELL}/{number}.bin", bytes(10 << 20))
-
-
-def overlapping(file: Path) -> None:
-    """Let every entry point to the same bytes (Fifield, WOOT 2019)."""
-    with zipfile.ZipFile(file, "w") as made:
-        made.writestr("00.bin", bytes(np.random.default_rng(0).bytes(1 << 20)))
-    whole = file.read_bytes()
-    start = whole.index(b"PK\x01\x02")
-    one = whole[start : whole.index(b"PK\x05\x06")]
-    many = b"".join(one.replace(b"00.bin", b"%02d.bin" % number) for number in range(40))
-    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 40, 40, len(many), start, 0)
-    file.write_bytes(whole[:start] + many + end)
-
-
-def encrypted(file: Path) -> None:
-    """Say that everything is encrypted."""
-    content = bytearray(file.read_bytes())
-    found = content.find(b"PK\x01\x02")
-    while found >= 0:
-        content[found + 8] |= 1
-        found = content.find(b"PK\x01\x02", found + 4)
-    file.write_bytes(content)
-
-
-def packed_oddly(file: Path) -> None:
-    """Pack by a method whose decoder takes no bound."""
-    with zipfile.ZipFile(file, "a", zipfile.ZIP_LZMA) as made:
-        made.writestr(f"{CELL}/x.csv", "x")
-
-
-def empty(file: Path) -> None:
-    """Hold nothing."""
-    zipfile.ZipFile(file, "w").close()
-
-
-def no_zip(file: Path) -> None:
-    """Be something else."""
-    file.write_bytes(b"no zip" * 99)
-
-
-def nothing(file: Path) -> None:
-    """Have no bytes."""
-    file.write_bytes(b"")
-
-
-def truncated(file: Path) -> None:
-    """Lose the end."""
-    file.write_bytes(file.read_bytes()[:-40])
-
-
-WHOLE: dict[str, tuple[Callable[[Path], None], str]] = {
-    "a name above": (member("../evil.csv"), "leads out of its folder"),
-    "a name within, above": (member(f"{CELL}/../../evil"), "leads out of its folder"),
-    "a name from the root": (member("/evil.csv"), "leads out of its folder"),
-    "a name of nothing": (member("cave//evil.csv"), "leads out of its folder"),
-    "the folder itself": (member("./cave/evil.csv"), "leads out of its folder"),
-    "a drive": (member("C:evil.csv"), "which no cell's file is called"),
-    "backslashes": (member("a\\..\\..\\evil"), "which no cell's file is called"),
-    "a control character": (member("a/\x1b[2Jevil"), "which no cell's file is called"),
-    "a nul": (renamed(f"{CELL}/scores.csv", f"{CELL}/scor\0s.csv"), "no cell's file is called"),
-    "an endless name": (member("x" * 300), "more than 255 characters"),
-    "a link": (member(entry("link", stat.S_IFLNK), b"/etc/passwd"), "neither a file nor a folder"),
-    "a link for a cell": (member(entry("cave/link", stat.S_IFLNK), b".."), "(a link or a device)"),
-    "a pipe": (member(entry("x", stat.S_IFIFO)), "neither a file nor a folder"),
-    "a device": (member(entry("x", stat.S_IFBLK)), "neither a file nor a folder"),
-    "a socket": (member(entry("x", stat.S_IFSOCK)), "neither a file nor a folder"),
-    "a file twice": (twice, f"'{CELL}/scores.csv' twice"),
-    "a bomb": (bomb, "beyond any results"),
-    "overlapping files": (overlapping, "files that share their bytes"),
-    "encryption": (encrypted, "which is encrypted"),
-    "an unbounded packing": (packed_oddly, "packed by method 14, expected 0 or 8"),
-    "nothing": (empty, "holds no cells"),
-    "a lost end": (truncated, "is not a whole zip"),
-    "no zip": (no_zip, "is not a whole zip"),
-    "an empty file": (nothing, "is not a whole zip"),
+# All that the reader of zips refuses is listed in tests/fuzz/test_zip.py.
+WHOLE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a name above": (added(f"{CELL}/../../evil"), "leads out of its folder"),
+    "an absolute name": (added("/evil.csv"), "leads out of its folder"),
+    "a link": (added(link("cave/link"), b".."), "(a link or a device)"),
+    "a bomb": (added(f"{CELL}/0.bin", bytes(70 << 20)), "100 times its own size"),
+    "nothing": (lambda file: zipfile.ZipFile(file, "w").close(), "holds no cells"),
+    "a truncated zip": (
+        lambda file: file.write_bytes(file.read_bytes()[:-40]),
+        "is not a whole zip",
+    ),
+    "another file": (lambda file: file.write_bytes(b"no zip" * 99), "is not a whole zip"),
+    "an empty file": (lambda file: file.write_bytes(b""), "is not a whole zip"),
 }
 
 
 @pytest.mark.parametrize("what", WHOLE)
-def test_a_hostile_zip_is_refused_whole(file: Path, tmp_path: Path, what: str) -> None:
+def test_of_a_hostile_zip_nothing_is_taken(file: Path, tmp_path: Path, what: str) -> None:
     make, says = WHOLE[what]
     make(file)
     results = tmp_path / "results"
     put(results, psnr=77)
     before = files(results)
-    tracemalloc.start()
-    try:
-        with damage.limited(), pytest.raises(RequestError) as caught:
-            merge(results, file, replace=True)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    with damage.limited(), pytest.raises(RequestError) as caught:
+        merge(results, file, replace=True)
     assert str(file) in str(caught.value)
     assert says in str(caught.value)
-    assert str(caught.value).isprintable()
-    assert peak < 20 << 20
     assert files(results) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.zip", "results"]
 
 
-def test_too_many_files_are_refused(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(archive, "MOST_FILES", 11)
-    with pytest.raises(RequestError, match=rf"12 files, expected 11 at most; {NOTHING_TAKEN}"):
-        merge(tmp_path / "results", file)
-
-
-def test_a_zip_that_is_not_there_is_named(tmp_path: Path) -> None:
-    for name in ("none.zip", "."):
-        with pytest.raises(RequestError, match=r"cannot read .*: there is no such file"):
+def test_a_zip_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    for name, why in (("none.zip", "No such file"), (".", "Is a directory")):
+        with pytest.raises(RequestError, match=f"cannot read .*: {why}"):
             merge(tmp_path / "results", tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -209,12 +104,12 @@ Change = Callable[[dict[str, bytes]], None]
 
 
 def name_of(name: str) -> str:
-    """Give the place of one of the cell's files in the zip."""
+    """Return the path of one of the cell's files in the zip."""
     return f"{CELL}/{name}"
 
 
 def facts(**changes: Any) -> Change:
-    """Change the cell's facts, and seal them again as their writer would."""
+    """Change the cell's facts, with a new checksum as their writer would."""
 
     def change(members: dict[str, bytes]) -> None:
         whole = {**json.loads(members[name_of("cell.json")]), **changes}
@@ -268,58 +163,44 @@ def edited(members: dict[str, bytes]) -> None:
     members[name_of("cell.json")] = known.replace(b'"parameters": 1000', b'"parameters": 9999')
 
 
-def elsewhere(name: str) -> Change:
-    """Name a file somewhere else as the cell's own."""
-    return facts(sums={"scores.csv": "0" * 64, name: "0" * 64})
-
-
 ONE: dict[str, tuple[Change, str]] = {
-    "a raised score": (forged, "scores.csv does not agree with the hash in cell.json"),
-    "a raised figure": (edited, "cell.json does not agree with its seal"),
-    "other weights": (content(WEIGHTS, b"x"), f"{WEIGHTS} does not agree with the hash"),
+    "a raised score": (forged, "scores.csv does not match its checksum in cell.json"),
+    "a raised figure": (edited, "cell.json does not match its checksum"),
+    "other weights": (content(WEIGHTS, b"x"), f"{WEIGHTS} does not match its checksum"),
     "no cell.json": (gone("cell.json"), "no cell: scores.csv, training.csv, "),
-    "no scores": (gone("scores.csv"), "scores.csv is missing"),
+    "no scores": (gone("scores.csv"), "scores.csv cannot be read: it is missing"),
     "a file too many": (content("run.sh", b"rm"), "run.sh is none of the cell's files"),
     "a hidden file": (content(".bashrc", b"rm"), ".bashrc is none of the cell's files"),
     "no json": (content("cell.json", b"{"), "cell.json cannot be read"),
-    "json without entries": (content("cell.json", b"[]"), "it has no entries"),
+    "json without entries": (content("cell.json", b"[]"), "cell.json has format None, expected 1"),
     "no text": (content("cell.json", b"\xff\xfe"), "cell.json cannot be read"),
     "json without end": (content("cell.json", b"[" * 300_000), "cell.json cannot be read"),
     "a number without end": (content("cell.json", b"9" * 9000), "cell.json cannot be read"),
     "another format": (facts(format=9), "cell.json has format 9, expected 1"),
     "an odd format": (facts(format="\x1b[2J\n"), "cell.json has format [2J, expected 1"),
     "another method's": (at(method="vdsr"), "it is a cell whose place is cave/wang2017/quick/x2/v"),
-    "another seed's": (at(seed=1), "it is a cell whose place is "),
     "a seed of text": (at(seed="0"), "other types than expected"),
     "a seed of truth": (at(seed=False), "it is a cell whose place is "),
-    "a method of numbers": (at(method=3), "no address of a cell"),
     "a part too many": (at(more=1), "no address of a cell"),
-    "no address": (facts(address=...), "no address of a cell"),
     "a list for an address": (facts(address=[1]), "no address of a cell"),
     "no key": (facts(key=...), "no key that says what its numbers depend on"),
-    "a number for a key": (facts(key=5), "no key that says what its numbers depend on"),
+    "a path for a key": (facts(key="../../../x"), "no key that says what its numbers depend on"),
     "depending on a list": (facts(depends=[1]), "no key that says what its numbers depend on"),
     "no sums": (facts(sums=...), "cell.json names files that no cell has"),
-    "sums of itself": (elsewhere("cell.json"), "cell.json names files that no cell has"),
-    "sums above": (elsewhere("../../x"), "cell.json names files that no cell has"),
-    "sums of the root": (elsewhere("/etc/passwd"), "cell.json names files that no cell has"),
+    "sums above": (facts(sums={"../../x": "0" * 64}), "cell.json names files that no cell has"),
     "sums without scores": (facts(sums={}), "is none of the cell's files"),
-    "running": (
-        facts(status="running"),
-        "it holds a cell that is running, expected done or failed",
-    ),
+    "running": (facts(status="running"), "it holds a cell that is running, expected done or f"),
     "failed without reason": (facts(status="failed"), "it failed and has no reason"),
     "no status": (facts(status=...), "lacks entries"),
     "below a folder": (moved(f"results/{CELL}"), f"it is a cell whose place is {CELL}"),
     "in another's place": (moved(place("vdsr")), f"it is a cell whose place is {CELL}"),
     "in a hidden place": (moved(f".superseded/{CELL}"), f"it is a cell whose place is {CELL}"),
-    "at the top": (moved("cave"), f"it is a cell whose place is {CELL}"),
     "too large a cell.json": (
         content("cell.json", b" " * (1 << 20) + b"{}"),
         "cell.json has 1,048,578 bytes, expected 1,048,576 at most",
     ),
     "too large a table": (
-        content("scores.csv", bytes(incoming.LIMIT + 1)),
+        content("scores.csv", bytes((16 << 20) + 1)),
         "scores.csv has 16,777,217 bytes, expected 16,777,216 at most",
     ),
 }
@@ -349,21 +230,34 @@ def test_a_hostile_cell_is_refused_and_the_others_are_taken(
     assert len(list(cells.cells(results))) == 2
 
 
-def test_files_of_no_cell_are_told_of(file: Path, tmp_path: Path) -> None:
+def test_a_cell_without_its_folders_is_refused(file: Path, tmp_path: Path) -> None:
+    put(tmp_path / "there")
+    with zipfile.ZipFile(file, "w") as made:
+        made.write(tmp_path / "there" / CELL / "cell.json", "cell.json")
+    assert merge(tmp_path / "results", file).refused == {
+        "the top of the zip": f"it is a cell whose place is {CELL}"
+    }
+
+
+def test_files_of_no_cell_are_reported(file: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(file, "a") as made:
         made.writestr("README.txt", "see below")
+        made.writestr("x" * 300 + "/evil.csv", "x")
+        made.writestr("cave//evil\x1b[2J.csv", "x")
         made.writestr("__MACOSX/cave/._x2", "x")
         made.mkdir("cave/empty")
     merged = merge(tmp_path / "results", file)
     assert merged.refused == {
         "the top of the zip": "no cell: README.txt without a cell.json",
         "__MACOSX/cave": "no cell: ._x2 without a cell.json",
+        "x" * 120 + "...": "no cell: evil.csv without a cell.json",
+        "cave/": "no cell: evil [2J.csv without a cell.json",
     }
     assert len(merged.added) == 3
 
 
-def test_a_size_that_lies_costs_no_memory(file: Path, tmp_path: Path) -> None:
-    """State few bytes for what unpacks to many."""
+def test_a_false_size_costs_no_memory(file: Path, tmp_path: Path) -> None:
+    """The stated size is far below the real one."""
     large = 12 << 20
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr(f"{CELL}/cell.json", bytes(large))
@@ -377,8 +271,8 @@ def test_a_size_that_lies_costs_no_memory(file: Path, tmp_path: Path) -> None:
     assert peak < 4 << 20
 
 
-def test_weights_are_never_in_memory_as_a_whole(tmp_path: Path) -> None:
-    """They are unpacked piece by piece; only the store's hash reads a cell's files at once."""
+def test_weights_are_unpacked_in_chunks(tmp_path: Path) -> None:
+    """They are unpacked in chunks; only the store's checksum reads a whole file."""
     large = np.random.default_rng(0).bytes(24 << 20)
     put(tmp_path / "there", weights=large)
     export(tmp_path / "there", tmp_path / "in.zip", weights=True)
@@ -387,14 +281,6 @@ def test_weights_are_never_in_memory_as_a_whole(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < len(large) + (8 << 20)
-
-
-def test_an_address_that_was_resealed_here_is_not_believed_either(tmp_path: Path) -> None:
-    """A cell that is damaged on the other side is not even exported."""
-    put(tmp_path / "there")
-    reseal(address().folder(tmp_path / "there"), address=dict.fromkeys("abc"))
-    with pytest.raises(RequestError, match="no whole cell to export"):
-        export(tmp_path / "there", tmp_path / "in.zip")
 
 
 class Fuzz:
@@ -409,21 +295,21 @@ class Fuzz:
         self.lost = 0
 
     def feed(self, what: str, made: bytes) -> None:
-        """Import one and judge."""
+        """Import one and check the result."""
         self.file.write_bytes(made)
         results = self.folder / "results"
         self.tally.feed(what, lambda: merge(results, self.file), self.right)
         shutil.rmtree(results, ignore_errors=True)
 
     def right(self, merged: Any) -> bool:
-        """Say whether what was taken is true, and what was not is told of."""
+        """Return whether what was taken is true, and what was not is reported."""
         found = files(self.folder / "results")
         self.lost += len(merged.refused) > 0
-        told = len(merged.added) + len(merged.refused) >= len(METHODS)
-        return told and all(self.expected.get(name) == data for name, data in found.items())
+        reported = len(merged.added) + len(merged.refused) >= len(METHODS)
+        return reported and all(self.expected.get(name) == data for name, data in found.items())
 
 
-def test_damaged_zips_give_true_cells_or_a_reason(good: Path, tmp_path: Path) -> None:
+def test_damaged_zips_yield_true_cells_or_a_reason(good: Path, tmp_path: Path) -> None:
     fuzz = Fuzz(good, tmp_path)
     for what, made in damage.damaged(fuzz.whole, 105, seed=1):
         fuzz.feed(what, made)
@@ -435,18 +321,9 @@ def test_damaged_zips_give_true_cells_or_a_reason(good: Path, tmp_path: Path) ->
     assert fuzz.lost > 20
 
 
-def test_no_length_but_the_whole_is_believed(good: Path, tmp_path: Path) -> None:
+def test_every_truncated_zip_is_refused(good: Path, tmp_path: Path) -> None:
     fuzz = Fuzz(good, tmp_path)
     for length in np.linspace(0, len(fuzz.whole) - 1, 30).astype(int):
         fuzz.feed(f"{length} bytes", fuzz.whole[:length])
     fuzz.tally.check(30)
     assert fuzz.tally.refused == 30
-
-
-def test_a_zip_within_is_no_cell(file: Path, tmp_path: Path) -> None:
-    inner = io.BytesIO(file.read_bytes())
-    with zipfile.ZipFile(file, "w") as made:
-        made.writestr(f"{CELL}/cells.zip", inner.getvalue())
-    assert merge(tmp_path / "results", file).refused == {
-        CELL: "no cell: cells.zip without a cell.json"
-    }

@@ -12,7 +12,7 @@ from benchmark.engine.training.profiles import PROFILES
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import plan_cells
-from benchmark.execution.request import Request, chosen_methods
+from benchmark.execution.request import Experiment, Request, chosen_methods
 from benchmark.protocols import catalogue
 from benchmark.store.cells import WEIGHTS
 from benchmark.tools.images.gallery import Gallery, galleries
@@ -40,16 +40,17 @@ def request_of(tiny: Split, tmp_path: Path) -> Request:
         methods="",
         seeds="0",
         device="cpu",
-        data=tiny.wanted.root,
+        data=tiny.request.root,
         results=tmp_path,
-        cache=tiny.wanted.cache,
+        cache=tiny.request.cache,
     )
 
 
 def made(tiny: Split, results: Path, methods: str, seeds: Sequence[int] = (0,)) -> None:
     """Run cells of methods at x3."""
     wang = catalogue.get("wang2017")
-    run(results, plan_cells(tiny, wang, BRIEF, [3], chosen_methods(methods), seeds))
+    asked = Experiment(wang, BRIEF, (3,), chosen_methods(methods), tuple(seeds))
+    run(results, plan_cells(tiny, asked))
 
 
 def gallery_of(request: Request, *scenes: str) -> Gallery:
@@ -98,7 +99,7 @@ def test_whoever_is_not_shown_is_named_with_the_reason(
     assert [cell.address.method for cell in gallery.cells] == ["bicubic", "wiener"]
     assert gallery.without_images == {"wiener": "it was stored without weights; run the cell again"}
     assert set(gallery.left_out) == {"wiener[joint=true]", "plugin[deep=2]"}
-    assert "does not agree with the hash" in gallery.left_out["wiener[joint=true]"]
+    assert "does not match its checksum" in gallery.left_out["wiener[joint=true]"]
     assert "plugin" in gallery.left_out["plugin[deep=2]"]
     view = next(gallery.views(tmp_path, CPU))
     assert set(view.estimates) == {"bicubic"}

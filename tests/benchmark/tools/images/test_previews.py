@@ -11,6 +11,7 @@ from benchmark.engine.training import profiles
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import Folders, plan_cells, task_of
+from benchmark.execution.request import Experiment
 from benchmark.method import METHODS
 from benchmark.store.cells import WEIGHTS, Cell, cells
 from benchmark.tools.images import previews as module
@@ -31,7 +32,7 @@ def shown(
     split: Split, folder: Path, size: int = 16, scenes: tuple[str, ...] = ()
 ) -> list[CellPreview]:
     """Preview all that is stored below a folder."""
-    folders = Folders(split.wanted.root, folder, folder / "cache")
+    folders = Folders(split.request.root, folder, folder / "cache")
     found = previews(list(cells(folder)), folders, CPU, Progress(), size=size, scenes=scenes)
     return list(found)
 
@@ -113,8 +114,8 @@ def test_a_method_that_breaks_costs_its_own_images(
 
 
 def test_scenes_can_be_chosen_and_one_seed_is_enough(tiny: Split, tmp_path: Path) -> None:
-    made = [METHODS.make("espcn")]
-    run(tmp_path, plan_cells(tiny, EIGHT_BIT, BRIEF, [2], made, [0, 1]))
+    asked = Experiment(EIGHT_BIT, BRIEF, (2,), (METHODS.make("espcn"),), (0, 1))
+    run(tmp_path, plan_cells(tiny, asked))
     name = tiny.test.names[1]
     (one,) = shown(tiny, tmp_path, scenes=(name, "nobody"))
     assert (one.scene, one.address.seed) == (name, 0)
@@ -124,7 +125,7 @@ def test_a_cell_of_unknown_data_cannot_be_planned(tiny: Split, tmp_path: Path) -
     run(tmp_path, planned(tiny, "bicubic"))
     (cell,) = cells(tmp_path)
     stranger = Cell(replace(cell.address, dataset="nowhere"), cell.folder, cell.facts)
-    folders = Folders(tiny.wanted.root, tmp_path, tmp_path / "cache")
+    folders = Folders(tiny.request.root, tmp_path, tmp_path / "cache")
     with pytest.raises(RequestError, match="nowhere"):
         task_of(stranger, folders, Progress(), {})
 

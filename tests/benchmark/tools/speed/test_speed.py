@@ -1,106 +1,41 @@
-"""The plain ways give what the engine gives; what is measured is told with all that it needs."""
+"""A session measures what it should, and its report has all that a figure needs."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from skimage.io import imsave
 
-from benchmark.data.patches import PatchBank
 from benchmark.data.split import Split
-from benchmark.engine.building import start
 from benchmark.engine.device import Device
-from benchmark.engine.tiling import run_network
-from benchmark.engine.training.step import Step
-from benchmark.method import METHODS, NetworkMethod, Recipe
-from benchmark.metrics.scoring import score
-from benchmark.tools.speed import baseline_images, baseline_training, memory, roofline, training
-from benchmark.tools.speed.report import Row, Speed
+from benchmark.errors import RequestError
+from benchmark.method import METHODS
+from benchmark.tools.speed import items, resources, session
+from benchmark.tools.speed.items import Item
+from benchmark.tools.speed.report import Report, Row
+from benchmark.tools.speed.resources import Roofline, peak_bytes, roofline, seconds
 from benchmark.tools.speed.session import Session, measure
-from benchmark.tools.speed.timing import paired
-from tests.benchmark.support import CPU, bank_of, network_method, problem, random
+from tests.benchmark.support import CPU
 
-NETWORKS = ["srcnn", "espcn", "vdsr", "proposed[subnetworks=1]"]
-
-
-def small(bank: PatchBank, method: NetworkMethod) -> int:
-    """Count all samples of a bank."""
-    return len(bank) * (bank.bands if method.bandwise else 1)
+TORCH = torch.device("cpu")
 
 
-@pytest.mark.parametrize("reference", NETWORKS)
-def test_the_patch_file_holds_what_the_bank_gathers(
-    tiny: Split, tmp_path: Path, reference: str
-) -> None:
-    method, bank = network_method(reference), bank_of(tiny.train, 3, count=3)
-    baseline_training.write_patches(tmp_path / "p.h5", bank, method, small(bank, method))
-    file = baseline_training.PatchFile(tmp_path / "p.h5")
-    bands = torch.arange(5).expand(3, 5) if method.bandwise else None
-    x, y = bank.batch(torch.arange(3), method.sees, bands)
-    assert len(file) == len(x)
-    for index in range(len(file)):
-        inputs, truth = file[index]
-        assert torch.equal(inputs, x[index])
-        assert torch.equal(truth, y[index])
-        assert inputs.is_contiguous()
-    file.close()
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure everything once, the roofline in no time."""
+    monkeypatch.setattr(session, "SECONDS", 0.0)
+    monkeypatch.setattr(resources, "SIDE", {"cpu": 64})
+    monkeypatch.setattr(resources, "COPIED", 1 << 20)
 
 
-@pytest.mark.parametrize("reference", NETWORKS)
-def test_the_plain_loop_takes_the_engines_steps(
-    tiny: Split, tmp_path: Path, reference: str
-) -> None:
-    """Every batch is the whole bank, so that the order does not matter."""
-    method, bank = network_method(reference), bank_of(tiny.train, 2, count=2, size=16)
-    count = small(bank, method)
-    recipe = Recipe(optimiser="sgd", rate=1e-2, batch=count)
-    torch.manual_seed(0)
-    ours = start(method, problem(2, 5), recipe)
-    torch.manual_seed(0)
-    other = start(method, problem(2, 5), recipe)
-    baseline_training.write_patches(tmp_path / "p.h5", bank, method, count)
-    loop = baseline_training.PlainLoop(
-        method, other, baseline_training.PatchFile(tmp_path / "p.h5"), recipe, torch.device("cpu")
-    )
-    step = Step(method, CPU.place(ours), bank, recipe, CPU)
-    bands = torch.arange(5).expand(2, 5) if method.bandwise else None
-    for _ in range(4):
-        loss = float(step.take(torch.arange(2), bands, 1e-2))
-        assert loop.step(1e-2) == pytest.approx(loss, rel=1e-4)
-    for mine, theirs in zip(ours.parameters(), other.parameters(), strict=True):
-        assert torch.allclose(mine, theirs, atol=1e-6), reference
-
-
-@pytest.mark.parametrize("reference", NETWORKS)
-def test_the_plain_estimate_is_the_engines(reference: str) -> None:
-    method, task = network_method(reference), problem(2, 4, (22, 18))
-    torch.manual_seed(0)
-    network = start(method, task, Recipe())
-    low = random(4, 11, 9) if method.sees == "decimated" else random(4, 22, 18)
-    expected = run_network(method, network, low, task, CPU)
-    assert torch.allclose(baseline_images.estimate(method, network, low), expected, atol=1e-5)
-
-
-def test_the_plain_scores_are_the_engines() -> None:
-    truth = random(6, 40, 33)
-    noisy = (truth + random(6, 40, 33, seed=1) / 9 - 0.05).clamp(0, 1)
-    x, y = (np.round(part.double().numpy() * 255) for part in (noisy, truth))
-    ours = score(noisy, truth, 3)
-    for name, value in baseline_images.scores(x, y, 3).items():
-        assert ours[name] == pytest.approx(value, abs=1e-6), name
-
-
-def test_a_session_measures_every_network_and_every_step_of_an_image(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(training, "SECONDS", 0.0)
-    monkeypatch.setattr(roofline, "SIDE", {"cpu": 64})
-    monkeypatch.setattr(roofline, "COPIED", 1 << 20)
+@pytest.mark.usefixtures("quick")
+def test_a_session_measures_every_network_and_every_step_of_an_image() -> None:
     told: list[str] = []
     methods = [METHODS.make(name) for name in ("bicubic", "espcn", "proposed[subnetworks=1]")]
-    found = measure(Session(methods, CPU, turns=1, shape=(3, 40, 48)), told.append)
+    found = measure(Session(methods, CPU, turns=2, shape=(3, 40, 48)), told.append)
     assert [(row.what, row.of) for row in found.rows] == [
         ("train", "espcn"),
         ("train", "proposed[subnetworks=1]"),
@@ -109,69 +44,105 @@ def test_a_session_measures_every_network_and_every_step_of_an_image(
         ("degrade", "x2, x3, x4"),
         ("score", "PSNR SAM SSIM ERGAS"),
     ]
-    assert all(row.value > 0 and row.plain and row.ratio for row in found.rows)
+    assert all(row.value > 0 and row.baseline and row.ratio for row in found.rows)
     networks = [row for row in found.rows if row.what in ("train", "infer")]
     assert all(row.share and row.flops for row in networks)
-    assert "training espcn" in told
-    assert json.loads(json.dumps(found.as_dict()))["rows"][0]["unit"] == "bands/s"
+    assert told[2:] == [
+        "engine, turn 1 of 2",
+        "baseline, turn 1 of 2",
+        "baseline, turn 2 of 2",
+        "engine, turn 2 of 2",
+    ]
+    assert json.loads(json.dumps(asdict(found)))["rows"][0]["unit"] == "bands/s"
     text = "\n".join(found.lines())
     for word in ("GFLOP/s", "DataLoader", "float32", "64 single", "espcn", "faster"):
         assert word in text
 
 
-def test_a_row_is_written_with_ratios_first() -> None:
-    speed = Speed(
+@pytest.mark.usefixtures("quick")
+def test_what_the_baselines_process_raises_is_said(tmp_path: Path) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text("raise ValueError('not here')\n")
+    asked = Session([METHODS.make("espcn")], CPU, 1, (3, 40, 48), plugins=[plugin])
+    with pytest.raises(RequestError, match=r"baseline's process ended .* exit code 1: .*not here"):
+        measure(asked)
+
+
+def test_a_data_set_is_prepared_opened_and_read(tiny: Split, tmp_path: Path) -> None:
+    found = items.data(tiny, tmp_path)
+    assert [item.what for item in found] == ["prepare", "open", "read"]
+    count = len(tiny.train) + len(tiny.validation) + len(tiny.test)
+    assert all(f"{count} scenes" in item.of and not item.request for item in found)
+    for item in (found[0], *found):
+        item.engine()
+    assert all(len(list((tmp_path / cache).glob("*.scenes"))) == 1 for cache in "01")
+
+
+def test_the_baseline_prepares_the_png_files_of_the_scenes(tiny: Split, tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}_01.png" for name in (*tiny.train.names, *tiny.test.names, "other")]
+    for file in files:
+        imsave(file, np.zeros((2, 2), np.uint8), check_contrast=False)
+    split = replace(tiny, request=replace(tiny.request, root=tmp_path))
+    assert items.data(split, tmp_path)[0].request == ("prepare", *sorted(map(str, files[:-1])))
+
+
+def test_a_figure_is_the_median_and_its_ratio_the_median_of_the_turns_ratios() -> None:
+    item = Item("train", "m", lambda: None, ("train",), 0.5, samples=6, unit="bands/s", flops=1e9)
+    item.seconds, item.baseline = [1.0, 2.0, 3.0], [2.0, 8.0, 9.0]
+    row = item.row(peak=10.0)
+    assert (row.value, row.baseline, row.ratio) == (3.0, 6 / 16, 6.0)
+    assert (row.share, row.flops) == (0.3, 1e9)
+    row = replace(item, samples=0, baseline=[], flops=None).row(peak=10.0)
+    assert (row.value, row.baseline, row.ratio, row.share) == (2.0, None, None, None)
+
+
+def test_a_report_has_ratios_first_and_psnr_to_the_hundredth() -> None:
+    report = Report(
         {"device": "D", "processor": "P", "torch": "T", "precision": "bfloat16"},
-        roofline.Limits(500.0, 100.0, 20.0),
+        Roofline(500.0, 100.0, 20.0),
         ("said",),
-        (Row("train", "m", 1234.0, "bands/s", 300.0, 4.11, 0.8, 3 << 20),),
+        (
+            Row("train", "m", 1234.0, "bands/s", 300.0, 4.11, 0.8, 3 << 20),
+            Row("train", "m, quick", 34.567, "dB", 34.5),
+        ),
     )
-    (line,) = [line for line in speed.lines() if line.startswith("| train")]
-    cells = [cell.strip() for cell in line.strip("|").split("|")]
-    assert cells == ["train", "m", "4.1x", "80 %", "1,234 bands/s", "300 bands/s", "3 MiB"]
-
-
-def test_psnr_is_written_to_the_hundredth() -> None:
-    row = Row("train", "m, quick", 34.567, "dB", 34.5)
-    speed = Speed(
-        {"device": "D", "processor": "P", "torch": "T", "precision": "float32"},
-        roofline.Limits(500.0, 100.0, 20.0),
-        (),
-        (row,),
+    assert report.lines()[:2] == [
+        "D, P, torch T",
+        "Roofline: 500 GFLOP/s in bfloat16, 100 in float32, copy 20.0 GB/s",
+    ]
+    first, second = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in report.lines()
+        if line.startswith("| train")
     )
-    (line,) = [line for line in speed.lines() if line.startswith("| train")]
-    assert "34.57 dB" in line
-    assert "34.50 dB" in line
+    assert first == ["train", "m", "4.1x", "80 %", "1,234 bands/s", "300 bands/s", "3 MiB"]
+    assert second == ["train", "m, quick", "", "", "34.57 dB", "34.50 dB", ""]
 
 
-def test_turns_give_medians_of_both_and_of_their_ratios(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 0.0
-    takes = {"ours": iter([9, 1, 2, 3]), "plain": iter([9, 2, 8, 9])}
-
-    def call(which: str) -> None:
-        nonlocal now
-        now += next(takes[which])
-
-    monkeypatch.setattr("benchmark.tools.speed.timing.perf_counter", lambda: now)
-    found = paired(lambda: call("ours"), lambda: call("plain"), CPU, 3)
-    assert (found.ours, found.plain, found.ratio) == (2, 8, 3)
+def test_calls_are_repeated_after_a_warm_up() -> None:
+    calls: list[None] = []
+    assert 0 < seconds(lambda: calls.append(None), TORCH, 0.01) < 0.01
+    assert len(calls) > 10
+    calls.clear()
+    assert seconds(lambda: calls.append(None), TORCH) > 0
+    assert len(calls) == 2
 
 
-def test_a_peak_is_that_of_the_work() -> None:
-    held = memory.peak_of(lambda: torch.full((64 << 20,), 7, dtype=torch.uint8), CPU)
+def test_a_peak_is_that_of_the_call() -> None:
+    held = peak_bytes(lambda: torch.full((64 << 20,), 7, dtype=torch.uint8), TORCH)
     if held is None:
-        pytest.skip("nobody can tell a process's peak here")
+        pytest.skip("the peak memory of a process cannot be reset here")
     assert 60 << 20 < held < 100 << 20
 
 
-def test_limits_are_rates() -> None:
-    found = roofline.measure(replace(CPU, bfloat16=False))
+def test_a_roofline_is_of_rates() -> None:
+    found = roofline(replace(CPU, bfloat16=False))
     assert found.product == found.product_float32 > 1
     assert found.copy > 0.1
 
 
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_limits_of_a_gpu() -> None:
-    found = roofline.measure(Device(torch.device("cuda"), True))
+def test_the_roofline_of_a_gpu() -> None:
+    found = roofline(Device(torch.device("cuda"), True))
     assert found.product > found.product_float32

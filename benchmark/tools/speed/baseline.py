@@ -1,0 +1,170 @@
+"""The baseline: plain PyTorch, numpy, scipy and scikit-image, as people write it.
+
+Training: a `DataLoader` reads patches one by one from an HDF5 file, without worker processes; the
+network runs in float32 on contiguous tensors, without autocast; every step asks for its loss. The
+recipe is the engine's. An image: estimated whole, by band-wise methods one band at a time; degraded
+by scipy, scored by scikit-image. A data set: read by scikit-image into HDF5.
+
+`main` runs in a process of its own: the engine tunes the C library's allocator for the whole of its
+process, and people's scripts do not.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter1d
+from skimage.io import imread
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from benchmark.dataset import DATASETS
+from benchmark.engine.training import optimiser
+from benchmark.engine.training.profiles import PROFILES
+from benchmark.method import METHODS, NetworkMethod, Recipe
+from benchmark.plugins.discovery import discover
+from benchmark.protocols import catalogue
+from benchmark.protocols.protocol import Protocol
+from benchmark.tools.speed.resources import seconds
+
+PROTOCOL, SCALE, PATCH = "wang2017", 2, 32
+
+Pair = tuple[Tensor, Tensor]
+
+
+def recipe_of(method: NetworkMethod, batch: int) -> Recipe:
+    """Return the recipe of the profile `standard`, with a batch and a rate safe for any network."""
+    return replace(PROFILES["standard"].recipe(method), batch=batch, rate=1e-4)
+
+
+def shrink(method: NetworkMethod) -> int:
+    """Return how many times smaller than the truth a method's input is, along each axis."""
+    return SCALE if method.sees == "decimated" else 1
+
+
+class PatchFile(Dataset[Pair]):
+    """Pairs of patches in an HDF5 file: what a method sees in `data`, the truth in `label`."""
+
+    def __init__(self, file: Path) -> None:
+        h5 = h5py.File(file, "r")
+        self._data, self._label = h5["data"], h5["label"]
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __getitem__(self, index: int) -> Pair:
+        return torch.from_numpy(self._data[index]), torch.from_numpy(self._label[index])
+
+
+def train(
+    method: NetworkMethod, network: nn.Module, pairs: Dataset[Pair], recipe: Recipe
+) -> Iterator[float]:
+    """Train a network on its device, at the recipe's rate; yield the loss of every step."""
+    device = next(network.parameters()).device
+    optimizer = optimiser.build(network.train(), recipe, fused=False)
+    loader = DataLoader(pairs, batch_size=recipe.batch, shuffle=True, drop_last=True)
+    while True:
+        for batch in loader:
+            inputs, truth = (part.to(device) for part in batch)
+            optimizer.zero_grad()
+            loss = method.loss(network(inputs), truth)
+            torch.autograd.backward(loss)
+            optimiser.clip_gradients(network.parameters(), recipe, recipe.rate)
+            optimizer.step()
+            yield loss.item()
+
+
+def estimate(method: NetworkMethod, network: nn.Module, low: Tensor) -> Tensor:
+    """Estimate an image from what the method sees of it, (bands, rows, columns)."""
+    network.eval()
+    with torch.no_grad():
+        if not method.bandwise:
+            return method.estimate(network(low[None]))[0]
+        return torch.cat([method.estimate(network(band[None, None]))[0] for band in low])
+
+
+def degrade(protocol: Protocol, truth: np.ndarray) -> list[np.ndarray]:
+    """Degrade an image, (bands, rows, columns) float64 in [0, 1], at each scale of a protocol."""
+    lows = []
+    for scale in protocol.scales:
+        blurred = truth
+        for axis in (1, 2):
+            blurred = gaussian_filter1d(blurred, protocol.sigma, axis, truncate=protocol.truncate)
+        lows.append(np.round(blurred[:, ::scale, ::scale] * 255) / 255)
+    return lows
+
+
+def score(estimate: np.ndarray, truth: np.ndarray, scale: int) -> dict[str, float]:
+    """Return PSNR, SAM, SSIM and ERGAS of grey levels, (bands, rows, columns) float64 each."""
+    a, b = (cube.reshape(len(cube), -1) for cube in (estimate, truth))
+    norms = np.sqrt((a**2).sum(0)) * np.sqrt((b**2).sum(0))
+    cosine = np.clip((a * b).sum(0)[norms > 0] / norms[norms > 0], -1, 1)
+    errors = ((a - b) ** 2).mean(1)
+    psnr: Any = partial(peak_signal_noise_ratio, data_range=255)
+    ssim: Any = partial(structural_similarity, data_range=255, channel_axis=0, sigma=1.5)
+    return {
+        "psnr": float(psnr(truth, estimate)),
+        "sam": float(np.degrees(np.arccos(cosine)).mean()),
+        "ssim": float(ssim(truth, estimate, gaussian_weights=True, use_sample_covariance=False)),
+        "ergas": float(100 / scale * np.sqrt((errors / b.mean(1) ** 2).mean())),
+    }
+
+
+def prepare(images: Sequence[str], file: Path) -> None:
+    """Read image files of 8 or 16 bit one by one and write them into an HDF5 file as float32."""
+    with h5py.File(file, "w") as h5:
+        for number, image in enumerate(images):
+            band = imread(image)
+            h5[str(number)] = band.astype(np.float32) / np.iinfo(band.dtype).max
+
+
+def main() -> None:
+    """Time what standard input asks for and write the median seconds of each, both as JSON."""
+    asked = json.load(sys.stdin)
+    torch.set_num_threads(asked["threads"])
+    discover((METHODS, DATASETS), [Path(plugin) for plugin in asked["plugins"]])
+    device, found = torch.device(asked["device"]), []
+    for number, request in enumerate(asked["requests"]):
+        work = _work(request, Path(asked["folder"]) / f"{number}.h5", device)
+        found.append(seconds(work, device, asked["at_least"]))
+    sys.stdout.write(json.dumps(found))
+
+
+def _work(request: Sequence[Any], file: Path, device: torch.device) -> Callable[[], object]:
+    """Return the call that a request names, with random contents."""
+    random = np.random.default_rng(0)
+    match request:
+        case ["train" | "infer" as what, label, bands, *rest]:
+            method = METHODS.make(label)
+            if not isinstance(method, NetworkMethod):
+                raise TypeError(f"{label} has no network")
+            channels = 1 if method.bandwise else bands
+            network = method.network(channels, SCALE).to(device)
+            if what == "infer":
+                low = torch.rand(bands, *rest, device=device)
+                return partial(estimate, method, network, low)
+            (batch,) = rest
+            with h5py.File(file, "w") as h5:
+                for name, side in ("data", PATCH // shrink(method)), ("label", PATCH):
+                    h5[name] = random.random((4 * batch, channels, side, side), np.float32)
+            return train(method, network, PatchFile(file), recipe_of(method, batch)).__next__
+        case ["degrade", *shape]:
+            return partial(degrade, catalogue.get(PROTOCOL), random.random(shape))
+        case ["score", *shape]:
+            truth, noise = random.integers(0, 256, shape).astype(float), random.normal(0, 5, shape)
+            return partial(score, (truth + noise).clip(0, 255).round(), truth, SCALE)
+        case ["prepare", *images]:
+            return partial(prepare, images, file)
+    raise ValueError(f"unknown request {request}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""What is measured: for each figure a call of the engine, and the request to the baseline."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from operator import truediv
+from pathlib import Path
+from statistics import median
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmark.data.cache import PreparedScenes, prepare
+from benchmark.data.patches import PatchBank
+from benchmark.data.sampler import PatchSampler, SamplingPlan
+from benchmark.data.split import Split
+from benchmark.dataset import DATASETS
+from benchmark.engine import seeding
+from benchmark.engine.building import start
+from benchmark.engine.device import Device
+from benchmark.engine.tiling import run_network
+from benchmark.engine.training.checkpoint import NullCheckpointer
+from benchmark.engine.training.listener import TrainingListener
+from benchmark.engine.training.profiles import Profile
+from benchmark.engine.training.step import Step
+from benchmark.execution.evaluation import train_network
+from benchmark.execution.plan import plan_cells
+from benchmark.execution.request import Experiment
+from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
+from benchmark.metrics.scoring import score
+from benchmark.protocols import catalogue
+from benchmark.protocols.degradation import Degradation
+from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE, estimate, recipe_of, shrink
+from benchmark.tools.speed.report import Row
+from benchmark.tools.speed.resources import peak_bytes
+
+# The baseline estimates two bands of an image by a band-wise method, and a corner of so many rows
+# and columns at most; its time is scaled up.
+BANDS, CORNER = 2, 512
+BATCH = {"cpu": (64, 32), "cuda": (992, 32)}  # samples a step: single bands, cubes
+
+Shape = tuple[int, int, int]  # bands, rows, columns
+
+
+@dataclass
+class Item:
+    """One thing that is measured.
+
+    Attributes:
+        what: as in `Row`; so are `of`, `unit`, `memory` and `flops`.
+        engine: does it once.
+        request: to the baseline, as `baseline.main` takes it; empty without a baseline.
+        part: of the work that one call of the baseline does.
+        turns: how often it is measured.
+        samples: of one call, for a rate; 0 for seconds.
+        seconds: the engine's in each turn.
+        baseline: the baseline's in each turn.
+    """
+
+    what: str
+    of: str
+    engine: Callable[[], object]
+    request: tuple[object, ...] = ()
+    part: float = 1.0
+    turns: int = 1
+    samples: int = 0
+    unit: str = "s"
+    flops: float | None = None
+    memory: int | None = None
+    seconds: list[float] = field(default_factory=list)
+    baseline: list[float] = field(default_factory=list)
+
+    def row(self, peak: float) -> Row:
+        """Return the medians over the turns; `peak` is the roofline's product in GFLOP/s."""
+        taken, slow = median(self.seconds), [one / self.part for one in self.baseline]
+        return Row(
+            self.what,
+            self.of,
+            self._figure(taken),
+            self.unit,
+            self._figure(median(slow)) if slow else None,
+            median(map(truediv, slow, self.seconds)) if slow else None,
+            self.flops * max(1, self.samples) / taken / 1e9 / peak if self.flops else None,
+            self.memory,
+            self.flops,
+        )
+
+    def _figure(self, seconds: float) -> float:
+        return self.samples / seconds if self.samples else seconds
+
+
+def training(method: NetworkMethod, truth: Tensor, device: Device, turns: int) -> Item:
+    """Measure training steps on patches of an image."""
+    degradation, size = Degradation(catalogue.get(PROTOCOL), SCALE), PATCH
+    bank = PatchBank([truth], degradation, count=4096, size=size, seed=0, device=device.torch)
+    label, batch = METHODS.label(method), BATCH[device.torch.type][not method.bandwise]
+    recipe = recipe_of(method, batch)
+    network, _ = _start(method, (bank.bands, size, size), recipe, device)
+    plan = SamplingPlan(len(bank), bank.bands, batch, 10**9, 0, method.bandwise)
+    batches = iter(PatchSampler(plan, 0))
+    patches, bands = next(batches)
+    inputs, wanted = bank.batch(patches[:2], method.sees, None if bands is None else bands[:2])
+    with FlopCounterMode(display=False) as counter:
+        torch.autograd.backward(method.loss(network(inputs), wanted))
+    step = Step(method, device.place(network), bank, recipe, device)
+    return Item(
+        "train",
+        label,
+        lambda: step.take(*next(batches), recipe.rate),
+        ("train", label, bank.bands, batch),
+        turns=turns,
+        samples=batch,
+        unit="bands/s" if method.bandwise else "patches/s",
+        flops=counter.get_total_flops() / 2,
+    )
+
+
+def inference(method: NetworkMethod, shape: Shape, device: Device, turns: int) -> Item:
+    """Measure the estimate of an image by random weights."""
+    label, shrunk = METHODS.label(method), shrink(method)
+    network, problem = _start(method, shape, method.recipe, device)
+    low = torch.rand(shape[0], *(size // shrunk for size in shape[1:]), device=device.torch)
+    few = low[: BANDS if method.bandwise else None, : CORNER // shrunk, : CORNER // shrunk]
+    corner = few[:, :64, :64]
+    with FlopCounterMode(display=False) as counter:
+        estimate(method, network, corner)
+    engine = partial(run_network, method, device.place(network), low, problem, device)
+    return Item(
+        "infer",
+        label,
+        engine,
+        ("infer", label, *few.shape),
+        few.numel() / low.numel(),
+        turns=turns,
+        flops=counter.get_total_flops() * low.numel() / corner.numel(),
+        memory=peak_bytes(engine, device.torch),
+    )
+
+
+def image(truth: Tensor, turns: int) -> list[Item]:
+    """Measure the degradation of an image at all scales, and the metrics of a noisy estimate."""
+    protocol, shape = catalogue.get(PROTOCOL), truth.shape
+    scales = ", ".join(f"x{scale}" for scale in protocol.scales)
+    degradations = [Degradation(protocol, scale) for scale in protocol.scales]
+    noisy = (truth + torch.randn_like(truth) / 50).clamp(0, 1)
+
+    scoring, metrics = partial(score, noisy, truth, SCALE), "PSNR SAM SSIM ERGAS"
+    return [
+        Item(
+            "degrade",
+            scales,
+            lambda: [one.low(truth) for one in degradations],
+            ("degrade", *shape),
+            turns=turns,
+        ),
+        Item("score", metrics, scoring, ("score", *shape), turns=turns),
+    ]
+
+
+def data(split: Split, folder: Path) -> list[Item]:
+    """Measure preparing a data set's scenes in an empty folder, then opening and reading them.
+
+    The baseline prepares the same scenes where they are PNG files.
+    """
+    dataset, root = split.dataset, split.request.root
+    label, caches = DATASETS.label(dataset), itertools.count()
+    scenes = (*split.train.names, *split.validation.names, *split.test.names)
+    of = f"{label}, {len(scenes)} scenes"
+
+    def opened(cache: int = 0) -> PreparedScenes:
+        return prepare(dataset, label, root, scenes, folder / str(cache))
+
+    def read() -> None:
+        prepared = opened()
+        for name in scenes:
+            prepared.read(name)
+
+    files = sorted(root.absolute().rglob("*.png"))
+    images = [str(file) for file in files if file.name.startswith(scenes)]
+    request = ("prepare", *images) if images else ()
+    return [
+        Item("prepare", of, lambda: opened(next(caches)), request),
+        Item("open", of, opened),
+        Item("read", of, read),
+    ]
+
+
+def accuracy(method: NetworkMethod, split: Split, profile: Profile, device: Device) -> Row:
+    """Train a network by a profile as the engine does, and plainly: float32, layers untouched.
+
+    The patches and their order are the same. The row has the PSNR of the last validation in dB,
+    the plain training's as its baseline.
+    """
+    asked = Experiment(catalogue.get(PROTOCOL), profile, (SCALE,), (method,))
+    (plan,) = plan_cells(split, asked)
+    fast, plain = (
+        train_network(plan, where, TrainingListener(), NullCheckpointer()).history[-1]["psnr"]
+        for where in (device, _PlainDevice(device.torch, bfloat16=False))
+    )
+    return Row("train", f"{METHODS.label(method)}, {profile.name}", fast, "dB", plain)
+
+
+class _PlainDevice(Device):
+    def place(self, network: nn.Module) -> nn.Module:
+        """Move a network here, leaving its layers and their memory layout alone."""
+        return network.to(self.torch)
+
+
+def _start(
+    method: NetworkMethod, shape: Shape, recipe: Recipe, device: Device
+) -> tuple[nn.Module, Problem]:
+    """Build a network on the device, its layers as the method wrote them."""
+    bands, *size = shape
+    problem = Problem(SCALE, bands, (size[0], size[1]), Degradation(catalogue.get(PROTOCOL), SCALE))
+    with seeding.seeded(0, device.torch):
+        return start(method, problem, recipe).to(device.torch), problem
