@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that read what is stored: tables, exports."""
+"""Commands of `run_all.py` that show what is stored: tables, published, figures, report."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,9 +19,14 @@ from benchmark.cli.options import (
     print_json,
 )
 
+StoredDataSets = Annotated[
+    str, typer.Option("--dataset", help="Data sets; all that have results if empty.")
+]
+DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+
 
 def tables(
-    dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
+    dataset: StoredDataSets = "",
     formats: Annotated[
         str, typer.Option("--format", help="Files to write: md, tex, csv; all if empty.")
     ] = "",
@@ -58,15 +63,15 @@ def tabulate(
     Args:
         results: the results folder.
         labels: the data sets.
-        quiet: True prints nothing.
-        formats: which files; all where empty.
-        baseline: what every method is compared with; bicubic where empty.
+        quiet: print nothing.
+        formats: which files; all if empty.
+        baseline: what every method is compared with; bicubic if empty.
 
     Returns:
-        The files.
+        The files written.
 
     Raises:
-        RequestError: there is nothing to show, or no room to write.
+        RequestError: there is nothing to show, or the files cannot be written.
     """
     from rich.console import Console
 
@@ -119,7 +124,7 @@ def figures(
     seeds: Annotated[str, typer.Option(help="Seeds, figures for each.")] = "0",
     train_on: Annotated[str, typer.Option(help="As the results were made with.")] = "",
     subset: Annotated[str, typer.Option(help="The --scenes that they were made with.")] = "",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: DeviceName = "auto",
     data: Data = DATA,
     results: Results = RESULTS,
     cache: Cache = CACHE,
@@ -137,12 +142,13 @@ def figures(
     from reports.figures import require
 
     require()
-    from reports.figures.draw import Subject, figures_of, folder_of
+    from reports.figures.draw import FigureCells, figures_of, folder_of
     from reports.figures.drawing.save import check_formats, write_figures
-    from reports.figures.drawing.style import roster_of
+    from reports.figures.drawing.style import styles_of
     from reports.figures.pixels import read_pixels
 
-    forms, at, where = check_formats(split_list(formats)), read_pixels(pixels), choose(device)
+    formats_asked = check_formats(split_list(formats))
+    asked_pixels, where = read_pixels(pixels), choose(device)
     request = Request(
         datasets=dataset,
         train_on=train_on,
@@ -162,11 +168,10 @@ def figures(
     with progress.make() as shown:
         for one in galleries(request, shown, split_list(scenes)):
             mine = [cell for cell in cells(results) if cell.address.dataset == one.label]
-            subject = Subject(one.cells, one.left_out, one.seed, one.tested, roster_of(mine))
-            views = one.views(results, where, shown.line)
-            drawn = figures_of(subject, views, band, at)
-            paths += write_figures(folder_of(results, subject), drawn, forms)
-    paths += _rank_figures(results, forms, protocol, profile)
+            of = FigureCells(one.cells, one.left_out, one.seed, one.tested, styles_of(mine))
+            drawn = figures_of(of, one.views(results, where, shown.line), band, asked_pixels)
+            paths += write_figures(folder_of(results, of), drawn, formats_asked)
+    paths += _rank_figures(results, formats_asked, protocol, profile)
     if as_json:
         print_json({"figures": [str(path) for path in paths]})
     else:
@@ -174,7 +179,7 @@ def figures(
 
 
 def report(
-    dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
+    dataset: StoredDataSets = "",
     scenes: Annotated[str, typer.Option(help="Images of these test scenes only.")] = "",
     no_images: Annotated[
         bool, typer.Option("--no-images", help="Tables and provenance only; estimates nothing.")
@@ -183,7 +188,7 @@ def report(
         int,
         typer.Option(min=16, help="Rows and columns of a preview, at most; 15 MB is the limit."),
     ] = 128,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: DeviceName = "auto",
     data: Data = DATA,
     results: Results = RESULTS,
     cache: Cache = CACHE,
@@ -220,7 +225,6 @@ def report(
             () if no_images else images,
             damaged=damaged(results),
             without="left out with --no-images" if no_images else "",
-            largest=preview_size,
         )
     typer.echo(f"written: {page.path} ({page.size / 1e6:.1f} MB)")
     if page.size > LIMIT:
@@ -228,34 +232,20 @@ def report(
 
 
 def _rank_figures(
-    results: Path, forms: Sequence[str], protocol: str, profile: str
+    results: Path, formats: Sequence[str], protocol: str, profile: str
 ) -> Iterator[Path]:
     """Draw the average ranks of every data set that has some under a protocol and profile."""
     from benchmark.store.address import place_name
     from benchmark.store.cells import cells
-    from reports.analysis.ranking import places_of
+    from reports.figures.draw import rank_figures
     from reports.figures.drawing.save import write_figures
-    from reports.figures.drawing.style import roster_of
-    from reports.figures.plots.ranks import rank_figure
+    from reports.figures.drawing.style import styles_of
     from reports.writers.files import datasets_in, write_tables
 
     for label in datasets_in(results):
-        roster = roster_of([cell for cell in cells(results) if cell.address.dataset == label])
+        styles = styles_of([cell for cell in cells(results) if cell.address.dataset == label])
         folder = results / "figures" / place_name(label) / protocol / profile
         for section in write_tables(results, label).sections:
             if (section.protocol, section.profile) == (protocol, profile):
-                drawn = (
-                    (
-                        f"ranks-{ranking.metric.name}",
-                        rank_figure(
-                            ranking.ranks,
-                            roster,
-                            f"Average rank by {ranking.metric.heading}: {label}, {protocol}, "
-                            f"{profile}",
-                            f"Over {places_of(ranking)}.",
-                        ),
-                    )
-                    for ranking in section.rankings
-                    if ranking.ranks
-                )
-                yield from write_figures(folder, drawn, forms)
+                drawn = rank_figures(section.rankings, styles, f"{label}, {protocol}, {profile}")
+                yield from write_figures(folder, drawn, formats)

@@ -8,10 +8,10 @@ NEEDED = "matplotlib>=3.11"
 
 
 def require() -> None:
-    """Make sure that figures can be drawn here.
+    """Check that matplotlib, which nothing else needs, is installed.
 
     Raises:
-        RequestError: matplotlib, which nothing else needs, is not installed.
+        RequestError: it is not.
     """
     if find_spec("matplotlib") is None:
         raise RequestError(f'figures need matplotlib; install it with: pip install "{NEEDED}"')

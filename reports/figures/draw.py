@@ -10,74 +10,76 @@ from matplotlib.figure import Figure
 
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
-from reports.figures.drawing.style import Roster
-from reports.figures.drawing.text import Heading, heading_of
-from reports.figures.images import View, nearest_band, psnr_per_band
+from benchmark.tools.images.model import View, nearest_band
+from reports.analysis.ranking import Ranking, places_of
+from reports.figures.drawing.context import FigureContext, context_of
+from reports.figures.drawing.style import MethodStyles
+from reports.figures.images import psnr_per_band
 from reports.figures.pixels import check_pixels, choose_pixels
 from reports.figures.plots.band import band_figure
 from reports.figures.plots.cost import cost_figure, costs_of
-from reports.figures.plots.per_band import per_band_figure
+from reports.figures.plots.per_band import BandScores, per_band_figure
+from reports.figures.plots.ranks import rank_figure
 from reports.figures.plots.spectra import spectra_figure
 from reports.figures.plots.training import curves_of, training_figure
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What figures are drawn of.
+class FigureCells:
+    """The cells that figures are drawn of.
 
     Attributes:
         cells: the finished ones of one data set, protocol, profile, scale and seed; not empty.
         left_out: methods that have none, and why.
-        seed: of the methods that draw something at random.
+        seed: of the stochastic methods.
         tested: how many test scenes there are in all.
-        roster: names and looks of all the data set's methods.
+        styles: names and styles of all the data set's methods.
     """
 
     cells: tuple[Cell, ...]
     left_out: Mapping[str, str]
     seed: int
     tested: int
-    roster: Roster
+    styles: MethodStyles
 
     @property
-    def heading(self) -> Heading:
-        """Give the heading of every figure."""
-        return heading_of(self.cells, self.seed)
+    def context(self) -> FigureContext:
+        """Return what every figure shares."""
+        return context_of(self.cells, self.styles, self.seed)
 
 
-def folder_of(results: Path, subject: Subject) -> Path:
-    """Give the folder of the figures: `figures/` below the results, and then as the cells'."""
-    at = subject.cells[0].address
-    method = Address(at.dataset, at.protocol, at.profile, at.scale, at.method, subject.seed)
+def folder_of(results: Path, of: FigureCells) -> Path:
+    """Return the folder of the figures: `figures/` below the results, and then as the cells'."""
+    at = of.cells[0].address
+    method = Address(at.dataset, at.protocol, at.profile, at.scale, at.method, of.seed)
     parts = method.folder(results).relative_to(results).parts
     return results.joinpath("figures", *parts[:-2], parts[-1])
 
 
 def figures_of(
-    subject: Subject, views: Iterable[View], band: float, pixels: Sequence[tuple[int, int]] = ()
+    of: FigureCells, views: Iterable[View], band: float, pixels: Sequence[tuple[int, int]] = ()
 ) -> Iterator[tuple[str, Figure]]:
     """Draw every figure; those that need no images come first.
 
     Args:
-        subject: what of.
+        of: the cells.
         views: the scenes to show, with the estimates; read one at a time.
         band: wavelength in nm; the nearest band is shown.
-        pixels: (row, column) of the spectra; chosen scene by scene where empty.
+        pixels: (row, column) of the spectra; chosen scene by scene if empty.
 
     Yields:
-        Names for files, without ending, and figures.
+        File names without extension, and figures.
 
     Raises:
-        RequestError: a pixel lies outside a scene.
+        RequestError: a pixel is outside a scene.
     """
-    roster, heading = subject.roster, subject.heading
-    curves, without = curves_of(subject.cells)
+    context = of.context
+    curves, without = curves_of(of.cells)
     if curves:
-        missing = {**subject.left_out, **without}
-        yield "training", training_figure(curves, roster, heading, missing)
-    costs, without = costs_of(subject.cells)
+        yield "training", training_figure(curves, context, {**of.left_out, **without})
+    costs, without = costs_of(of.cells)
     if costs:
-        yield "cost", cost_figure(costs, roster, heading, {**subject.left_out, **without})
+        yield "cost", cost_figure(costs, context, {**of.left_out, **without})
     scenes: list[str] = []
     wavelengths: tuple[float, ...] = ()
     values: dict[str, list[np.ndarray]] = {}
@@ -87,18 +89,37 @@ def figures_of(
         shape = view.truth.shape[1], view.truth.shape[2]
         check_pixels(pixels, shape, view.scene)
         nm = view.wavelengths[nearest_band(view.wavelengths, band)]
-        yield f"{name}-{nm:g}nm", band_figure(view, band, roster, heading)
+        yield f"{name}-{nm:g}nm", band_figure(view, band, context)
         shown = pixels or choose_pixels(view.truth)
-        yield f"{name}-spectra", spectra_figure(view, shown, roster, heading)
+        yield f"{name}-spectra", spectra_figure(view, shown, context)
         scenes.append(view.scene)
         wavelengths = view.wavelengths
         left_out.update(view.left_out)
         for label, estimate in view.estimates.items():
             values.setdefault(label, []).append(psnr_per_band(estimate, view.truth))
-    # A mean over fewer scenes than the others' would not compare with theirs.
-    whole = {label: np.array(of) for label, of in values.items() if label not in left_out}
-    if whole:
-        yield (
-            "psnr-per-band",
-            per_band_figure(wavelengths, whole, scenes, subject.tested, roster, heading, left_out),
-        )
+    # A mean over fewer scenes than the others' would not be comparable.
+    complete = {label: np.array(rows) for label, rows in values.items() if label not in left_out}
+    if complete:
+        scores = BandScores(wavelengths, complete, scenes, of.tested)
+        yield "psnr-per-band", per_band_figure(scores, context, left_out)
+
+
+def rank_figures(
+    rankings: Iterable[Ranking], styles: MethodStyles, title: str
+) -> Iterator[tuple[str, Figure]]:
+    """Draw the average ranks by every metric that has some.
+
+    Args:
+        rankings: of one data set, protocol and profile.
+        styles: of the methods.
+        title: data set, protocol and profile.
+
+    Yields:
+        File names without extension, and figures.
+    """
+    for ranking in rankings:
+        if ranking.ranks:
+            heading = f"Average rank by {ranking.metric.heading}: {title}"
+            context = FigureContext(heading, "", styles)
+            figure = rank_figure(ranking.ranks, context, f"Over {places_of(ranking)}.")
+            yield f"ranks-{ranking.metric.name}", figure

@@ -13,14 +13,14 @@ _WINDOW = 5  # pixels a side over which a spectrum is averaged before it is comp
 _STEP = 4  # of the grid on which pixels are looked for
 _BRIGHT = 0.25  # of the brightest ones' level; darker pixels are mostly rounding
 _SATURATED = 230
-_APART = 0.125  # of the shorter side, that pixels keep from each other at least
+_MIN_DISTANCE = 0.125  # of the shorter side, between any two pixels
 
 
 def read_pixels(text: str) -> list[tuple[int, int]]:
     """Read pixels as typed: `row,column;row,column`, from 0.
 
     Raises:
-        RequestError: something else stands there.
+        RequestError: the text is no list of pixels.
     """
     pixels = []
     for item in filter(None, (part.strip() for part in text.split(";"))):
@@ -35,15 +35,15 @@ def read_pixels(text: str) -> list[tuple[int, int]]:
 
 
 def check_pixels(pixels: Sequence[tuple[int, int]], shape: tuple[int, int], scene: str) -> None:
-    """Refuse pixels that a scene does not have.
+    """Check that a scene has some pixels.
 
     Raises:
-        RequestError: one lies outside.
+        RequestError: one is outside.
     """
     for row, column in pixels:
         if row >= shape[0] or column >= shape[1]:
             raise RequestError(
-                f"--pixels: {row},{column} lies outside {scene}, which has {shape[0]} rows and "
+                f"--pixels: {row},{column} is outside {scene}, which has {shape[0]} rows and "
                 f"{shape[1]} columns, counted from 0"
             )
 
@@ -52,8 +52,8 @@ def choose_pixels(truth: np.ndarray, count: int = COUNT) -> list[tuple[int, int]
     """Choose bright pixels whose surroundings have spectra as different in shape as can be.
 
     The brightest one that is no highlight comes first; then, one after the other, the one whose
-    spectrum, scaled to length 1, is farthest from those chosen (Gonzalez 1985). Nothing is drawn
-    at random.
+    spectrum, scaled to length 1, is farthest from those chosen (Gonzalez 1985). The choice is
+    deterministic.
 
     Args:
         truth: (bands, rows, columns) uint8 grey levels.
@@ -79,13 +79,13 @@ def choose_pixels(truth: np.ndarray, count: int = COUNT) -> list[tuple[int, int]
     places, spectra, level = places[usable], spectra[usable], level[usable]
     shapes = spectra / np.maximum(np.linalg.norm(spectra, axis=1, keepdims=True), 1)
     chosen = [int(np.argmax(level))]
-    apart = np.full(len(places), np.inf)
+    distance = np.full(len(places), np.inf)
     while True:
         last = chosen[-1]
-        apart = np.minimum(apart, np.linalg.norm(shapes - shapes[last], axis=1))
-        near = np.linalg.norm(places - places[last], axis=1) < _APART * min(rows, columns)
-        apart[near] = 0
-        if len(chosen) == count or apart.max() <= 0:
+        distance = np.minimum(distance, np.linalg.norm(shapes - shapes[last], axis=1))
+        near = np.linalg.norm(places - places[last], axis=1) < _MIN_DISTANCE * min(rows, columns)
+        distance[near] = 0
+        if len(chosen) == count or distance.max() <= 0:
             break
-        chosen.append(int(np.argmax(apart)))
+        chosen.append(int(np.argmax(distance)))
     return [(int(places[index, 0]), int(places[index, 1])) for index in chosen]

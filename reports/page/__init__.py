@@ -1,4 +1,4 @@
-"""One page of everything stored: a single HTML file that opens offline and asks nobody."""
+"""One page of everything stored: a single HTML file that opens offline and makes no requests."""
 
 from reports.page.write import Page, write_page
 

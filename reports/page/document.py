@@ -1,4 +1,4 @@
-"""The HTML file: its parts put into one, with nothing in it that could fetch or run anything else.
+"""The HTML file, put together so that it can neither load nor run anything else.
 
 All that comes from cells is JSON in a block that no browser runs; the script puts it on the page
 as text. The policy lets exactly this script and this style sheet work, by their hashes, and
@@ -53,7 +53,7 @@ def document(facts: Mapping[str, Any], images: Sequence[str]) -> str:
 
 
 def embedded(facts: Mapping[str, Any]) -> str:
-    """Write JSON that may stand within a script block: no sign of it means anything in HTML."""
+    """Write JSON for a script block, with the characters escaped that mean something in HTML."""
     text = json.dumps(facts, allow_nan=False, separators=(",", ":"))
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
@@ -61,7 +61,7 @@ def embedded(facts: Mapping[str, Any]) -> str:
 
 
 def policy(style: str, script: str) -> str:
-    """Write the content security policy that lets these two texts work and nothing else."""
+    """Return the content security policy that allows this script and style and nothing else."""
     return "; ".join(
         [
             "default-src 'none'",

@@ -1,12 +1,12 @@
 """What the page knows of cells: their scores, where each number comes from, what is missing.
 
-Everything here is plain JSON. Methods, scales and scenes are told apart by their places in lists,
+Everything here is plain JSON. Methods, scales and scenes are identified by their indices in lists,
 never by names, which may be anything.
 """
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from itertools import chain, groupby
 from pathlib import PurePath
@@ -20,18 +20,21 @@ from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of, title_of
 from reports.analysis.results import (
     ADDRESS,
+    MAX_NUMBER,
     MethodInfo,
     Results,
     deviation,
     mean,
     read_results,
 )
+from reports.formatting import DASH, duration, number, significant
+from reports.published.reader import PublishedValue
 
 UNITS = {"psnr": "dB", "sam": "degrees", "sam_float": "degrees", "rmse": "grey levels"}
 MEANINGS = {
     "psnr": "peak signal-to-noise ratio over the whole cube; higher is better",
     "sam": "spectral angle between estimate and truth, mean over pixels; lower is better",
-    "sam_float": "the same angle with nothing rounded at scoring; lower is better",
+    "sam_float": "the same angle of images that were not rounded; lower is better",
     "ssim": "structural similarity, mean over bands; higher is better",
     "ergas": "relative global error, as in pansharpening; lower is better",
     "rmse": "root mean squared error in 8-bit grey levels; lower is better",
@@ -90,7 +93,7 @@ def describe(cells: Sequence[Cell]) -> Described:
 
 
 def place_of(cell: Cell) -> tuple[str, str, str]:
-    """Give what a section has in common."""
+    """Return what the cells of a section have in common."""
     return (cell.address.dataset, cell.address.protocol, cell.address.profile)
 
 
@@ -118,6 +121,7 @@ def _section(
     notes = collect_notes(results, methods)
     present = set(results.scores["metric"])
     metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in present] or list(MAIN)
+    digits = {metric.name: metric.digits for metric in (*MAIN, *OTHER)}
     return {
         "dataset": words(address.dataset),
         "protocol": words(address.protocol),
@@ -128,16 +132,19 @@ def _section(
         "scales": results.scales,
         "scenes": [words(name) for name in scenes],
         "metrics": [metric_facts(metric) for metric in metrics],
-        "methods": [_method(results, notes, one, scenes, metrics, numbers) for one in methods],
+        "methods": [
+            _method(results, notes, one, scenes, metrics, numbers, rows) for one in methods
+        ],
         "published": [
             {
                 "method": words(row.method),
                 "scale": row.scale,
                 "metric": row.metric,
-                "value": row.value,
+                "text": number(row.value, digits[row.metric]),
                 "source": words(f"{row.paper}, {row.source}"),
             }
             for row in rows
+            if row.metric in digits
         ],
         "images": None,
     }
@@ -159,11 +166,18 @@ def _method(
     scenes: Sequence[str],
     metrics: Sequence[Metric],
     numbers: Mapping[int, int],
+    rows: Sequence[PublishedValue],
 ) -> dict[str, Any]:
     places = []
     for scale in results.scales:
+        published = {
+            row.metric: row for row in rows if (row.method, row.scale) == (method.published, scale)
+        }
         scores = {
             metric.name: results.by_scene(method.label, scale, metric.name) for metric in metrics
+        }
+        values = {
+            metric.name: results.values(method.label, scale, metric.name) for metric in metrics
         }
         places.append(
             {
@@ -171,12 +185,19 @@ def _method(
                 "cells": [numbers[id(cell)] for cell in results.at(method.label, scale)["cell"]],
                 "notes": list(notes.numbers[method.label, scale]),
                 "means": {
-                    metric.name: _mean(results.values(method.label, scale, metric.name))
+                    metric.name: _mean(values[metric.name], scores[metric.name].values(), metric)
                     for metric in metrics
                 },
+                "published": {
+                    metric.name: _compared(
+                        published[metric.name], mean(values[metric.name]), metric
+                    )
+                    for metric in metrics
+                    if metric.name in published
+                },
                 "scores": {
-                    metric: [finite(values.get(scene)) for scene in scenes]
-                    for metric, values in scores.items()
+                    name: [finite(found.get(scene)) for scene in scenes]
+                    for name, found in scores.items()
                 },
             }
         )
@@ -190,7 +211,7 @@ def _method(
 
 
 def _state(results: Results, method: str, scale: int) -> dict[str, str]:
-    """Say whether there is a number, and if not why."""
+    """Return whether there is a number, and if not why."""
     cells = results.at(method, scale)
     if cells.empty:
         return {"state": "missing", "why": "not run: no cell is stored"}
@@ -202,9 +223,36 @@ def _state(results: Results, method: str, scale: int) -> dict[str, str]:
     return {"state": "done", "why": ""}
 
 
-def _mean(values: Sequence[float]) -> list[float | str | None]:
-    """Give the mean over seeds, and the standard deviation over them where there are several."""
-    return [finite(mean(values)), finite(deviation(values))]
+def _mean(
+    over_seeds: Sequence[float], over_scenes: Iterable[float], metric: Metric
+) -> dict[str, Any]:
+    """Describe the mean over seeds, and the standard deviations over seeds and over scenes."""
+    average = mean(over_seeds)
+    return {
+        "value": finite(average),
+        "text": DASH if math.isnan(average) else number(average, metric.digits),
+        "over_seeds": _deviation(over_seeds, metric.digits),
+        "over_scenes": _deviation(over_scenes, metric.digits),
+    }
+
+
+def _deviation(values: Iterable[float], digits: int) -> str:
+    """Write the sample standard deviation; empty where there are not two finite values."""
+    found = deviation(values)
+    return "" if math.isnan(found) else number(found, digits)
+
+
+def _compared(row: PublishedValue, measured: float, metric: Metric) -> dict[str, Any]:
+    """Describe a published value, and the difference of the measured one from it."""
+    difference, better = metric.difference(measured, row.value)
+    return {
+        "value": row.value,
+        "text": number(row.value, metric.digits),
+        "method": words(row.method),
+        "source": words(f"{row.paper}, {row.source}"),
+        "difference": difference,
+        "better": better,
+    }
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
@@ -225,10 +273,26 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "date": words(get_nested(facts, "date", default="")),
         "command": words(environment.get("command") or ""),
         "versions": {name: words(value) for name, value in versions.items()},
-        "parameters": finite(get_nested(facts, "parameters")),
-        "fit": finite(get_nested(facts, "times", "fit_s")),
-        "upscale": finite(get_nested(facts, "times", "upscale_s")),
-        "memory": finite(get_nested(facts, "memory", "peak_bytes")),
+        "parameters": _sortable(get_nested(facts, "parameters"), _grouped),
+        "fit": _sortable(get_nested(facts, "times", "fit_s") or None, duration),
+        "upscale": _sortable(get_nested(facts, "times", "upscale_s"), significant),
+        "memory": _sortable(get_nested(facts, "memory", "peak_bytes"), _mebibytes),
         "resumed": finite(get_nested(facts, "resumed")),
         "warnings": [words(text) for text in get_nested(facts, "warnings", default=())],
     }
+
+
+def _sortable(value: object, write: Callable[[float], str]) -> dict[str, Any]:
+    """Describe a number by its value, for sorting, and its text."""
+    known = finite(value)
+    if not isinstance(known, int | float) or abs(known) >= MAX_NUMBER:
+        return {"value": None, "text": DASH}
+    return {"value": known, "text": write(known)}
+
+
+def _grouped(value: float) -> str:
+    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _mebibytes(value: float) -> str:
+    return f"{value / 2**20:.0f} MiB"

@@ -7,6 +7,7 @@ three stand below them. Read back, every value is what it was.
 import base64
 import io
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,17 +15,36 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from reports.page.seen import Preview, Seen
+from benchmark.tools.images.model import Preview, false_colour_bands, psnr
 
-SIZES = (192, 160, 128, 112, 104, 96, 88, 80, 72, 64, 56, 48, 40, 32, 24, 16)
+SMALLEST = 16  # rows and columns of a window that are kept however little room there is
 _TAG = 64  # bytes around an image in the page, at most
-# Where red, green and blue are looked for, in nm; other ranges are cut in proportion.
-_FALSE_COLOUR, _VISIBLE = (620.0, 550.0, 460.0), (400.0, 720.0)
+
+
+@dataclass(frozen=True)
+class PlacedPreview:
+    """The preview of one scene by one cell with its place in the page, or the reason for none.
+
+    Attributes:
+        section: index of its section in the page's list.
+        method: index of its method in the section's list.
+        scale: the factor itself.
+        scene: index of its scene in the section's list.
+        preview: None where there is none.
+        reason: one line where there is none, else empty.
+    """
+
+    section: int
+    method: int
+    scale: int
+    scene: int
+    preview: Preview | None
+    reason: str
 
 
 @dataclass
-class Album:
-    """The images of a page; the same image is kept once.
+class ImageStore:
+    """The images of a page; equal images are stored once.
 
     Attributes:
         texts: in base64, in the order of their numbers.
@@ -34,14 +54,14 @@ class Album:
     _numbers: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, image: bytes) -> int:
-        """Take an image and give its number."""
+        """Add an image, unless it is there already, and return its number."""
         if image not in self._numbers:
             self._numbers[image] = len(self.texts)
             self.texts.append(base64.b64encode(image).decode())
         return self._numbers[image]
 
     def cube(self, cube: np.ndarray) -> dict[str, Any]:
-        """Take a cube: its image's number, its shape, and the sum of its values as a check."""
+        """Add a cube; return its image's number, its shape, and the sum of its values to check."""
         return {
             "image": self.add(packed(cube)),
             "shape": [int(length) for length in cube.shape],
@@ -50,12 +70,12 @@ class Album:
 
     @property
     def size(self) -> int:
-        """Give the bytes that the images take in the page, their tags included."""
+        """Return the bytes that the images take in the page, their tags included."""
         return sum(len(text) + _TAG for text in self.texts)
 
 
 def packed(cube: np.ndarray) -> bytes:
-    """Pack a cube without loss.
+    """Compress a cube without loss.
 
     Args:
         cube: (bands, rows, columns) uint8.
@@ -65,7 +85,7 @@ def packed(cube: np.ndarray) -> bytes:
     """
     bands, rows, columns = cube.shape
     triples = -(-bands // 3)
-    # The last band again, not zeros: what is alike takes no room.
+    # The last band again, not zeros: repeated values take no room.
     whole = np.concatenate([cube, np.repeat(cube[-1:], triples * 3 - bands, axis=0)])
     pixels = whole.reshape(triples, 3, rows, columns).transpose(0, 2, 3, 1)
     stream = io.BytesIO()
@@ -74,81 +94,66 @@ def packed(cube: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-def false_colour(wavelengths: Sequence[float]) -> list[int]:
-    """Choose the bands for red, green and blue.
+def fit_to_size(
+    previews: Sequence[PlacedPreview], room: int, largest: int | None = None
+) -> tuple[ImageStore, list[dict[str, Any]]]:
+    """Store the previews with the largest windows that fit into so many bytes.
 
     Args:
-        wavelengths: of the bands, in nm; a range that is not the visible one is cut where the
-            visible one would be.
-    """
-    known = np.asarray(wavelengths, dtype=float)
-    low, high = float(known.min()), float(known.max())
-    wanted = list(_FALSE_COLOUR)
-    if not all(low <= nm <= high for nm in wanted):
-        span = _VISIBLE[1] - _VISIBLE[0]
-        wanted = [low + (nm - _VISIBLE[0]) / span * (high - low) for nm in wanted]
-    return [int(np.abs(known - nm).argmin()) for nm in wanted]
-
-
-def fitted(seen: Sequence[Seen], room: int, largest: int) -> tuple[Album, list[dict[str, Any]]]:
-    """Make the album with the largest windows that there is room for.
-
-    Args:
-        seen: what there is.
+        previews: of all scenes and cells.
         room: bytes that the images may take in the page.
-        largest: rows and columns that a window must not exceed.
+        largest: rows and columns of a window, at most; as they are if None.
 
     Returns:
         The images, and what the page knows of them, by section.
     """
-    sides = [max(one.preview.truth.shape[1:]) for one in seen if one.preview is not None]
-    widest = min(largest, max(sides, default=largest))
-    sizes = [widest, *(size for size in SIZES if size < widest)]
+    sides = [max(one.preview.truth.shape[1:]) for one in previews if one.preview is not None]
+    size = max(sides, default=SMALLEST)
+    size = size if largest is None else min(size, largest)
     while True:
-        album, known = _album(seen, sizes[0])
-        taken = album.size + len(json.dumps(known))
-        if taken <= room or len(sizes) == 1:
-            return album, known
-        # What an image takes grows with its area; the next try is the first likely to fit.
-        share = room / taken * sizes[0] ** 2
-        sizes = [size for size in sizes[1:] if size**2 <= share] or sizes[-1:]
+        store, known = _store(previews, size)
+        taken = store.size + len(json.dumps(known))
+        if taken <= room or size <= SMALLEST:
+            return store, known
+        # Bytes grow with the area of the windows.
+        size = max(SMALLEST, int(0.97 * size * math.sqrt(max(room, 0) / taken)))
 
 
-def _album(seen: Iterable[Seen], size: int) -> tuple[Album, list[dict[str, Any]]]:
-    album = Album()
+def _store(previews: Iterable[PlacedPreview], size: int) -> tuple[ImageStore, list[dict[str, Any]]]:
+    store = ImageStore()
     sections: dict[int, dict[str, Any]] = {}
-    for one in seen:
+    for one in previews:
         section = sections.setdefault(
             one.section, {"section": one.section, "scenes": {}, "absent": []}
         )
         if one.preview is None:
-            section["absent"].append([one.method, one.scale, one.scene, one.why])
+            section["absent"].append([one.method, one.scale, one.scene, one.reason])
             continue
         view = _cut(one.preview, one.scale, size)
-        scene = section["scenes"].setdefault(one.scene, _scene(album, view))
+        scene = section["scenes"].setdefault(one.scene, _scene(store, view))
         if one.scale not in [scale for scale, _ in scene["low"]]:
-            scene["low"].append([one.scale, album.cube(view["low"])])
+            scene["low"].append([one.scale, store.cube(view["low"])])
         scene["shown"].append(
-            [one.method, one.scale, album.cube(view["estimate"]), _psnr(one.preview.error)]
+            [one.method, one.scale, store.cube(view["estimate"]), _psnr_per_band(one.preview.error)]
         )
     for section in sections.values():
         section["scenes"] = sorted(section["scenes"].items())
-    return album, list(sections.values())
+    return store, list(sections.values())
 
 
-def _scene(album: Album, view: Mapping[str, Any]) -> dict[str, Any]:
-    colours = false_colour(view["wavelengths"])
+def _scene(store: ImageStore, view: Mapping[str, Any]) -> dict[str, Any]:
+    colours = false_colour_bands(view["wavelengths"])
     overview = view["overview"]
     stream = io.BytesIO()
-    pixels = np.ascontiguousarray(overview[colours].transpose(1, 2, 0))
+    pixels = np.ascontiguousarray(overview[list(colours)].transpose(1, 2, 0))
     Image.fromarray(pixels).save(stream, "WEBP", quality=80)
     return {
         "wavelengths": [round(float(nm), 1) for nm in view["wavelengths"]],
         "colours": colours,
         "shape": view["shape"],
         "corner": view["corner"],
-        "truth": album.cube(view["truth"]),
-        "overview": album.add(stream.getvalue()),
+        "truth": store.cube(view["truth"]),
+        "overview": store.add(stream.getvalue()),
         "small": list(overview.shape[1:]),
         "low": [],
         "shown": [],
@@ -156,7 +161,7 @@ def _scene(album: Album, view: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cut(preview: Preview, scale: int, size: int) -> dict[str, Any]:
-    """Keep the middle of a window."""
+    """Crop a preview to the middle of its window."""
     shape = preview.truth.shape[1:]
     rows, columns = (min(size, length) for length in shape)
     top, left = ((length - kept) // 2 for length, kept in zip(shape, (rows, columns), strict=True))
@@ -176,7 +181,7 @@ def _cut(preview: Preview, scale: int, size: int) -> dict[str, Any]:
 def _cut_low(
     preview: Preview, scale: int, corner: Sequence[int], shape: Sequence[int]
 ) -> np.ndarray:
-    """Keep the low-resolution pixels that touch the smaller window."""
+    """Crop to the low-resolution pixels that touch the smaller window."""
     slices = [slice(None)]
     for axis in (0, 1):
         origin = int(preview.corner[axis]) // scale
@@ -185,6 +190,6 @@ def _cut_low(
     return preview.low[tuple(slices)]
 
 
-def _psnr(error: np.ndarray) -> list[float | None]:
-    """Give the PSNR of every band in dB; null where a band has no error."""
-    return [round(10 * float(np.log10(255**2 / one)), 3) if one > 0 else None for one in error]
+def _psnr_per_band(error: np.ndarray) -> list[float | None]:
+    """Return the PSNR of every band in dB; null for a band without any error."""
+    return [round(psnr(float(one)), 3) if one > 0 else None for one in error]

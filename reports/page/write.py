@@ -9,10 +9,10 @@ from typing import Any
 from benchmark.errors import RequestError
 from benchmark.store.cells import Cell
 from benchmark.store.files import locked, write_file
+from benchmark.tools.images.model import CellPreview
 from reports.page.document import document
 from reports.page.facts import Described, describe, place_of, words
-from reports.page.images import Album, fitted
-from reports.page.seen import Seen, Shown
+from reports.page.images import ImageStore, PlacedPreview, fit_to_size
 
 LIMIT = 15_000_000  # bytes; what mail servers take
 
@@ -35,11 +35,10 @@ class Page:
 def write_page(
     results: Path,
     cells: Sequence[Cell],
-    shown: Iterable[Shown] = (),
+    previews: Iterable[CellPreview] = (),
     *,
     damaged: Sequence[str] = (),
     without: str = "",
-    largest: int = 128,
     limit: int = LIMIT,
 ) -> Page:
     """Write `report/index.html` below the results folder.
@@ -47,12 +46,10 @@ def write_page(
     Args:
         results: the results folder.
         cells: what the page is about.
-        shown: previews of test scenes.
-        damaged: why what lies in some cells' places is not counted, a line each.
+        previews: previews of test scenes.
+        damaged: cells that cannot be read, a line each.
         without: why there are no images; empty where there are.
-        largest: rows and columns of a preview, at most; they become smaller where the file would
-            exceed the limit.
-        limit: bytes of the file.
+        limit: bytes of the file, at most; previews are cropped until it is kept.
 
     Raises:
         RequestError: there are no cells, or the file cannot be written.
@@ -66,29 +63,29 @@ def write_page(
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "sections": sections,
         "cells": described.cells,
-        "damaged": [words(_placed(line, results)) for line in damaged],
+        "damaged": [words(_relative(line, results)) for line in damaged],
         "without": words(without),
     }
-    seen = _seen(stored, described, shown, results)
+    placed = _place(stored, described, previews, results)
     room = limit - len(document(facts, []).encode())
-    album, known = fitted(seen, room, largest) if seen else (Album(), [])
+    store, known = fit_to_size(placed, room) if placed else (ImageStore(), [])
     for one in known:
         sections[one.pop("section")]["images"] = one
-    whole = document(facts, album.texts).encode()
+    whole = document(facts, store.texts).encode()
     path = results / "report" / "index.html"
     _write(path, whole)
     windows = [max(scene["truth"]["shape"][1:]) for one in known for _, scene in one["scenes"]]
     return Page(path, len(whole), max(windows, default=0))
 
 
-def _seen(
-    cells: Sequence[Cell], described: Described, shown: Iterable[Shown], results: Path
-) -> list[Seen]:
-    """Give every preview its place in the page's lists."""
+def _place(
+    cells: Sequence[Cell], described: Described, previews: Iterable[CellPreview], results: Path
+) -> list[PlacedPreview]:
+    """Find the place of every preview in the page's lists."""
     places = list(dict.fromkeys(map(place_of, cells)))
     numbers = {cell.address: index for index, cell in enumerate(cells)}
-    seen = []
-    for one in shown:
+    placed = []
+    for one in previews:
         number = numbers[one.address]
         number_of_section = places.index(place_of(cells[number]))
         section = described.sections[number_of_section]
@@ -96,14 +93,14 @@ def _seen(
         rows = [method["places"][column]["cells"] for method in section["methods"]]
         method = next(index for index, mine in enumerate(rows) if number in mine)
         scene = described.scenes[number_of_section].index(one.scene)
-        why = words(_placed(one.why, results))
+        reason = words(_relative(one.reason, results))
         scale = one.address.scale
-        seen.append(Seen(number_of_section, method, scale, scene, one.preview, why))
-    return seen
+        placed.append(PlacedPreview(number_of_section, method, scale, scene, one.preview, reason))
+    return placed
 
 
-def _placed(text: str, results: Path) -> str:
-    """Name a file by its place in the results, wherever on this machine they lie."""
+def _relative(text: str, results: Path) -> str:
+    """Name a file relative to the results folder, not by its path on this machine."""
     return text.replace(f"{results}/", "results/") if results.is_absolute() else text
 
 

@@ -1,11 +1,36 @@
-"""What figures and the report page are given: images as numpy arrays."""
+"""Images of test scenes as numpy arrays, and what figures and the report page compute from them."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmark.store.address import Address
+
+LEVELS = 255  # the largest 8-bit grey level
+# Near the dominant wavelengths of the red, green and blue of screens (611, 549, 464 nm), in nm.
+_RED_GREEN_BLUE = (620.0, 550.0, 460.0)
+_VISIBLE = (400.0, 720.0)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One test scene with one method's estimate; all images in 8-bit grey levels.
+
+    Attributes:
+        scene: its name.
+        wavelengths: of the bands, in nm.
+        truth: (bands, rows, columns) uint8, as scored.
+        low: (bands, rows / scale, columns / scale) uint8, the low-resolution image.
+        estimate: (bands, rows, columns) uint8, as scored.
+    """
+
+    scene: str
+    wavelengths: tuple[float, ...]
+    truth: np.ndarray
+    low: np.ndarray
+    estimate: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -31,7 +56,7 @@ class View:
 
 @dataclass(frozen=True)
 class Preview:
-    """A window of one test scene, as a cell saw, estimated and should have estimated it.
+    """A window of one test scene with one method's estimate.
 
     Attributes:
         wavelengths: (bands,) in nm.
@@ -41,7 +66,7 @@ class Preview:
         low: (bands, rows, columns) uint8, those low-resolution pixels that touch the window.
         estimate: uint8, like `truth`.
         error: (bands,) mean squared error over the whole scene, in squared grey levels.
-        overview: (bands, rows, columns) uint8, the whole truth made small by averaging.
+        overview: (bands, rows, columns) uint8, the whole truth downsampled by averaging.
     """
 
     wavelengths: np.ndarray
@@ -55,17 +80,45 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """The preview of one test scene by one cell, or why there is none.
+class CellPreview:
+    """The preview of one test scene by one cell, or the reason why there is none.
 
     Attributes:
         address: the cell's.
-        scene: the scene; empty where no scene of the cell can be shown.
+        scene: the scene.
         preview: None where there is none.
-        why: one line, where there is none.
+        reason: one line where there is none, else empty.
     """
 
     address: Address
     scene: str
     preview: Preview | None = None
-    why: str = ""
+    reason: str = ""
+
+
+def nearest_band(wavelengths: Sequence[float], wanted: float) -> int:
+    """Return the index of the band nearest to a wavelength, both in nm; of two, the first."""
+    return int(np.argmin(np.abs(np.asarray(wavelengths, float) - wanted)))
+
+
+def false_colour_bands(wavelengths: Sequence[float]) -> tuple[int, int, int]:
+    """Choose the bands that are shown as red, green and blue: the nearest to 620, 550 and 460 nm.
+
+    Args:
+        wavelengths: of the bands, in nm. Where they do not include the three, the range of 400 to
+            720 nm is mapped linearly onto theirs.
+
+    Returns:
+        The bands' indices.
+    """
+    low, high = float(min(wavelengths)), float(max(wavelengths))
+    wanted = np.array(_RED_GREEN_BLUE)
+    if low > wanted.min() or high < wanted.max():
+        wanted = low + (wanted - _VISIBLE[0]) / (_VISIBLE[1] - _VISIBLE[0]) * (high - low)
+    red, green, blue = (nearest_band(wavelengths, nm) for nm in wanted)
+    return red, green, blue
+
+
+def psnr(squared_error: float) -> float:
+    """Return the PSNR in dB of a mean squared error in squared 8-bit grey levels; inf for zero."""
+    return 10 * math.log10(LEVELS**2 / squared_error) if squared_error > 0 else math.inf

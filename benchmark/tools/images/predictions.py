@@ -1,7 +1,7 @@
-"""Images of a stored cell: its estimates made again from its weights, for figures and pages."""
+"""Estimates of a stored cell, computed again from its weights, for figures and the report page."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,39 +15,21 @@ from benchmark.engine.estimation import crop_to, estimator, method_input
 from benchmark.errors import RequestError, listed
 from benchmark.execution.plan import CellPlan
 from benchmark.execution.status import status_of
-from benchmark.method import State
-from benchmark.store.cells import WEIGHTS
+from benchmark.method import NetworkMethod, State
+from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.tools.images.model import Prediction
 
 
-@dataclass(frozen=True)
-class Recalled:
-    """One test scene as a cell saw, estimated and should have estimated it.
-
-    Attributes:
-        scene: its name.
-        wavelengths: of the bands, in nm.
-        truth: (bands, rows, columns) uint8 grey levels, as scored.
-        low: (bands, rows / scale, columns / scale) uint8, the low-resolution image.
-        estimate: (bands, rows, columns) uint8, as scored.
-    """
-
-    scene: str
-    wavelengths: tuple[float, ...]
-    truth: np.ndarray
-    low: np.ndarray
-    estimate: np.ndarray
-
-
-def recall(
-    task: CellPlan, results: Path, device: Device, scenes: Sequence[str] = ()
-) -> Iterator[Recalled]:
-    """Estimate test scenes again with what a cell has stored.
+def predict(
+    plan: CellPlan, results: Path, device: Device, scenes: Sequence[str] = ()
+) -> Iterator[Prediction]:
+    """Estimate test scenes with the stored weights of a finished cell.
 
     Args:
-        task: the cell; it must be done.
+        plan: the cell.
         results: the results folder.
-        device: where.
-        scenes: which test scenes; all where empty.
+        device: where the estimates are computed.
+        scenes: which test scenes; all if empty.
 
     Yields:
         The scenes in the order of the split.
@@ -56,35 +38,59 @@ def recall(
         RequestError: the cell is not done, its weights are not stored, or it was not tested on
             one of the scenes.
     """
-    status = status_of(task, results)
+    status = status_of(plan, results)
     if status.state != "done" or status.cell is None:
-        raise RequestError(f"{task.address} is {status.state}: {status.reason}; run it first")
-    if unknown := [name for name in scenes if name not in task.split.test.names]:
-        raise RequestError(
-            f"{listed(unknown)} is no test scene of {task.address.dataset}; they are "
-            f"{listed(task.split.test.names, 30)}"
-        )
-    state: State = {}
+        raise RequestError(f"{plan.address} is {status.state}: {status.reason}; run it first")
+    check_test_scenes(scenes, plan)
+    if reason := missing_weights(plan, status.cell):
+        raise RequestError(f"{plan.address}: {reason}")
+    stored: State = {}
     if WEIGHTS in status.cell.facts["sums"]:
-        file = status.cell.folder / WEIGHTS
-        if not file.exists():
-            raise RequestError(f"{file} is missing: it came without weights; run the cell again")
-        state = {name: tensor.to(device.torch) for name, tensor in load_file(file).items()}
-    problem = task.problem()
-    estimate_scene = estimator(task.method, problem, state, task.profile, device)
-    for prepared, name in task.split.test.entries:
+        stored = load_file(status.cell.folder / WEIGHTS)
+    state = {name: tensor.to(device.torch) for name, tensor in stored.items()}
+    problem = plan.problem()
+    estimate_scene = estimator(plan.method, problem, state, plan.profile, device)
+    for prepared, name in plan.split.test.entries:
         if scenes and name not in scenes:
             continue
         scene = prepared.read(name)
         truth = truth_of(scene).to(device.torch)
-        stored = problem.degradation.store(truth)
-        low = method_input(task.method, problem.degradation, stored)
+        kept = problem.degradation.store(truth)
+        low = method_input(plan.method, problem.degradation, kept)
         shape = (truth.shape[1], truth.shape[2])
         estimate = crop_to(estimate_scene(low, replace(problem, shape=shape)), truth)
-        images = (truth, problem.degradation.low(stored), estimate.clamp(0, 1))
-        yield Recalled(name, scene.wavelengths, *(_grey(image) for image in images))
+        images = (truth, problem.degradation.low(kept), estimate.clamp(0, 1))
+        yield Prediction(name, scene.wavelengths, *(_grey_levels(image) for image in images))
 
 
-def _grey(image: Tensor) -> np.ndarray:
+def check_test_scenes(scenes: Sequence[str], plan: CellPlan) -> None:
+    """Check that a cell is tested on some scenes.
+
+    Raises:
+        RequestError: it is not tested on one of them.
+    """
+    tested = plan.split.test.names
+    if unknown := [name for name in scenes if name not in tested]:
+        raise RequestError(
+            f"--scenes: {listed(unknown)} is no test scene of {plan.address.dataset}; they are "
+            f"{listed(tested, 30)}"
+        )
+
+
+def missing_weights(plan: CellPlan, cell: Cell) -> str:
+    """Return why nothing can be estimated with a finished cell; empty where it can."""
+    recorded = WEIGHTS in cell.facts["sums"]
+    lost = recorded and not (cell.folder / WEIGHTS).exists()
+    if lost or (isinstance(plan.method, NetworkMethod) and not recorded):
+        return "it was stored without weights; run the cell again"
+    return ""
+
+
+def reason_of(error: Exception) -> str:
+    """Return one line of why there is no estimate: a request's own words, or type and message."""
+    return str(error) if isinstance(error, RequestError) else f"{type(error).__name__}: {error}"
+
+
+def _grey_levels(image: Tensor) -> np.ndarray:
     levels: np.ndarray = torch.round(image * 255).to(torch.uint8).cpu().numpy()
     return levels

@@ -1,7 +1,7 @@
 """Previews of test scenes: a window of the truth and of every stored method's estimate, in 8 bit.
 
-Estimates are made again from stored weights, which takes a while; so previews are kept in the
-cache, by the key of their cell.
+Computing estimates again from stored weights takes a while; so previews are cached by the key of
+their cell.
 """
 
 import hashlib
@@ -19,11 +19,10 @@ from benchmark.engine.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import Folders, task_of
-from benchmark.store.address import Address
 from benchmark.store.cells import Cell
 from benchmark.store.files import write_file
-from benchmark.tools.images.model import Preview, Shown
-from benchmark.tools.images.predictions import Recalled, recall
+from benchmark.tools.images.model import CellPreview, Prediction, Preview
+from benchmark.tools.images.predictions import predict, reason_of
 
 
 def previews(
@@ -34,64 +33,56 @@ def previews(
     *,
     size: int = 128,
     scenes: Sequence[str] = (),
-) -> Iterator[Shown]:
+) -> Iterator[CellPreview]:
     """Preview the test scenes of finished cells; of several seeds the first alone.
 
     Args:
-        cells: as stored; those that failed are passed over, as they say why themselves.
+        cells: as stored; failed ones are skipped, as they have their own reasons.
         folders: data, results and cache.
-        device: where the estimates are made.
-        progress: is told which cell is at work.
+        device: where the estimates are computed.
+        progress: shows which cell is estimated.
         size: rows and columns of a window; a smaller scene is shown whole.
-        scenes: which test scenes; all where empty. A scene that a cell was not tested on is
-            passed over.
+        scenes: which test scenes; all if empty. A scene that a cell was not tested on is skipped.
 
     Yields:
         One item a cell and scene, the cells in the order of their addresses. Whatever goes wrong
         with a cell becomes the reason in its item.
     """
     done = sorted((one for one in cells if one.status == "done"), key=lambda one: one.address)
-    firsts = [next(group) for _, group in groupby(done, lambda one: _without_seed(one.address))]
+    firsts = [next(group) for _, group in groupby(done, _without_seed)]
     splits: dict[Any, Split] = {}
     for cell in firsts:
         tested = list(cell.facts["configuration"]["dataset"]["test"])
-        wanted = [name for name in tested if not scenes or name in scenes]
-        known = {name: _kept(_file(folders.cache, cell, name, size)) for name in wanted}
-        absent = [name for name, preview in known.items() if preview is None]
+        files = {
+            name: _file(folders.cache, cell, name, size)
+            for name in tested
+            if not scenes or name in scenes
+        }
+        found = {name: _read(file) for name, file in files.items()}
+        absent = [name for name, preview in found.items() if preview is None]
+        reason = ""
         if absent:
             progress.line(f"previews of {cell.address}: {listed(absent)}")
-        try:
-            for made in _made(cell, absent, folders, device, progress, splits) if absent else ():
-                known[made.scene] = one = preview_of(made, cell.address.scale, size)
-                write_file(_file(folders.cache, cell, made.scene, size), _packed(one))
-            why = ""
-        except RequestError as error:
-            why = str(error)
-        except Exception as error:  # noqa: BLE001 - a method of a plugin raises anything
-            why = f"its estimate could not be made again ({type(error).__name__}: {error})"
-        for name, preview in known.items():
-            yield Shown(cell.address, name, preview, "" if preview else why)
+            try:
+                plan = task_of(cell, folders, progress, splits)
+                for one in predict(plan, folders.results, device, absent):
+                    found[one.scene] = preview = preview_of(one, cell.address.scale, size)
+                    write_file(files[one.scene], _packed(preview))
+            except RequestError as error:
+                reason = str(error)
+            except Exception as error:  # noqa: BLE001 - a plugin raises anything
+                reason = f"its estimate could not be computed again ({reason_of(error)})"
+        for name, stored in found.items():
+            yield CellPreview(cell.address, name, stored, "" if stored else reason)
 
 
-def _without_seed(address: Address) -> tuple[object, ...]:
-    one = address
-    return (one.dataset, one.protocol, one.profile, one.scale, one.method)
-
-
-def _made(
-    cell: Cell,
-    scenes: Sequence[str],
-    folders: Folders,
-    device: Device,
-    progress: Progress,
-    splits: dict[Any, Split],
-) -> Iterator[Recalled]:
-    task = task_of(cell, folders, progress, splits)
-    yield from recall(task, folders.results, device, scenes)
+def _without_seed(cell: Cell) -> tuple[object, ...]:
+    at = cell.address
+    return (at.dataset, at.protocol, at.profile, at.scale, at.method)
 
 
 def _file(cache: Path, cell: Cell, scene: str, size: int) -> Path:
-    # The truth is the data's, which the key of the cell holds too.
+    # The truth depends on the data, which the key of the cell covers too.
     name = hashlib.sha256(f"{cell.facts['key']} {scene} {size}".encode()).hexdigest()[:32]
     return cache / "previews" / f"{name}.npz"
 
@@ -103,7 +94,7 @@ def _packed(preview: Preview) -> bytes:
     return stream.getvalue()
 
 
-def _kept(file: Path) -> Preview | None:
+def _read(file: Path) -> Preview | None:
     """Read a preview of the cache; None where there is none, or a damaged one."""
     try:
         with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
@@ -115,15 +106,15 @@ def _kept(file: Path) -> Preview | None:
 OVERVIEW = 160  # pixels of the longer side, at most
 
 
-def preview_of(made: Recalled, scale: int, size: int) -> Preview:
-    """Cut the window with most detail out of a recalled scene.
+def preview_of(prediction: Prediction, scale: int, size: int) -> Preview:
+    """Cut the window with most detail out of a scene.
 
     Args:
-        made: the whole scene.
-        scale: how much smaller the low-resolution image is.
+        prediction: the whole scene.
+        scale: the factor of the low-resolution image.
         size: rows and columns of the window.
     """
-    truth, low = made.truth, made.low
+    truth, low = prediction.truth, prediction.low
     top, left = corner_of_detail(truth, size)
     rows, columns = (min(size, length) for length in truth.shape[1:])
     window = (slice(None), slice(top, top + rows), slice(left, left + columns))
@@ -133,16 +124,16 @@ def preview_of(made: Recalled, scale: int, size: int) -> Preview:
         slice(top // scale, (top + rows - 1) // scale + 1),
         slice(left // scale, (left + columns - 1) // scale + 1),
     )
-    difference = made.estimate.astype(np.float32) - made.truth
+    difference = prediction.estimate.astype(np.float32) - prediction.truth
     return Preview(
-        wavelengths=np.asarray(made.wavelengths),
+        wavelengths=np.asarray(prediction.wavelengths),
         shape=np.array(truth.shape[1:]),
         corner=np.array((top, left)),
         truth=truth[window],
         low=low[small],
-        estimate=made.estimate[window],
+        estimate=prediction.estimate[window],
         error=np.square(difference).mean(axis=(1, 2), dtype=np.float64),
-        overview=_shrunk(truth),
+        overview=_downsampled(truth),
     )
 
 
@@ -154,7 +145,7 @@ def corner_of_detail(truth: np.ndarray, size: int) -> tuple[int, int]:
         size: rows and columns of the window.
 
     Returns:
-        Its first row and column; windows start at every eighth of their size.
+        Its first row and column; candidates start at every eighth of the size.
     """
     mean = truth.mean(axis=0, dtype=np.float64)
     detail = np.zeros_like(mean)
@@ -170,7 +161,7 @@ def corner_of_detail(truth: np.ndarray, size: int) -> tuple[int, int]:
     return int(row) * step, int(column) * step
 
 
-def _shrunk(cube: np.ndarray) -> np.ndarray:
+def _downsampled(cube: np.ndarray) -> np.ndarray:
     """Average blocks of pixels, so that the longer side has `OVERVIEW` pixels or fewer."""
     block = -(-max(cube.shape[1:]) // OVERVIEW)
     bands, rows, columns = cube.shape

@@ -1,1 +1,1 @@
-"""What the figures share: style, text, axes, labels, saving."""
+"""What the figures share: style, text, context, saving."""

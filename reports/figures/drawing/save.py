@@ -23,7 +23,7 @@ _CANVAS = {"png": FigureCanvasAgg, "pdf": FigureCanvasPdf}
 
 
 def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
-    """Give the formats asked for, once each.
+    """Return the requested formats, each once.
 
     Raises:
         RequestError: one is unknown, or there is none.
@@ -36,17 +36,17 @@ def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
 
 
 def rendered(figure: Figure, form: str) -> bytes:
-    """Give a figure's file.
+    """Return the content of a figure's file.
 
     Args:
         figure: drawn by this package.
-        form: "png" (200 dots an inch) or "pdf" (text as text, images as stored).
+        form: "png" (200 dots per inch) or "pdf" (text as text, images as stored).
     """
     stream = io.BytesIO()
     images = [image for axes in figure.axes for image in axes.get_images()]
     before = [image.get_interpolation() for image in images]
     if form == "pdf":
-        # A reader who zooms in finds the stored pixels.
+        # Zooming in shows the stored pixels.
         for image in images:
             image.set_interpolation("none")
     with drawing():
@@ -62,8 +62,8 @@ def write_figures(
     """Write figures one after the other, each whole or not at all.
 
     Args:
-        folder: made if it is not there.
-        figures: names without ending, and figures.
+        folder: created if it does not exist.
+        figures: file names without extension, and figures.
         formats: of `FORMATS`.
 
     Returns:

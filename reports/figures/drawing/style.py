@@ -1,31 +1,33 @@
-"""How all figures look: sizes, fonts, and one fixed look a method.
+"""The style of all figures: sizes, fonts, and one fixed style a method.
 
-Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; a line also has its own
-dashes and marker, so that a figure survives a greyscale printer.
+Colours are Okabe and Ito's (2008), which colour-blind readers can distinguish; every method also
+has a line style and a marker, so that a figure survives a greyscale printer.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import EngFormatter, Formatter, LogLocator, NullFormatter
 
 from benchmark.store.cells import Cell
 from reports.analysis.results import read_results
 
 WIDTH = 7.2  # inches: the text width of a two-column paper
-DOTS = 200  # an inch of a PNG
+DPI = 200  # of a PNG
 TITLE, TEXT, SMALL = 9.0, 7.5, 6.5  # points
 ERRORS, GREY = "viridis", "gray"
 GAMMA = 2.2  # of a screen: linear grey levels look too dark without
 INK, FAINT = "black", "0.45"
 
 _COLOURS = ("#666666", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00")
-_MARKERS = ("s", "o", "^", "v", "D", "P", "X", "*", "p")
-_DASHES: tuple[Any, ...] = (
+_MARKERS = ("s", "o", "^", "v", "D", "P", "X")
+_LINES: tuple[Any, ...] = (
     (0, (1, 1)),
     (0, (5, 1.5)),
     (0, (5, 1.2, 1, 1.2)),
@@ -34,7 +36,7 @@ _DASHES: tuple[Any, ...] = (
     (0, (7, 2)),
     "-",
 )
-# The paper's methods look the same in everybody's figures; others take what is free.
+# The paper's methods have the same style in everybody's figures; others take what is free.
 _FIXED = {"bicubic": 0, "srcnn": 1, "espcn": 2, "wiener": 3, "vdsr": 5, "proposed": 6}
 
 _RC: dict[Any, Any] = {
@@ -42,8 +44,11 @@ _RC: dict[Any, Any] = {
     "font.size": TEXT,
     "axes.titlesize": TEXT,
     "axes.labelsize": TEXT,
+    "axes.labelpad": 2,
     "xtick.labelsize": SMALL,
     "ytick.labelsize": SMALL,
+    "xtick.major.pad": 1.5,
+    "ytick.major.pad": 1.5,
     "legend.fontsize": SMALL,
     "axes.linewidth": 0.6,
     "xtick.major.width": 0.6,
@@ -61,10 +66,11 @@ _RC: dict[Any, Any] = {
     "lines.linewidth": 1.2,
     "lines.markersize": 4,
     "legend.frameon": False,
+    "legend.handlelength": 2.6,
     "image.composite_image": False,
     "text.parse_math": False,  # a dollar in a method's name is a dollar
     "figure.dpi": 100,
-    "savefig.dpi": DOTS,
+    "savefig.dpi": DPI,
     "pdf.fonttype": 42,  # text stays text: found, copied, edited
     "pdf.compression": 9,
 }
@@ -72,105 +78,94 @@ _RC: dict[Any, Any] = {
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Set matplotlib up for the suite's figures, and back again."""
+    """Set matplotlib up for the suite's figures, and restore its settings afterwards."""
     with mpl.rc_context(_RC):
         yield
 
 
 @dataclass(frozen=True)
-class Look:
-    """Colour, marker and dashes of one method, the same in every figure."""
+class MethodStyle:
+    """Colour, marker and line style of one method, the same in every figure."""
 
     colour: str
     marker: str
-    dashes: Any
+    line: Any
 
-    def line(self) -> dict[str, Any]:
-        """Give the arguments of `Axes.plot` for a line without markers."""
-        return {"color": self.colour, "linestyle": self.dashes}
-
-    def point(self) -> dict[str, Any]:
-        """Give the arguments of `Axes.plot` for a marker alone."""
-        edge = {"markeredgecolor": INK, "markeredgewidth": 0.4}
+    def plot(self) -> dict[str, Any]:
+        """Return the arguments of `Axes.plot` for a line with markers."""
         return {
             "color": self.colour,
+            "linestyle": self.line,
             "marker": self.marker,
-            "linestyle": "none",
-            "clip_on": False,  # at the edge of the axes it is still whole
-            **edge,
+            "markeredgecolor": INK,
+            "markeredgewidth": 0.4,
+            "clip_on": False,  # a marker at the edge of the axes is drawn whole
         }
 
-
-def _look(slot: int) -> Look:
-    # Seven looks that differ in all three, and 63 before one comes twice.
-    return Look(
-        _COLOURS[slot % len(_COLOURS)], _MARKERS[slot % len(_MARKERS)], _DASHES[slot % len(_DASHES)]
-    )
+    def handle(self) -> Line2D:
+        """Return a line for a legend."""
+        return Line2D([], [], **self.plot())
 
 
 @dataclass(frozen=True)
-class Roster:
-    """The methods of a data set in the order of its tables, with titles and looks.
+class MethodStyles:
+    """The methods of a data set in the order of its tables, with titles and styles.
 
     Attributes:
         titles: a method's label to the name that is shown, in order.
     """
 
     titles: dict[str, str]
-    _looks: dict[str, Look] = field(init=False)
+    _styles: dict[str, MethodStyle] = field(init=False)
 
     def __post_init__(self) -> None:
-        taken = {_FIXED[label] for label in self.titles if label in _FIXED}
-        first = [slot for slot in range(len(_COLOURS)) if slot not in _FIXED.values()]
-        spare = iter(
-            [*first, *(s for s in range(len(self.titles) + len(_FIXED) + 1) if s not in first)]
-        )
-        looks = {}
-        for label in self.titles:
-            slot = _FIXED.get(label)
-            if slot is None:
-                slot = next(s for s in spare if s not in taken)
-                taken.add(slot)
-            looks[label] = _look(slot)
-        object.__setattr__(self, "_looks", looks)
+        free = (slot for slot in count() if slot not in _FIXED.values())
+        slots = {label: _FIXED[label] if label in _FIXED else next(free) for label in self.titles}
+        styles = {label: _style(slot) for label, slot in slots.items()}
+        object.__setattr__(self, "_styles", styles)
 
     def title(self, label: str) -> str:
-        """Give the name that is shown; the label itself for a stranger."""
+        """Return the name that is shown; the label itself for an unknown method."""
         return self.titles.get(label, label)
 
-    def look(self, label: str) -> Look:
-        """Give the method's look.
+    def style(self, label: str) -> MethodStyle:
+        """Return a method's style.
 
         Raises:
-            KeyError: the method is not on the roster.
+            KeyError: the method is unknown.
         """
-        return self._looks[label]
+        return self._styles[label]
 
     def ordered(self, labels: Sequence[str]) -> list[str]:
-        """Sort labels as the tables have them."""
+        """Sort labels in the order of the tables."""
         place = {label: index for index, label in enumerate(self.titles)}
         return sorted(labels, key=lambda label: (place.get(label, len(place)), label))
 
 
-def roster_of(cells: Sequence[Cell]) -> Roster:
-    """Make the roster of all cells of a data set, failed ones included."""
-    return Roster({method.label: method.title for method in read_results(cells).methods()})
+def _style(slot: int) -> MethodStyle:
+    # In the second round of colours, each has the next marker and line style, and so on.
+    turn, colour = divmod(slot, len(_COLOURS))
+    other = (slot + turn) % len(_COLOURS)
+    return MethodStyle(_COLOURS[colour], _MARKERS[other], _LINES[other])
 
 
-def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """Make a figure that belongs to nobody but the caller; sizes in inches."""
-    return Figure(figsize=(width, height))
+def styles_of(cells: Sequence[Cell]) -> MethodStyles:
+    """Return the styles of all methods of a data set's cells, failed ones included."""
+    return MethodStyles({method.label: method.title for method in read_results(cells).methods()})
 
 
-def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Add axes by inches from the figure's left and upper edges."""
-    wide, high = figure.get_size_inches()
-    box = (left / wide, 1 - (top + height) / high, width / wide, height / high)
-    return figure.add_axes(box)
+def short_numbers() -> Formatter:
+    """Return a formatter of ticks that writes 20k and 2M."""
+    return EngFormatter(sep="")
 
 
-def write(figure: Figure, left: float, top: float, text: str, **how: Any) -> None:
-    """Write a text whose upper left corner is given in inches from the figure's."""
-    wide, high = figure.get_size_inches()
-    how = {"va": "top", "ha": "left", "fontsize": TEXT, **how}
-    figure.text(left / wide, 1 - top / high, text, **how)
+def set_log_scale(axes: Axes, direction: str, formatter: str | Formatter = "{x:g}") -> None:
+    """Make the "x" or "y" axis logarithmic, with labels at 1, 2 and 5 where there is room."""
+    axes.set(**{f"{direction}scale": "log"})
+    axis = axes.xaxis if direction == "x" else axes.yaxis
+    low, high = axis.get_view_interval()
+    wide = high > 100 * max(low, 1e-300)
+    axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
+    axis.set_minor_locator(LogLocator(subs="auto"))
+    axis.set_major_formatter(formatter)
+    axis.set_minor_formatter(NullFormatter())

@@ -2,89 +2,83 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures.drawing.style import SMALL, WIDTH, Roster, drawing, new_figure, place, write
-from reports.figures.drawing.text import (
-    MARGIN,
-    Heading,
-    caption,
-    caption_height,
-    height_of,
-    not_shown,
-    wrapped,
-)
+from reports.figures.drawing.context import FigureContext
+from reports.figures.drawing.style import SMALL, MethodStyles, drawing
+from reports.figures.drawing.text import not_shown, wrapped
 
-_BIG = 2.75  # inches, width of the axes with all methods
-_HIGH = 2.9  # of both parts
-_LEAST = 1.05  # height of a small one
-_BETWEEN = 0.06
+_HEIGHT, _ROW = 3.25, 1.1  # inches: of the whole, and of one row of small axes at least
+_NAMES = 3.8  # inches for the names of one row of small axes
 
 
+@dataclass(frozen=True)
+class BandScores:
+    """The PSNR per band of several methods on the same scenes.
+
+    Attributes:
+        wavelengths: of the bands, in nm.
+        values: a method's label to (scenes, bands) PSNR in dB; infinite where a band is perfect.
+        scenes: names, as in the rows of the values.
+        tested: how many test scenes there are in all.
+    """
+
+    wavelengths: Sequence[float]
+    values: Mapping[str, np.ndarray]
+    scenes: Sequence[str]
+    tested: int
+
+
+@drawing()
 def per_band_figure(
-    wavelengths: Sequence[float],
-    values: Mapping[str, np.ndarray],
-    scenes: Sequence[str],
-    tested: int,
-    roster: Roster,
-    heading: Heading,
-    left_out: Mapping[str, str] | None = None,
+    scores: BandScores, context: FigureContext, left_out: Mapping[str, str] | None = None
 ) -> Figure:
     """Draw the PSNR per band: all methods' means together, and every method with its scenes.
 
     Args:
-        wavelengths: of the bands, in nm.
-        values: a method's label to (scenes, bands) PSNR in dB; infinite where a band is perfect.
-        scenes: names, as in the values' rows.
-        tested: how many test scenes there are in all.
-        roster: names and looks of the methods.
-        heading: of the data set and scale.
+        scores: of the methods.
+        context: heading and styles.
         left_out: methods without values, and why.
     """
-    labels = roster.ordered(list(values))
-    finite = {label: np.where(np.isfinite(of), of, np.nan) for label, of in values.items()}
+    styles = context.styles
+    labels = styles.ordered(list(scores.values))
+    finite = {of: np.where(np.isfinite(x), x, np.nan) for of, x in scores.values.items()}
     means = {label: _mean(finite[label]) for label in labels}
-    told = "Left: mean over the scenes. Right: thin lines are single scenes, grey the other means."
-    if lost := sum(int(np.isinf(of).sum()) for of in values.values()):
-        told += f" {lost} bands without any error (infinite PSNR) are left out of lines and means."
-    lines = wrapped(f"{told} {not_shown(left_out or {}, roster)}", WIDTH - 0.2, SMALL)
-    columns = _columns(len(labels))
+    caption = "Left: mean over the scenes. Right: thin lines are single scenes, grey other means."
+    if infinite := sum(int(np.isinf(of).sum()) for of in scores.values.values()):
+        caption += f" {infinite} bands without any error (infinite PSNR) are left out."
+    columns = min((3, 4, 2), key=lambda count: (-len(labels) % count, abs(count - 3)))
     rows = math.ceil(len(labels) / columns)
-    inner = max(_HIGH, _LEAST * rows)
-    nm = np.array(wavelengths)
-    with drawing():
-        top = heading.height()
-        figure = new_figure(top + inner + 0.36 + caption_height(lines))
-        heading.draw(figure, "PSNR per band", _of_scenes(scenes, tested))
-        big = place(figure, 0.46, top, _BIG, inner)
-        _all(big, nm, means, roster)
-        left = 0.46 + _BIG + 0.36
-        wide = (WIDTH - left - MARGIN + 0.08) / columns
-        high = (inner + _BETWEEN) / rows
-        limits = _limits(list(finite.values()))
-        names = [wrapped(roster.title(label), wide - 0.08, SMALL)[:2] for label in labels]
-        indent = height_of(max(map(len, names)), SMALL)
-        for index, (label, name) in enumerate(zip(labels, names, strict=True)):
-            row, column = divmod(index, columns)
-            at = left + column * wide, top + row * high
-            for line, part in enumerate(reversed(name), start=1):
-                write(figure, at[0], at[1] + indent - height_of(line, SMALL), part, fontsize=SMALL)
-            axes = place(figure, at[0], at[1] + indent, wide - 0.08, high - indent - _BETWEEN)
-            _alone(axes, nm, label, finite[label], means, roster)
-            axes.set(ylim=limits)
-            below = index + columns >= len(labels)
-            axes.tick_params(labelleft=column == 0, labelbottom=below)
-        caption(figure, lines)
+    figure = context.new_figure(
+        ["PSNR per band", _of_scenes(scores)],
+        f"{caption} {not_shown(left_out or {}, styles)}",
+        max(_HEIGHT, _ROW * rows + 0.3),
+    )
+    halves = figure.add_gridspec(1, 2, width_ratios=(2.9, 4))
+    left, right = (figure.add_subfigure(halves[index]) for index in (0, 1))
+    nm = np.array(scores.wavelengths, float)
+    axes = left.subplots()
+    for index, (label, mean) in enumerate(means.items()):
+        every = max(1, len(nm) // 5)
+        axes.plot(nm, mean, markevery=(index % every, every), **styles.style(label).plot())
+    _format_axes(axes, nm)
+    axes.set_xlabel("wavelength (nm)")
+    axes.set_ylabel("PSNR (dB)")
+    small = right.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for one, label in zip(small, labels, strict=False):
+        _draw_scenes(one, nm, label, finite[label], means, styles)
+        name = wrapped(styles.title(label), _NAMES / columns - 0.1, SMALL, most=2)
+        one.set_title(name, loc="left", size=SMALL, pad=3)
+    small[0].set_ylim(*_limits(list(finite.values())))
+    for index in range(len(labels), len(small)):
+        small[index].remove()
+        small[index - columns].tick_params(labelbottom=True)
     return figure
-
-
-def _columns(count: int) -> int:
-    """Choose 3, 4 or 2 columns, whichever leaves the fewest places empty."""
-    return min((3, 4, 2), key=lambda columns: (-count % columns, abs(columns - 3)))
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -96,12 +90,11 @@ def _mean(values: np.ndarray) -> np.ndarray:
     return mean
 
 
-def _of_scenes(scenes: Sequence[str], tested: int) -> str:
-    if len(scenes) == 1:
-        return scenes[0]
-    if len(scenes) == tested:
-        return f"mean over all {tested} test scenes"
-    return f"mean over {len(scenes)} of {tested} test scenes"
+def _of_scenes(scores: BandScores) -> str:
+    shown, tested = len(scores.scenes), scores.tested
+    if shown == 1:
+        return scores.scenes[0]
+    return f"mean over {f'all {tested}' if shown == tested else f'{shown} of {tested}'} test scenes"
 
 
 def _limits(values: Sequence[np.ndarray]) -> tuple[float, float]:
@@ -111,41 +104,28 @@ def _limits(values: Sequence[np.ndarray]) -> tuple[float, float]:
     return float(known.min()) - 1, float(known.max()) + 1
 
 
-def _all(axes: Axes, nm: np.ndarray, means: Mapping[str, np.ndarray], roster: Roster) -> None:
-    every = max(1, len(nm) // 5)
-    for index, (label, mean) in enumerate(means.items()):
-        look = roster.look(label)
-        axes.plot(nm, mean, **look.line())
-        axes.plot(nm, mean, markevery=(index % every, every), **look.point())
-    _dress(axes, nm, 6)
-    axes.set_xlabel("wavelength (nm)", labelpad=1)
-    axes.set_ylabel("PSNR (dB)", labelpad=2)
-
-
-def _alone(
+def _draw_scenes(
     axes: Axes,
     nm: np.ndarray,
     label: str,
     values: np.ndarray,
     means: Mapping[str, np.ndarray],
-    roster: Roster,
+    styles: MethodStyles,
 ) -> None:
-    look = roster.look(label)
+    """Draw one method's scenes and mean before the other methods' means."""
+    style = styles.style(label)
     for other, mean in means.items():
         if other != label:
             axes.plot(nm, mean, color="0.85", lw=0.6)
     for scene in values:
-        axes.plot(nm, scene, color=look.colour, lw=0.5, alpha=0.6)
-    every = max(1, len(nm) // 4)
-    axes.plot(nm, means[label], **look.line())
-    axes.plot(nm, means[label], markevery=every, ms=3.5, **look.point())
-    _dress(axes, nm, 3)
+        axes.plot(nm, scene, color=style.colour, lw=0.5, alpha=0.6)
+    axes.plot(nm, means[label], markevery=max(1, len(nm) // 4), **{**style.plot(), "ms": 3.5})
+    _format_axes(axes, nm, small=True)
 
 
-def _dress(axes: Axes, nm: np.ndarray, most: int) -> None:
+def _format_axes(axes: Axes, nm: np.ndarray, *, small: bool = False) -> None:
     axes.set_xlim(nm.min(), nm.max() if len(nm) > 1 else nm.min() + 1)
-    prune = None if most > 3 else "both"
-    axes.xaxis.set_major_locator(MaxNLocator(most, integer=True, prune=prune))
+    axes.xaxis.set_major_locator(
+        MaxNLocator(3 if small else 6, integer=True, prune="both" if small else None)
+    )
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.tick_params(pad=1.5)
-    axes.tick_params(labelsize=SMALL if most > 3 else SMALL - 0.5)

@@ -1,4 +1,4 @@
-"""Spectra at some pixels of a scene: the truth, every method, and how far they are apart."""
+"""Spectra at some pixels of a scene: the truth, every method, and their differences."""
 
 import math
 from collections.abc import Sequence
@@ -10,84 +10,76 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures.drawing.style import (
-    GAMMA,
-    INK,
-    SMALL,
-    TEXT,
-    WIDTH,
-    Roster,
-    drawing,
-    new_figure,
-    place,
-    write,
-)
-from reports.figures.drawing.text import (
-    MARGIN,
-    Heading,
-    caption,
-    caption_height,
-    height_of,
-    not_shown,
-    shrunk,
-    wrapped,
-)
-from reports.figures.images import LEVELS, View, nearest_band
+from benchmark.tools.images.model import LEVELS, View, false_colour_bands
+from reports.figures.drawing.context import FigureContext
+from reports.figures.drawing.style import GAMMA, INK, SMALL, TEXT, MethodStyles, drawing
+from reports.figures.drawing.text import not_shown, shortened, size_for
+from reports.figures.images import abs_error
 from reports.formatting import DASH
 
-_THUMBNAIL = 2.15  # inches
-_RGB = (640.0, 550.0, 460.0)  # nm, shown as red, green and blue
-_SPECTRUM, _APART = 1.15, 0.62  # inches, heights of the two axes of a pixel
-_INDENT, _FOOT = 0.44, 0.30
+_LEFT, _RIGHT = 2.35, 4.85  # inches: scene and legend, spectra
+_PIXEL = 2.5  # inches: height of the axes of a pixel
+_LINE, _LOOSE = 0.15, 0.21  # inches a line of the legend, at least and at most
 _ROOM = 1.3  # of the largest difference, so that no tick stands at the edge
-_KEY, _LOOSE = 0.14, 0.21  # inches a line of the legend, at least and at most
-_ANGLE, _ANGLES = 0.25, 4  # inches a column of angles, and how many there are at most
+_ANGLES = 4  # columns of angles, at most
+_ANGLE, _HANDLE = 0.115, 0.12  # widths of a column of angles and of a line, of the legend's
 
 
-def spectra_figure(
-    view: View, pixels: Sequence[tuple[int, int]], roster: Roster, heading: Heading
-) -> Figure:
+@drawing()
+def spectra_figure(view: View, pixels: Sequence[tuple[int, int]], context: FigureContext) -> Figure:
     """Draw the spectra at some pixels, and below each the methods' differences from the truth.
 
     Args:
         view: the scene.
         pixels: (row, column) of each, inside the scene.
-        roster: names and looks of the methods.
-        heading: of the data set and scale.
+        context: heading and styles.
     """
-    labels = roster.ordered(list(view.estimates))
-    told = (
+    styles = context.styles
+    labels = styles.ordered(list(view.estimates))
+    colours = [f"{view.wavelengths[band]:g}" for band in false_colour_bands(view.wavelengths)]
+    caption = (
         "Lower: estimate minus ground truth, on one scale for all pixels. Table: spectral angle at "
-        "each pixel. Picture: the bands nearest 640, 550 and 460 nm as red, green and blue. "
-        f"{not_shown(view.left_out, roster)}"
+        f"each pixel. Picture: the bands at {', '.join(colours)} nm as red, green and blue. "
+        f"{not_shown(view.left_out, styles)}"
     )
-    lines = wrapped(told, WIDTH - 0.2, SMALL)
-    with drawing():
-        top = heading.height()
-        block = height_of(1, TEXT) + _SPECTRUM + _APART + _FOOT + 0.08
-        rows = -(-len(pixels) // 2)
-        high = _THUMBNAIL * view.truth.shape[1] / view.truth.shape[2]
-        inner = max(rows * block, high + 0.1 + _KEY * (len(labels) + 1))
-        figure = new_figure(top + inner + caption_height(lines) + 0.05)
-        heading.draw(figure, view.scene, "spectra")
-        _thumbnail(place(figure, MARGIN, top, _THUMBNAIL, high), view, pixels)
-        line = min(_LOOSE, (inner - high - 0.1) / (len(labels) + 1))
-        _key(figure, (top + high + 0.1, line), labels, view, pixels, roster)
-        start = MARGIN + _THUMBNAIL + 0.1
-        wide = (WIDTH - start - MARGIN) / 2
-        reach = _reach(view, pixels)
-        for index, pixel in enumerate(pixels):
-            left = start + index % 2 * wide
-            where = left, top + index // 2 * block, wide
-            _pixel(figure, where, index, pixel, view, labels, roster, reach)
-        caption(figure, lines)
+    rows = -(-len(pixels) // 2)
+    picture = _LEFT * view.truth.shape[1] / view.truth.shape[2]
+    height = max(_PIXEL * rows, picture + 0.1 + _LINE * (len(labels) + 1))
+    figure = context.new_figure([view.scene, "spectra"], caption, height)
+    halves = figure.add_gridspec(1, 2, width_ratios=(_LEFT, _RIGHT))
+    left, right = (figure.add_subfigure(halves[index]) for index in (0, 1))
+    line = min(_LOOSE, (height - picture - 0.1) / (len(labels) + 1))
+    heights = [picture, line * (len(labels) + 1)]
+    rest = height - sum(heights)
+    upper, lower = left.subplots(3, height_ratios=[*heights, max(rest, 0.01)])[:2]
+    left.axes[2].set_axis_off()
+    _draw_scene(upper, view, pixels)
+    _draw_table(lower, labels, view, pixels, styles)
+    grid = right.add_gridspec(2 * rows, 2, height_ratios=[1.15, 0.62] * rows)
+    for index, pixel in enumerate(pixels):
+        row, column = divmod(index, 2)
+        axes = (
+            right.add_subplot(grid[2 * row, column]),
+            right.add_subplot(grid[2 * row + 1, column]),
+        )
+        axes[0].set_title(
+            f"{index + 1}: row {pixel[0]}, column {pixel[1]}", loc="left", weight="bold", pad=3
+        )
+        _draw_spectra(*axes, view, pixel, styles)
+        if column == 0:
+            axes[0].set_ylabel("grey level")
+            axes[1].set_ylabel("difference")
+    reach = _ROOM * _largest_difference(view, pixels)
+    for one in right.axes[1::2]:
+        one.set_ylim(-reach, reach)
+    right.align_ylabels()
     return figure
 
 
-def _reach(view: View, pixels: Sequence[tuple[int, int]]) -> float:
-    """Find the largest difference at any of the pixels, in grey levels."""
+def _largest_difference(view: View, pixels: Sequence[tuple[int, int]]) -> float:
+    """Return the largest difference at any of the pixels, in grey levels; at least 2."""
     found = [
-        np.abs(estimate[:, row, column].astype(int) - view.truth[:, row, column]).max()
+        abs_error(estimate[:, row, column], view.truth[:, row, column]).max()
         for estimate in view.estimates.values()
         for row, column in pixels
     ]
@@ -95,7 +87,7 @@ def _reach(view: View, pixels: Sequence[tuple[int, int]]) -> float:
 
 
 def false_colour(cube: np.ndarray, wavelengths: Sequence[float]) -> np.ndarray:
-    """Make a picture of a cube from the bands nearest 640, 550 and 460 nm.
+    """Return a cube as a picture in false colour.
 
     Args:
         cube: (bands, rows, columns) uint8 grey levels.
@@ -104,20 +96,20 @@ def false_colour(cube: np.ndarray, wavelengths: Sequence[float]) -> np.ndarray:
     Returns:
         (rows, columns, 3) in 0 to 1, stretched to the 99.5th percentile and gamma-corrected.
     """
-    picture = np.stack([cube[nearest_band(wavelengths, nm)] for nm in _RGB], axis=-1)
+    picture = np.stack([cube[band] for band in false_colour_bands(wavelengths)], axis=-1)
     top = max(1.0, float(np.percentile(picture, 99.5)))
     shown: np.ndarray = np.clip(picture / top, 0, 1) ** (1 / GAMMA)
     return shown
 
 
-def _thumbnail(axes: Axes, view: View, pixels: Sequence[tuple[int, int]]) -> None:
-    axes.imshow(false_colour(view.truth, view.wavelengths), aspect="auto")
+def _draw_scene(axes: Axes, view: View, pixels: Sequence[tuple[int, int]]) -> None:
+    axes.imshow(false_colour(view.truth, view.wavelengths))
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(True)
     columns = view.truth.shape[2]
     for number, (row, column) in enumerate(pixels, start=1):
-        # Dark on light and light on dark: seen on any ground.
+        # Dark on light and light on dark: visible on any ground.
         axes.plot(column, row, "o", ms=5, mfc="none", mec="white", mew=2.2)
         axes.plot(column, row, "o", ms=5, mfc="none", mec=INK, mew=0.9)
         right = column < 0.85 * columns
@@ -129,7 +121,7 @@ def _thumbnail(axes: Axes, view: View, pixels: Sequence[tuple[int, int]]) -> Non
 
 
 def spectral_angle(estimate: np.ndarray, truth: np.ndarray) -> float:
-    """Give the angle between two spectra in degrees; NaN where one of them is all zero."""
+    """Return the angle between two spectra in degrees; NaN where one of them is all zero."""
     x, y = estimate.astype(float), truth.astype(float)
     lengths = float(np.linalg.norm(x) * np.linalg.norm(y))
     if lengths == 0:
@@ -137,41 +129,33 @@ def spectral_angle(estimate: np.ndarray, truth: np.ndarray) -> float:
     return math.degrees(math.acos(min(1.0, float(x @ y) / lengths)))
 
 
-def _key(
-    figure: Figure,
-    where: tuple[float, float],
+def _draw_table(
+    axes: Axes,
     labels: Sequence[str],
     view: View,
     pixels: Sequence[tuple[int, int]],
-    roster: Roster,
+    styles: MethodStyles,
 ) -> None:
-    """Write the legend below the thumbnail, with the spectral angles at the pixels."""
-    top, each = where
-    axes = place(figure, MARGIN, top, 0.28, each * (len(labels) + 1))
+    """Draw the legend, with the spectral angles at the pixels as columns of a table."""
     axes.set_axis_off()
-    axes.set(xlim=(0, 1), ylim=(len(labels) + 1, 0))
-    axes.plot([0, 1], [0.5, 0.5], color=INK, lw=2)
+    axes.set(xlim=(0, 1), ylim=(len(labels) + 0.5, -0.5))
+    shown = pixels[:_ANGLES]
+    room = _LEFT * (1 - _HANDLE - 0.05 - _ANGLE * len(shown))
+    axes.plot([0, _HANDLE], [0, 0], color=INK, lw=2)
+    axes.text(_HANDLE + 0.03, 0, "Ground truth", size=SMALL, va="center")
     for row, label in enumerate(labels, start=1):
-        look = roster.look(label)
-        axes.plot([0, 1], [row + 0.5] * 2, **look.line())
-        axes.plot([0.5], [row + 0.5], **look.point())
-    shown = list(enumerate(pixels, start=1))[:_ANGLES]
-    start = MARGIN + _THUMBNAIL - _ANGLE * len(shown)
-    for row, name in enumerate(["Ground truth", *map(roster.title, labels)]):
-        text, size = shrunk(name, start - MARGIN - 0.33, SMALL)
-        middle = top + (row + 0.5) * each
-        write(figure, MARGIN + 0.33, middle, text, fontsize=size, va="center")
-    for number, (line, column) in shown:
-        right = start + number * _ANGLE
-        texts = [f"{number}"]
-        for label in labels:
-            spectrum = view.estimates[label][:, line, column]
-            angle = spectral_angle(spectrum, view.truth[:, line, column])
-            texts.append(_degrees(angle))
-        for row, text in enumerate(texts):
-            how: dict[str, Any] = {"fontweight": "bold"} if row == 0 else {}
-            middle = top + (row + 0.5) * each
-            write(figure, right, middle, text, fontsize=SMALL, va="center", ha="right", **how)
+        middle = _HANDLE / 2
+        axes.plot([0, middle, _HANDLE], [row] * 3, markevery=[1], **styles.style(label).plot())
+        size = size_for(styles.title(label), room, SMALL)
+        name = shortened(styles.title(label), room, size)
+        axes.text(_HANDLE + 0.03, row, name, size=size, va="center")
+    for column, (line, sample) in enumerate(shown):
+        right = 1 - _ANGLE * (len(shown) - 1 - column)
+        axes.text(right, 0, str(column + 1), size=SMALL, va="center", ha="right", weight="bold")
+        truth = view.truth[:, line, sample]
+        for row, label in enumerate(labels, start=1):
+            angle = _degrees(spectral_angle(view.estimates[label][:, line, sample], truth))
+            axes.text(right, row, angle, size=SMALL, va="center", ha="right")
 
 
 def _degrees(angle: float) -> str:
@@ -180,43 +164,25 @@ def _degrees(angle: float) -> str:
     return f"{angle:.1f}°" if angle < 9.95 else f"{angle:.0f}°"
 
 
-def _pixel(
-    figure: Figure,
-    where: tuple[float, float, float],
-    number: int,
-    pixel: tuple[int, int],
-    view: View,
-    labels: Sequence[str],
-    roster: Roster,
-    reach: float,
+def _draw_spectra(
+    upper: Axes, lower: Axes, view: View, pixel: tuple[int, int], styles: MethodStyles
 ) -> None:
-    (left, top, wide), (row, column) = where, pixel
-    title = f"{number + 1}: row {row}, column {column}"
-    write(figure, left + _INDENT, top, title, fontweight="bold")
-    high = height_of(1, TEXT)
-    upper = place(figure, left + _INDENT, top + high, wide - _INDENT - 0.06, _SPECTRUM)
-    below = top + high + _SPECTRUM + 0.07
-    lower = place(figure, left + _INDENT, below, wide - _INDENT - 0.06, _APART)
+    """Draw the spectra at a pixel, and below them their differences from the truth."""
+    row, column = pixel
     truth = view.truth[:, row, column].astype(int)
     nm = np.array(view.wavelengths)
     upper.plot(nm, truth, color=INK, lw=2)
     lower.axhline(0, color=INK, lw=0.8)
     every = max(1, len(nm) // 6)
-    for index, label in enumerate(labels):
-        look = roster.look(label)
+    for index, label in enumerate(styles.ordered(list(view.estimates))):
         values = view.estimates[label][:, row, column].astype(int)
+        how: dict[str, Any] = {"lw": 0.9, "ms": 3, "markevery": (index % every, every)}
         for axes, line in ((upper, values), (lower, values - truth)):
-            axes.plot(nm, line, lw=0.9, **look.line())
-            axes.plot(nm, line, markevery=(index % every, every), ms=3, **look.point())
-    upper.set(ylim=(0, min(LEVELS, 1.06 * max(truth.max(), upper.get_ylim()[1]))))
-    lower.set(ylim=(-_ROOM * reach, _ROOM * reach))
+            axes.plot(nm, line, **how, **styles.style(label).plot())
+    upper.set_ylim(0, min(LEVELS, 1.06 * max(truth.max(), upper.get_ylim()[1])))
     upper.tick_params(axis="x", labelbottom=False)
+    lower.set_xlabel("wavelength (nm)")
     for axes in (upper, lower):
         axes.set_xlim(nm.min(), nm.max() if len(nm) > 1 else nm.min() + 1)
         axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.tick_params(pad=1.5)
-    lower.set_xlabel("wavelength (nm)", labelpad=1)
-    if number % 2 == 0:
-        upper.set_ylabel("grey level", labelpad=2)
-        lower.set_ylabel("difference", labelpad=2)

@@ -9,24 +9,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from benchmark.store.cells import Cell
-from reports.figures.drawing.axes import log_ticks, plain_numbers
-from reports.figures.drawing.style import SMALL, WIDTH, Roster, drawing, new_figure, place, write
-from reports.figures.drawing.text import (
-    MARGIN,
-    Heading,
-    caption,
-    caption_height,
-    fitting,
-    height_of,
-    not_shown,
-    wrapped,
-)
+from reports.figures.drawing.context import FigureContext
+from reports.figures.drawing.style import SMALL, drawing, set_log_scale, short_numbers
+from reports.figures.drawing.text import not_shown, shortened
 from reports.formatting import duration
 
-_HIGH = 1.55  # inches, of one axes
-_KEY, _BESIDE = 0.36, 4  # height of a row of the legend, and how many stand in one
+_HEIGHT, _LEGEND_ROW = 3.4, 0.33  # inches
+_LEGEND_COLUMNS, _LONGEST = 4, 1.25  # the latter in inches of a name
 _FEW = 0.1  # of the usual steps between two validations: too few for a mean loss
 _LOGARITHMIC = 20  # a range that spans more than this factor is drawn on a logarithmic axis
+_LABELS = {
+    "step": "steps",
+    "seconds": "seconds of training",
+    "psnr": "validation PSNR (dB)",
+    "loss": "training loss",
+}
 
 
 def curves_of(cells: Sequence[Cell]) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
@@ -50,104 +47,78 @@ def curves_of(cells: Sequence[Cell]) -> tuple[dict[str, pd.DataFrame], dict[str,
     return curves, without
 
 
+@drawing()
 def training_figure(
     curves: Mapping[str, pd.DataFrame],
-    roster: Roster,
-    heading: Heading,
+    context: FigureContext,
     left_out: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw validation PSNR and training loss against steps and against seconds.
 
     Args:
         curves: a method's label to rows with step, loss, psnr and seconds.
-        roster: names and looks of the methods.
-        heading: of the data set and scale.
-        left_out: methods that should be here and are not, and why.
+        context: heading and styles.
+        left_out: methods without a curve, and why.
     """
-    labels = roster.ordered(list(curves))
-    told = (
-        "PSNR on the validation scenes; mean training loss since the validation before (not drawn "
-        "for a last few steps). Losses of different methods measure different things: compare "
-        "their course, not their height. Below: the best PSNR and the time of the whole training. "
-        f"{not_shown(left_out or {}, roster)}"
+    styles = context.styles
+    labels = styles.ordered(list(curves))
+    caption = (
+        "PSNR on the validation scenes; mean training loss since the previous validation (not "
+        "drawn for a last few steps). Losses of different methods measure different things: "
+        "compare their course, not their height. Legend: the best PSNR and the time of the whole "
+        f"training. {not_shown(left_out or {}, styles)}"
     )
-    lines = wrapped(told, WIDTH - 0.2, SMALL)
-    with drawing():
-        top = heading.height()
-        inner = 2 * _HIGH + 0.12 + 0.38
-        key = _KEY * -(-len(labels) // _BESIDE)
-        figure = new_figure(top + inner + key + caption_height(lines))
-        heading.draw(figure, "training")
-        wide = (WIDTH - 0.52 - MARGIN - 0.12) / 2
-        for column, against in enumerate(("step", "seconds")):
-            for row, what in enumerate(("psnr", "loss")):
-                left, at = 0.52 + column * (wide + 0.12), top + row * (_HIGH + 0.12)
-                axes = place(figure, left, at, wide, _HIGH)
-                for label in labels:
-                    look = roster.look(label)
-                    rows = curves[label] if what == "psnr" else _settled(curves[label])
-                    x, y = rows[against], rows[what]
-                    axes.plot(x, y, **look.line())
-                    axes.plot(x, y, ms=3.5, **look.point())
-                _dress(axes, against, what, [curves[label] for label in labels])
-                axes.tick_params(labelbottom=row == 1, labelleft=column == 0)
-                axes.set_ylabel(axes.get_ylabel() if column == 0 else "")
-                axes.set_xlabel(axes.get_xlabel() if row == 1 else "", labelpad=1)
-        _key(figure, top + inner, labels, curves, roster)
-        caption(figure, lines)
+    height = _HEIGHT + _LEGEND_ROW * -(-len(labels) // _LEGEND_COLUMNS)
+    figure = context.new_figure(["training"], caption, height)
+    body = figure.add_subfigure(figure.add_gridspec(1, 1)[0])  # its legend is above the caption
+    grid = body.subplots(2, 2, sharex="col", sharey="row")
+    for column, x in enumerate(("step", "seconds")):
+        for row, y in enumerate(("psnr", "loss")):
+            axes = grid[row, column]
+            for label in labels:
+                rows = curves[label] if y == "psnr" else _without_few_steps(curves[label])
+                axes.plot(rows[x], rows[y], ms=3.5, **styles.style(label).plot())
+            _format_axes(axes, x, y, list(curves.values()))
+            axes.set_xlabel(_LABELS[x])
+            axes.set_ylabel(_LABELS[y])
+            axes.label_outer()
+    body.align_ylabels()
+    body.legend(
+        [styles.style(label).handle() for label in labels],
+        [_legend_text(label, curves[label], context) for label in labels],
+        loc="outside lower center",
+        ncols=_LEGEND_COLUMNS,
+    )
     return figure
 
 
-def _dress(axes: Axes, against: str, what: str, curves: Sequence[pd.DataFrame]) -> None:
-    axes.set_xlabel({"step": "steps", "seconds": "seconds of training"}[against])
-    axes.set_ylabel({"psnr": "validation PSNR (dB)", "loss": "training loss"}[what])
-    if what == "loss":
-        losses = np.concatenate([rows["loss"].to_numpy(float) for rows in curves])
-        _maybe_log(axes, "y", losses)
+def _legend_text(label: str, rows: pd.DataFrame, context: FigureContext) -> str:
+    name = shortened(context.styles.title(label), _LONGEST, SMALL)
+    took = duration(float(rows["seconds"].max()))
+    return f"{name}\nbest {float(rows['psnr'].max()):.2f} dB, {took}"
+
+
+def _format_axes(axes: Axes, x: str, y: str, curves: Sequence[pd.DataFrame]) -> None:
+    if y == "loss":
+        _choose_scale(axes, "y", [rows["loss"] for rows in curves])
     else:
         axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ends = np.concatenate([rows[against].to_numpy(float) for rows in curves])
-    _maybe_log(axes, "x", ends)
-    axes.tick_params(pad=1.5)
+    _choose_scale(axes, "x", [rows[x] for rows in curves])
 
 
-def _maybe_log(axes: Axes, direction: str, values: np.ndarray) -> None:
+def _choose_scale(axes: Axes, direction: str, columns: Sequence[pd.Series]) -> None:
+    values = np.concatenate([column.to_numpy(float) for column in columns])
     known = values[np.isfinite(values)]
-    axis = axes.xaxis if direction == "x" else axes.yaxis
     if known.size and known.min() > 0 and known.max() > _LOGARITHMIC * known.min():
-        log_ticks(axes, direction)
-    else:
-        axis.set_major_locator(MaxNLocator(5))
-        axis.set_major_formatter(plain_numbers())
+        set_log_scale(axes, direction, short_numbers() if known.min() >= 0.1 else "{x:g}")
+        return
+    axis = axes.xaxis if direction == "x" else axes.yaxis
+    axis.set_major_locator(MaxNLocator(5))
+    large = known.size and known.max() >= 10_000
+    axis.set_major_formatter(short_numbers() if large else "{x:g}")
 
 
-def _settled(rows: pd.DataFrame) -> pd.DataFrame:
+def _without_few_steps(rows: pd.DataFrame) -> pd.DataFrame:
     """Leave out rows whose loss is a mean of far fewer steps than usual."""
     steps = rows["step"].diff().fillna(rows["step"])
     return rows[steps >= _FEW * steps.median()]
-
-
-def _key(
-    figure: Figure,
-    top: float,
-    labels: Sequence[str],
-    curves: Mapping[str, pd.DataFrame],
-    roster: Roster,
-) -> None:
-    """Write the legend below the axes, each method with its best PSNR and its time."""
-    each = (WIDTH - 0.52 - MARGIN) / _BESIDE
-    for index, label in enumerate(labels):
-        row, column = divmod(index, _BESIDE)
-        left, at = 0.52 + column * each, top + row * _KEY
-        sample = place(figure, left, at, 0.36, height_of(1, SMALL))
-        sample.set_axis_off()
-        sample.set(xlim=(0, 1), ylim=(0, 1))
-        look = roster.look(label)
-        sample.plot([0, 1], [0.5, 0.5], **look.line())
-        sample.plot([0.5], [0.5], **look.point())
-        name = fitting(roster.title(label), each - 0.48, SMALL, bold=True)
-        write(figure, left + 0.42, at, name, fontsize=SMALL, fontweight="bold")
-        best = float(curves[label]["psnr"].max())
-        took = duration(float(curves[label]["seconds"].max()))
-        below = at + height_of(1, SMALL)
-        write(figure, left + 0.42, below, f"best {best:.2f} dB, {took}", fontsize=SMALL)

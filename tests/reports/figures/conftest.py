@@ -1,35 +1,22 @@
-"""Small scenes and rosters to draw."""
+"""Small scenes and a context to draw."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from benchmark.tools.images.model import View
+
 if TYPE_CHECKING:
-    from reports.figures.drawing.style import Roster
-    from reports.figures.drawing.text import Heading
+    from reports.figures.drawing.context import FigureContext
 
 # The same examples every time, and none kept on disk.
 examples = settings(max_examples=25, deadline=None, database=None, derandomize=True)
 METHODS = {"bicubic": "Bicubic", "srcnn": "SRCNN", "mine[x=1]": "Mine [x=1]"}
 
 
-@dataclass(frozen=True)
-class Scene:
-    """A view of noise about a ramp, the same every time."""
-
-    scene: str
-    wavelengths: tuple[float, ...]
-    truth: np.ndarray
-    low: np.ndarray
-    estimates: dict[str, np.ndarray]
-    left_out: dict[str, str] = field(default_factory=dict)
-
-
-def scene_of(labels: list[str], name: str = "ramp", seed: int = 0) -> Scene:
+def view_of(labels: list[str], name: str = "ramp", seed: int = 0) -> View:
     """Make a scene of 36 x 48 pixels and 4 bands with an estimate for each label."""
     generator = np.random.default_rng(seed)
     truth = np.tile(np.linspace(10, 200, 48), (4, 36, 1))
@@ -39,28 +26,23 @@ def scene_of(labels: list[str], name: str = "ramp", seed: int = 0) -> Scene:
         for index, label in enumerate(labels)
     }
     whole = truth.astype(np.uint8)
-    return Scene(name, (450.0, 500.0, 552.0, 600.0), whole, whole[:, ::3, ::3], estimates)
+    return View(name, (450.0, 500.0, 552.0, 600.0), whole, whole[:, ::3, ::3], estimates, {})
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return scene_of(list(METHODS))
+def view() -> View:
+    return view_of(list(METHODS))
 
 
 @pytest.fixture
-def scenes() -> Callable[..., Scene]:
-    return scene_of
+def context() -> "FigureContext":
+    return context_for(METHODS)
 
 
-@pytest.fixture
-def roster() -> "Roster":
-    from reports.figures.drawing.style import Roster
+def context_for(titles: dict[str, str]) -> "FigureContext":
+    """Make the context of some methods."""
+    from reports.figures.drawing.context import FigureContext
+    from reports.figures.drawing.style import MethodStyles
 
-    return Roster(METHODS)
-
-
-@pytest.fixture
-def heading() -> "Heading":
-    from reports.figures.drawing.text import Heading
-
-    return Heading("CAVE", 3, "protocol wang2017, profile quick, seed 0")
+    settings = "protocol wang2017, profile quick, seed 0"
+    return FigureContext("CAVE, \N{MULTIPLICATION SIGN}3", settings, MethodStyles(titles))

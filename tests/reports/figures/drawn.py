@@ -13,22 +13,23 @@ from matplotlib.transforms import Bbox
 
 
 def texts(figure: Figure) -> list[str]:
-    """Give every text that is not empty, those of axes included."""
-    return [shown.get_text() for shown in figure.findobj(Text) if shown.get_text()]
+    """Return every text that is not empty, those of axes included, each on one line."""
+    found = [" ".join(shown.get_text().split()) for shown in figure.findobj(Text)]
+    return [text for text in found if text]
 
 
 def images(figure: Figure) -> list[Axes]:
-    """Give the axes that hold an image."""
+    """Return the axes that hold an image."""
     return [axes for axes in figure.axes if axes.get_images()]
 
 
 def values(line: Line2D) -> np.ndarray:
-    """Give the points of a line as (n, 2) numbers."""
+    """Return the points of a line as (n, 2) numbers."""
     return np.asarray(line.get_xydata(), float)
 
 
 def curves(axes: Axes) -> list[list[float]]:
-    """Give the values of every line of axes that is no mere markers."""
+    """Return the values of every line of axes that is no mere markers."""
     lines = [line for line in axes.get_lines() if line.get_linestyle() != "None"]
     return [values(line)[:, 1].tolist() for line in lines]
 

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,10 @@ pytest.importorskip("matplotlib", reason="figures need matplotlib")
 from benchmark.errors import RequestError
 from benchmark.store.cells import Cell
 from reports import figures
-from reports.figures.draw import Subject, figures_of, folder_of
-from reports.figures.drawing.style import roster_of
+from reports.figures.draw import FigureCells, figures_of, folder_of
+from reports.figures.drawing.style import styles_of
 from tests.reports.conftest import Make
-from tests.reports.figures.conftest import Scene
+from tests.reports.figures.conftest import view_of
 from tests.reports.figures.drawn import texts
 from tests.reports.figures.plots.test_training import ROWS
 
@@ -29,21 +29,19 @@ def cells(make: Make) -> list[Cell]:
     return made
 
 
-def subject_of(cells: list[Cell], **left_out: str) -> Subject:
-    return Subject(tuple(cells), left_out, 4, 7, roster_of(cells))
+def figure_cells(cells: list[Cell], **left_out: str) -> FigureCells:
+    return FigureCells(tuple(cells), left_out, 4, 7, styles_of(cells))
 
 
-def test_there_is_a_figure_of_everything(
-    cells: list[Cell], scenes: Callable[..., Scene], tmp_path: Path
-) -> None:
-    views = [scenes(["bicubic", "srcnn"], name) for name in ("a b", "c/d")]
-    subject = subject_of(cells, vdsr="failed: it fell over")
-    drawn = dict(figures_of(subject, views, 550, [(1, 2)]))
+def test_there_is_a_figure_of_everything(cells: list[Cell], tmp_path: Path) -> None:
+    shown = [view_of(["bicubic", "srcnn"], name) for name in ("a b", "c/d")]
+    chosen = figure_cells(cells, vdsr="failed: it fell over")
+    drawn = dict(figures_of(chosen, shown, 550, [(1, 2)]))
     assert list(drawn) == [
         "training", "cost", "a b-552nm", "a b-spectra", "c%2Fd-552nm", "c%2Fd-spectra",
         "psnr-per-band",
     ]  # fmt: skip
-    assert folder_of(tmp_path, subject) == (
+    assert folder_of(tmp_path, chosen) == (
         tmp_path / "figures" / "cave" / "wang2017" / "standard" / "x2" / "seed4"
     )
     for name in ("training", "cost"):
@@ -53,21 +51,22 @@ def test_there_is_a_figure_of_everything(
 
 
 def test_a_method_without_one_of_the_scenes_is_not_averaged(
-    cells: list[Cell], scenes: Callable[..., Scene]
+    cells: list[Cell],
 ) -> None:
-    second = scenes(["bicubic"], "b")
-    second.left_out["srcnn"] = "RuntimeError: out of memory"
-    views = [scenes(["bicubic", "srcnn"], "a"), second]
-    figure = dict(figures_of(subject_of(cells), views, 550))["psnr-per-band"]
+    second = replace(view_of(["bicubic"], "b"), left_out={"srcnn": "RuntimeError: out of memory"})
+    shown = [view_of(["bicubic", "srcnn"], "a"), second]
+    figure = dict(figures_of(figure_cells(cells), shown, 550))["psnr-per-band"]
     assert len(figure.axes) == 2  # all methods together, and the one that has every scene
     told = " ".join(texts(figure))
     assert "SRCNN (RuntimeError: out of memory)" in told
     assert "BICUBIC" in told
 
 
-def test_pixels_outside_are_refused(cells: list[Cell], scenes: Callable[..., Scene]) -> None:
-    with pytest.raises(RequestError, match="99,0 lies outside ramp"):
-        list(figures_of(subject_of(cells), [scenes(["bicubic"])], 550, [(99, 0)]))
+def test_pixels_outside_are_rejected(
+    cells: list[Cell],
+) -> None:
+    with pytest.raises(RequestError, match="99,0 is outside ramp"):
+        list(figures_of(figure_cells(cells), [view_of(["bicubic"])], 550, [(99, 0)]))
 
 
 def test_without_matplotlib_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

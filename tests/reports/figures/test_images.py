@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
 from reports.figures.images import (
+    abs_error,
     common_range,
-    difference,
-    nearest_band,
     psnr_of,
     psnr_per_band,
     share_above,
@@ -25,14 +24,14 @@ _IMAGES = arrays(np.uint8, (3, 5, 4))
 @given(_IMAGES, _IMAGES)
 def test_differences_are_those_of_whole_numbers(one: np.ndarray, other: np.ndarray) -> None:
     wanted = np.abs(one.astype(int) - other.astype(int))
-    assert np.array_equal(difference(one, other), wanted)
-    assert share_below(difference(one, other)) == (wanted < 1).sum() / wanted.size
-    assert share_below(difference(one, other), 7) == (wanted < 7).sum() / wanted.size
+    assert np.array_equal(abs_error(one, other), wanted)
+    assert share_below(abs_error(one, other)) == (wanted < 1).sum() / wanted.size
+    assert share_below(abs_error(one, other), 7) == (wanted < 7).sum() / wanted.size
 
 
 def test_the_psnr_is_that_of_the_protocol() -> None:
-    apart = np.array([[0, 3], [4, 0]], np.int16)
-    assert psnr_of(apart) == pytest.approx(10 * math.log10(255**2 / 6.25))
+    error = np.array([[0, 3], [4, 0]], np.int16)
+    assert psnr_of(error) == pytest.approx(10 * math.log10(255**2 / 6.25))
     assert psnr_of(np.zeros((2, 2), np.int16)) == math.inf
     assert psnr_of(np.full((300, 300), 255, np.int16)) == 0  # no overflow in 16 bits
 
@@ -42,12 +41,6 @@ def test_bands_are_scored_each_by_itself() -> None:
     estimate = truth.copy()
     estimate[1] += 5
     assert psnr_per_band(estimate, truth) == pytest.approx([math.inf, 10 * math.log10(51**2)])
-
-
-def test_the_nearest_band_is_found() -> None:
-    assert nearest_band((400.0, 540.0, 560.0, 700.0), 551) == 2
-    assert nearest_band((400.0, 540.0, 560.0, 700.0), 550) == 1
-    assert nearest_band((400.0,), 9000) == 0
 
 
 def test_one_range_covers_ninety_nine_per_cent_of_all_images_together() -> None:

@@ -9,7 +9,7 @@ from reports.figures.pixels import check_pixels, choose_pixels, read_pixels
 
 
 def patches() -> np.ndarray:
-    """Give a dark scene with squares of red, green and blue, and a white highlight."""
+    """Return a dark scene with squares of red, green and blue, and a white highlight."""
     truth = np.full((3, 80, 80), 3, np.uint8)
     for band, corner in enumerate(((10, 10), (10, 50), (50, 10))):
         truth[:, corner[0] : corner[0] + 20, corner[1] : corner[1] + 20] = 20
@@ -52,8 +52,8 @@ def test_pixels_are_read_as_typed() -> None:
             read_pixels(text)
 
 
-def test_pixels_outside_are_refused() -> None:
+def test_pixels_outside_are_rejected() -> None:
     check_pixels([(0, 0), (9, 19)], (10, 20), "ramp")
     for pixel in ((10, 0), (0, 20)):
-        with pytest.raises(RequestError, match="lies outside ramp, which has 10 rows and 20 col"):
+        with pytest.raises(RequestError, match="is outside ramp, which has 10 rows and 20 col"):
             check_pixels([pixel], (10, 20), "ramp")

@@ -34,7 +34,7 @@ class Tab:
     _number: int = 1000
 
     def call(self, method: str, **parameters: Any) -> Any:
-        """Give a command and wait for its answer; events on the way are kept."""
+        """Return a command and wait for its answer; events on the way are kept."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         self.socket.send(json.dumps({**message, "sessionId": self.session}))
@@ -57,7 +57,7 @@ class Tab:
         self.socket.settimeout(PATIENCE)
 
     def run(self, script: str) -> Any:
-        """Give the value of an expression; one that throws fails the test."""
+        """Return the value of an expression; one that throws fails the test."""
         found = self.call(
             "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
         )
@@ -139,7 +139,7 @@ class Tab:
         file.write_bytes(base64.b64decode(shot["data"]))
 
     def complaints(self) -> list[str]:
-        """Give every error, warning and broken rule that the page has caused."""
+        """Return every error, warning and broken rule that the page has caused."""
         self.listen(0.1)
         found = []
         for one in self.said:
@@ -156,7 +156,7 @@ class Tab:
         return found
 
     def requests(self) -> list[str]:
-        """Give every address that the page has asked for."""
+        """Return every address that the page has asked for."""
         self.listen(0.1)
         return [
             one["params"]["request"]["url"]

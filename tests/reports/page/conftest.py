@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.store.cells import Cell, cells
-from benchmark.tools.images.model import Preview, Shown
+from benchmark.tools.images.model import CellPreview, Preview
 from reports.page import write_page
 from tests.reports.conftest import Make, make, scored
 from tests.reports.page.browser import Tab, browser, executable
@@ -46,16 +46,18 @@ def preview(seed: int, scale: int, truth: np.ndarray | None = None) -> Preview:
     )
 
 
-def shown_of(stored: Sequence[Cell], scenes: Sequence[str] = ("balloons", "face")) -> list[Shown]:
+def shown_of(
+    stored: Sequence[Cell], scenes: Sequence[str] = ("balloons", "face")
+) -> list[CellPreview]:
     """Preview finished cells; those of `bare` have lost their weights."""
     found = []
     for number, cell in enumerate(one for one in stored if one.status == "done"):
         for scene in scenes:
             if cell.address.method == "bare":
-                found.append(Shown(cell.address, scene, None, "it came without weights"))
+                found.append(CellPreview(cell.address, scene, None, "it came without weights"))
             else:
                 made = preview(10 * number + len(scene), cell.address.scale)
-                found.append(Shown(cell.address, scene, made))
+                found.append(CellPreview(cell.address, scene, made))
     return found
 
 
@@ -65,7 +67,7 @@ class Report:
 
     page: Path
     cells: list[Cell]
-    shown: list[Shown]
+    shown: list[CellPreview]
 
 
 def fill(make: Make) -> None:
@@ -111,7 +113,7 @@ def shelf() -> list[Report]:
 
 @pytest.fixture
 def report(make: Make, tmp_path: Path, shelf: list[Report]) -> Report:
-    """Give a written page, the same to all; nobody may change it."""
+    """Return a written page, the same to all; nobody may change it."""
     if not shelf:
         fill(make)
         shelf.append(written(tmp_path))
@@ -120,7 +122,7 @@ def report(make: Make, tmp_path: Path, shelf: list[Report]) -> Report:
 
 @pytest.fixture(scope="session")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    """Give a browser's tab."""
+    """Return a browser's tab."""
     program = executable()
     if program is None:
         pytest.skip("no Chromium or Chrome is installed")
@@ -130,7 +132,7 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 
 @pytest.fixture
 def opened(tab: Tab, report: Report) -> Iterator[Tab]:
-    """Give the tab with the page open; afterwards nothing may have gone wrong in it."""
+    """Return the tab with the page open; afterwards nothing may have gone wrong in it."""
     tab.size(1360)
     tab.prefer(prefers_color_scheme="light")
     tab.open(report.page)

@@ -15,7 +15,7 @@ TABLE = "#comparison-table"
 
 
 def rows(tab: Tab, table: str = TABLE) -> list[str]:
-    """Give the names of a table's rows from top to bottom."""
+    """Return the names of a table's rows from top to bottom."""
     names: list[str] = tab.run(
         f"[...document.querySelectorAll('{table} tbody th')]"
         ".map((one) => one.firstChild.textContent)"
@@ -24,7 +24,7 @@ def rows(tab: Tab, table: str = TABLE) -> list[str]:
 
 
 def text(tab: Tab, selector: str) -> str:
-    """Give an element's text as it is shown."""
+    """Return an element's text as it is shown."""
     return str(tab.run(f"document.querySelector('{selector}').innerText"))
 
 
@@ -34,7 +34,7 @@ def seen(tab: Tab) -> None:
 
 
 def pixels(tab: Tab, canvas: str) -> np.ndarray:
-    """Give (rows, columns, 3) of a canvas."""
+    """Return (rows, columns, 3) of a canvas."""
     found = tab.run(
         f"(() => {{ const one = document.querySelector('{canvas}');"
         "const copy = document.createElement('canvas');"
@@ -48,7 +48,7 @@ def pixels(tab: Tab, canvas: str) -> np.ndarray:
 
 
 def estimate(report: Report, method: str, scale: int, scene: str) -> np.ndarray:
-    """Give the stored estimate that the page should show."""
+    """Return the stored estimate that the page should show."""
     for one in report.shown:
         at = one.address
         if (at.method, at.scale, one.scene) == (method, scale, scene):
@@ -180,7 +180,7 @@ def test_the_viewer_shows_the_very_pixels(opened: Tab, report: Report) -> None:
 
 
 def method_number(tab: Tab, name: str) -> str:
-    """Give the value of a method's option in the viewer."""
+    """Return the value of a method's option in the viewer."""
     return str(tab.run(
         "[...document.querySelector('#view-right').options]"
         f".find((one) => one.textContent === '{name}').value"
@@ -231,7 +231,7 @@ def test_the_divider_follows_keys_and_the_mouse(opened: Tab) -> None:
 
 
 def table_of_spectra(tab: Tab) -> tuple[list[str], np.ndarray]:
-    """Give the names of the spectra, and (bands, spectra) grey levels."""
+    """Return the names of the spectra, and (bands, spectra) grey levels."""
     names = tab.run(
         "[...document.querySelectorAll('#spectra-table thead th')].map((one) => one.textContent)"
     )
@@ -293,7 +293,7 @@ def test_what_cannot_be_shown_says_why(opened: Tab) -> None:
 
 
 def colours(tab: Tab) -> tuple[str, str]:
-    """Give the paper's and the ink's colour."""
+    """Return the paper's and the ink's colour."""
     style = "getComputedStyle(document.body)"
     return tab.run(f"{style}.backgroundColor"), tab.run(f"{style}.color")
 

@@ -10,12 +10,11 @@ from PIL import Image
 
 from benchmark.errors import RequestError
 from benchmark.store.cells import cells
-from benchmark.tools.images.model import Shown
+from benchmark.tools.images.model import CellPreview
 from reports.page import write_page
-from reports.page.images import Album, false_colour, fitted, packed
-from reports.page.seen import Seen
+from reports.page.images import ImageStore, PlacedPreview, fit_to_size, packed
 from tests.reports.conftest import Make
-from tests.reports.page.conftest import CORNER, WAVELENGTHS, cube, fill, preview, shown_of
+from tests.reports.page.conftest import CORNER, cube, fill, preview, shown_of
 
 
 def unpacked(image: bytes, bands: int) -> np.ndarray:
@@ -34,54 +33,40 @@ def test_packing_loses_nothing(bands: int) -> None:
 
 
 def test_the_same_image_is_kept_once() -> None:
-    album = Album()
-    first, other, again = (album.cube(cube(seed)) for seed in (1, 2, 1))
+    store = ImageStore()
+    first, other, again = (store.cube(cube(seed)) for seed in (1, 2, 1))
     assert first == again != other
-    assert len(album.texts) == 2
+    assert len(store.texts) == 2
     assert first["sum"] == int(cube(1).sum())
 
 
-@pytest.mark.parametrize(
-    ("wavelengths", "bands"),
-    [
-        ([400.0 + 10 * band for band in range(31)], [22, 15, 6]),
-        ([420.0 + 10 * band for band in range(31)], [20, 13, 4]),
-        (list(WAVELENGTHS), [3, 2, 0]),
-        ([1000.0, 1500.0, 2000.0], [1, 1, 0]),
-        ([550.0], [0, 0, 0]),
-    ],
-)
-def test_red_green_and_blue_are_where_they_are_seen(
-    wavelengths: list[float], bands: list[int]
-) -> None:
-    assert false_colour(wavelengths) == bands
-
-
-def seen(count: int) -> list[Seen]:
-    """Give as many estimates of one scene."""
-    return [Seen(0, number, 2, 0, preview(number + 1, 2), "") for number in range(count)]
+def placed(count: int) -> list[PlacedPreview]:
+    """Return as many estimates of one scene."""
+    return [PlacedPreview(0, number, 2, 0, preview(number + 1, 2), "") for number in range(count)]
 
 
 def test_windows_shrink_around_their_middle_until_there_is_room() -> None:
-    largest, _ = fitted(seen(6), 10**9, 128)
-    album, (section,) = fitted(seen(6), int(largest.size * 0.75), 128)
-    assert album.size <= largest.size * 0.75
+    largest, _ = fit_to_size(placed(6), 10**9)
+    store, (section,) = fit_to_size(placed(6), int(largest.size * 0.75))
+    assert store.size <= largest.size * 0.75
     ((_, scene),) = section["scenes"]
     bands, rows, columns = scene["truth"]["shape"]
     assert (rows, columns) < (20, 24)
     top, left = (20 - rows) // 2, (24 - columns) // 2
     assert scene["corner"] == [CORNER[0] + top, CORNER[1] + left]
-    kept = unpacked(base64.b64decode(album.texts[scene["truth"]["image"]]), bands)
+    kept = unpacked(base64.b64decode(store.texts[scene["truth"]["image"]]), bands)
     assert (kept == cube(1)[:, top : top + rows, left : left + columns]).all()
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("size", [128, 16, 15])
 def test_low_resolution_pixels_are_those_that_touch_the_window(scale: int, size: int) -> None:
-    album, (section,) = fitted([Seen(0, 0, scale, 0, preview(1, scale), "")], 10**9, size)
+    store, (section,) = fit_to_size(
+        [PlacedPreview(0, 0, scale, 0, preview(1, scale), "")], 10**9, size
+    )
     ((_, scene),) = section["scenes"]
     ((_, low),) = scene["low"]
-    kept = unpacked(base64.b64decode(album.texts[low["image"]]), low["shape"][0])
+    kept = unpacked(base64.b64decode(store.texts[low["image"]]), low["shape"][0])
     whole = preview(1, scale).low
     for axis in (0, 1):
         first = scene["corner"][axis] // scale
@@ -105,7 +90,7 @@ def test_the_page_keeps_its_limit_or_says_so(make: Make, tmp_path: Path) -> None
 
 
 def test_the_psnr_of_bands_is_that_of_the_whole_scene() -> None:
-    _, (section,) = fitted(seen(1), 10**9, 128)
+    _, (section,) = fit_to_size(placed(1), 10**9)
     ((_, scene),) = section["scenes"]
     ((method, scale, _, psnr),) = scene["shown"]
     assert (method, scale) == (0, 2)
@@ -115,7 +100,7 @@ def test_the_psnr_of_bands_is_that_of_the_whole_scene() -> None:
 
 def test_the_reason_for_no_image_is_kept(make: Make, tmp_path: Path) -> None:
     cell = make("srcnn", 2)
-    made = write_page(tmp_path, [cell], [Shown(cell.address, "face", None, "no weights")])
+    made = write_page(tmp_path, [cell], [CellPreview(cell.address, "face", None, "no weights")])
     assert '"absent":[[0,2,1,"no weights"]]' in made.path.read_text(encoding="utf-8")
 
 

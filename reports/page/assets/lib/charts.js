@@ -14,8 +14,8 @@ function dots(here, metric, { scale, index }) {
   const rows = here.methods.map((method) => {
     const place = method.places[index];
     const scenes = place.scores[metric.name].filter(known).map(Number).filter(Number.isFinite);
-    const value = place.means[metric.name][0];
-    const printed = compared.published ? publishedOf(method.published, scale, metric.name) : null;
+    const { value } = place.means[metric.name];
+    const printed = compared.published ? place.published[metric.name] : null;
     return { method, place, scenes, value: Number.isFinite(Number(value)) && known(value) ? Number(value) : null, printed };
   });
   const all = rows.flatMap((row) => [row.value, row.printed ? row.printed.value : null, ...row.scenes]).filter(known);
@@ -44,7 +44,7 @@ function dots(here, metric, { scale, index }) {
     if (row.printed) {
       const at = x(row.printed.value);
       picture.append(draw("path", { d: `M${at} ${y - 6}l6 6l-6 6l-6 -6z`, class: "printed" },
-        draw("title", {}, "published " + number(row.printed.value, metric.digits))));
+        draw("title", {}, "published " + row.printed.text)));
     }
     if (known(row.value)) {
       picture.append(draw("circle", { cx: x(row.value), cy: y, r: 5, class: "dot" },

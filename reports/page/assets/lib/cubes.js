@@ -64,7 +64,7 @@ function spectrumAt(cube, row, column) {
 const INFERNO = [[0, 0, 4], [31, 12, 72], [85, 15, 109], [136, 34, 106], [186, 54, 85], [227, 89, 51],
   [249, 140, 10], [249, 201, 50], [252, 255, 164]];
 
-function heat(share) {
+function colormap(share) {
   const at = Math.min(Math.max(share, 0), 1) * (INFERNO.length - 1);
   const low = Math.min(Math.floor(at), INFERNO.length - 2);
   return INFERNO[low].map((value, channel) => value + (INFERNO[low + 1][channel] - value) * (at - low));
@@ -79,7 +79,7 @@ function paint(canvas, cube, truth, { view, band, colours, bright, top }) {
   for (let at = 0; at < size; at += 1) {
     let colour;
     if (view === "colour") colour = colours.map((one) => cube.values[one * size + at] * bright);
-    else if (view === "error") colour = heat(Math.abs(cube.values[band * size + at] - truth.values[band * size + at]) / top);
+    else if (view === "error") colour = colormap(Math.abs(cube.values[band * size + at] - truth.values[band * size + at]) / top);
     else colour = [0, 0, 0].fill(cube.values[band * size + at] * bright);
     image.data.set(colour, at * 4); // clamped to 0 and 255
     image.data[at * 4 + 3] = 255;

@@ -1,4 +1,4 @@
-// Numbers as a reader expects them.
+// The facts of the page, and numbers that depend on what is chosen; others come as texts.
 
 const facts = JSON.parse(find("#facts").textContent);
 const TIMES = "\u00d7", MINUS = "\u2212", DASH = "\u2013";
@@ -18,11 +18,6 @@ function number(value, digits) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", MINUS);
 }
 
-function signed(value, digits) {
-  const text = number(value, digits);
-  return text.startsWith(MINUS) || Number(text) === 0 ? text : "+" + text;
-}
-
 function known(value) {
   return value !== null && value !== undefined;
 }
@@ -35,37 +30,6 @@ function ranks(values, metric) {
   return printed.map((value) => (known(value) && present.indexOf(value) < 2 ? present.indexOf(value) + 1 : 0));
 }
 
-function mean(values) {
-  const present = values.filter(known).map(Number);
-  return present.length ? present.reduce((sum, value) => sum + value, 0) / present.length : null;
-}
-
-// The sample's standard deviation; null where there are not two finite values.
-function spread(values) {
-  const present = values.filter(known).map(Number);
-  if (present.length < 2 || !present.every(Number.isFinite)) return null;
-  const middle = mean(present);
-  return Math.sqrt(present.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (present.length - 1));
-}
-
-function duration(seconds) {
-  if (!known(seconds)) return DASH;
-  for (const [limit, unit, size] of [[120, "s", 1], [7200, "min", 60], [172800, "h", 3600]]) {
-    if (seconds < limit) return (seconds / size).toFixed(seconds / size < 10 ? 1 : 0) + " " + unit;
-  }
-  return (seconds / 86400).toFixed(1) + " d";
-}
-
-// A small positive number with about three digits that mean something.
-function significant(value) {
-  if (!known(value)) return DASH;
-  return value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value >= 0.001 ? value.toFixed(3) : "< 0.001";
-}
-
-function grouped(value) {
-  return known(value) ? String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f") : DASH;
-}
-
 function metricOf(name) {
   return section().metrics.find((metric) => metric.name === name) || section().metrics[0];
 }
@@ -76,12 +40,6 @@ function heading(metric) {
 
 function unitOf(metric) {
   return metric.unit ? " in " + metric.unit : "";
-}
-
-function publishedOf(method, scale, metric) {
-  return section().published.find(
-    (row) => row.method === method && row.scale === scale && row.metric === metric,
-  );
 }
 
 function onScale(scale) {

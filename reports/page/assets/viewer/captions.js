@@ -1,7 +1,7 @@
 // What stands around the image: where it lies in the scene, its colour bar, its numbers.
 
 // A small picture of the whole scene with the window in it, and what the previews are.
-function whereabouts(scene, exact) {
+function minimap(scene, exact) {
   const [rows, columns] = scene.small, [height, width] = scene.shape, [, tall, wide] = scene.truth.shape;
   const picture = draw("svg", { viewBox: `0 0 ${columns} ${rows}`, role: "img", class: "overview",
     "aria-label": "The whole scene in false colour; the window is marked" },
@@ -18,13 +18,13 @@ function whereabouts(scene, exact) {
       + "grey levels, errors and spectra here are not exact.")];
 }
 
-// The one colour bar of both sides.
+// The colour bar that both sides share.
 function scaleBar() {
   const bar = find("#scale-bar");
   if (viewer.view !== "error") { bar.replaceChildren(); return; }
   const canvas = make("canvas", { width: 256, height: 1, "aria-hidden": "true" });
   const context = canvas.getContext("2d"), image = context.createImageData(256, 1);
-  for (let at = 0; at < 256; at += 1) image.data.set([...heat(at / 255), 255], at * 4);
+  for (let at = 0; at < 256; at += 1) image.data.set([...colormap(at / 255), 255], at * 4);
   context.putImageData(image, 0, 0);
   const marks = [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => make("span", {}, number(share * viewer.top, 0) + (share === 1 ? " or more" : "")));
   bar.replaceChildren(canvas, make("div", { class: "marks" }, marks),

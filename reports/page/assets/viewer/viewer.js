@@ -22,8 +22,8 @@ function visible(scene) {
   return found;
 }
 
-// Methods that cannot be seen at the scale at hand, and why.
-function unseen() {
+// Methods that cannot be shown at the chosen scale, and why.
+function notShown() {
   const here = section(), index = here.scales.indexOf(viewer.scale), images = here.images;
   return here.methods.flatMap((method, number) => {
     const place = method.places[index];
@@ -76,7 +76,7 @@ function bestOf(shown) {
 }
 
 function viewerControls(scene, shown) {
-  const here = section(), absent = unseen();
+  const here = section(), absent = notShown();
   const options = shown.map((one) => [one.key, one.name]);
   const set = (name, after) => (value) => { viewer[name] = value; after(); };
   find("#images .controls").replaceChildren(
@@ -141,7 +141,7 @@ async function load() {
   const truth = viewer.cubes.get("truth").cube;
   if (!viewer.pixel) viewer.pixel = [Math.floor(truth.rows / 3), Math.floor((truth.columns * 2) / 3)];
   viewer.pixel = [Math.min(viewer.pixel[0], truth.rows - 1), Math.min(viewer.pixel[1], truth.columns - 1)];
-  find("#where").replaceChildren(...whereabouts(scene, [...viewer.cubes.values()].every((one) => one.cube.exact)));
+  find("#where").replaceChildren(...minimap(scene, [...viewer.cubes.values()].every((one) => one.cube.exact)));
   render();
 }
 

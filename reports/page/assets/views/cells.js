@@ -46,9 +46,9 @@ function cellRow(method, scale, cell, index, place) {
       { node: cell.device || "not recorded", sort: cell.device },
       { node: make("code", {}, commit), sort: cell.commit },
       { node: cell.date.slice(0, 10) || "not recorded", sort: cell.date },
-      { node: grouped(cell.parameters), sort: cell.parameters },
-      { node: cell.fit ? duration(cell.fit) : DASH, sort: cell.fit || null },
-      { node: significant(cell.upscale), sort: cell.upscale },
+      { node: cell.parameters.text, sort: cell.parameters.value },
+      { node: cell.fit.text, sort: cell.fit.value },
+      { node: cell.upscale.text, sort: cell.upscale.value },
       { node: source("details", "Details of " + title, title, [], [index]) },
     ],
   };

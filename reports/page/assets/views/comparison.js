@@ -59,7 +59,7 @@ function comparison() {
   const place = new Map();
   for (const metric of metrics) {
     for (const { index } of scales) {
-      place.set(metric.name + index, ranks(here.methods.map((one) => one.places[index].means[metric.name][0]), metric));
+      place.set(metric.name + index, ranks(here.methods.map((one) => one.places[index].means[metric.name].value), metric));
     }
   }
   const rows = here.methods.map((method, row) => ({
@@ -87,43 +87,37 @@ function nameOf(method) {
 }
 
 function measured(method, { scale, index }, metric, rank) {
-  const place = method.places[index], [value, overSeeds] = place.means[metric.name];
+  const place = method.places[index], mean = place.means[metric.name];
   const title = method.title + ", " + onScale(scale) + ", " + metric.title;
-  const printed = compared.published ? publishedOf(method.published, scale, metric.name) : null;
+  const published = compared.published ? place.published[metric.name] : null;
   const notes = place.notes.length ? make("sup", {}, place.notes.join(",")) : null;
-  const beside = printed ? [make("span", { class: "second" }, besides(value, printed.value, metric))] : [];
-  if (!known(value)) {
+  const beside = published ? [make("span", { class: "second" }, differenceFrom(published))] : [];
+  if (!known(mean.value)) {
     const button = source(place.state, title + ": " + place.state + ". " + place.why, title,
       [place.why], place.cells);
     return { sort: null, class: place.state, node: [button, notes, ...beside] };
   }
-  const deviation = overSeeds ?? (compared.spread ? spread(place.scores[metric.name]) : null);
-  const text = number(value, metric.digits);
   const lines = [
-    text + (metric.unit ? " " + metric.unit : "") + ": the mean over " + section().scenes.length + " test scenes"
+    mean.text + (metric.unit ? " " + metric.unit : "") + ": the mean over " + section().scenes.length + " test scenes"
       + (place.cells.length > 1 ? " and " + place.cells.length + " seeds" : "")
-      + "; unrounded " + String(value) + ".",
+      + "; unrounded " + String(mean.value) + ".",
   ];
-  if (known(overSeeds)) lines.push("\u00b1 " + overSeeds.toFixed(metric.digits) + " is the standard deviation over the seeds.");
-  const overScenes = spread(place.scores[metric.name]);
-  if (known(overScenes)) lines.push("Standard deviation over the scenes: " + overScenes.toFixed(metric.digits) + ".");
-  if (printed) lines.push("Published: " + number(printed.value, metric.digits) + " (" + printed.method + "; " + printed.source + ").");
-  const node = [source(marked(text, rank), title + ": " + text + ". Where it comes from", title, lines, place.cells), notes];
-  if (known(deviation)) node.push(make("span", { class: "spread" }, "\u00b1 " + deviation.toFixed(metric.digits)));
-  return { sort: value, class: rank === 1 ? "best" : "", node: [...node, ...beside] };
+  if (mean.over_seeds) lines.push("\u00b1 " + mean.over_seeds + " is the standard deviation over the seeds.");
+  if (mean.over_scenes) lines.push("Standard deviation over the scenes: " + mean.over_scenes + ".");
+  if (published) lines.push("Published: " + published.text + " (" + published.method + "; " + published.source + ").");
+  const node = [source(marked(mean.text, rank), title + ": " + mean.text + ". Where it comes from", title, lines, place.cells), notes];
+  const deviation = mean.over_seeds || (compared.spread ? mean.over_scenes : "");
+  if (deviation) node.push(make("span", { class: "spread" }, "\u00b1 " + deviation));
+  return { sort: mean.value, class: rank === 1 ? "best" : "", node: [...node, ...beside] };
 }
 
-// What is printed is what is subtracted: a reader who checks it gets the same.
-function besides(value, published, metric) {
-  const text = number(published, metric.digits);
-  if (!known(value) || !Number.isFinite(Number(value))) return "paper " + text;
-  const difference = Number((Number(Number(value).toFixed(metric.digits)) - published).toFixed(metric.digits));
-  const better = difference && (difference > 0) === metric.higher;
+function differenceFrom({ text, difference, better }) {
+  if (!difference) return "paper " + text;
   return make("span", {}, "paper " + text + " ",
-    make("span", { class: difference ? (better ? "better" : "worse") : "" }, "(" + signed(difference, metric.digits) + ")"));
+    make("span", { class: known(better) ? (better ? "better" : "worse") : "" }, "(" + difference + ")"));
 }
 
-// Rows of the papers that nobody has measured here.
+// Rows of the papers whose methods are not measured here.
 function publishedAlone(metrics, scales) {
   const own = new Set(section().methods.map((method) => method.published));
   const names = [...new Set(section().published.map((row) => row.method))].filter((name) => !own.has(name));
@@ -133,8 +127,8 @@ function publishedAlone(metrics, scales) {
     entries: [
       { sort: name, node: [name, make("span", { class: "second" }, "published, not measured here")] },
       ...metrics.flatMap((metric) => scales.map(({ scale }) => {
-        const row = publishedOf(name, scale, metric.name);
-        return { sort: null, node: row ? make("span", { title: row.source }, "paper " + number(row.value, metric.digits)) : DASH };
+        const row = section().published.find((one) => one.method === name && one.scale === scale && one.metric === metric.name);
+        return { sort: null, node: row ? make("span", { title: row.source }, "paper " + row.text) : DASH };
       })),
     ],
   }));
@@ -158,15 +152,15 @@ function legend(metrics) {
 
 function winners(metrics, scales) {
   const metric = metrics[0];
-  const told = scales.map(({ scale, index }) => {
+  const best = scales.map(({ scale, index }) => {
     const rows = section().methods
-      .map((method) => [method.title, method.places[index].means[metric.name][0]])
+      .map((method) => [method.title, method.places[index].means[metric.name].value, method.places[index].means[metric.name].text])
       .filter((row) => known(row[1]))
       .sort((a, b) => (metric.higher ? b[1] - a[1] : a[1] - b[1]));
     if (!rows.length) return null;
     const lead = rows.length > 1 ? Math.abs(rows[0][1] - rows[1][1]) : null;
     const by = known(lead) && Number.isFinite(lead) ? ", " + number(lead, metric.digits) + " before " + rows[1][0] : "";
-    return onScale(scale) + " " + rows[0][0] + " (" + number(rows[0][1], metric.digits) + by + ")";
+    return onScale(scale) + " " + rows[0][0] + " (" + rows[0][2] + by + ")";
   }).filter(known);
-  find("#winners").textContent = told.length ? "Best " + metric.title + unitOf(metric) + ": " + told.join("; ") + "." : "";
+  find("#winners").textContent = best.length ? "Best " + metric.title + unitOf(metric) + ": " + best.join("; ") + "." : "";
 }

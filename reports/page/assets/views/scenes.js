@@ -36,10 +36,10 @@ function scenes() {
         ...values.map((value, method) => score(here, method, index, value, places[method], metric, name))],
     };
   });
-  const means = here.methods.map((method) => method.places[index].means[metric.name][0]);
-  const best = ranks(means, metric);
+  const means = here.methods.map((method) => method.places[index].means[metric.name]);
+  const best = ranks(means.map((one) => one.value), metric);
   sceneTable.fill(rows, {
-    entries: [{ node: "Mean" }, ...means.map((value, method) => ({ node: marked(number(value, metric.digits), best[method]) }))],
+    entries: [{ node: "Mean" }, ...means.map((one, method) => ({ node: marked(one.text, best[method]) }))],
   });
   if (perScene.words) sceneTable.narrow((row) => row.words.includes(perScene.words));
   const absent = here.methods.filter((method) => method.places[index].state !== "done").map((method) => make("li", {},

@@ -16,7 +16,7 @@ from benchmark.execution.request import Experiment, Request, chosen_methods
 from benchmark.protocols import catalogue
 from benchmark.store.cells import WEIGHTS
 from benchmark.tools.images.gallery import Gallery, galleries
-from benchmark.tools.images.predictions import recall
+from benchmark.tools.images.predictions import predict
 from tests.benchmark.execution.test_job import BRIEF
 from tests.benchmark.execution.test_runner import run
 from tests.benchmark.support import CPU
@@ -75,16 +75,16 @@ def test_every_done_method_is_shown_as_recalled(
     for view in views:
         assert set(view.estimates) == {"bicubic", "wiener", "wiener[joint=true]"}
         assert view.left_out == {}
-        for task in gallery.tasks:
-            (one,) = recall(task, tmp_path, CPU, [view.scene])
-            assert np.array_equal(view.estimates[task.address.method], one.estimate)
+        for plan in gallery.plans:
+            (one,) = predict(plan, tmp_path, CPU, [view.scene])
+            assert np.array_equal(view.estimates[plan.address.method], one.estimate)
             assert np.array_equal(view.truth, one.truth)
             assert np.array_equal(view.low, one.low)
 
 
 def gallery_labels(gallery: Gallery) -> list[str]:
-    """Give the labels of the methods that have images."""
-    return [task.address.method for task in gallery.tasks]
+    """Return the labels of the methods that have images."""
+    return [plan.address.method for plan in gallery.plans]
 
 
 def test_whoever_is_not_shown_is_named_with_the_reason(
@@ -97,7 +97,7 @@ def test_whoever_is_not_shown_is_named_with_the_reason(
     (folder / "plugin[deep=2]" / "seed0").mkdir(parents=True)
     gallery = gallery_of(request_of)
     assert [cell.address.method for cell in gallery.cells] == ["bicubic", "wiener"]
-    assert gallery.without_images == {"wiener": "it came without weights; run the cell again"}
+    assert gallery.without_images == {"wiener": "it was stored without weights; run the cell again"}
     assert set(gallery.left_out) == {"wiener[joint=true]", "plugin[deep=2]"}
     assert "does not match its checksum" in gallery.left_out["wiener[joint=true]"]
     assert "plugin" in gallery.left_out["plugin[deep=2]"]
@@ -122,7 +122,7 @@ def test_a_method_that_fails_now_costs_its_own_place(
 ) -> None:
     made(tiny, tmp_path, "bicubic,wiener")
     gallery = gallery_of(request_of, tiny.test.names[0])
-    (wiener,) = [task for task in gallery.tasks if task.address.method == "wiener"]
+    (wiener,) = [plan for plan in gallery.plans if plan.address.method == "wiener"]
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("by zero")
@@ -145,7 +145,7 @@ def test_each_seed_has_its_gallery_and_what_draws_nothing_is_in_all(
     found = list(galleries(replace(request_of, seeds="1,0"), Progress()))
     assert [gallery.seed for gallery in found] == [1, 0]
     for gallery in found:
-        seeds = {task.address.method: task.address.seed for task in gallery.tasks}
+        seeds = {plan.address.method: plan.address.seed for plan in gallery.plans}
         assert seeds == {"bicubic": 0, "espcn": gallery.seed}
 
 

@@ -8,7 +8,7 @@ import pytest
 from benchmark.data.split import Split
 from benchmark.errors import RequestError
 from benchmark.store.cells import WEIGHTS, read
-from benchmark.tools.images.predictions import recall
+from benchmark.tools.images.predictions import predict
 from tests.benchmark.execution.test_runner import planned, run
 from tests.benchmark.support import CPU
 
@@ -17,12 +17,12 @@ from tests.benchmark.support import CPU
 def test_the_images_have_the_scores_that_are_stored(
     tiny: Split, tmp_path: Path, method: str
 ) -> None:
-    (task,) = planned(tiny, method, scales=[3])
-    run(tmp_path, [task])
-    cell = read(task.address.folder(tmp_path))
+    (plan,) = planned(tiny, method, scales=[3])
+    run(tmp_path, [plan])
+    cell = read(plan.address.folder(tmp_path))
     assert cell is not None
     stored = cell.scores().set_index("scene")
-    for one in recall(task, tmp_path, CPU):
+    for one in predict(plan, tmp_path, CPU):
         error = np.square(one.estimate.astype(float) - one.truth).mean()
         assert 10 * np.log10(255**2 / error) == pytest.approx(stored["psnr"][one.scene], abs=1e-9)
         assert one.truth.shape == (5, 48, 40)
@@ -30,20 +30,20 @@ def test_the_images_have_the_scores_that_are_stored(
         assert len(one.wavelengths) == 5
 
 
-def test_scenes_are_chosen_and_strangers_refused(tiny: Split, tmp_path: Path) -> None:
-    (task,) = planned(tiny, "bicubic")
-    run(tmp_path, [task])
+def test_scenes_are_chosen_and_unknown_ones_rejected(tiny: Split, tmp_path: Path) -> None:
+    (plan,) = planned(tiny, "bicubic")
+    run(tmp_path, [plan])
     name = tiny.test.names[1]
-    assert [one.scene for one in recall(task, tmp_path, CPU, [name])] == [name]
+    assert [one.scene for one in predict(plan, tmp_path, CPU, [name])] == [name]
     with pytest.raises(RequestError, match=f"nobody is no test scene of .*{name}"):
-        next(recall(task, tmp_path, CPU, ["nobody"]))
+        next(predict(plan, tmp_path, CPU, ["nobody"]))
 
 
 def test_a_cell_without_weights_or_not_run_is_named(tiny: Split, tmp_path: Path) -> None:
-    (task,) = planned(tiny, "espcn")
+    (plan,) = planned(tiny, "espcn")
     with pytest.raises(RequestError, match="is missing: not run yet; run it first"):
-        next(recall(task, tmp_path, CPU))
-    run(tmp_path, [task])
-    (task.address.folder(tmp_path) / WEIGHTS).unlink()
-    with pytest.raises(RequestError, match="came without weights; run the cell again"):
-        next(recall(task, tmp_path, CPU))
+        next(predict(plan, tmp_path, CPU))
+    run(tmp_path, [plan])
+    (plan.address.folder(tmp_path) / WEIGHTS).unlink()
+    with pytest.raises(RequestError, match="stored without weights; run the cell again"):
+        next(predict(plan, tmp_path, CPU))

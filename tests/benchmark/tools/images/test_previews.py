@@ -15,9 +15,9 @@ from benchmark.execution.request import Experiment
 from benchmark.method import METHODS
 from benchmark.store.cells import WEIGHTS, Cell, cells
 from benchmark.tools.images import previews as module
-from benchmark.tools.images.model import Shown
-from benchmark.tools.images.predictions import Recalled, recall
-from benchmark.tools.images.previews import previews
+from benchmark.tools.images.model import CellPreview, Prediction
+from benchmark.tools.images.predictions import predict
+from benchmark.tools.images.previews import corner_of_detail, preview_of, previews
 from tests.benchmark.execution.test_runner import BRIEF, planned, run
 from tests.benchmark.support import CPU, EIGHT_BIT
 
@@ -28,23 +28,25 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(profiles.PROFILES, BRIEF.name, BRIEF)
 
 
-def shown(split: Split, folder: Path, size: int = 16, scenes: tuple[str, ...] = ()) -> list[Shown]:
+def shown(
+    split: Split, folder: Path, size: int = 16, scenes: tuple[str, ...] = ()
+) -> list[CellPreview]:
     """Preview all that is stored below a folder."""
     folders = Folders(split.request.root, folder, folder / "cache")
     found = previews(list(cells(folder)), folders, CPU, Progress(), size=size, scenes=scenes)
     return list(found)
 
 
-def recalled(split: Split, folder: Path, method: str, scale: int) -> dict[str, Recalled]:
-    """Recall the whole scenes."""
-    (task,) = planned(split, method, scales=[scale])
-    return {one.scene: one for one in recall(task, folder, CPU)}
+def predicted(split: Split, folder: Path, method: str, scale: int) -> dict[str, Prediction]:
+    """Estimate the whole scenes."""
+    (plan,) = planned(split, method, scales=[scale])
+    return {one.scene: one for one in predict(plan, folder, CPU)}
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_a_preview_is_a_window_of_what_was_scored(tiny: Split, tmp_path: Path, scale: int) -> None:
     run(tmp_path, planned(tiny, "bicubic", scales=[scale]))
-    whole = recalled(tiny, tmp_path, "bicubic", scale)
+    whole = predicted(tiny, tmp_path, "bicubic", scale)
     found = shown(tiny, tmp_path)
     assert [one.scene for one in found] == list(tiny.test.names)
     for one in found:
@@ -68,7 +70,7 @@ def test_what_was_made_once_is_found_again(
 ) -> None:
     run(tmp_path, planned(tiny, "espcn"))
     first = shown(tiny, tmp_path)
-    monkeypatch.setattr(module, "recall", lambda *_: pytest.fail("estimated again"))
+    monkeypatch.setattr(module, "predict", lambda *_: pytest.fail("estimated again"))
     again = shown(tiny, tmp_path)
     for one, other in zip(first, again, strict=True):
         assert one.preview is not None
@@ -89,10 +91,10 @@ def test_a_cell_without_weights_or_data_says_why(tiny: Split, tmp_path: Path) ->
     run(tmp_path, planned(tiny, "espcn", "bicubic"))
     for file in tmp_path.rglob(WEIGHTS):
         file.unlink()
-    whys = {(one.address.method, one.why) for one in shown(tiny, tmp_path)}
-    assert ("bicubic", "") in whys
-    (why,) = {why for method, why in whys if method == "espcn"}
-    assert "came without weights; run the cell again" in why
+    reasons = {(one.address.method, one.reason) for one in shown(tiny, tmp_path)}
+    assert ("bicubic", "") in reasons
+    (reason,) = {reason for method, reason in reasons if method == "espcn"}
+    assert "stored without weights; run the cell again" in reason
 
 
 def test_a_method_that_breaks_costs_its_own_images(
@@ -103,11 +105,11 @@ def test_a_method_that_breaks_costs_its_own_images(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("in the plugin")
 
-    monkeypatch.setattr(module, "recall", broken)
+    monkeypatch.setattr(module, "predict", broken)
     found = shown(tiny, tmp_path)
     assert {one.preview for one in found} == {None}
-    assert {one.why for one in found} == {
-        "its estimate could not be made again (ZeroDivisionError: in the plugin)"
+    assert {one.reason for one in found} == {
+        "its estimate could not be computed again (ZeroDivisionError: in the plugin)"
     }
 
 
@@ -119,10 +121,38 @@ def test_scenes_can_be_chosen_and_one_seed_is_enough(tiny: Split, tmp_path: Path
     assert (one.scene, one.address.seed) == (name, 0)
 
 
-def test_a_cell_of_other_data_is_no_task_here(tiny: Split, tmp_path: Path) -> None:
+def test_a_cell_of_unknown_data_cannot_be_planned(tiny: Split, tmp_path: Path) -> None:
     run(tmp_path, planned(tiny, "bicubic"))
     (cell,) = cells(tmp_path)
     stranger = Cell(replace(cell.address, dataset="nowhere"), cell.folder, cell.facts)
     folders = Folders(tiny.request.root, tmp_path, tmp_path / "cache")
     with pytest.raises(RequestError, match="nowhere"):
         task_of(stranger, folders, Progress(), {})
+
+
+def test_the_window_lies_where_there_is_detail() -> None:
+    truth = np.full((3, 64, 80), 100, dtype=np.uint8)
+    truth[:, 40:50, 60:70] = np.indices((10, 10)).sum(axis=0) % 2 * 200
+    row, column = corner_of_detail(truth, 16)
+    assert row <= 40 <= 50 <= row + 16
+    assert column <= 60 <= 70 <= column + 16
+
+
+def test_a_small_scene_is_shown_whole() -> None:
+    truth = np.random.default_rng(0).integers(0, 256, (4, 12, 10)).astype(np.uint8)
+    made = Prediction("small", (1.0, 2.0, 3.0, 4.0), truth, truth[:, ::4, ::4], truth)
+    preview = preview_of(made, 4, 128)
+    assert (preview.truth == truth).all()
+    assert (preview.low == made.low).all()
+    assert (preview.overview == truth).all()
+    assert tuple(preview.corner) == (0, 0)
+    assert not preview.error.any()
+
+
+def test_the_overview_is_an_average() -> None:
+    truth = np.zeros((1, 320, 200), dtype=np.uint8)
+    truth[:, ::2] = 200
+    made = Prediction("big", (550.0,), truth, truth[:, ::2, ::2], truth)
+    overview = preview_of(made, 2, 32).overview
+    assert overview.shape == (1, 160, 100)
+    assert (overview == 100).all()

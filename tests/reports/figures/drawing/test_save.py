@@ -9,28 +9,27 @@ from PIL import Image
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
+from matplotlib.figure import Figure
+
 from benchmark.errors import RequestError
+from benchmark.tools.images.model import View
 from reports.figures.drawing.save import check_formats, rendered, write_figures
-from reports.figures.drawing.style import new_figure, write
+from reports.figures.drawing.style import drawing
 from reports.figures.plots.band import band_figure
-from tests.reports.figures.conftest import Scene
 
 if TYPE_CHECKING:
-    from reports.figures.drawing.style import Roster
-    from reports.figures.drawing.text import Heading
+    from reports.figures.drawing.context import FigureContext
 
 
 @pytest.mark.parametrize("form", ["png", "pdf"])
-def test_the_same_figure_is_the_same_file(
-    scene: Scene, roster: "Roster", heading: "Heading", form: str
-) -> None:
-    files = [rendered(band_figure(scene, 550, roster, heading), form) for _ in range(2)]
+def test_the_same_figure_is_the_same_file(view: View, context: "FigureContext", form: str) -> None:
+    files = [rendered(band_figure(view, 550, context), form) for _ in range(2)]
     assert files[0] == files[1]
     assert not re.search(rb"20[0-9]{2}-|D:20[0-9]{2}", files[0])
 
 
 def test_a_png_has_two_hundred_dots_an_inch(tmp_path: Path) -> None:
-    figure = new_figure(1.5, 2)
+    figure = Figure(figsize=(2, 1.5))
     (path,) = write_figures(tmp_path / "new", [("one", figure)], ["png"])
     assert path == tmp_path / "new" / "one.png"
     with Image.open(path) as image:
@@ -38,10 +37,8 @@ def test_a_png_has_two_hundred_dots_an_inch(tmp_path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["one.png"]
 
 
-def test_a_pdf_holds_fonts_and_the_stored_pixels(
-    scene: Scene, roster: "Roster", heading: "Heading"
-) -> None:
-    figure = band_figure(scene, 550, roster, heading)
+def test_a_pdf_holds_fonts_and_the_stored_pixels(view: View, context: "FigureContext") -> None:
+    figure = band_figure(view, 550, context)
     before = [image.get_interpolation() for axes in figure.axes for image in axes.get_images()]
     content = rendered(figure, "pdf")
     assert b"/Type3" not in content
@@ -54,8 +51,9 @@ def test_a_pdf_holds_fonts_and_the_stored_pixels(
 
 
 def test_a_dollar_is_a_dollar() -> None:
-    figure = new_figure(1, 2)
-    write(figure, 0.1, 0.1, "costs $x^2$ or $\\frac{")
+    with drawing():
+        figure = Figure(figsize=(2, 1))
+        figure.text(0.1, 0.1, "costs $x^2$ or $\\frac{")
     assert rendered(figure, "png").startswith(b"\x89PNG")
 
 
@@ -69,4 +67,4 @@ def test_formats_are_checked() -> None:
 def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RequestError, match=r"cannot write figures to .*choose another folder"):
-        write_figures(tmp_path / "file" / "x", [("one", new_figure(1))], ["png"])
+        write_figures(tmp_path / "file" / "x", [("one", Figure())], ["png"])

@@ -6,58 +6,75 @@ from hypothesis import strategies as st
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
-from reports.figures.drawing.style import Roster
-from reports.figures.drawing.text import (
-    drawable,
-    fitting,
-    heading_of,
-    not_shown,
-    shrunk,
-    width_of,
-    wrapped,
-)
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from reports.figures.drawing.context import FigureContext, context_of
+from reports.figures.drawing.save import rendered
+from reports.figures.drawing.style import DPI, MethodStyles, drawing
+from reports.figures.drawing.text import drawable, not_shown, shortened, width_of, wrapped
 from tests.reports.conftest import Make
 from tests.reports.figures.conftest import examples
+from tests.reports.test_hostile import HOSTILE
 
-WIDTH = 1.5
+WIDTH = 1.5  # inches
 
 
 @examples
 @given(st.text(max_size=80))
 def test_a_text_fits_whatever_it_is(text: str) -> None:
-    assert width_of(fitting(text, WIDTH, 7), 7) <= WIDTH
-    assert all(width_of(line, 7) <= WIDTH for line in wrapped(text, WIDTH, 7))
-    shown, size = shrunk(text, WIDTH, 7)
-    assert 5 <= size <= 7
-    assert width_of(shown, size) <= 1.02 * WIDTH  # widths grow by whole steps of the font
+    assert width_of(shortened(text, WIDTH, 7), 7) <= WIDTH
+    lines = wrapped(text, WIDTH, 7, most=2).splitlines()
+    assert len(lines) <= 2
+    assert all(
+        width_of(line, 7) <= WIDTH for line in [*lines, *wrapped(text, WIDTH, 7).split("\n")]
+    )
 
 
 def test_nothing_is_lost_where_there_is_room() -> None:
     text = "one two three four five six seven"
-    assert " ".join(wrapped(text, WIDTH, 7)) == text
-    assert len(wrapped(text, WIDTH, 7)) == 2
-    assert fitting(text, 9, 7) == text
-    assert shrunk(text, 9, 7) == (text, 7)
-    assert shrunk(text, WIDTH, 7)[0] == text
-    assert fitting(text, 1, 7).endswith("…")
+    assert wrapped(text, WIDTH, 7).split() == text.split()
+    assert len(wrapped(text, WIDTH, 7).splitlines()) == 2
+    assert wrapped(text, WIDTH, 7, most=1).endswith("…")
+    assert shortened(text, 9, 7) == text
+    assert shortened(text, 1, 7).endswith("…")
 
 
 def test_a_letter_that_the_font_lacks_is_given_by_its_number() -> None:
     assert drawable("a\nb 中 é") == "a b [U+4E2D] é"
 
 
+@pytest.mark.parametrize(
+    ("what", "width"), [("mathematics", 7.2), ("Chinese", 3.0), ("Greek", 7.2), ("lines", 3.0)]
+)
+def test_a_heading_and_a_caption_stay_within_the_figure(what: str, width: float) -> None:
+    text = f"{HOSTILE[what]} WWW MMM " * 12
+    with drawing():
+        figure = FigureContext(text, text, MethodStyles({})).new_figure([text], text, 1.0, width)
+        axes = figure.subplots()
+        rendered(figure, "png")
+    figure.set_dpi(DPI)  # as in a PNG
+    FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
+    assert axes.get_window_extent().height > 20
+    for shown in (figure._suptitle, figure._supxlabel):  # type: ignore[attr-defined]
+        box = shown.get_window_extent()
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= figure.bbox.x1
+        assert box.y1 <= figure.bbox.y1
+
+
 def test_a_heading_says_what_must_be_seen(make: Make) -> None:
-    heading = heading_of([make(synthetic=True, subset=True)], 3)
-    assert "SYNTHETIC, subset of the scenes" in heading.title
-    assert heading.settings == "protocol wang2017, profile standard, seed 3"
-    assert heading_of([make("bicubic", scale=4)], None).settings.endswith("profile standard")
+    context = context_of([make(synthetic=True, subset=True)], seed=3)
+    assert "SYNTHETIC, subset of the scenes" in context.title
+    assert context.settings == "protocol wang2017, profile standard, seed 3"
+    assert context_of([make("bicubic", scale=4)]).settings.endswith("profile standard")
 
 
 def test_the_left_out_are_named_with_reasons() -> None:
-    roster = Roster({"a": "First", "b": "Second"})
+    styles = MethodStyles({"a": "First", "b": "Second"})
     reasons = {"b": "failed: " + "x" * 500, "a": "not run\nyet"}
-    line = not_shown(reasons, roster)
+    line = not_shown(reasons, styles)
     assert line.startswith("Not shown: First (not run yet); Second (failed: xxx")
     assert line.endswith("x…).")
     assert len(line) < 250
-    assert not_shown({}, roster) == ""
+    assert not_shown({}, styles) == ""

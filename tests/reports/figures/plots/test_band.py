@@ -1,6 +1,6 @@
 """The paper's figure: panels, one scale for all differences, and numbers that were counted."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,21 +8,21 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
+from benchmark.tools.images.model import View
 from reports.figures.plots.band import band_figure
-from reports.figures.plots.counts import count
-from tests.reports.figures.conftest import Scene
+from reports.figures.plots.counts import band_errors
+from tests.reports.figures.conftest import context_for, view_of
 from tests.reports.figures.drawn import collisions, curves, images, texts
 
 if TYPE_CHECKING:
-    from reports.figures.drawing.style import Roster
-    from reports.figures.drawing.text import Heading
+    from reports.figures.drawing.context import FigureContext
 
 BAND = 2  # nearest to 550 nm
 
 
 @pytest.fixture
-def panels(scene: Scene, roster: "Roster", heading: "Heading") -> dict[str, list[np.ndarray]]:
-    figure = band_figure(scene, 550, roster, heading)
+def panels(view: View, context: "FigureContext") -> dict[str, list[np.ndarray]]:
+    figure = band_figure(view, 550, context)
     by_map: dict[str, list[np.ndarray]] = {"gray": [], "viridis": []}
     for axes in images(figure):
         (image,) = axes.get_images()
@@ -31,79 +31,75 @@ def panels(scene: Scene, roster: "Roster", heading: "Heading") -> dict[str, list
 
 
 def test_there_are_truth_low_and_two_panels_a_method(
-    panels: dict[str, list[np.ndarray]], scene: Scene
+    panels: dict[str, list[np.ndarray]], view: View
 ) -> None:
-    greys = [scene.truth, scene.low, *scene.estimates.values()]
+    greys = [view.truth, view.low, *view.estimates.values()]
     assert len(panels["gray"]) == len(greys) == 5
     for panel, cube in zip(panels["gray"], greys, strict=True):
         assert np.array_equal(panel, cube[BAND])
-    wanted = scene.truth[BAND].astype(int)
-    for panel, cube in zip(panels["viridis"], scene.estimates.values(), strict=True):
+    wanted = view.truth[BAND].astype(int)
+    for panel, cube in zip(panels["viridis"], view.estimates.values(), strict=True):
         assert np.array_equal(panel, np.abs(cube[BAND].astype(int) - wanted))
 
 
 def test_all_differences_and_all_images_share_one_scale(
-    scene: Scene, roster: "Roster", heading: "Heading"
+    view: View, context: "FigureContext"
 ) -> None:
-    figure = band_figure(scene, 550, roster, heading)
+    figure = band_figure(view, 550, context)
     shown = [image for axes in images(figure) for image in axes.get_images()]
     for name, number in (("gray", 5), ("viridis", 3)):
         norms = [image.norm for image in shown if image.get_cmap().name == name]
         assert len(norms) == number
         assert all(norm is norms[0] for norm in norms)
-    pooled = np.stack([one.apart for one in count(scene, BAND).values()])
+    pooled = np.stack([one.error for one in band_errors(view, BAND).values()])
     (norm,) = {image.norm for image in shown if image.get_cmap().name == "viridis"}
     assert (norm.vmin, norm.vmax) == (0, np.ceil(np.percentile(pooled, 99)))
     above = 100 * (pooled > norm.vmax).mean()
     told = " ".join(texts(figure))
-    assert f"It ends at {norm.vmax:.0f}; {above:.1f} % of the pixels lie above." in told
+    assert f"It ends at {norm.vmax:.0f}; {above:.1f} % of the pixels are above." in told
 
 
-def test_the_counts_are_numpys(scene: Scene, roster: "Roster", heading: "Heading") -> None:
-    figure = band_figure(scene, 550, roster, heading)
+def test_the_counts_are_numpys(view: View, context: "FigureContext") -> None:
+    figure = band_figure(view, 550, context)
     shown = texts(figure)
-    truth = scene.truth.astype(float)
-    for estimate in scene.estimates.values():
-        apart = np.abs(estimate - truth)
-        assert f"{100 * (apart[BAND] < 1).mean():.0f} % below 1 grey level" in shown
-        band, cube = (10 * np.log10(255**2 / (x**2).mean()) for x in (apart[BAND], apart))
-        assert f"band {band:.1f}, cube {cube:.1f} dB" in shown
+    truth = view.truth.astype(float)
+    for estimate in view.estimates.values():
+        error = np.abs(estimate - truth)
+        assert f"{100 * (error[BAND] < 1).mean():.0f} % below 1 grey level" in " ".join(shown)
+        band, cube = (10 * np.log10(255**2 / (x**2).mean()) for x in (error[BAND], error))
+        assert f"band {band:.1f}, cube {cube:.1f} dB" in " ".join(shown)
 
 
 def test_the_curves_give_the_share_of_pixels_up_to_each_level(
-    scene: Scene, roster: "Roster", heading: "Heading"
+    view: View, context: "FigureContext"
 ) -> None:
-    figure = band_figure(scene, 550, roster, heading)
+    figure = band_figure(view, 550, context)
     (axes,) = [one for one in figure.axes if len(curves(one)) == 3]
-    for drawn, estimate in zip(curves(axes), scene.estimates.values(), strict=True):
-        apart = np.abs(estimate[BAND].astype(int) - scene.truth[BAND].astype(int))
-        wanted = [100 * (apart <= level).mean() for level in range(len(drawn))]
+    for drawn, estimate in zip(curves(axes), view.estimates.values(), strict=True):
+        error = np.abs(estimate[BAND].astype(int) - view.truth[BAND].astype(int))
+        wanted = [100 * (error <= level).mean() for level in range(len(drawn))]
         assert drawn == pytest.approx(wanted)
 
 
-def test_the_heading_says_what_it_is(scene: Scene, roster: "Roster", heading: "Heading") -> None:
-    scene.left_out["espcn"] = "failed: NaN in the loss"
-    shown = texts(band_figure(scene, 550, roster, heading))
+def test_the_heading_says_what_it_is(view: View, context: "FigureContext") -> None:
+    left_out = {"espcn": "failed: NaN in the loss"}
+    shown = texts(band_figure(replace(view, left_out=left_out), 550, context))
     assert "CAVE, \N{MULTIPLICATION SIGN}3, ramp, 552 nm" in shown
     assert "protocol wang2017, profile quick, seed 0" in shown
     assert "Not shown: espcn (failed: NaN in the loss)." in " ".join(shown)
-    assert "12 \N{MULTIPLICATION SIGN} 16 pixels, enlarged" in shown
+    assert "12 \N{MULTIPLICATION SIGN} 16 pixels, enlarged" in " ".join(shown)
 
 
 @pytest.mark.parametrize("number", [1, 4, 7])
-def test_nothing_collides_whatever_the_number_of_methods(
-    scenes: Callable[..., Scene], heading: "Heading", number: int
-) -> None:
-    from reports.figures.drawing.style import Roster
-
+def test_nothing_collides_whatever_the_number_of_methods(number: int) -> None:
     titles = {f"m{index}": f"A method of many words, {index}" for index in range(number)}
-    figure = band_figure(scenes(list(titles)), 550, Roster(titles), heading)
+    figure = band_figure(view_of(list(titles)), 550, context_for(titles))
     assert len(images(figure)) == 2 + 2 * number
     assert collisions(figure) == []
 
 
-def test_a_perfect_estimate_is_drawn(scene: Scene, roster: "Roster", heading: "Heading") -> None:
-    scene.estimates["srcnn"] = scene.truth
-    shown = texts(band_figure(scene, 550, roster, heading))
-    assert "100 % below 1 grey level" in shown
-    assert "band ∞, cube ∞ dB" in shown
+def test_a_perfect_estimate_is_drawn(view: View, context: "FigureContext") -> None:
+    perfect = replace(view, estimates={**view.estimates, "srcnn": view.truth})
+    shown = texts(band_figure(perfect, 550, context))
+    assert "100 % below 1 grey level" in " ".join(shown)
+    assert "band ∞, cube ∞ dB" in " ".join(shown)

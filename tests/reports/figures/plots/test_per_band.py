@@ -7,28 +7,26 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
-from reports.figures.plots.per_band import per_band_figure
+from reports.figures.plots.per_band import BandScores, per_band_figure
+from tests.reports.figures.conftest import context_for
 from tests.reports.figures.drawn import collisions, curves, texts
 
 if TYPE_CHECKING:
-    from reports.figures.drawing.style import Roster
-    from reports.figures.drawing.text import Heading
+    from reports.figures.drawing.context import FigureContext
 
 NM = (400.0, 500.0, 600.0)
 
 
 def values_of(labels: list[str]) -> dict[str, np.ndarray]:
-    """Give two scenes and three bands for each label."""
+    """Return two scenes and three bands for each label."""
     return {
         label: np.array([[30, 34, 31], [38, 36, 33]]) + index for index, label in enumerate(labels)
     }
 
 
-def test_means_stand_left_and_every_method_has_its_scenes(
-    roster: "Roster", heading: "Heading"
-) -> None:
-    values = values_of(list(roster.titles))
-    figure = per_band_figure(NM, values, ["a", "b"], 7, roster, heading)
+def test_means_stand_left_and_every_method_has_its_scenes(context: "FigureContext") -> None:
+    values = values_of(list(context.styles.titles))
+    figure = per_band_figure(BandScores(NM, values, ["a", "b"], 7), context)
     left, *right = figure.axes
     means = [of.mean(axis=0) for of in values.values()]
     assert np.array_equal(curves(left), means)
@@ -40,11 +38,11 @@ def test_means_stand_left_and_every_method_has_its_scenes(
     assert "mean over 2 of 7 test scenes" in texts(figure)[0] + " ".join(texts(figure))
 
 
-def test_perfect_bands_are_left_out_and_said(roster: "Roster", heading: "Heading") -> None:
+def test_perfect_bands_are_left_out_and_said(context: "FigureContext") -> None:
     values = values_of(["srcnn"])
     values["srcnn"] = values["srcnn"].astype(float)
     values["srcnn"][0, 1] = values["srcnn"][0, 2] = values["srcnn"][1, 2] = np.inf
-    figure = per_band_figure(NM, values, ["a", "b"], 2, roster, heading, {"bicubic": "failed"})
+    figure = per_band_figure(BandScores(NM, values, ["a", "b"], 2), context, {"bicubic": "failed"})
     (mean,) = curves(figure.axes[0])
     assert mean[:2] == [34, 36]
     assert np.isnan(mean[2])
@@ -55,10 +53,10 @@ def test_perfect_bands_are_left_out_and_said(roster: "Roster", heading: "Heading
 
 
 @pytest.mark.parametrize("number", [1, 7, 13])
-def test_nothing_collides(heading: "Heading", number: int) -> None:
-    from reports.figures.drawing.style import Roster
-
+def test_nothing_collides(number: int) -> None:
     titles = {f"m{index}": f"A method of words [x={index}]" for index in range(number)}
-    figure = per_band_figure(NM, values_of(list(titles)), ["a", "b"], 2, Roster(titles), heading)
+    figure = per_band_figure(
+        BandScores(NM, values_of(list(titles)), ["a", "b"], 2), context_for(titles)
+    )
     assert len(figure.axes) == 1 + number
     assert collisions(figure) == []

@@ -1,5 +1,6 @@
 """Average ranks: sorted, counted, averaged."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from reports.figures.plots.ranks import rank_figure
 from tests.reports.figures.drawn import collisions, texts, values
 
 if TYPE_CHECKING:
-    from reports.figures.drawing.style import Roster
+    from reports.figures.drawing.context import FigureContext
 
 RANKS = {
     "bicubic": [3.0, 3.0, 2.5, 3.0],
@@ -22,8 +23,8 @@ RANKS = {
 }
 
 
-def test_the_best_stands_first_with_its_mean(roster: "Roster") -> None:
-    figure = rank_figure(RANKS, roster, "CAVE: ranks by PSNR", "Four scenes.")
+def test_the_best_stands_first_with_its_mean(context: "FigureContext") -> None:
+    figure = rank_figure(RANKS, replace(context, title="CAVE: ranks by PSNR"), "Four scenes.")
     (axes,) = figure.axes
     means = [values(line)[0, 0] for line in axes.get_lines()]
     assert means == [1.25, 1.875, 2.875]
@@ -34,8 +35,8 @@ def test_the_best_stands_first_with_its_mean(roster: "Roster") -> None:
     assert collisions(figure) == []
 
 
-def test_a_dots_area_says_how_often(roster: "Roster") -> None:
-    (axes,) = rank_figure(RANKS, roster, "ranks", "").axes
+def test_a_dots_area_says_how_often(context: "FigureContext") -> None:
+    (axes,) = rank_figure(RANKS, context, "").axes
     dots = {}
     for dot in axes.collections:
         assert isinstance(dot, PathCollection)

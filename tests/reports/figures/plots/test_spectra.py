@@ -1,7 +1,6 @@
 """Spectra are those of the pixels, with angles as numpy has them."""
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,21 +8,21 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
+from benchmark.tools.images.model import View
 from reports.figures.plots.spectra import false_colour, spectra_figure, spectral_angle
-from tests.reports.figures.conftest import Scene
+from tests.reports.figures.conftest import context_for, view_of
 from tests.reports.figures.drawn import collisions, curves, images, texts
 
 if TYPE_CHECKING:
-    from reports.figures.drawing.style import Roster
-    from reports.figures.drawing.text import Heading
+    from reports.figures.drawing.context import FigureContext
 
 PIXELS = [(5, 7), (30, 40), (12, 20)]
 
 
 def test_each_pixel_has_its_spectra_and_their_differences(
-    scene: Scene, roster: "Roster", heading: "Heading"
+    view: View, context: "FigureContext"
 ) -> None:
-    figure = spectra_figure(scene, PIXELS, roster, heading)
+    figure = spectra_figure(view, PIXELS, context)
     pairs = [curves(axes) for axes in figure.axes if len(curves(axes)) == 4]
     upper = [drawn for drawn in pairs if len(drawn[0]) == 4 and max(drawn[0]) > 2]
     assert len(images(figure)) == 1
@@ -31,25 +30,25 @@ def test_each_pixel_has_its_spectra_and_their_differences(
     assert len(known) == 2 * len(PIXELS)
     assert len(upper) == len(PIXELS)
     for drawn, below, (row, column) in zip(known[::2], known[1::2], PIXELS, strict=True):
-        truth = scene.truth[:, row, column].astype(float)
-        wanted = [one[:, row, column].astype(float) for one in scene.estimates.values()]
+        truth = view.truth[:, row, column].astype(float)
+        wanted = [one[:, row, column].astype(float) for one in view.estimates.values()]
         assert np.array_equal(drawn, [truth, *wanted])
         assert np.array_equal(below[1:], [one - truth for one in wanted])
 
 
-def test_differences_have_one_scale(scene: Scene, roster: "Roster", heading: "Heading") -> None:
-    scene.estimates["srcnn"][:, 30, 40] = 255
-    figure = spectra_figure(scene, PIXELS, roster, heading)
+def test_differences_have_one_scale(view: View, context: "FigureContext") -> None:
+    view.estimates["srcnn"][:, 30, 40] = 255
+    figure = spectra_figure(view, PIXELS, context)
     limits = {axes.get_ylim() for axes in figure.axes if axes.get_ylim()[0] < -1}
-    largest = np.abs(255 - scene.truth[:, 30, 40].astype(float)).max()
+    largest = np.abs(255 - view.truth[:, 30, 40].astype(float)).max()
     assert limits == {(-1.3 * largest, 1.3 * largest)}
 
 
-def test_the_angles_stand_in_the_legend(scene: Scene, roster: "Roster", heading: "Heading") -> None:
-    shown = texts(spectra_figure(scene, PIXELS, roster, heading))
-    for estimate in scene.estimates.values():
+def test_the_angles_stand_in_the_legend(view: View, context: "FigureContext") -> None:
+    shown = texts(spectra_figure(view, PIXELS, context))
+    for estimate in view.estimates.values():
         for row, column in PIXELS:
-            x, y = estimate[:, row, column].astype(float), scene.truth[:, row, column].astype(float)
+            x, y = estimate[:, row, column].astype(float), view.truth[:, row, column].astype(float)
             angle = np.degrees(np.arccos(x @ y / np.sqrt(x @ x * (y @ y))))
             assert (f"{angle:.1f}°" if angle < 9.95 else f"{angle:.0f}°") in shown
 
@@ -63,13 +62,12 @@ def test_an_angle_is_right_or_unknown() -> None:
 
 @pytest.mark.parametrize(("count", "methods"), [(1, 12), (5, 3)])
 def test_nothing_collides(
-    scenes: Callable[..., Scene], heading: "Heading", count: int, methods: int
+    count: int,
+    methods: int,
 ) -> None:
-    from reports.figures.drawing.style import Roster
-
     titles = {f"m{index}": f"A method of many words, {index}" for index in range(methods)}
     pixels = [(2 + 4 * index, 5 + 6 * index) for index in range(count)]
-    figure = spectra_figure(scenes(list(titles)), pixels, Roster(titles), heading)
+    figure = spectra_figure(view_of(list(titles)), pixels, context_for(titles))
     assert collisions(figure) == []
 
 

@@ -11,11 +11,11 @@ pytest.importorskip("matplotlib", reason="figures need matplotlib")
 
 from reports.figures.plots.training import curves_of, training_figure
 from tests.reports.conftest import Make
+from tests.reports.figures.conftest import context_for
 from tests.reports.figures.drawn import collisions, curves, texts
 
 if TYPE_CHECKING:
-    from reports.figures.drawing.style import Roster
-    from reports.figures.drawing.text import Heading
+    from reports.figures.drawing.context import FigureContext
 
 ROWS = """step,loss,psnr,rate,seconds
 100,0.02,30.5,0.01,{0}
@@ -26,23 +26,21 @@ ROWS = """step,loss,psnr,rate,seconds
 
 
 def rows(pace: float = 1) -> pd.DataFrame:
-    """Give a stored curve whose last validation came four steps after the one before."""
+    """Return a stored curve whose last validation came four steps after the one before."""
     return pd.read_csv(io.StringIO(ROWS.format(10 * pace, 20 * pace, 30 * pace)))
 
 
-def test_psnr_and_loss_are_drawn_against_steps_and_seconds(
-    roster: "Roster", heading: "Heading"
-) -> None:
+def test_psnr_and_loss_are_drawn_against_steps_and_seconds(context: "FigureContext") -> None:
     stored = {"srcnn": rows(), "mine[x=1]": rows(100)}
-    figure = training_figure(stored, roster, heading)
-    steps_psnr, steps_loss, seconds_psnr, seconds_loss = figure.axes[:4]
+    figure = training_figure(stored, context)
+    steps_psnr, seconds_psnr, steps_loss, seconds_loss = figure.axes
     for axes in (steps_psnr, seconds_psnr):
         assert curves(axes) == [[30.5, 31.5, 33.25, 33.0]] * 2
     # The loss of four steps is no mean to compare; everything else is drawn.
     for axes in (steps_loss, seconds_loss):
         assert curves(axes) == [[0.02, 0.01, 0.005]] * 2
-    assert [axes.get_xscale() for axes in figure.axes[:4]] == ["linear"] * 2 + ["log"] * 2
-    shown = texts(figure)
+    assert [axes.get_xscale() for axes in figure.axes] == ["linear", "log"] * 2
+    shown = " ".join(texts(figure))
     assert "best 33.25 dB, 30.0 s" in shown or "best 33.25 dB, 30 s" in shown
     assert "best 33.25 dB, 50 min" in shown
 
@@ -58,15 +56,13 @@ def test_curves_come_from_cells_and_what_is_damaged_is_named(make: Make) -> None
 
 
 @pytest.mark.parametrize("number", [1, 5])
-def test_nothing_collides(heading: "Heading", number: int) -> None:
-    from reports.figures.drawing.style import Roster
-
+def test_nothing_collides(number: int) -> None:
     titles = {f"m{index}": f"A method of many words, {index}" for index in range(number)}
     stored = {label: rows(1 + index) for index, label in enumerate(titles)}
-    figure = training_figure(stored, Roster(titles), heading, {"x": "failed: " + "why " * 60})
+    figure = training_figure(stored, context_for(titles), {"x": "failed: " + "why " * 60})
     assert collisions(figure) == []
 
 
-def test_a_curve_without_numbers_is_survived(roster: "Roster", heading: "Heading") -> None:
+def test_a_curve_without_numbers_is_survived(context: "FigureContext") -> None:
     empty = rows().assign(psnr=np.nan, loss=np.nan)
-    assert collisions(training_figure({"srcnn": empty}, roster, heading)) == []
+    assert collisions(training_figure({"srcnn": empty}, context)) == []

@@ -1,0 +1,35 @@
+"""Bands and errors of images are what figures and page say of them."""
+
+import math
+
+import pytest
+
+from benchmark.tools.images.model import false_colour_bands, nearest_band, psnr
+
+
+def test_the_nearest_band_is_found() -> None:
+    assert nearest_band((400.0, 540.0, 560.0, 700.0), 551) == 2
+    assert nearest_band((400.0, 540.0, 560.0, 700.0), 550) == 1
+    assert nearest_band((400.0,), 9000) == 0
+
+
+@pytest.mark.parametrize(
+    ("wavelengths", "bands"),
+    [
+        ([400.0 + 10 * band for band in range(31)], [22, 15, 6]),
+        ([420.0 + 10 * band for band in range(31)], [20, 13, 4]),
+        ([450.0, 500.0, 550.0, 600.0, 650.0], [3, 2, 0]),
+        ([1000.0, 1500.0, 2000.0], [1, 1, 0]),
+        ([550.0], [0, 0, 0]),
+    ],
+)
+def test_red_green_and_blue_are_where_they_are_seen(
+    wavelengths: list[float], bands: list[int]
+) -> None:
+    assert list(false_colour_bands(wavelengths)) == bands
+
+
+def test_the_psnr_is_that_of_eight_bit_images() -> None:
+    assert psnr(6.25) == pytest.approx(10 * math.log10(255**2 / 6.25))
+    assert psnr(255**2) == 0
+    assert psnr(0) == math.inf
