@@ -154,37 +154,36 @@ def _plan_cell(
 
 @dataclass(frozen=True)
 class Folders:
-    """Where things lie: the data sets' files, the results, and what was prepared from both."""
+    """The folders of the data sets, of the results, and of the cache."""
 
     data: Path
     results: Path
     cache: Path
 
 
-def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, Split]) -> CellPlan:
-    """Plan a stored cell again, from its address and what it says of its scenes.
+def replan(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, Split]) -> CellPlan:
+    """Plan a stored cell again, from its address and its configuration.
 
     Args:
         cell: as stored.
         folders: data and cache.
-        progress: is told of data that have to be prepared first.
-        splits: what was loaded before; gets what is loaded now.
+        progress: is shown the preparation of scenes that are not in the cache yet.
+        splits: splits that were loaded before; the one that is loaded here is added.
 
     Raises:
-        RequestError: its method or data set is unknown here, or its data are not at hand.
+        RequestError: its method or data set is unknown here, or its scenes are missing.
     """
-    said, address = cell.facts["configuration"]["dataset"], cell.address
-    # The label goes on, outside brackets, with +scenes and @data sets trained on.
-    own = split_list(_cut(address.dataset))[0]
-    trained_on = tuple(said["trained_on"])
-    names = [*said["train"], *said["validation"], *said["test"]] if said["subset"] else []
-    wanted = DataRequest(
-        own, () if trained_on == (own,) else trained_on, tuple(names), folders.data, folders.cache
+    data, address = cell.facts["configuration"]["dataset"], cell.address
+    own = split_list(_dataset_of(address.dataset))[0]
+    trained_on = tuple(data["trained_on"])
+    scenes = [*data["train"], *data["validation"], *data["test"]] if data["subset"] else []
+    request = DataRequest(
+        own, () if trained_on == (own,) else trained_on, tuple(scenes), folders.data, folders.cache
     )
-    if wanted not in splits:
-        splits[wanted] = load_split(wanted, progress.preparing)
-    (task,) = plan_cells(
-        splits[wanted],
+    if request not in splits:
+        splits[request] = load_split(request, progress.preparing)
+    (plan,) = plan_cells(
+        splits[request],
         Experiment(
             catalogue.get(address.protocol),
             profiles.get(address.profile),
@@ -193,12 +192,13 @@ def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, 
             (address.seed,),
         ),
     )
-    if task.address != address:
-        raise RequestError(f"{address} would be {task.address} here; run it again")
-    return task
+    if plan.address != address:
+        raise RequestError(f"{address} would be {plan.address} here; run it again")
+    return plan
 
 
-def _cut(label: str) -> str:
+def _dataset_of(label: str) -> str:
+    """Return a table's label up to `+scenes` or `@trained-on`, which stand outside brackets."""
     depth = 0
     for place, sign in enumerate(label):
         depth += (sign == "[") - (sign == "]")

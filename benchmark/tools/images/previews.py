@@ -18,7 +18,7 @@ from benchmark.data.split import Split
 from benchmark.engine.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Folders, task_of
+from benchmark.execution.plan import Folders, replan
 from benchmark.store.cells import Cell
 from benchmark.store.files import write_file
 from benchmark.tools.images.model import CellPreview, Prediction, Preview
@@ -64,7 +64,7 @@ def previews(
         if absent:
             progress.line(f"previews of {cell.address}: {listed(absent)}")
             try:
-                plan = task_of(cell, folders, progress, splits)
+                plan = replan(cell, folders, progress, splits)
                 for one in predict(plan, folders.results, device, absent):
                     found[one.scene] = preview = preview_of(one, cell.address.scale, size)
                     write_file(files[one.scene], _packed(preview))
