@@ -124,11 +124,8 @@ class Results:
 
     @cached_property
     def _by_scene(self) -> dict[Any, dict[str, float]]:
-        found: dict[Any, dict[str, float]] = {}
-        columns = ["method", "scale", "metric", "scene", "value"]
-        for *key, scene, value in self.scene_means[columns].itertuples(index=False, name=None):
-            found.setdefault(tuple(key), {})[scene] = value
-        return found
+        groups = self.scene_means.groupby(["method", "scale", "metric"])
+        return {key: dict(zip(here["scene"], here["value"], strict=True)) for key, here in groups}
 
     @cached_property
     def _at(self) -> dict[Any, pd.DataFrame]:

@@ -5,17 +5,16 @@ never by names, which may be anything.
 """
 
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from itertools import chain, groupby
 from pathlib import PurePath
 from typing import Any
 
-from benchmark.errors import plain
+from benchmark.errors import plain, redact_paths
 from benchmark.store.cells import Cell
 from reports.analysis.facts import get_nested
-from reports.analysis.metrics import MAIN, OTHER, Metric
+from reports.analysis.metrics import MAIN, OTHER, Metric, metrics_in
 from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of, title_of
 from reports.analysis.results import (
@@ -43,15 +42,11 @@ _ENVIRONMENT = (
     "python", "torch", "numpy", "scipy", "h5py", "cuda", "driver", "gpu", "processor", "platform",
     "threads", "precision",
 )  # fmt: skip
-# A path of somebody's machine: a root and at least two names.
-_PATH = re.compile(
-    r"(?<![\w./\\:])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\",;()<>|]+)+[/\\]([^\s/\\'\",;()<>|]+)"
-)
 
 
 def words(text: object) -> str:
-    """Make one line of a text from outside, and of every path in it the last name alone."""
-    return _PATH.sub(r"\1", plain(text))
+    """Make one line of a text from outside, and reduce every path in it to its last name."""
+    return redact_paths(plain(text))
 
 
 def finite(value: object) -> float | str | None:
@@ -97,18 +92,6 @@ def place_of(cell: Cell) -> tuple[str, str, str]:
     return (cell.address.dataset, cell.address.protocol, cell.address.profile)
 
 
-def metric_facts(metric: Metric) -> dict[str, Any]:
-    """Describe a metric for a reader who has not met it."""
-    return {
-        "name": metric.name,
-        "title": metric.title,
-        "digits": metric.digits,
-        "higher": metric.higher,
-        "unit": UNITS.get(metric.name, ""),
-        "meaning": MEANINGS.get(metric.name, ""),
-    }
-
-
 def _section(
     results: Results,
     numbers: Mapping[int, int],
@@ -119,9 +102,9 @@ def _section(
     rows, why = comparable_published(cells)
     methods = results.methods()
     notes = collect_notes(results, methods)
-    present = set(results.scores["metric"])
-    metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in present] or list(MAIN)
-    digits = {metric.name: metric.digits for metric in (*MAIN, *OTHER)}
+    metrics = metrics_in(set(results.scores["metric"])) or list(MAIN)
+    known = {metric.name: metric for metric in (*MAIN, *OTHER)}
+    published = {(row.method, row.scale, row.metric): row for row in rows}
     return {
         "dataset": words(address.dataset),
         "protocol": words(address.protocol),
@@ -131,20 +114,14 @@ def _section(
         "notes": [words(text) for text in notes.texts],
         "scales": results.scales,
         "scenes": [words(name) for name in scenes],
-        "metrics": [metric_facts(metric) for metric in metrics],
+        "metrics": [asdict(metric) for metric in metrics],
         "methods": [
-            _method(results, notes, one, scenes, metrics, numbers, rows) for one in methods
+            _method(results, notes, one, scenes, metrics, numbers, published) for one in methods
         ],
         "published": [
-            {
-                "method": words(row.method),
-                "scale": row.scale,
-                "metric": row.metric,
-                "text": number(row.value, digits[row.metric]),
-                "source": words(f"{row.paper}, {row.source}"),
-            }
+            {"scale": row.scale, "metric": row.metric, **_published(row, known[row.metric])}
             for row in rows
-            if row.metric in digits
+            if row.metric in known
         ],
         "images": None,
     }
@@ -166,39 +143,28 @@ def _method(
     scenes: Sequence[str],
     metrics: Sequence[Metric],
     numbers: Mapping[int, int],
-    rows: Sequence[PublishedValue],
+    published: Mapping[tuple[str, int, str], PublishedValue],
 ) -> dict[str, Any]:
     places = []
     for scale in results.scales:
-        published = {
-            row.metric: row for row in rows if (row.method, row.scale) == (method.published, scale)
-        }
-        scores = {
-            metric.name: results.by_scene(method.label, scale, metric.name) for metric in metrics
-        }
-        values = {
-            metric.name: results.values(method.label, scale, metric.name) for metric in metrics
-        }
+        means: dict[str, Any] = {}
+        scores: dict[str, Any] = {}
+        compared: dict[str, Any] = {}
+        for metric in metrics:
+            values = results.values(method.label, scale, metric.name)
+            found = results.by_scene(method.label, scale, metric.name)
+            means[metric.name] = _mean(values, found.values(), metric)
+            scores[metric.name] = [finite(found.get(scene)) for scene in scenes]
+            if row := published.get((method.published, scale, metric.name)):
+                compared[metric.name] = _compared(row, mean(values), metric)
         places.append(
             {
                 **_state(results, method.label, scale),
                 "cells": [numbers[id(cell)] for cell in results.at(method.label, scale)["cell"]],
                 "notes": list(notes.numbers[method.label, scale]),
-                "means": {
-                    metric.name: _mean(values[metric.name], scores[metric.name].values(), metric)
-                    for metric in metrics
-                },
-                "published": {
-                    metric.name: _compared(
-                        published[metric.name], mean(values[metric.name]), metric
-                    )
-                    for metric in metrics
-                    if metric.name in published
-                },
-                "scores": {
-                    name: [finite(found.get(scene)) for scene in scenes]
-                    for name, found in scores.items()
-                },
+                "means": means,
+                "published": compared,
+                "scores": scores,
             }
         )
     return {
@@ -242,17 +208,20 @@ def _deviation(values: Iterable[float], digits: int) -> str:
     return "" if math.isnan(found) else number(found, digits)
 
 
+def _published(row: PublishedValue, metric: Metric) -> dict[str, Any]:
+    return {
+        "text": number(row.value, metric.digits),
+        "method": words(row.method),
+        "source": words(f"{row.paper}, {row.source}"),
+    }
+
+
 def _compared(row: PublishedValue, measured: float, metric: Metric) -> dict[str, Any]:
     """Describe a published value, and the difference of the measured one from it."""
     difference, better = metric.difference(measured, row.value)
     return {
-        "value": row.value,
-        "text": number(row.value, metric.digits),
-        "method": words(row.method),
-        "source": words(f"{row.paper}, {row.source}"),
-        "difference": difference,
-        "better": better,
-    }
+        "value": row.value, "difference": difference, "better": better, **_published(row, metric)
+    }  # fmt: skip
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

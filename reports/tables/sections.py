@@ -6,17 +6,16 @@ the marks, and notes.
 """
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
 from reports.analysis.comparison import Comparisons, compare
-from reports.analysis.metrics import MAIN, OTHER, Metric
+from reports.analysis.metrics import MAIN, Metric, metrics_in
 from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of
 from reports.analysis.ranking import rankings, ranks
-from reports.analysis.results import MethodInfo, Results, mean
+from reports.analysis.results import MethodInfo, Results, deviation, mean
 from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant
 from reports.published.reader import PublishedValue
 from reports.tables.details import details_of, ranks_of
@@ -117,8 +116,7 @@ def _column(
 
 
 def _published(results: Results, methods: Sequence[MethodInfo], published: Published) -> Grid:
-    given = {row.metric for row in published.values()}
-    metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in given]
+    metrics = metrics_in({row.metric for row in published.values()})
     scales = results.scales
     rows: list[tuple[Entry, ...]] = []
     for name in dict.fromkeys(row.method for row in published.values()):
@@ -152,7 +150,7 @@ def _published(results: Results, methods: Sequence[MethodInfo], published: Publi
 
 def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Grid:
     scored = set(results.cell_means.query("n > 0")["metric"])
-    shown = [metric for metric in OTHER if metric.name in scored]
+    shown = [metric for metric in metrics_in(scored) if metric not in MAIN]
     rows: list[tuple[Entry, ...]] = []
     for scale in results.scales:
         columns = [_column(results, methods, metric, scale) for metric in shown]
@@ -200,7 +198,5 @@ def over_seeds(values: Sequence[float], digits: int) -> str:
     """
     if not values:
         return MISSING
-    text = number(mean(values), digits)
-    if len(values) > 1 and all(map(math.isfinite, values)):
-        text += f" ± {statistics.stdev(values):.{digits}f}"
-    return text
+    text, std = number(mean(values), digits), deviation(values)
+    return text if math.isnan(std) else f"{text} ± {number(std, digits)}"

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmark.errors import RequestError, listed, plain
-from reports.analysis.metrics import MAIN, OTHER
+from reports.analysis.metrics import metrics_in
 from reports.formatting import MISSING, TIMES
 from reports.published.reader import PublishedValue, base_name, load
 from reports.writers.terminal import print_whole
@@ -80,8 +80,7 @@ def show_published(rows: Sequence[PublishedValue], console: "Console") -> None:
 def _table(rows: Sequence[PublishedValue]) -> Table:
     values = {(row.method, row.metric, row.scale): row for row in rows}
     scales = sorted({row.scale for row in rows})
-    given = {row.metric for row in rows}
-    metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in given]
+    metrics = metrics_in({row.metric for row in rows})
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
     table.add_column("\nMethod", no_wrap=True)
     for metric, scale in product(metrics, scales):
