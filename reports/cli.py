@@ -39,9 +39,10 @@ def tables(
     """Write the tables again from what is stored; trains nothing."""
     from benchmark.errors import RequestError
     from benchmark.plugins.parameters import split_list
-    from reports.writers.files import datasets_in, known_formats
+    from reports.output import check_formats
+    from reports.writers.files import FORMATS, datasets_in
 
-    wanted = known_formats(split_list(formats))
+    wanted = check_formats(split_list(formats), FORMATS)
     labels = split_list(dataset) or datasets_in(results)
     if not labels:
         raise RequestError(f"no results in {results}; make them with: python run_all.py")
@@ -76,15 +77,14 @@ def tabulate(
     from rich.console import Console
 
     from benchmark.store.cells import damaged
-    from reports.writers.files import known_formats, write_tables
+    from reports.writers.files import write_tables
     from reports.writers.terminal import show
 
     for why in damaged(results):
         typer.echo(f"left out of the tables: {why}; the run that made it makes it again", err=True)
     paths = []
     for label in labels:
-        chosen = formats or known_formats(())
-        made = write_tables(results, label, formats=chosen, baseline=baseline)
+        made = write_tables(results, label, formats=formats, baseline=baseline)
         paths += [str(path) for path in made.paths]
         if not quiet:
             show(made, Console())
@@ -143,11 +143,12 @@ def figures(
 
     require()
     from reports.figures.draw import FigureCells, figures_of, folder_of
-    from reports.figures.drawing.save import check_formats, write_figures
+    from reports.figures.drawing.save import FORMATS, write_figures
     from reports.figures.drawing.style import styles_of
     from reports.figures.pixels import read_pixels
+    from reports.output import check_formats
 
-    formats_asked = check_formats(split_list(formats))
+    formats_asked = check_formats(split_list(formats), FORMATS)
     asked_pixels, where = read_pixels(pixels), choose(device)
     request = Request(
         datasets=dataset,

@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from benchmark.errors import plain, redact_paths
+from benchmark.store.address import Address
 from benchmark.store.cells import Cell
 from reports.analysis.facts import get_nested
 from reports.analysis.metrics import MAIN, OTHER, Metric, metrics_in
@@ -64,11 +65,13 @@ class Described:
         sections: one a data set, protocol and profile; they name cells by their places.
         cells: where every number comes from.
         scenes: the test scenes of every section by their own names, in the sections' order.
+        places: a cell's address to the indices of its section and, in that, of its method.
     """
 
     sections: list[dict[str, Any]]
     cells: list[dict[str, Any]]
     scenes: list[list[str]]
+    places: dict[Address, tuple[int, int]]
 
 
 def describe(cells: Sequence[Cell]) -> Described:
@@ -77,24 +80,27 @@ def describe(cells: Sequence[Cell]) -> Described:
     Args:
         cells: in the order of their addresses.
     """
-    numbers = {id(cell): index for index, cell in enumerate(cells)}
-    described = Described([], [_cell(cell) for cell in cells], [])
-    for _, group in groupby(cells, key=place_of):
+    numbers = {cell.address: index for index, cell in enumerate(cells)}
+    described = Described([], [_cell(cell) for cell in cells], [], {})
+    for index, (_, group) in enumerate(groupby(cells, key=_section_of)):
         results = read_results(group)
+        labels = [method.label for method in results.methods()]
+        for cell in results.stored:
+            described.places[cell.address] = index, labels.index(cell.address.method)
         scenes = list(dict.fromkeys(chain.from_iterable(_scenes(results))))
         described.sections.append(_section(results, numbers, scenes))
         described.scenes.append(scenes)
     return described
 
 
-def place_of(cell: Cell) -> tuple[str, str, str]:
+def _section_of(cell: Cell) -> tuple[str, str, str]:
     """Return what the cells of a section have in common."""
     return (cell.address.dataset, cell.address.protocol, cell.address.profile)
 
 
 def _section(
     results: Results,
-    numbers: Mapping[int, int],
+    numbers: Mapping[Address, int],
     scenes: Sequence[str],
 ) -> dict[str, Any]:
     cells = results.stored
@@ -142,7 +148,7 @@ def _method(
     method: MethodInfo,
     scenes: Sequence[str],
     metrics: Sequence[Metric],
-    numbers: Mapping[int, int],
+    numbers: Mapping[Address, int],
     published: Mapping[tuple[str, int, str], PublishedValue],
 ) -> dict[str, Any]:
     places = []
@@ -160,7 +166,9 @@ def _method(
         places.append(
             {
                 **_state(results, method.label, scale),
-                "cells": [numbers[id(cell)] for cell in results.at(method.label, scale)["cell"]],
+                "cells": [
+                    numbers[cell.address] for cell in results.at(method.label, scale)["cell"]
+                ],
                 "notes": list(notes.numbers[method.label, scale]),
                 "means": means,
                 "published": compared,

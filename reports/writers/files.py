@@ -1,17 +1,16 @@
 """Tables of what is stored, as Markdown, LaTeX and tidy CSV; nothing is kept beside the cells."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import RequestError, listed
 from benchmark.store.address import place_name
 from benchmark.store.cells import Cell, cells
-from benchmark.store.files import locked, write_file
 from reports.analysis.comparison import BASELINE
 from reports.analysis.provenance import is_subset, is_synthetic, title_of
 from reports.analysis.results import read_results
+from reports.output import check_formats, write_files
 from reports.published.reader import base_name
 from reports.tables.model import Section
 from reports.tables.sections import build
@@ -43,28 +42,12 @@ def datasets_in(results: Path) -> list[str]:
     return sorted({cell.address.dataset for cell in cells(results)})
 
 
-def known_formats(names: Iterable[str]) -> tuple[str, ...]:
-    """Check the file formats asked for; return all of them for none.
-
-    Raises:
-        RequestError: one is not known.
-    """
-    asked = tuple(dict.fromkeys(names))
-    unknown = [name for name in asked if name not in FORMATS]
-    if unknown:
-        raise RequestError(
-            f"--format: expected some of {listed(FORMATS)}, found '{unknown[0]}'; "
-            f"name them like this: --format {','.join(FORMATS[:2])}"
-        )
-    return asked or FORMATS
-
-
 def write_tables(
     results: Path,
     dataset: str,
     order: Sequence[str] = (),
     *,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = (),
     baseline: str = "",
 ) -> Tables:
     """Write a data set's tables to `tables/<dataset>.*` below the results folder.
@@ -73,14 +56,14 @@ def write_tables(
         results: the results folder.
         dataset: the data set's label, as in the cells' addresses.
         order: labels of methods in the order of the rows; the others follow by kind and year.
-        formats: some of `FORMATS`.
+        formats: some of `FORMATS`; all if empty.
         baseline: label of the method that every other is compared with; bicubic if empty.
 
     Raises:
         RequestError: there are no cells of that data set or of that baseline, a format is not
             known, or the files cannot be written.
     """
-    kinds = known_formats(formats)
+    kinds = check_formats(formats, FORMATS)
     stored = list(cells(results))
     mine = [cell for cell in stored if cell.address.dataset == dataset]
     if not mine:
@@ -108,22 +91,18 @@ def write_tables(
     )
     title = title_of(mine)
     page = markdown.page(title, sections)
-    contents = {}
-    for kind in kinds:
-        if kind == "md":
-            contents["md"] = page
-        elif kind == "tex":
-            contents["tex"] = latex.page(title, sections)
-        else:
-            contents["csv"] = tidy_csv(pooled.select(dataset=dataset))
     folder, name = results / "tables", place_name(dataset)
-    files = {folder / f"{name}.{ending}": content for ending, content in contents.items()}
+    contents = {
+        "md": page,
+        "tex": latex.page(title, sections),
+        "csv": tidy_csv(pooled.select(dataset=dataset)),
+    }
+    files = {folder / f"{name}.{kind}": contents[kind].encode() for kind in kinds}
     if "csv" in kinds:
         # Other columns, so another folder: all CSV files of one can be read as one table.
-        files[folder / "comparisons" / f"{name}.csv"] = comparisons_csv(dataset, sections)
-    with _locked(folder):
-        for file, content in files.items():
-            write_file(file, content.encode())
+        comparisons = comparisons_csv(dataset, sections).encode()
+        files[folder / "comparisons" / f"{name}.csv"] = comparisons
+    write_files(folder, files, "tables")
     return Tables(title, page, sections, tuple(files))
 
 
@@ -139,15 +118,3 @@ def _comparable(own: Cell, other: Cell) -> bool:
         and not is_synthetic([cell])
         for cell in (own, other)
     )
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    try:
-        with locked(folder / ".lock"):
-            yield
-    except OSError as error:
-        raise RequestError(
-            f"cannot write tables to {folder}: {error.strerror or error}; free space there or "
-            "choose another folder with --results"
-        ) from error

@@ -9,9 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
-from benchmark.errors import RequestError, listed
-from benchmark.store.files import locked, write_file
 from reports.figures.drawing.style import drawing
+from reports.output import write_files
 
 FORMATS = ("png", "pdf")
 # No date and no version: the same figure is the same file.
@@ -20,19 +19,6 @@ _METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
 }
 _CANVAS = {"png": FigureCanvasAgg, "pdf": FigureCanvasPdf}
-
-
-def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
-    """Return the requested formats, each once.
-
-    Raises:
-        RequestError: one is unknown, or there is none.
-    """
-    if unknown := [one for one in formats if one not in FORMATS]:
-        raise RequestError(f"--format {listed(unknown)} is unknown; choose from {listed(FORMATS)}")
-    if not formats:
-        raise RequestError(f"--format is empty; choose from {listed(FORMATS)}")
-    return tuple(dict.fromkeys(formats))
 
 
 def rendered(figure: Figure, form: str) -> bytes:
@@ -75,15 +61,6 @@ def write_figures(
     paths = []
     for name, figure in figures:
         for form in formats:
-            content = rendered(figure, form)
-            file = folder / f"{name}.{form}"
-            try:
-                with locked(folder / ".lock"):
-                    write_file(file, content)
-            except OSError as error:
-                raise RequestError(
-                    f"cannot write figures to {folder}: {error.strerror or error}; free space "
-                    "there or choose another folder with --results"
-                ) from error
-            paths.append(file)
+            paths.append(folder / f"{name}.{form}")
+            write_files(folder, {paths[-1]: rendered(figure, form)}, "figures")
     return paths

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -39,41 +40,9 @@ _LINES: tuple[Any, ...] = (
 # The paper's methods have the same style in everybody's figures; others take what is free.
 _FIXED = {"bicubic": 0, "srcnn": 1, "espcn": 2, "wiener": 3, "vdsr": 5, "proposed": 6}
 
-_RC: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
-    "font.size": TEXT,
-    "axes.titlesize": TEXT,
-    "axes.labelsize": TEXT,
-    "axes.labelpad": 2,
-    "xtick.labelsize": SMALL,
-    "ytick.labelsize": SMALL,
-    "xtick.major.pad": 1.5,
-    "ytick.major.pad": 1.5,
-    "legend.fontsize": SMALL,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.major.size": 2.5,
-    "ytick.major.size": 2.5,
-    "xtick.minor.size": 1.5,
-    "ytick.minor.size": 1.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "0.88",
-    "grid.linewidth": 0.5,
-    "axes.axisbelow": True,
-    "lines.linewidth": 1.2,
-    "lines.markersize": 4,
-    "legend.frameon": False,
-    "legend.handlelength": 2.6,
-    "image.composite_image": False,
-    "text.parse_math": False,  # a dollar in a method's name is a dollar
-    "figure.dpi": 100,
-    "savefig.dpi": DPI,
-    "pdf.fonttype": 42,  # text stays text: found, copied, edited
-    "pdf.compression": 9,
-}
+_RC = mpl.rc_params_from_file(
+    Path(__file__).with_name("figures.mplstyle"), use_default_template=False
+)
 
 
 @contextmanager

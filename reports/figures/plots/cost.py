@@ -11,7 +11,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
 from reports.analysis.facts import get_nested
-from reports.analysis.results import read_results
+from reports.analysis.results import read_results, rows_of
 from reports.figures.drawing.context import FigureContext
 from reports.figures.drawing.labels import place_names
 from reports.figures.drawing.style import (
@@ -53,17 +53,17 @@ def costs_of(cells: Sequence[Cell]) -> tuple[dict[str, Cost], dict[str, str]]:
     """
     costs, without = {}, {}
     results = read_results(cells)
-    for cell, error in zip(results.stored, results.cells["error"], strict=True):
-        psnr = results.mean(cell.address.method, cell.address.scale, "psnr")
-        seconds = get_nested(cell.facts, "times", "upscale_s", default=0)
+    for one in rows_of(results.cells):
+        psnr = results.mean(one.method, one.scale, "psnr")
         if not math.isfinite(psnr):
-            without[cell.address.method] = error or "it has no finite PSNR"
-        elif not seconds > 0:
-            without[cell.address.method] = "its time was not recorded"
+            without[one.method] = one.error or "it has no finite PSNR"
+        elif not one.upscale_s > 0:
+            without[one.method] = "its time was not recorded"
         else:
-            device = plain(get_nested(cell.facts, "environment", "device", default="not recorded"))
-            parameters = int(get_nested(cell.facts, "parameters", default=0))
-            costs[cell.address.method] = Cost(psnr, float(seconds), parameters, device)
+            facts = one.cell.facts
+            device = plain(get_nested(facts, "environment", "device", default="not recorded"))
+            parameters = 0 if math.isnan(one.parameters) else int(one.parameters)
+            costs[one.method] = Cost(psnr, one.upscale_s, parameters, device)
     return costs, without
 
 

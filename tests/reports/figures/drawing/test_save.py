@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from benchmark.errors import RequestError
 from benchmark.tools.images.model import View
-from reports.figures.drawing.save import check_formats, rendered, write_figures
+from reports.figures.drawing.save import rendered, write_figures
 from reports.figures.drawing.style import drawing
 from reports.figures.plots.band import band_figure
 
@@ -55,13 +55,6 @@ def test_a_dollar_is_a_dollar() -> None:
         figure = Figure(figsize=(2, 1))
         figure.text(0.1, 0.1, "costs $x^2$ or $\\frac{")
     assert rendered(figure, "png").startswith(b"\x89PNG")
-
-
-def test_formats_are_checked() -> None:
-    assert check_formats(["pdf", "png", "pdf"]) == ("pdf", "png")
-    for wrong in (["svg"], []):
-        with pytest.raises(RequestError, match="choose from png, pdf"):
-            check_formats(wrong)
 
 
 def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:

@@ -1,0 +1,43 @@
+"""Files of reports: which formats, and how they are written."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmark.errors import RequestError, listed
+from benchmark.store.files import locked, write_file
+
+
+def check_formats(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return the requested file formats, each once; all known ones if none is requested.
+
+    Raises:
+        RequestError: one is unknown.
+    """
+    if unknown := [name for name in names if name not in known]:
+        raise RequestError(
+            f"--format: expected some of {listed(known)}, found '{unknown[0]}'; "
+            f"name them like this: --format {','.join(known[:2])}"
+        )
+    return tuple(dict.fromkeys(names)) or tuple(known)
+
+
+def write_files(folder: Path, files: Mapping[Path, bytes], what: str) -> None:
+    """Write files below a folder, each whole or not at all, under the folder's lock.
+
+    Args:
+        folder: created if it does not exist.
+        files: their contents.
+        what: what they are, for the message.
+
+    Raises:
+        RequestError: they cannot be written.
+    """
+    try:
+        with locked(folder / ".lock"):
+            for file, content in files.items():
+                write_file(file, content)
+    except OSError as error:
+        raise RequestError(
+            f"cannot write {what} to {folder}: {error.strerror or error}; free space there or "
+            "choose another folder with --results"
+        ) from error
