@@ -1,4 +1,4 @@
-"""How numbers are written in tables."""
+"""Formatting of numbers in reports."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ _SUPERSCRIPT = str.maketrans("0123456789,", "⁰¹²³⁴⁵⁶⁷⁸⁹˒")
 
 
 def number(value: float, digits: int) -> str:
-    """Write a number with a typographic minus, and infinity as its sign."""
+    """Format a number with a typographic minus, and infinity as ∞."""
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
     text = f"{value:.{digits}f}"
@@ -18,18 +18,18 @@ def number(value: float, digits: int) -> str:
 
 
 def signed(value: float, digits: int) -> str:
-    """Write a difference; its sign is always shown, except that of zero."""
+    """Format a difference with its sign; zero has none."""
     text = number(value, digits)
     return text if text.startswith(MINUS) or text == f"{0:.{digits}f}" else f"+{text}"
 
 
 def superscript(notes: Sequence[int]) -> str:
-    """Write the numbers of notes as superscript digits."""
+    """Format the numbers of notes as superscript digits."""
     return ",".join(map(str, notes)).translate(_SUPERSCRIPT)
 
 
 def duration(seconds: float) -> str:
-    """Write a time in the unit that people would use."""
+    """Format a time in s, min, h or days, depending on its length."""
     for limit, unit, size in ((120, "s", 1), (7200, "min", 60), (172_800, "h", 3600)):
         if seconds < limit:
             value = seconds / size
@@ -38,12 +38,12 @@ def duration(seconds: float) -> str:
 
 
 def significant(value: float) -> str:
-    """Write a positive number with about three significant digits, one too small as "< 0.001"."""
+    """Format a positive number with about three significant digits, a small one as "< 0.001"."""
     if value < 0.001:
         return "< 0.001"
     return f"{value:.0f}" if value >= 100 else f"{value:.{2 if value >= 1 else 3}f}"
 
 
 def p_value(p: float) -> str:
-    """Write a probability with three digits behind the point."""
+    """Format a probability with three decimals."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -22,7 +22,7 @@ def check_formats(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]
 
 
 def write_files(folder: Path, files: Mapping[Path, bytes], what: str) -> None:
-    """Write files below a folder, each whole or not at all, under the folder's lock.
+    """Write files below a folder, each atomically, under the folder's lock.
 
     Args:
         folder: created if it does not exist.

@@ -1,1 +1,1 @@
-"""From cells to results, ranks and tests."""
+"""Results, ranks and statistical tests from stored cells."""

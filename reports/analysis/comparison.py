@@ -1,4 +1,4 @@
-"""Every method against the best of its column and against the baseline, paired by scene."""
+"""Comparisons of every method with the best of its column and the baseline, paired by scene."""
 
 import math
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from reports.analysis.statistics import ALPHA, PairedTest, holm, paired_test, sm
 
 BASELINE = "bicubic"
 BEST_MARK, BASELINE_MARK = "≈", "∘"
-FEW = 10  # test scenes up to which a bootstrap interval is known to be too narrow
+FEW = 10  # up to this number of scenes a bootstrap interval is too narrow
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One method beside another at one scale by one metric.
+    """The comparison of two methods at one scale by one metric.
 
     Attributes:
         against: "best" or "baseline".
@@ -51,7 +51,7 @@ class Comparisons:
     Attributes:
         items: first those with the best, then those with the baseline.
         baseline: the baseline's title; empty where it has no results.
-        seeds: how many seeds the trained methods have at most; 0 where none is trained.
+        seeds: the largest number of seeds of a trained method; 0 where none is trained.
     """
 
     items: tuple[Comparison, ...]
@@ -65,18 +65,18 @@ class Comparisons:
 
     @property
     def family(self) -> int:
-        """Count the comparisons that Holm corrects for: those of one kind."""
+        """Count the comparisons of one kind, which Holm corrects for."""
         kinds = [one.against for one in self.items]
         return max((kinds.count(kind) for kind in ("best", "baseline")), default=0)
 
     @property
     def testable(self) -> bool:
-        """Return whether a single test over so many scenes could be significant at all."""
+        """Return whether a single test over this number of scenes can be significant."""
         return bool(self.items) and smallest_p(self.scenes) < ALPHA
 
     @property
     def correctable(self) -> bool:
-        """Return whether one could still be significant after Holm's correction."""
+        """Return whether a test can still be significant after Holm's correction."""
         return bool(self.items) and self.family * smallest_p(self.scenes) < ALPHA
 
     def distinguishable(self, one: Comparison) -> bool:

@@ -1,4 +1,4 @@
-"""Access to what a cell's `cell.json` says; another program may have written it."""
+"""Access to the content of a cell's `cell.json`, which another program may have written."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ def get_nested(facts: Mapping[str, Any], *path: str, default: Any = None) -> Any
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a stored list; a value that is none becomes the only item of one."""
+    """Return a stored list; wrap any other value in one."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -20,7 +20,7 @@ class Metric:
 
     @property
     def heading(self) -> str:
-        """Return the title with an arrow towards the better side."""
+        """Return the title with an arrow in the better direction."""
         return f"{self.title} {'↑' if self.higher else '↓'}"
 
     def difference(self, measured: float, published: float) -> tuple[str, bool | None]:
@@ -32,7 +32,7 @@ class Metric:
         """
         if not math.isfinite(measured):
             return "", None
-        # The difference of the numbers as printed: a reader who checks it gets the same.
+        # The difference of the printed numbers, which a reader can verify.
         value = round(round(measured, self.digits) - published, self.digits)
         return signed(value, self.digits), (value > 0) == self.higher if value else None
 

@@ -1,4 +1,4 @@
-"""What must be said under the tables of a section."""
+"""The notes under the tables of a section."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
 def _texts(
     cells: pd.DataFrame, undefined: Mapping[tuple[str, int, int], list[str]], seeds: set[int]
 ) -> list[str]:
-    """List what a reader must know about one method at one scale."""
+    """List the notes on one method at one scale."""
     texts = []
     for cell in rows_of(cells):
         who = f"seed {cell.seed} " if len(cells) > 1 else ""

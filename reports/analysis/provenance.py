@@ -1,4 +1,4 @@
-"""What stands above a table: what was measured, on what, how, when, and on which machine."""
+"""The provenance of a table: what was measured, on what, how, when, and on which machine."""
 
 import json
 import re
@@ -12,11 +12,11 @@ from reports.analysis.facts import as_list, get_nested
 from reports.formatting import DASH
 from reports.published.reader import PublishedValue, base_name, published_for
 
-# That paper trained one network on both; see "What stays open" in its protocol.
+# The paper trained one network on both; see "What stays open" in its protocol.
 TRAINED_TOGETHER = {"wang2017": frozenset({"cave", "harvard"})}
 SYNTHETIC = "SYNTHETIC"
 
-# What all cells of a table must have in common, where they depend on it at all.
+# What all cells of a table that depend on it must have in common.
 _COMMON = {
     "numerics": "versions of the engine",
     "protocol": "figures under the same protocol's name",
@@ -29,17 +29,17 @@ _NOTHING = key_of(None)
 
 
 def is_synthetic(cells: Sequence[Cell]) -> bool:
-    """Return whether these are numbers of computed scenes."""
+    """Return whether the scenes are synthetic."""
     return any(_dataset(cell, "synthetic") for cell in cells)
 
 
 def is_subset(cells: Sequence[Cell]) -> bool:
-    """Return whether somebody chose some of the scenes."""
+    """Return whether a subset of the scenes was chosen."""
     return any(_dataset(cell, "subset") for cell in cells)
 
 
 def title_of(cells: Sequence[Cell]) -> str:
-    """Return the data set's title, with its label where that says more, marked if SYNTHETIC."""
+    """Return the data set's title, with its label if that has more, marked if SYNTHETIC."""
     label = cells[0].address.dataset
     title = plain(_dataset(cells[0], "title") or base_name(label))
     if label != base_name(label):
@@ -51,7 +51,7 @@ def title_of(cells: Sequence[Cell]) -> str:
 def comparable_published(cells: Sequence[Cell]) -> tuple[tuple[PublishedValue, ...], str]:
     """Return the published values comparable with these cells, and a line that explains them.
 
-    Numbers over other scenes, or of networks that saw other scenes, are not compared.
+    Numbers over other scenes, or of networks trained on other scenes, are not compared.
     """
     address = cells[0].address
     rows = published_for(address.protocol, address.dataset)
@@ -89,7 +89,7 @@ def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str
         ("Scenes", _scenes(cells)),
     ]
     trained = sorted({name for cell in cells for name in _trained_on(cell)})
-    # The label goes on, outside brackets, with +scenes and @data sets trained on.
+    # Outside brackets, the label continues with +scenes and @training data sets.
     if trained and trained != [re.split(r"[+@](?![^\[]*\])", address.dataset)[0]]:
         lines.append(("Trained on", ", ".join(trained)))
     seeds = sorted({cell.address.seed for cell in cells})
@@ -110,7 +110,7 @@ def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str
 
 
 def conflicts(cells: Sequence[Cell]) -> list[str]:
-    """List where cells of one table were not made from the same; copied ones may differ."""
+    """List what cells of one table do not have in common, as copied ones may not."""
     found = []
     for part, words in _COMMON.items():
         made: dict[str, list[str]] = {}
@@ -141,7 +141,7 @@ def _named(name: str, cells: Sequence[Cell], key: str) -> str:
 
 def _scenes(cells: Sequence[Cell]) -> str:
     """Count the scenes, and name them where they are a subset."""
-    # A method that is not trained may have been given no training scenes at all.
+    # A method that is not trained may have no training scenes.
     fullest = max(cells, key=lambda cell: len(_names(cell, "train")))
     subset = is_subset(cells)
     parts = []

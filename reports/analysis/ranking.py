@@ -1,4 +1,4 @@
-"""Ranks over every scene, scale and data set: one number a method, whatever the units."""
+"""Ranks over all scenes, scales and data sets: one number per method, independent of units."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ class Ranking:
     Attributes:
         metric: the metric.
         places: (data set, scale, scene) of every rank.
-        ranks: method's label to its ranks, one a place.
+        ranks: method's label to its ranks, one per place.
         titles: method's label to its title, for those ranked.
         unranked: titles of the methods that lack a value where half of the methods have one.
         left_out: (data set, scale) where one of the ranked methods is missing.
@@ -52,11 +52,11 @@ def rankings(results: Results, own: str, methods: Sequence[MethodInfo]) -> tuple
 
     Args:
         results: of one protocol and profile, over all data sets that count.
-        own: the data set whose table it is.
+        own: the data set of the table.
         methods: its methods in the order of the rows.
 
     Returns:
-        One a metric; none where fewer than two methods can be ranked.
+        One per metric; none where fewer than two methods can be ranked.
     """
     found = [_ranking(results, own, methods, metric) for metric in MAIN]
     return tuple(one for one in found if one is not None)
@@ -106,11 +106,11 @@ def places_of(ranking: Ranking) -> str:
 def ranks(values: Sequence[float], metric: Metric) -> list[int]:
     """Rank a column: 1 for the best, 2 for the second-best, 0 for the rest.
 
-    Values that print alike rank alike: of two equal numbers, no reader sees only one in bold.
+    Values that are printed alike rank alike, so that of two equal numbers both are bold.
 
     Args:
-        values: one a row; NaN where there is none. One value alone is not ranked.
-        metric: says which way is better and how many digits are printed.
+        values: one per row; NaN where there is none. A single value is not ranked.
+        metric: defines the better direction and the printed digits.
     """
     printed = [round(value, metric.digits) for value in values]
     known = [value for value in printed if not math.isnan(value)]

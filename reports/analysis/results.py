@@ -1,6 +1,6 @@
-"""Stored cells as two tables: one row a cell, and one row a cell, scene and metric.
+"""Stored cells as two tables: one row per cell, and one row per cell, scene and metric.
 
-Whatever a report shows is a selection, a mean or a pivot of these two.
+Everything that a report shows is a selection, a mean or a pivot of these two.
 """
 
 import math
@@ -18,7 +18,7 @@ from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, get_nested
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
-MAX_NUMBER = 1e300  # larger ones in a cell of another program are taken for missing
+MAX_NUMBER = 1e300  # larger ones, as another program may write, count as missing
 _OVER_SEEDS = [name for name in ADDRESS if name != "seed"]
 _CELL = [
     *ADDRESS, "status", "reason", "error", "title", "published", "paper", "year",
@@ -29,7 +29,7 @@ _SCORE = [*ADDRESS, "scene", "metric", "value"]
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """One row of a table: a method as it is named.
+    """One row of a table: a method and its names.
 
     Attributes:
         label: its name with its changed parameters, as in the cells' addresses.
@@ -51,11 +51,11 @@ class Results:
     """Cells and their scores.
 
     Attributes:
-        cells: one row a cell, in the order of addresses: the address; status and reason as stored;
+        cells: one row per cell, sorted by address: the address; status and reason as stored;
             `error`, why a finished cell has no scores; the method's title, published name, paper
-            and year; `learns`, whether it learns from scenes at all; `trained`, whether by steps;
+            and year; `learns`, whether it learns from scenes; `trained`, whether in steps;
             warnings; parameters, fit_s and upscale_s, NaN where unknown; and the `Cell` itself.
-        scores: one row a cell, scene and metric; `value` is NaN where a scene has none.
+        scores: one row per cell, scene and metric; `value` is NaN where there is none.
     """
 
     cells: pd.DataFrame
@@ -86,7 +86,7 @@ class Results:
         """Average every metric of every cell over its test scenes.
 
         Returns:
-            One row a cell and metric: the address, metric, mean, std (sample standard deviation,
+            One row per cell and metric: the address, metric, mean, std (sample standard deviation,
             ddof = 1; NaN for one scene or an infinite value), n, the scenes with a value, and
             scenes, all that were scored.
         """
@@ -106,7 +106,7 @@ class Results:
         """Average every metric over the seeds, scene by scene.
 
         Returns:
-            One row a data set, protocol, profile, scale, method, metric and scene that has a value
+            One row per data set, protocol, profile, scale, method, metric and scene with a value
             under every seed that was scored by this metric.
         """
         keys = [*_OVER_SEEDS, "metric"]
@@ -147,7 +147,7 @@ class Results:
         return self._by_scene.get((method, scale, metric), {})
 
     def at(self, method: str, scale: int) -> pd.DataFrame:
-        """Return the cells of one method at one scale, a row a seed."""
+        """Return the cells of one method at one scale, one row per seed."""
         return self._at.get((method, scale), self.cells[:0])
 
     def failed(self, method: str, scale: int) -> bool:
@@ -156,7 +156,7 @@ class Results:
         return "failed" in states and "done" not in states
 
     def costs(self, method: str, scale: int) -> tuple[float, float, float]:
-        """Average over the finished seeds, NaN where nothing is known.
+        """Average over the finished seeds; NaN where nothing is known.
 
         Returns:
             The number of parameters, the training time in s, and the time for one scene in s.
@@ -169,7 +169,7 @@ class Results:
         """List the methods in the order of a table's rows.
 
         Args:
-            order: labels that come first; the others follow: first what learns nothing, then
+            order: labels of the first rows; the others follow: methods that learn nothing,
                 closed forms, then networks, each by year and label.
         """
         rank = {label: index for index, label in enumerate(dict.fromkeys(order))}
@@ -211,7 +211,7 @@ def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
 
 
 def read_results(cells: Iterable[Cell]) -> Results:
-    """Read cells and their scores; scores that cannot be read cost their own cell alone."""
+    """Read cells and their scores; unreadable scores affect only their own cell."""
     records, scores = [], []
     for cell in cells:
         record = _record(cell)
@@ -222,7 +222,7 @@ def read_results(cells: Iterable[Cell]) -> Results:
                 what = type(error).__name__
                 record["error"] = f"its scores cannot be read ({what}); run it again"
         records.append(record)
-    # Objects: labels may hold what is no valid text, and whole numbers of any size.
+    # Objects, as labels may hold invalid text and integers of any size.
     frame = pd.DataFrame(records, columns=_CELL, dtype=object)
     numbers = dict.fromkeys(("parameters", "fit_s", "upscale_s"), float)
     frame = frame.astype({**numbers, "learns": bool, "trained": bool})
@@ -235,7 +235,7 @@ def _scores(cell: Cell) -> list[tuple[Any, ...]]:
     """Read a cell's scores as rows of address, scene, metric and value.
 
     Raises:
-        OSError, ValueError, KeyError: they are not one row a scene, each with its name.
+        OSError, ValueError, KeyError: they are not one row per scene, each with its name.
     """
     columns = cell.scores().to_dict("list")
     scenes = list(map(str, columns.pop("scene")))

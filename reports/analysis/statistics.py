@@ -1,7 +1,7 @@
-"""Paired statistics over test scenes: how sure a difference between two methods is.
+"""Paired statistics over test scenes: how certain a difference between two methods is.
 
-Scenes differ far more from each other than methods do, so everything here is about differences
-scene by scene; nothing is assumed to be normal.
+Scenes differ far more than methods do, so all statistics are of differences scene by scene; no
+normal distribution is assumed.
 """
 
 import math
@@ -13,21 +13,21 @@ import numpy as np
 CONFIDENCE = 0.95
 ALPHA = 0.05
 RESAMPLES = 9999
-_SEED = 2017  # any; the same cells must always give the same table
+_SEED = 2017  # fixed: the same cells must always result in the same table
 
 
 @dataclass(frozen=True)
 class PairedTest:
-    """Statistics of paired differences, one a scene, in the metric's own unit.
+    """Statistics of paired differences, one per scene, in the unit of the metric.
 
     Attributes:
         mean: of the differences.
         low: lower end of the bootstrap interval of that mean.
         high: its upper end.
         p: of Wilcoxon's signed-rank test, two-sided.
-        n: how many scenes.
-        above: on how many the difference is above zero.
-        below: on how many it is below.
+        n: number of scenes.
+        above: number of differences above zero.
+        below: number of differences below zero.
     """
 
     mean: float
@@ -50,11 +50,11 @@ def paired_test(differences: Sequence[float] | np.ndarray) -> PairedTest:
     The interval is the percentile bootstrap's. With seven scenes BCa is no better: simulated with
     1,500 draws of seven, 95 % intervals by percentile and by BCa cover the mean of normal values
     in 88 and 88 %, of exponential ones in 83 and 85 %, of Student's t with three degrees of freedom
-    in 88 and 86 %, because BCa takes its acceleration from seven jackknife values; and it has no
-    answer where all differences are equal. Both are too narrow, and the tables say so.
+    in 88 and 86 %, because BCa estimates its acceleration from seven jackknife values; and it is
+    undefined where all differences are equal. Both are too narrow, as the tables state.
 
     Args:
-        differences: one a scene, finite; at least two.
+        differences: one per scene, finite; at least two.
 
     Raises:
         ValueError: fewer than two, or one that is not finite.
@@ -90,7 +90,7 @@ def signed_rank(differences: Sequence[float] | np.ndarray) -> float:
     It is exact for up to 13 scenes, ties or not, and for up to 50 without ties.
 
     Args:
-        differences: one a scene, finite.
+        differences: one per scene, finite.
     """
     from scipy import stats
 
@@ -102,7 +102,7 @@ def signed_rank(differences: Sequence[float] | np.ndarray) -> float:
 
 
 def smallest_p(scenes: int) -> float:
-    """Compute the least two-sided p of a signed-rank test over so many scenes."""
+    """Compute the smallest two-sided p of a signed-rank test over a number of scenes."""
     return 2.0 ** (1 - scenes)
 
 
@@ -110,13 +110,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
     """Adjust p-values by Holm's method, which bounds the family-wise error rate.
 
     Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 1979: the
-    smallest times m, the next times m - 1, and so on, never falling and at most 1.
+    smallest times m, the next times m - 1, and so on, non-decreasing and at most 1.
 
     Args:
         p_values: of all comparisons of a table.
 
     Returns:
-        The adjusted ones in the order given.
+        The adjusted p-values in the same order.
     """
     adjusted = [math.nan] * len(p_values)
     reached = 0.0

@@ -1,4 +1,4 @@
-"""Figures of what is stored: drawing functions of plain arrays and cells, one file a kind."""
+"""Figures of stored cells: drawing functions of arrays and cells, one file per kind."""
 
 from importlib.util import find_spec
 
@@ -8,10 +8,10 @@ NEEDED = "matplotlib>=3.11"
 
 
 def require() -> None:
-    """Check that matplotlib, which nothing else needs, is installed.
+    """Check that matplotlib, an optional dependency, is installed.
 
     Raises:
-        RequestError: it is not.
+        RequestError: it is not installed.
     """
     if find_spec("matplotlib") is None:
         raise RequestError(f'figures need matplotlib; install it with: pip install "{NEEDED}"')

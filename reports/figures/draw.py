@@ -1,4 +1,4 @@
-"""All figures of one data set, scale and seed, from cells and images to files."""
+"""All figures of one data set, scale and seed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class FigureCells:
         cells: the finished ones of one data set, protocol, profile, scale and seed; not empty.
         left_out: methods that have none, and why.
         seed: of the stochastic methods.
-        tested: how many test scenes there are in all.
+        tested: total number of test scenes.
         styles: names and styles of all the data set's methods.
     """
 
@@ -44,12 +44,12 @@ class FigureCells:
 
     @property
     def context(self) -> FigureContext:
-        """Return what every figure shares."""
+        """Return the context that all figures share."""
         return context_of(self.cells, self.styles, self.seed)
 
 
 def folder_of(results: Path, of: FigureCells) -> Path:
-    """Return the folder of the figures: `figures/` below the results, and then as the cells'."""
+    """Return the folder of the figures: `figures/` below the results, then as for the cells."""
     at = of.cells[0].address
     method = Address(at.dataset, at.protocol, at.profile, at.scale, at.method, of.seed)
     parts = method.folder(results).relative_to(results).parts
@@ -59,7 +59,7 @@ def folder_of(results: Path, of: FigureCells) -> Path:
 def figures_of(
     of: FigureCells, views: Iterable[View], band: float, pixels: Sequence[tuple[int, int]] = ()
 ) -> Iterator[tuple[str, Figure]]:
-    """Draw every figure; those that need no images come first.
+    """Draw every figure, first those that need no images.
 
     Args:
         of: the cells.
@@ -107,7 +107,7 @@ def figures_of(
 def rank_figures(
     rankings: Iterable[Ranking], styles: MethodStyles, title: str
 ) -> Iterator[tuple[str, Figure]]:
-    """Draw the average ranks by every metric that has some.
+    """Draw the average ranks by every metric with a ranking.
 
     Args:
         rankings: of one data set, protocol and profile.

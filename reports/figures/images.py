@@ -1,4 +1,4 @@
-"""Differences of images in 8-bit grey levels, and the ranges that they are shown in."""
+"""Differences of images in 8-bit grey levels, and the ranges in which they are shown."""
 
 import math
 from collections.abc import Iterable
@@ -39,12 +39,12 @@ def share_above(images: Iterable[np.ndarray], end: float) -> float:
 def common_range(images: Iterable[np.ndarray], least: int = 4) -> int:
     """Choose the grey level where one colour scale for several images ends.
 
-    It is the 99th percentile of all their pixels together, so that a few bright ones do not
-    make the rest dark.
+    It is the 99th percentile of all their pixels together, so that a few bright pixels do not
+    darken the rest.
 
     Args:
         images: absolute errors, or an image, in grey levels.
-        least: the range is never shorter.
+        least: the smallest end.
     """
     pooled = np.concatenate([np.ravel(image) for image in images])
     return max(least, math.ceil(float(np.percentile(pooled, _ROBUST))))

@@ -1,4 +1,4 @@
-"""Which pixels' spectra are shown: those asked for, or bright ones that differ from each other."""
+"""Choice of the pixels whose spectra are shown: those requested, or bright and different ones."""
 
 import re
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ from benchmark.errors import RequestError
 
 COUNT = 4
 _WINDOW = 5  # pixels a side over which a spectrum is averaged before it is compared
-_STEP = 4  # of the grid on which pixels are looked for
-_BRIGHT = 0.25  # of the brightest ones' level; darker pixels are mostly rounding
+_STEP = 4  # of the grid of candidate pixels
+_BRIGHT = 0.25  # of the brightest level; darker spectra are mostly rounding error
 _SATURATED = 230
 _MIN_DISTANCE = 0.125  # of the shorter side, between any two pixels
 
 
 def read_pixels(text: str) -> list[tuple[int, int]]:
-    """Read pixels as typed: `row,column;row,column`, from 0.
+    """Parse pixels as typed: `row,column;row,column`, from 0.
 
     Raises:
-        RequestError: the text is no list of pixels.
+        RequestError: the text is not a list of pixels.
     """
     pixels = []
     for item in filter(None, (part.strip() for part in text.split(";"))):
@@ -35,7 +35,7 @@ def read_pixels(text: str) -> list[tuple[int, int]]:
 
 
 def check_pixels(pixels: Sequence[tuple[int, int]], shape: tuple[int, int], scene: str) -> None:
-    """Check that a scene has some pixels.
+    """Check that pixels are inside a scene.
 
     Raises:
         RequestError: one is outside.
@@ -49,15 +49,15 @@ def check_pixels(pixels: Sequence[tuple[int, int]], shape: tuple[int, int], scen
 
 
 def choose_pixels(truth: np.ndarray, count: int = COUNT) -> list[tuple[int, int]]:
-    """Choose bright pixels whose surroundings have spectra as different in shape as can be.
+    """Choose bright pixels whose mean spectra differ in shape as much as possible.
 
-    The brightest one that is no highlight comes first; then, one after the other, the one whose
-    spectrum, scaled to length 1, is farthest from those chosen (Gonzalez 1985). The choice is
-    deterministic.
+    The first is the brightest that is not saturated; each further one has the spectrum, scaled to
+    length 1, that is farthest from those chosen (farthest-point clustering, Gonzalez 1985). The
+    choice is deterministic.
 
     Args:
         truth: (bands, rows, columns) uint8 grey levels.
-        count: how many; fewer where a scene does not have as many different ones.
+        count: how many; fewer where a scene has fewer different ones.
 
     Returns:
         (row, column) of each.

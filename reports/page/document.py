@@ -1,8 +1,7 @@
-"""The HTML file, put together so that it can neither load nor run anything else.
+"""Assembly of the HTML file, which can neither load nor run anything else.
 
-All that comes from cells is JSON in a block that no browser runs; the script puts it on the page
-as text. The policy lets exactly this script and this style sheet work, by their hashes, and
-forbids every request.
+Everything from cells is JSON in a block that no browser executes; the script inserts it as text.
+The policy allows exactly this script and this style sheet, by their hashes, and no request.
 """
 
 import base64
@@ -22,15 +21,15 @@ SCRIPTS = (
 
 
 def document(facts: Mapping[str, Any], images: Sequence[str]) -> str:
-    """Write the file.
+    """Build the content of the file.
 
     Args:
-        facts: what the script shows; JSON without NaN or infinity.
+        facts: the data that the script shows; JSON without NaN or infinity.
         images: WebP images in base64.
     """
     style = (ASSETS / "page.css").read_text(encoding="utf-8")
     bodies = [(ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS]
-    # One function around all of it: no name leaves it.
+    # One function around all scripts: no global names.
     script = '"use strict";\n(() => {\n' + "\n".join(bodies) + "\n})();\n"
     blocks = [
         f'<script type="text/plain" id="image-{index}">{text}</script>'
@@ -53,7 +52,7 @@ def document(facts: Mapping[str, Any], images: Sequence[str]) -> str:
 
 
 def embedded(facts: Mapping[str, Any]) -> str:
-    """Write JSON for a script block, with the characters escaped that mean something in HTML."""
+    """Return JSON for a script block, with the special characters of HTML escaped."""
     text = json.dumps(facts, allow_nan=False, separators=(",", ":"))
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

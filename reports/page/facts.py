@@ -1,7 +1,7 @@
-"""What the page knows of cells: their scores, where each number comes from, what is missing.
+"""Cells as the data of the page: scores, the origin of every number, what is missing.
 
 Everything here is plain JSON. Methods, scales and scenes are identified by their indices in lists,
-never by names, which may be anything.
+never by names, which may be any text.
 """
 
 import math
@@ -51,7 +51,7 @@ def words(text: object) -> str:
 
 
 def finite(value: object) -> float | str | None:
-    """Write a number as JSON can hold it: infinity in words, NaN and what is no number as null."""
+    """Convert a number for JSON: infinity to a string, NaN and what is not a number to null."""
     if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
         return None
     return value if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
@@ -59,11 +59,11 @@ def finite(value: object) -> float | str | None:
 
 @dataclass(frozen=True)
 class Described:
-    """Cells as the page knows them.
+    """Cells as the data of the page.
 
     Attributes:
-        sections: one a data set, protocol and profile; they name cells by their places.
-        cells: where every number comes from.
+        sections: one a data set, protocol and profile; they refer to cells by index.
+        cells: the origin of every number.
         scenes: the test scenes of every section by their own names, in the sections' order.
         places: a cell's address to the indices of its section and, in that, of its method.
     """
@@ -94,7 +94,7 @@ def describe(cells: Sequence[Cell]) -> Described:
 
 
 def _section_of(cell: Cell) -> tuple[str, str, str]:
-    """Return what the cells of a section have in common."""
+    """Return the part of the address that the cells of a section share."""
     return (cell.address.dataset, cell.address.protocol, cell.address.profile)
 
 
@@ -134,7 +134,7 @@ def _section(
 
 
 def _scenes(results: Results) -> Iterator[Iterable[str]]:
-    """Name the test scenes cell by cell, those without a score last."""
+    """Yield the names of the test scenes of every cell, those without a score last."""
     known = results.scores.dropna(subset="value")
     scored = {at: list(scenes) for at, scenes in known.groupby(ADDRESS, sort=False)["scene"]}
     for cell in results.stored:
@@ -185,7 +185,7 @@ def _method(
 
 
 def _state(results: Results, method: str, scale: int) -> dict[str, str]:
-    """Return whether there is a number, and if not why."""
+    """Return whether there is a number, and the reason if there is none."""
     cells = results.at(method, scale)
     if cells.empty:
         return {"state": "missing", "why": "not run: no cell is stored"}

@@ -1,7 +1,7 @@
-"""Images in the page: windows of test scenes, packed without loss, as large as there is room.
+"""Images in the page: windows of test scenes, losslessly compressed, as large as the limit allows.
 
 A cube of grey levels becomes one WebP image: three bands are its red, green and blue, the next
-three stand below them. Read back, every value is what it was.
+three are below them. Decoding restores every value.
 """
 
 import base64
@@ -17,13 +17,13 @@ from PIL import Image
 
 from benchmark.tools.images.model import Preview, false_colour_bands, psnr
 
-SMALLEST = 16  # rows and columns of a window that are kept however little room there is
+SMALLEST = 16  # rows and columns of the smallest window, whatever the limit
 _TAG = 64  # bytes around an image in the page, at most
 
 
 @dataclass(frozen=True)
 class PlacedPreview:
-    """The preview of one scene by one cell with its place in the page, or the reason for none.
+    """The preview of one scene by one cell with its place in the page, or why there is none.
 
     Attributes:
         section: index of its section in the page's list.
@@ -54,14 +54,14 @@ class ImageStore:
     _numbers: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, image: bytes) -> int:
-        """Add an image, unless it is there already, and return its number."""
+        """Add an image unless it is already stored; return its number."""
         if image not in self._numbers:
             self._numbers[image] = len(self.texts)
             self.texts.append(base64.b64encode(image).decode())
         return self._numbers[image]
 
     def cube(self, cube: np.ndarray) -> dict[str, Any]:
-        """Add a cube; return its image's number, its shape, and the sum of its values to check."""
+        """Add a cube; return its image's number, its shape, and a checksum (the sum of values)."""
         return {
             "image": self.add(packed(cube)),
             "shape": [int(length) for length in cube.shape],
@@ -70,7 +70,7 @@ class ImageStore:
 
     @property
     def size(self) -> int:
-        """Return the bytes that the images take in the page, their tags included."""
+        """Return the number of bytes of the images in the page, with their tags."""
         return sum(len(text) + _TAG for text in self.texts)
 
 
@@ -85,7 +85,7 @@ def packed(cube: np.ndarray) -> bytes:
     """
     bands, rows, columns = cube.shape
     triples = -(-bands // 3)
-    # The last band again, not zeros: repeated values take no room.
+    # The last band again, not zeros: repeated values compress best.
     whole = np.concatenate([cube, np.repeat(cube[-1:], triples * 3 - bands, axis=0)])
     pixels = whole.reshape(triples, 3, rows, columns).transpose(0, 2, 3, 1)
     stream = io.BytesIO()
@@ -97,15 +97,15 @@ def packed(cube: np.ndarray) -> bytes:
 def fit_to_size(
     previews: Sequence[PlacedPreview], room: int, largest: int | None = None
 ) -> tuple[ImageStore, list[dict[str, Any]]]:
-    """Store the previews with the largest windows that fit into so many bytes.
+    """Store the previews with the largest windows that fit into a number of bytes.
 
     Args:
         previews: of all scenes and cells.
-        room: bytes that the images may take in the page.
-        largest: rows and columns of a window, at most; as they are if None.
+        room: maximum number of bytes of the images in the page.
+        largest: maximum rows and columns of a window; not cropped if None.
 
     Returns:
-        The images, and what the page knows of them, by section.
+        The images, and their descriptions by section.
     """
     sides = [max(one.preview.truth.shape[1:]) for one in previews if one.preview is not None]
     size = max(sides, default=SMALLEST)

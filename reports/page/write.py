@@ -14,16 +14,16 @@ from reports.page.document import document
 from reports.page.facts import Described, describe, words
 from reports.page.images import ImageStore, PlacedPreview, fit_to_size
 
-LIMIT = 15_000_000  # bytes; what mail servers take
+LIMIT = 15_000_000  # bytes; a common limit of mail servers
 
 
 @dataclass(frozen=True)
 class Page:
-    """What was written.
+    """The written file.
 
     Attributes:
         path: the file.
-        size: its bytes.
+        size: in bytes.
         window: rows and columns of the largest preview in it; 0 without images.
     """
 
@@ -45,11 +45,11 @@ def write_page(
 
     Args:
         results: the results folder.
-        cells: what the page is about.
+        cells: the cells to show.
         previews: previews of test scenes.
-        damaged: cells that cannot be read, a line each.
+        damaged: one line for each cell that cannot be read.
         without: why there are no images; empty where there are.
-        limit: bytes of the file, at most; previews are cropped until it is kept.
+        limit: maximum size of the file in bytes; previews are cropped to keep it.
 
     Raises:
         RequestError: there are no cells, or the file cannot be written.
@@ -92,5 +92,5 @@ def _place(
 
 
 def _relative(text: str, results: Path) -> str:
-    """Name a file relative to the results folder, not by its path on this machine."""
+    """Replace the absolute path of the results folder by `results/`."""
     return text.replace(f"{results}/", "results/") if results.is_absolute() else text

@@ -1,7 +1,7 @@
 """The numbers that papers print, read from the CSV files in `published/`.
 
 A published value belongs to one protocol, as this suite reads its paper, and is never shown
-beside a number of another. Each file is tidy, one value a line:
+beside a number of another. Each file is tidy, one value per line:
 
     paper,protocol,dataset,scale,method,metric,value,source
 """
@@ -44,7 +44,7 @@ def load(folder: Path = FOLDER) -> tuple[PublishedValue, ...]:
         folder: where the files are; the suite's own by default.
 
     Raises:
-        RequestError: a file has other columns, a value of another type, or a line twice.
+        RequestError: a file has other columns, a value of the wrong type, or a duplicate line.
     """
     frames = [_read(file) for file in sorted(folder.glob("*.csv"))]
     table = pd.concat(frames or [pd.DataFrame(columns=[*COLUMNS, "where"])], ignore_index=True)
@@ -96,7 +96,7 @@ def _read(file: Path) -> pd.DataFrame:
         )
     except pd.errors.EmptyDataError:
         table = pd.DataFrame([[""]])
-    except (OSError, ValueError) as error:  # a wrong number of fields and another encoding, too
+    except (OSError, ValueError) as error:  # also a wrong number of fields, or another encoding
         raise RequestError(f"{file}: expected a CSV file in UTF-8: {error}") from error
     if (header := tuple(table.iloc[0])) != COLUMNS:
         found = ",".join(header) or "nothing"

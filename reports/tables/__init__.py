@@ -1,1 +1,1 @@
-"""What stands in a table."""
+"""The content of tables, independent of their format."""

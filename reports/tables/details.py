@@ -15,7 +15,7 @@ _PER_METRIC = ("Difference", "95 %", "Better on", "p", "Holm")
 
 
 def ranks_of(methods: Sequence[MethodInfo], found: Sequence[Ranking]) -> Grid:
-    """Build the grid of average ranks, with the number of places where a method is first.
+    """Build the grid of average ranks, with the number of places where each method is first.
 
     Args:
         methods: the rows.

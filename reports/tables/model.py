@@ -11,9 +11,9 @@ class Entry:
     """One field of a grid, in plain text; the writers escape and format it.
 
     Attributes:
-        text: what is written.
+        text: the text.
         rank: 1 for the best of its column, 2 for the second-best.
-        notes: numbers of the notes that belong to it.
+        notes: numbers of its notes.
         difference: measured minus published, where both are known.
         better: whether that difference is on the better side; None where it is zero.
         marks: signs that the grid's remarks explain.
@@ -32,15 +32,15 @@ class Grid:
     """Rows under headings; the first `labels` columns are text, the others numbers.
 
     Attributes:
-        title: what it is called.
+        title: its heading.
         legend: a sentence beneath it.
         groups: headings over several columns: (text, columns); empty for none.
-        columns: one heading a column; under a group, without the group's own words.
+        columns: one heading per column; under a group, without the group's heading.
         rows: the entries.
         labels: how many leading columns name the row.
         blocks: indices of the rows that begin a new block.
         differences: whether the writers print the entries' differences in this grid.
-        remarks: sentences beneath it about its marks; the first says what they mean.
+        remarks: sentences beneath it about its marks; the first defines them.
         details: whether it is left out of LaTeX.
     """
 
@@ -63,11 +63,11 @@ class Section:
     Attributes:
         protocol: its name.
         profile: its name.
-        provenance: what was measured, on what, how and when, as (what, text).
+        provenance: what was measured, on what, how and when, as (name, text).
         grids: the tables.
-        notes: what stands under them, numbered from 1.
+        notes: texts beneath the grids, numbered from 1.
         comparisons: every paired test behind the marks.
-        rankings: ranks by PSNR and by SAM, a rank a scene and scale, for tables and plots.
+        rankings: ranks by PSNR and by SAM, one per scene and scale, for tables and plots.
     """
 
     protocol: str

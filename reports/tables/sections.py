@@ -1,8 +1,8 @@
-"""What stands in the tables, before anybody decides how it looks.
+"""The content of the tables, before formatting.
 
-One section a protocol and profile: its provenance, a grid in the paper's layout, a grid beside the
-published numbers, a grid of ranks, a grid of the other metrics and of cost, the statistics behind
-the marks, and notes.
+One section per protocol and profile: its provenance, grids in the paper's layout, with the
+published numbers, of ranks, of the other metrics and cost, of the statistics behind the marks, and
+notes.
 """
 
 import math
@@ -183,7 +183,7 @@ def _costs(results: Results, method: str, scale: int) -> list[Entry]:
     parameters, training, upscaling = results.costs(method, scale)
     return [
         Entry(MISSING if math.isnan(parameters) else f"{parameters:,.0f}"),
-        # A method that is not trained has spent no time on it.
+        # A method that is not trained has no training time.
         Entry(duration(training) if training > 0 else MISSING),
         Entry(MISSING if math.isnan(upscaling) else significant(upscaling)),
     ]
@@ -194,7 +194,7 @@ def over_seeds(values: Sequence[float], digits: int) -> str:
 
     Args:
         values: one mean over the test scenes per seed, none of them NaN.
-        digits: behind the point.
+        digits: after the decimal point.
     """
     if not values:
         return MISSING

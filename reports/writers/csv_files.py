@@ -17,9 +17,9 @@ _TEXTS = ["dataset", "protocol", "profile", "method", "metric", "other"]
 
 
 def tidy_csv(results: Results) -> str:
-    """Write one row a cell and metric: mean, standard deviation (ddof = 1) and n over scenes.
+    """Return one row per cell and metric: mean, standard deviation (ddof = 1) and n over scenes.
 
-    A cell that failed keeps its place with n = 0, so that it does not vanish from an analysis.
+    A failed cell is a row with n = 0, so that it does not vanish from an analysis.
     """
     failed = results.cells.loc[results.cells["status"] == "failed", ADDRESS]
     lost = failed.merge(pd.DataFrame({"metric": ["psnr", "sam"], "n": 0}), how="cross")
@@ -28,10 +28,10 @@ def tidy_csv(results: Results) -> str:
 
 
 def comparisons_csv(dataset: str, sections: Iterable[Section]) -> str:
-    """Write one row a paired test behind the marks.
+    """Return one row for each paired test behind the marks.
 
     `difference` is method minus other, a mean over n common test scenes, `low` and `high` its 95 %
-    bootstrap interval, `better` on how many of the scenes the method is the better one, `p` that of
+    bootstrap interval, `better` the number of scenes on which the method is better, `p` that of
     Wilcoxon's signed-rank test, `p_holm` the same after Holm over the table.
 
     Args:
@@ -54,6 +54,6 @@ def _csv(table: pd.DataFrame) -> str:
 
 
 def guarded(text: str) -> str:
-    """Keep a spreadsheet from taking a label for a formula, a terminal for a command."""
+    """Make a label safe: no formula for a spreadsheet, no control sequence for a terminal."""
     safe = plain(text)
     return f"'{safe}" if safe.startswith(tuple("=+-@＝＋－＠")) else safe

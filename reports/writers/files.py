@@ -1,4 +1,4 @@
-"""Tables of what is stored, as Markdown, LaTeX and tidy CSV; nothing is kept beside the cells."""
+"""Tables of stored cells as Markdown, LaTeX and tidy CSV; the cells are their only source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ FORMATS = ("md", "tex", "csv")
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of one data set, and where they were written.
+    """The tables of one data set, and their files.
 
     Attributes:
         title: the data set's title, marked where it is synthetic.
@@ -55,7 +55,7 @@ def write_tables(
     Args:
         results: the results folder.
         dataset: the data set's label, as in the cells' addresses.
-        order: labels of methods in the order of the rows; the others follow by kind and year.
+        order: labels of the methods of the first rows; the others follow by kind and year.
         formats: some of `FORMATS`; all if empty.
         baseline: label of the method that every other is compared with; bicubic if empty.
 
@@ -99,7 +99,7 @@ def write_tables(
     }
     files = {folder / f"{name}.{kind}": contents[kind].encode() for kind in kinds}
     if "csv" in kinds:
-        # Other columns, so another folder: all CSV files of one can be read as one table.
+        # In another folder, as the columns differ: the files of a folder can be read as one table.
         comparisons = comparisons_csv(dataset, sections).encode()
         files[folder / "comparisons" / f"{name}.csv"] = comparisons
     write_files(folder, files, "tables")

@@ -32,7 +32,7 @@ _SIGNS = {
     "°": r"\ensuremath{^\circ}",
 }
 _MATH = "±∞≤≥≈∘"
-_LATIN = r"\u00a1-\u017f‘’“”…•™"  # pdflatex reads these as they are
+_LATIN = r"\u00a1-\u017f‘’“”…•™"  # pdflatex accepts these unchanged
 # Letters that pdflatex's standard fonts lack, where it would stop.
 _UNSUPPORTED = re.compile(
     rf"[^ -~{_LATIN}{_GREEK}{''.join(_SIGNS)}{_MATH}]|[«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ]"
@@ -68,13 +68,13 @@ _NUMBER = re.compile(rf"{MINUS}?(\d[\d,]*)(\.\d+)?")
 
 
 def escape(text: object) -> str:
-    """Escape a text for LaTeX; a letter that its fonts lack becomes its code point."""
+    """Escape a text for LaTeX; a letter missing in its fonts becomes its code point."""
     known = _UNSUPPORTED.sub(lambda letter: f"[U+{ord(letter[0]):04X}]", plain(text))
     return str(_ENCODER.unicode_to_latex(known))
 
 
 def page(title: str, sections: Sequence[Section]) -> str:
-    """Write every table of a data set as one file.
+    """Return every table of a data set as one file.
 
     Args:
         title: the data set's.
@@ -145,7 +145,7 @@ def _tabular(grid: Grid) -> list[str]:
 def _columns(grid: Grid, index: int) -> Iterator[tuple[str, list[str]]]:
     """Format a column of the grid as one of LaTeX or two: (type, fields).
 
-    Numbers stand alone in siunitx's column, aligned; a narrow one has what follows them.
+    Numbers are aligned in a column of siunitx; what follows them is in a narrow second column.
     """
     entries = [row[index] for row in grid.rows]
     if index < grid.labels:
@@ -199,7 +199,7 @@ def _numbers(entries: Sequence[Entry]) -> tuple[str, list[str]]:
 
 
 def _following(entry: Entry, grid: Grid) -> str:
-    """Write what comes after the number, smaller, so that six columns fit a page."""
+    """Format what follows the number, smaller, so that six columns fit a page."""
     _, _, deviation = entry.text.partition(" ± ")
     text = rf"\,{{\scriptsize{escape(f'±{deviation}')}}}" if deviation else ""
     if grid.differences and entry.difference:

@@ -1,4 +1,4 @@
-"""Tables in Markdown, for a page on a code host that also reads well as plain text."""
+"""Tables in Markdown, readable on a code host and as plain text."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from benchmark.errors import plain
 from reports.formatting import superscript
 from reports.tables.model import Entry, Grid, Section
 
-# What begins a list, or is a horizontal rule.
+# The start of a list, or a horizontal rule.
 _LIST = re.compile(r"^(\d*)([-+.)])(?=[\s-]|$)")
 _SPECIAL = re.compile(r"([\\`*_\[\]{}|~$#])")
 _RANKING = "Best **bold**, second-best *italic*."
@@ -22,7 +22,7 @@ def escape(text: object) -> str:
 
 
 def page(title: str, sections: Sequence[Section]) -> str:
-    """Write a whole page.
+    """Return a whole page.
 
     Args:
         title: the data set's.

@@ -1,4 +1,4 @@
-"""The published numbers as a list: one table a protocol and data set, never mixed."""
+"""The published numbers as a list: one table per protocol and data set, never mixed."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -30,7 +30,7 @@ def chosen(
         rows: what `load` returned; the suite's own files by default.
 
     Raises:
-        RequestError: there are none; the message names what there is.
+        RequestError: there are none; the message lists the known ones.
     """
     known = load() if rows is None else rows
     name = base_name(dataset)
@@ -52,11 +52,11 @@ def as_json(rows: Sequence[PublishedValue]) -> list[dict[str, Any]]:
 
 
 def show_published(rows: Sequence[PublishedValue], console: "Console") -> None:
-    """Print one table a protocol and data set, with its sources beneath.
+    """Print one table per protocol and data set, with its sources beneath.
 
     Args:
         rows: what `chosen` returned.
-        console: where to.
+        console: where to print.
     """
 
     def place(row: PublishedValue) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The main table in the terminal: in colour on a screen, plain where the output goes to a file."""
+"""The main table in the terminal: in colour on a screen, plain in a file or pipe."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -26,12 +26,12 @@ _BETTER = {True: "green", False: "red", None: "dim"}
 def show(tables: "Tables", console: "Console") -> None:
     """Print PSNR and SAM of every section, with the difference from what was published.
 
-    A narrow terminal gets PSNR and SAM one under the other, a narrower one no differences; a
-    name or a number is never cut.
+    In a narrow terminal SAM is below PSNR, in a narrower one differences are left out; names and
+    numbers are never truncated.
 
     Args:
         tables: what `write_tables` returned.
-        console: where to.
+        console: where to print.
     """
     for section in tables.sections:
         console.print(Text(tables.title, style="bold"), soft_wrap=True)
@@ -103,14 +103,14 @@ def _measured(entry: "Entry") -> Text:
 
 
 def _width(table: Table, console: "Console") -> int:
-    """Measure what a table needs so that nothing in it is cut."""
+    """Return the width that a table needs so that nothing is truncated."""
     unlimited = console.options.update(width=10_000)
     return Measurement.get(console, unlimited, table).maximum
 
 
 def print_whole(table: Table, console: "Console") -> None:
-    """Print a table that may be wider than the terminal: nothing in it is cut."""
-    # Left to itself, rich squeezes a table into the terminal by cutting its words.
+    """Print a table without truncation, even if it is wider than the terminal."""
+    # By default, rich fits a table into the terminal by truncating words.
     options = console.options.update(width=max(_width(table, console), 1))
     lines = Segments(console.render(table, options))
     console.print(lines, crop=False, no_wrap=True, overflow="ignore", end="")

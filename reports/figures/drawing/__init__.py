@@ -1,1 +1,1 @@
-"""What the figures share: style, text, context, saving."""
+"""Shared parts of the figures: style, text, context, saving."""

@@ -1,4 +1,4 @@
-"""What all figures of one data set and scale share: heading, method styles, caption."""
+"""The common context of all figures of one data set and scale: heading, styles, caption."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from reports.figures.drawing.text import shortened, wrapped
 from reports.formatting import TIMES
 
 _PAD = 0.06  # inches around axes and texts
-_LINE = 1.3 / 72  # inches from one line of a text to the next, by its size in points
+_LINE = 1.3 / 72  # line spacing in inches per point of font size
 
 
 @dataclass(frozen=True)
 class FigureContext:
-    """What all figures of one data set and scale share.
+    """The common context of all figures of one data set and scale.
 
     Attributes:
         title: data set and scale; marked where the data set is synthetic or a subset.
@@ -38,7 +38,7 @@ class FigureContext:
         Args:
             parts: what the figure shows, for the end of the title.
             caption: the text below.
-            height: inches of what is between heading and caption.
+            height: in inches, between heading and caption.
             width: of the figure in inches.
         """
         inner = width - 2 * _PAD
@@ -50,7 +50,7 @@ class FigureContext:
         figure = Figure(figsize=(width, height + lines + 4 * _PAD), layout="constrained")
         figure.get_layout_engine().set(w_pad=_PAD, h_pad=_PAD, wspace=0, hspace=0)  # type: ignore[union-attr, call-arg]
         left = {"x": _PAD / width, "ha": "left"}
-        # An empty line of the title is the place of the settings, which have another font.
+        # An empty line of the title reserves space for the settings, which have another font.
         heading = figure.suptitle(
             f"{title}\n" if settings else title, size=TITLE, weight="bold", **left
         )
@@ -69,7 +69,7 @@ def context_of(
     Args:
         cells: not empty.
         styles: of the methods; those of the cells if none are given.
-        seed: the one that the figures are of; methods that are not stochastic have seed 0.
+        seed: the seed to name; methods that are not stochastic have seed 0.
     """
     address = cells[0].address
     settings = f"protocol {address.protocol}, profile {address.profile}"

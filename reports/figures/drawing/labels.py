@@ -1,4 +1,4 @@
-"""Names beside points that cover neither each other nor a point nor a line."""
+"""Placement of names beside points, without overlap with each other, points or lines."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -19,13 +19,13 @@ def place_names(
     names: Sequence[str],
     path: Sequence[tuple[float, float]],
 ) -> None:
-    """Write a name at every point, at the nearest place that is free, else the least occupied.
+    """Write a name at every point, at the nearest free place, else at the least occupied one.
 
     Args:
         axes: in their final layout.
         points: in data coordinates.
         names: of the points.
-        path: corners of the front, in data coordinates.
+        path: corners of the Pareto front, in data coordinates.
     """
     dot = axes.figure.dpi / 72  # pixels a point
     taken = [
@@ -56,7 +56,7 @@ def place_names(
 
 
 def _candidates(x: float, y: float, size: Bbox, dot: float) -> Iterator[Bbox]:
-    """Yield the places of a name around a point in pixels, the nearest first."""
+    """Yield candidate boxes of a name around a point, in pixels, the nearest first."""
     for reach in np.linspace(6 * dot, 6 * dot + 6 * size.height, 12):
         for right, up in _DIRECTIONS:
             left = x + right * (reach + size.width / 2) - size.width / 2
@@ -65,6 +65,6 @@ def _candidates(x: float, y: float, size: Bbox, dot: float) -> Iterator[Bbox]:
 
 
 def _occupied(box: Bbox, taken: Sequence[Bbox], frame: Bbox) -> int:
-    """Count what a place covers; being outside the frame counts most."""
+    """Count the overlaps of a box; a corner outside the frame counts ten."""
     outside = sum(not frame.contains(*corner) for corner in (box.min, box.max))
     return box.count_overlaps(taken) + 10 * outside

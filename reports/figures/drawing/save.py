@@ -1,4 +1,4 @@
-"""From a figure to files: PNG and PDF, the same bytes for the same figure."""
+"""Figures as PNG and PDF files, byte-identical for the same figure."""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ def rendered(figure: Figure, form: str) -> bytes:
     images = [image for axes in figure.axes for image in axes.get_images()]
     before = [image.get_interpolation() for image in images]
     if form == "pdf":
-        # Zooming in shows the stored pixels.
+        # Store the original pixels.
         for image in images:
             image.set_interpolation("none")
     with drawing():
@@ -45,7 +45,7 @@ def rendered(figure: Figure, form: str) -> bytes:
 def write_figures(
     folder: Path, figures: Iterable[tuple[str, Figure]], formats: Sequence[str]
 ) -> list[Path]:
-    """Write figures one after the other, each whole or not at all.
+    """Write figures one after the other, each file atomically.
 
     Args:
         folder: created if it does not exist.

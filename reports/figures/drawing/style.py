@@ -1,4 +1,4 @@
-"""The style of all figures: sizes, fonts, and one fixed style a method.
+"""The style of all figures: sizes, fonts, and one fixed style per method.
 
 Colours are Okabe and Ito's (2008), which colour-blind readers can distinguish; every method also
 has a line style and a marker, so that a figure survives a greyscale printer.
@@ -23,7 +23,7 @@ WIDTH = 7.2  # inches: the text width of a two-column paper
 DPI = 200  # of a PNG
 TITLE, TEXT, SMALL = 9.0, 7.5, 6.5  # points
 ERRORS, GREY = "viridis", "gray"
-GAMMA = 2.2  # of a screen: linear grey levels look too dark without
+GAMMA = 2.2  # of a screen; without it, linear grey levels look too dark
 INK, FAINT = "black", "0.45"
 
 _COLOURS = ("#666666", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00")
@@ -37,7 +37,7 @@ _LINES: tuple[Any, ...] = (
     (0, (7, 2)),
     "-",
 )
-# The paper's methods have the same style in everybody's figures; others take what is free.
+# Fixed styles, so that the paper's methods look alike in all figures; others get free ones.
 _FIXED = {"bicubic": 0, "srcnn": 1, "espcn": 2, "wiener": 3, "vdsr": 5, "proposed": 6}
 
 _RC = mpl.rc_params_from_file(
@@ -47,7 +47,7 @@ _RC = mpl.rc_params_from_file(
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Set matplotlib up for the suite's figures, and restore its settings afterwards."""
+    """Apply the settings of the suite's figures to matplotlib, and restore them afterwards."""
     with mpl.rc_context(_RC):
         yield
 
@@ -112,7 +112,7 @@ class MethodStyles:
 
 
 def _style(slot: int) -> MethodStyle:
-    # In the second round of colours, each has the next marker and line style, and so on.
+    # In each further round of colours, markers and line styles are shifted by one.
     turn, colour = divmod(slot, len(_COLOURS))
     other = (slot + turn) % len(_COLOURS)
     return MethodStyle(_COLOURS[colour], _MARKERS[other], _LINES[other])
@@ -124,7 +124,7 @@ def styles_of(cells: Sequence[Cell]) -> MethodStyles:
 
 
 def short_numbers() -> Formatter:
-    """Return a formatter of ticks that writes 20k and 2M."""
+    """Return a tick formatter that writes 20k and 2M."""
     return EngFormatter(sep="")
 
 

@@ -1,4 +1,4 @@
-"""Texts on figures: letters that the font has, lines that fit their place, reasons."""
+"""Texts of figures: drawable letters, line breaks and lengths that fit."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from matplotlib.ft2font import FT2Font
 from benchmark.errors import plain
 from reports.figures.drawing.style import MethodStyles
 
-SMALLEST = 5.0  # points, of letters that can be read
-_LONGEST_REASON = 160  # letters
-_FINE = 720  # dots per inch when measuring: ten a point, against rounding
-_HINTING = 1.02  # how much wider letters may be once they are fitted to pixels
+SMALLEST = 5.0  # points; smaller letters are illegible
+_LONGEST_REASON = 160  # characters
+_FINE = 720  # dots per inch when measuring, to reduce rounding
+_HINTING = 1.02  # how much wider hinted letters may be
 
 
 @cache
@@ -24,7 +24,7 @@ def _font(bold: bool) -> FT2Font:
 
 
 def drawable(text: object) -> str:
-    """Make one line of a text from outside; a letter the font lacks is replaced by its number."""
+    """Make one line of any text; replace letters missing in the font by their code points."""
     font = _font(bold=False)
     return "".join(
         sign if font.get_char_index(ord(sign)) else f"[U+{ord(sign):04X}]" for sign in plain(text)
@@ -40,13 +40,13 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def size_for(text: object, width: float, size: float, *, bold: bool = False) -> float:
-    """Return the font size at which a line fits, from the one given down to `SMALLEST`."""
+    """Return the largest font size, from `size` down to `SMALLEST`, at which a line fits."""
     needed = width_of(drawable(text), size, bold=bold)
     return max(SMALLEST, size * min(1.0, width / max(needed, 1e-9)))
 
 
 def shortened(text: object, width: float, size: float, *, bold: bool = False) -> str:
-    """Make one line of a text, at most so many inches wide; an ellipsis stands for the rest."""
+    """Make one line of a text and truncate it to a width in inches, with an ellipsis."""
     line = drawable(text)
     if width_of(line, size, bold=bold) <= width:
         return line
@@ -56,7 +56,7 @@ def shortened(text: object, width: float, size: float, *, bold: bool = False) ->
 
 
 def wrapped(text: object, width: float, size: float, *, bold: bool = False, most: int = 100) -> str:
-    """Break a text into lines at most so many inches wide; what is too long is cut."""
+    """Break a text into at most `most` lines of a width in inches, and truncate the rest."""
     words = drawable(text).split()
     lines: list[str] = []
     for index, word in enumerate(words):
@@ -73,7 +73,7 @@ def wrapped(text: object, width: float, size: float, *, bold: bool = False, most
 
 
 def not_shown(left_out: Mapping[str, str], styles: MethodStyles) -> str:
-    """Name the methods that are left out with their reasons; empty if there are none."""
+    """List the methods left out with their reasons; empty if there are none."""
     if not left_out:
         return ""
     named = []

@@ -1,7 +1,7 @@
-"""The paper's Fig. 4 and 5: one band of a scene, every method's estimate, and where it errs.
+"""The paper's Fig. 4 and 5: one band of a scene, every method's estimate and its error.
 
 Wang et al. (2017) show the band at 550 nm: ground truth, low-resolution image, estimate, absolute
-difference, and speak of the "number of pixels [with] errors below 1 in grayscale value". Here
+difference, and refer to the "number of pixels [with] errors below 1 in grayscale value". Here
 that number is counted.
 """
 
@@ -30,17 +30,17 @@ from reports.figures.images import common_range, share_above
 from reports.figures.plots.counts import BandErrors, band_errors, draw_counts
 from reports.formatting import TIMES
 
-_PANEL = 1.31  # inches; five of them are as wide as a page
+_PANEL = 1.31  # inches; five panels fill the width of a page
 _TEXTS = 0.62  # inches of text above and below a method's panels
-_MOST = 5  # panels beside each other
+_MOST = 5  # panels in a row
 
 
 @drawing()
 def band_figure(view: View, wanted: float, context: FigureContext) -> Figure:
     """Draw a scene's band with every method's estimate and, below it, its absolute error.
 
-    All errors share one colour scale, which is also the axis of the counts: how many pixels
-    differ by at most so many grey levels.
+    All errors share one colour scale, which is also the axis of the counts: the share of pixels
+    that differ by at most so many grey levels.
 
     Args:
         view: the scene with at least one estimate.
@@ -91,7 +91,7 @@ def band_figure(view: View, wanted: float, context: FigureContext) -> Figure:
 
 
 def _show(axes: Axes, image: np.ndarray, colours: str, norm: Normalize) -> None:
-    # Few pixels are enlarged as they are, many are averaged down.
+    # Small images are enlarged without interpolation, large ones are averaged.
     how = "nearest" if image.shape[1] <= _PANEL * DPI else "auto"
     axes.imshow(image, cmap=colours, norm=norm, interpolation=how)
     axes.set(xticks=[], yticks=[])

@@ -1,4 +1,4 @@
-"""Quality and cost: PSNR against the time for one image, and against the number of parameters."""
+"""Quality and cost: PSNR against the time per image, and against the number of parameters."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class Cost:
 
     Attributes:
         psnr: mean over the test scenes, in dB.
-        seconds: for one image.
+        seconds: per image.
         parameters: trainable parameters; 0 for a method that is not trained.
         device: where the time was measured.
     """
@@ -68,7 +68,7 @@ def costs_of(cells: Sequence[Cell]) -> tuple[dict[str, Cost], dict[str, str]]:
 
 
 def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the Pareto front: the points that no other is both left of and above, sorted.
+    """Return the Pareto front, sorted: the points that no other point dominates.
 
     Args:
         points: (cost, quality); less cost and more quality are better.
@@ -131,7 +131,7 @@ def _limit(axes: Axes, prices: Sequence[float]) -> None:
 
 
 def _limit_from_zero(axes: Axes, prices: Sequence[int]) -> None:
-    """Make the axis logarithmic down to a linear part with zero: methods without parameters."""
+    """Make the axis logarithmic, with a linear part at zero for methods without parameters."""
     least = min((price for price in prices if price), default=1)
     start = 10 ** math.floor(math.log10(least))
     axes.set_xscale("symlog", linthresh=start, linscale=0.7)

@@ -1,4 +1,4 @@
-"""How many pixels a method gets right: counted, and drawn above the colour scale as its axis."""
+"""The share of pixels within an error, drawn above the colour scale of the errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _TIP = 0.07  # of the axes' width: the tip of the colour scale
 
 @dataclass(frozen=True)
 class BandErrors:
-    """One method's absolute errors in one band, and numbers on them.
+    """One method's absolute errors in one band, and their statistics.
 
     Attributes:
         error: (rows, columns) absolute differences in grey levels.
@@ -55,10 +55,10 @@ def draw_counts(
     colours: Normalize,
     styles: MethodStyles,
 ) -> None:
-    """Draw how many pixels differ by at most so many grey levels, with the colour scale below.
+    """Draw the share of pixels within each error in grey levels, with the colour scale below.
 
     Args:
-        axes: where.
+        axes: where to draw.
         labels: the methods, in order.
         errors: of the methods.
         colours: the colour scale of all errors.
@@ -77,7 +77,7 @@ def draw_counts(
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.tick_params(axis="x", labelbottom=False)
-    # The tip for what is above the scale goes beyond the axes, so that both have the same ticks.
+    # The tip for values above the scale is outside the axes, so that both have the same ticks.
     bar = axes.inset_axes((0, -0.075, 1 + _TIP, 0.045))
     scale = axes.get_figure().colorbar(  # type: ignore[union-attr]
         ScalarMappable(colours, ERRORS), cax=bar, orientation="horizontal", extend="max",

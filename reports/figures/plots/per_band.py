@@ -1,4 +1,4 @@
-"""PSNR of every band: each method's mean over the scenes, and the scenes behind it."""
+"""PSNR per band: each method's mean over the scenes, and the single scenes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class BandScores:
         wavelengths: of the bands, in nm.
         values: a method's label to (scenes, bands) PSNR in dB; infinite where a band is perfect.
         scenes: names, as in the rows of the values.
-        tested: how many test scenes there are in all.
+        tested: total number of test scenes.
     """
 
     wavelengths: Sequence[float]
@@ -82,7 +82,7 @@ def per_band_figure(
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    """Average over scenes what is finite; NaN for a band where nothing is."""
+    """Average the finite values over the scenes; NaN for a band without any."""
     known = np.isfinite(values)
     total = np.where(known, values, 0).sum(axis=0)
     counts = known.sum(axis=0)
@@ -112,7 +112,7 @@ def _draw_scenes(
     means: Mapping[str, np.ndarray],
     styles: MethodStyles,
 ) -> None:
-    """Draw one method's scenes and mean before the other methods' means."""
+    """Draw one method's scenes and mean on top of the other methods' means."""
     style = styles.style(label)
     for other, mean in means.items():
         if other != label:

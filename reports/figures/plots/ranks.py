@@ -1,4 +1,4 @@
-"""Average ranks over scales, data sets and scenes: which method is usually first."""
+"""Average ranks over scales, data sets and scenes."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ _LARGEST = 130.0  # points squared, the area of a dot that holds all of a method
 def rank_figure(
     ranks: Mapping[str, Sequence[float]], context: FigureContext, caption: str
 ) -> Figure:
-    """Draw every method's ranks as dots, large where it has a rank often, and their mean.
+    """Draw every method's ranks as dots with areas by frequency, and their mean.
 
     Args:
         ranks: a method's label to its ranks, 1 for the best, ties as halves; none empty.
         context: what was ranked, and styles.
-        caption: over what, and what may be concluded.
+        caption: what the ranks are over.
     """
     styles = context.styles
     means = {label: mean(of) for label, of in ranks.items()}

@@ -19,9 +19,9 @@ from reports.formatting import DASH
 
 _LEFT, _RIGHT = 2.35, 4.85  # inches: scene and legend, spectra
 _PIXEL = 2.5  # inches: height of the axes of a pixel
-_LINE, _LOOSE = 0.15, 0.21  # inches a line of the legend, at least and at most
-_ROOM = 1.3  # of the largest difference, so that no tick stands at the edge
-_ANGLES = 4  # columns of angles, at most
+_LINE, _LOOSE = 0.15, 0.21  # inches: minimum and maximum height of a line of the legend
+_ROOM = 1.3  # of the largest difference, so that no tick is at the edge
+_ANGLES = 4  # maximum number of columns of angles
 _ANGLE, _HANDLE = 0.115, 0.12  # widths of a column of angles and of a line, of the legend's
 
 
@@ -109,7 +109,7 @@ def _draw_scene(axes: Axes, view: View, pixels: Sequence[tuple[int, int]]) -> No
     axes.spines[:].set_visible(True)
     columns = view.truth.shape[2]
     for number, (row, column) in enumerate(pixels, start=1):
-        # Dark on light and light on dark: visible on any ground.
+        # Dark on light and light on dark: visible on any background.
         axes.plot(column, row, "o", ms=5, mfc="none", mec="white", mew=2.2)
         axes.plot(column, row, "o", ms=5, mfc="none", mec=INK, mew=0.9)
         right = column < 0.85 * columns

@@ -16,7 +16,7 @@ from reports.formatting import duration
 
 _HEIGHT, _LEGEND_ROW = 3.4, 0.33  # inches
 _LEGEND_COLUMNS, _LONGEST = 4, 1.25  # the latter in inches of a name
-_FEW = 0.1  # of the usual steps between two validations: too few for a mean loss
+_FEW = 0.1  # of the usual steps between validations: too few for a mean loss
 _LOGARITHMIC = 20  # a range that spans more than this factor is drawn on a logarithmic axis
 _LABELS = {
     "step": "steps",
@@ -31,7 +31,7 @@ def curves_of(cells: Sequence[Cell]) -> tuple[dict[str, pd.DataFrame], dict[str,
 
     Returns:
         A method's label to its rows of step, loss, psnr and seconds; and the methods that were
-        trained but have no readable curve, with the reason. What is not trained is in neither.
+        trained but have no readable curve, with the reason. Untrained methods are in neither.
     """
     curves, without = {}, {}
     for cell in cells:
@@ -119,6 +119,6 @@ def _choose_scale(axes: Axes, direction: str, columns: Sequence[pd.Series]) -> N
 
 
 def _without_few_steps(rows: pd.DataFrame) -> pd.DataFrame:
-    """Leave out rows whose loss is a mean of far fewer steps than usual."""
+    """Leave out rows whose loss is a mean over far fewer steps than usual."""
     steps = rows["step"].diff().fillna(rows["step"])
     return rows[steps >= _FEW * steps.median()]
