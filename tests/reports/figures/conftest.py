@@ -1,5 +1,6 @@
 """Small scenes and a context to draw."""
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,8 @@ from benchmark.tools.images.model import View
 if TYPE_CHECKING:
     from reports.figures.drawing.context import FigureContext
 
+# Figures need matplotlib, an optional dependency.
+collect_ignore_glob = [] if find_spec("matplotlib") else ["test_*.py", "*/test_*.py"]
 # The same examples every time, and none kept on disk.
 examples = settings(max_examples=25, deadline=None, database=None, derandomize=True)
 METHODS = {"bicubic": "Bicubic", "srcnn": "SRCNN", "mine[x=1]": "Mine [x=1]"}
@@ -37,6 +40,11 @@ def view() -> View:
 @pytest.fixture
 def context() -> "FigureContext":
     return context_for(METHODS)
+
+
+def many(number: int) -> dict[str, str]:
+    """Return labels and long titles of a number of methods."""
+    return {f"m{index}": f"A method of many words, {index}" for index in range(number)}
 
 
 def context_for(titles: dict[str, str]) -> "FigureContext":

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("matplotlib", reason="figures need matplotlib")
-
 from benchmark.errors import RequestError
 from benchmark.store.cells import Cell
 from reports import figures

@@ -277,15 +277,6 @@ def test_hostile_names_are_escaped_in_latex() -> None:
     )
 
 
-def test_a_row_is_never_read_as_an_argument_of_the_line_break(make: Make, tmp_path: Path) -> None:
-    make("a", title="[3cm] first")
-    make("b", title="*second")
-    lines = write_tables(tmp_path, "cave").paths[1].read_text().splitlines()
-    assert any(line.startswith("{[}3cm{]} first & ") for line in lines)
-    assert any(line.startswith("{*}second & ") for line in lines)
-    assert not any(line.startswith(("[", "*")) for line in lines)
-
-
 def test_the_csv_agrees_with_numpy(make: Make, tmp_path: Path) -> None:
     cells = [make("srcnn", seed=1, psnr=35.3), make("bicubic", 4, psnr=30.1, sam=6.4)]
     lone = make("vdsr", rows=scored(36.0, 4.0, ["face"]))

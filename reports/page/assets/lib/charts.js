@@ -9,7 +9,7 @@ function ticks(low, high, count) {
   return { values, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 }
 
-// One scale of the comparison: a dot a method, a line from its worst to its best scene.
+// One scale of the comparison: one dot per method, and a line from its worst to its best scene.
 function dots(here, metric, { scale, index }) {
   const rows = here.methods.map((method) => {
     const place = method.places[index];
@@ -59,7 +59,7 @@ function dots(here, metric, { scale, index }) {
 
 // Lines over wavelength. lines: {name, values, series}; mark: a wavelength to point at.
 function lines(title, unit, wavelengths, series, mark, attributes) {
-  // As wide as there is room, so that letters keep their size.
+  // As wide as its container, so that letters keep their size.
   const room = find("#images .right").clientWidth || 560;
   const width = Math.min(Math.max(room, 280), 640), height = 300, left = 52, right = 10, top = 14, bottom = 42;
   const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "chart lines", "aria-label": title, ...attributes });

@@ -1,9 +1,9 @@
-// Cubes of grey levels, unpacked from the images in the page.
+// Cubes of grey levels, decoded from the images in the page.
 
 const unpacked = new Map();
-const KEPT = 40; // cubes in memory; the oldest go
+const KEPT = 40; // cubes in memory; the oldest are evicted
 
-// Every third of the bands is one colour of the picture, see images.py.
+// Three consecutive bands are the colours of one image, see images.py.
 function unpack({ image, shape: [bands, rows, columns], sum }) {
   if (!unpacked.has(image)) {
     if (unpacked.size >= KEPT) unpacked.delete(unpacked.keys().next().value);
@@ -36,7 +36,7 @@ async function decode(image) {
   return context.getImageData(0, 0, canvas.width, canvas.height).data;
 }
 
-// Repeat every low-resolution pixel over the window, where it stands for s by s pixels.
+// Enlarge the low-resolution pixels to s by s pixels, cropped to the window.
 function enlarge(low, scale, corner, shape) {
   const [rows, columns] = shape, size = rows * columns;
   const values = new Uint8Array(low.bands * size);
@@ -60,7 +60,7 @@ function spectrumAt(cube, row, column) {
   return Array.from({ length: cube.bands }, (_, band) => valueAt(cube, band, row, column));
 }
 
-// Inferno, in nine steps: rises evenly in lightness, so that it reads in grey too.
+// The colour map Inferno in nine steps: uniform in lightness, so that it is readable in grey.
 const INFERNO = [[0, 0, 4], [31, 12, 72], [85, 15, 109], [136, 34, 106], [186, 54, 85], [227, 89, 51],
   [249, 140, 10], [249, 201, 50], [252, 255, 164]];
 

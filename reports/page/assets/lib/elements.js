@@ -1,4 +1,4 @@
-// Elements of the page. Text goes in as text; nothing is ever parsed as HTML.
+// Elements of the page. Text is inserted as text; nothing is parsed as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -24,7 +24,7 @@ function find(selector) {
   return document.querySelector(selector);
 }
 
-// Say something to those who listen to the page.
+// Announce a text to screen readers.
 function announce(text) {
   find("#announcer").textContent = text;
 }
@@ -50,7 +50,7 @@ function search(label, changed, attributes) {
   return make("label", { class: "field" }, label, box);
 }
 
-// Forms hold controls only; there is nowhere to send them.
+// Forms only group controls and are never submitted.
 for (const form of document.querySelectorAll("form")) {
   form.addEventListener("submit", (event) => event.preventDefault());
 }

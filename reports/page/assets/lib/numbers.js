@@ -1,9 +1,9 @@
-// The facts of the page, and numbers that depend on what is chosen; others come as texts.
+// The data of the page, and numbers that depend on the selection; others are stored as texts.
 
 const facts = JSON.parse(find("#facts").textContent);
 const TIMES = "\u00d7", MINUS = "\u2212", DASH = "\u2013";
 
-// The state that everything follows.
+// The state that all views depend on.
 const state = { section: 0 };
 
 function section() {
@@ -22,7 +22,7 @@ function known(value) {
   return value !== null && value !== undefined;
 }
 
-// 1 for the best, 2 for the second-best, 0 for the rest; what prints alike ranks alike.
+// 1 for the best, 2 for the second-best, 0 for the rest; equal printed values rank equally.
 function ranks(values, metric) {
   const printed = values.map((value) => (known(value) ? Number(Number(value).toFixed(metric.digits)) : null));
   const present = [...new Set(printed.filter(known))].sort((a, b) => (metric.higher ? b - a : a - b));

@@ -1,7 +1,7 @@
-// Tables that sort by any column and say so.
+// Tables that sort by any column and announce it.
 
-// columns: {title, group, lead, text}; group stands over several columns, text sorts as text.
-// rows: {entries: [{node, sort, class}], words, last}; words is what a filter looks at.
+// columns: {title, group, lead, text}; group is a heading over several columns, text sorts as text.
+// rows: {entries: [{node, sort, class}], words, last}; words is the text that a filter searches.
 class Sortable {
   constructor(caption, columns, attributes) {
     this.columns = columns;
@@ -51,7 +51,7 @@ class Sortable {
   }
 
   sort(index) {
-    // Best first: what is higher the better begins with its highest.
+    // Best first: descending where higher is better.
     this.down = this.by === index ? !this.down : Boolean(this.columns[index].down);
     this.by = index;
     this.heads.forEach((cell, place) => {
@@ -77,7 +77,7 @@ class Sortable {
       const text = this.columns[this.by].text, sign = this.down ? -1 : 1;
       rows.sort((a, b) => {
         const [x, y] = [a.entries[this.by].sort, b.entries[this.by].sort];
-        if (!known(x) || !known(y)) return known(x) ? -1 : known(y) ? 1 : 0; // what is missing stays last
+        if (!known(x) || !known(y)) return known(x) ? -1 : known(y) ? 1 : 0; // missing values stay last
         return sign * (text ? String(x).localeCompare(String(y)) : Number(x) - Number(y));
       });
     }
@@ -95,7 +95,7 @@ class Sortable {
   }
 }
 
-// A number that is marked if it is the best or second-best of its kind; words say it too.
+// A number, marked if it is the best or second-best of its kind, also in words.
 function marked(text, rank) {
   if (rank === 1) return [make("strong", {}, text), make("span", { class: "hidden" }, " (best)")];
   if (rank === 2) return [make("u", {}, text), make("span", { class: "hidden" }, " (second-best)")];

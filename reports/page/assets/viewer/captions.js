@@ -1,6 +1,6 @@
-// What stands around the image: where it lies in the scene, its colour bar, its numbers.
+// Around the image: its position in the scene, its colour bar, its numbers.
 
-// A small picture of the whole scene with the window in it, and what the previews are.
+// A small picture of the whole scene with the window, and a description of the previews.
 function minimap(scene, exact) {
   const [rows, columns] = scene.small, [height, width] = scene.shape, [, tall, wide] = scene.truth.shape;
   const picture = draw("svg", { viewBox: `0 0 ${columns} ${rows}`, role: "img", class: "overview",

@@ -9,7 +9,7 @@ function divide() {
   find("#view-divider").setAttribute("aria-valuetext", text);
 }
 
-// Everything that follows the pixel and the band.
+// All views that depend on the pixel and the band.
 function mark() {
   const scene = sceneFacts(viewer.scene), truth = viewer.cubes.get("truth").cube;
   const [row, column] = viewer.pixel, [top, left] = scene.corner;

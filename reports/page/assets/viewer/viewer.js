@@ -10,7 +10,7 @@ function sceneFacts(index) {
   return section().images.scenes.find(([scene]) => scene === index)[1];
 }
 
-// What there is to see at the scale at hand: {name, cube, series, psnr}, truth first.
+// The images available at the chosen scale: {name, cube, series, psnr}, truth first.
 function visible(scene) {
   const low = scene.low.find(([scale]) => scale === viewer.scale);
   const found = [{ key: "truth", name: TRUTH, cube: scene.truth, series: "series-truth" }];
@@ -67,7 +67,7 @@ function showScene(scene, scale) {
   load();
 }
 
-// The method with the best first metric, for a first look.
+// The method with the best first metric, shown initially.
 function bestOf(shown) {
   const metric = section().metrics[0], index = section().scales.indexOf(viewer.scale), sign = metric.higher ? 1 : -1;
   const score = (one) => Number(section().methods[one.method].places[index].scores[metric.name][viewer.scene] ?? -Infinity * sign);

@@ -1,4 +1,4 @@
-// Every cell of the section, what failed and what is missing included.
+// Every cell of the section, failed and missing ones included.
 
 const listing = { state: "all", words: "" };
 let cellTable = null;

@@ -1,4 +1,4 @@
-// The main table: methods by scales, beside what papers print.
+// The main table: methods by scales, with published values.
 
 const compared = { metric: "main", scale: "all", spread: true, published: true, words: "" };
 

@@ -1,4 +1,4 @@
-// The choice of data set, protocol and profile, which everything follows, and the theme.
+// The selection of data set, protocol and profile, and the theme.
 
 function choices() {
   const here = section();

@@ -1,4 +1,4 @@
-// Where a number comes from, in a box of its own.
+// The provenance of a number, in a dialog.
 
 function entry(term, ...details) {
   return details.flat().some((detail) => known(detail) && detail !== "")
@@ -33,7 +33,7 @@ function cellFacts(cell) {
   );
 }
 
-// title: what the number is; lines: how it came about; numbers: the cells it was made from.
+// title: of the number; lines: how it was computed; numbers: of the cells it was computed from.
 function openProvenance(title, lines, numbers) {
   const dialog = find("#provenance");
   dialog.replaceChildren(

@@ -1,9 +1,5 @@
 """Names find places that cover neither each other nor a point nor a line."""
 
-import pytest
-
-pytest.importorskip("matplotlib", reason="figures need matplotlib")
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation

@@ -1,9 +1,5 @@
 """Every method has one style, its own, and matplotlib's own settings are left alone."""
 
-import pytest
-
-pytest.importorskip("matplotlib", reason="figures need matplotlib")
-
 import matplotlib as mpl
 
 from reports.figures.drawing.style import MethodStyles, drawing, styles_of

@@ -3,9 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-pytest.importorskip("matplotlib", reason="figures need matplotlib")
-
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from reports.figures.drawing.context import FigureContext, context_of

@@ -1,27 +1,21 @@
 """The paper's figure: panels, one scale for all differences, and numbers that were counted."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-pytest.importorskip("matplotlib", reason="figures need matplotlib")
-
 from benchmark.tools.images.model import View
+from reports.figures.drawing.context import FigureContext
 from reports.figures.plots.band import band_figure
 from reports.figures.plots.counts import band_errors
-from tests.reports.figures.conftest import context_for, view_of
-from tests.reports.figures.drawn import collisions, curves, images, texts
-
-if TYPE_CHECKING:
-    from reports.figures.drawing.context import FigureContext
+from tests.reports.figures.drawn import curves, images, texts
 
 BAND = 2  # nearest to 550 nm
 
 
 @pytest.fixture
-def panels(view: View, context: "FigureContext") -> dict[str, list[np.ndarray]]:
+def panels(view: View, context: FigureContext) -> dict[str, list[np.ndarray]]:
     figure = band_figure(view, 550, context)
     by_map: dict[str, list[np.ndarray]] = {"gray": [], "viridis": []}
     for axes in images(figure):
@@ -42,9 +36,7 @@ def test_there_are_truth_low_and_two_panels_a_method(
         assert np.array_equal(panel, np.abs(cube[BAND].astype(int) - wanted))
 
 
-def test_all_differences_and_all_images_share_one_scale(
-    view: View, context: "FigureContext"
-) -> None:
+def test_all_differences_and_all_images_share_one_scale(view: View, context: FigureContext) -> None:
     figure = band_figure(view, 550, context)
     shown = [image for axes in images(figure) for image in axes.get_images()]
     for name, number in (("gray", 5), ("viridis", 3)):
@@ -59,7 +51,7 @@ def test_all_differences_and_all_images_share_one_scale(
     assert f"It ends at {norm.vmax:.0f}; {above:.1f} % of the pixels are above." in told
 
 
-def test_the_counts_are_numpys(view: View, context: "FigureContext") -> None:
+def test_the_counts_are_numpys(view: View, context: FigureContext) -> None:
     figure = band_figure(view, 550, context)
     shown = texts(figure)
     truth = view.truth.astype(float)
@@ -71,7 +63,7 @@ def test_the_counts_are_numpys(view: View, context: "FigureContext") -> None:
 
 
 def test_the_curves_give_the_share_of_pixels_up_to_each_level(
-    view: View, context: "FigureContext"
+    view: View, context: FigureContext
 ) -> None:
     figure = band_figure(view, 550, context)
     (axes,) = [one for one in figure.axes if len(curves(one)) == 3]
@@ -81,7 +73,7 @@ def test_the_curves_give_the_share_of_pixels_up_to_each_level(
         assert drawn == pytest.approx(wanted)
 
 
-def test_the_heading_says_what_it_is(view: View, context: "FigureContext") -> None:
+def test_the_heading_says_what_it_is(view: View, context: FigureContext) -> None:
     left_out = {"espcn": "failed: NaN in the loss"}
     shown = texts(band_figure(replace(view, left_out=left_out), 550, context))
     assert "CAVE, \N{MULTIPLICATION SIGN}3, ramp, 552 nm" in shown
@@ -90,15 +82,7 @@ def test_the_heading_says_what_it_is(view: View, context: "FigureContext") -> No
     assert "12 \N{MULTIPLICATION SIGN} 16 pixels, enlarged" in " ".join(shown)
 
 
-@pytest.mark.parametrize("number", [1, 4, 7])
-def test_nothing_collides_whatever_the_number_of_methods(number: int) -> None:
-    titles = {f"m{index}": f"A method of many words, {index}" for index in range(number)}
-    figure = band_figure(view_of(list(titles)), 550, context_for(titles))
-    assert len(images(figure)) == 2 + 2 * number
-    assert collisions(figure) == []
-
-
-def test_a_perfect_estimate_is_drawn(view: View, context: "FigureContext") -> None:
+def test_a_perfect_estimate_is_drawn(view: View, context: FigureContext) -> None:
     perfect = replace(view, estimates={**view.estimates, "srcnn": view.truth})
     shown = texts(band_figure(perfect, 550, context))
     assert "100 % below 1 grey level" in " ".join(shown)

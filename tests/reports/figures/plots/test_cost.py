@@ -1,21 +1,15 @@
 """Quality and cost: points where they belong, the front of the best, names that can be read."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("matplotlib", reason="figures need matplotlib")
-
+from reports.figures.drawing.context import FigureContext
 from reports.figures.plots.cost import Cost, cost_figure, costs_of, front
 from tests.reports.conftest import Make
-from tests.reports.figures.conftest import context_for, examples
-from tests.reports.figures.drawn import collisions, texts, values
-
-if TYPE_CHECKING:
-    from reports.figures.drawing.context import FigureContext
+from tests.reports.figures.conftest import examples
+from tests.reports.figures.drawn import texts, values
 
 CPU = "CPU, 2 threads"
 COSTS = {
@@ -25,7 +19,7 @@ COSTS = {
 }
 
 
-def test_points_are_at_cost_and_quality(context: "FigureContext") -> None:
+def test_points_are_at_cost_and_quality(context: FigureContext) -> None:
     figure = cost_figure(COSTS, context)
     times, sizes = figure.axes
     for axes, wanted in ((times, [0.001, 0.5, 12.0]), (sizes, [0.0, 8129.0, 665921.0])):
@@ -45,7 +39,7 @@ def test_points_are_at_cost_and_quality(context: "FigureContext") -> None:
     assert "Times on CPU, 2 threads." in " ".join(texts(figure))
 
 
-def test_times_of_different_devices_are_marked(context: "FigureContext") -> None:
+def test_times_of_different_devices_are_marked(context: FigureContext) -> None:
     mixed = {**COSTS, "srcnn": replace(COSTS["srcnn"], device="NVIDIA H200")}
     told = " ".join(texts(cost_figure(mixed, context)))
     assert "Times from DIFFERENT devices, not to be compared: CPU, 2 threads; NVIDIA H200." in told
@@ -75,14 +69,3 @@ def test_costs_come_from_cells_and_what_is_missing_is_named(make: Make) -> None:
     costs, without = costs_of(cells)
     assert costs == {"srcnn": Cost(34.0, 0.125, 57281, "NVIDIA H200")}
     assert without == {"mine": "it has no finite PSNR"}
-
-
-@pytest.mark.parametrize("number", [1, 12])
-def test_names_cover_nothing(number: int) -> None:
-    titles = {f"m{index}": f"Method {index} [deep=true]" for index in range(number)}
-    costs = {
-        label: Cost(34 + index % 3 * 0.05, 0.1 * (1 + index % 4 * 0.1), 1000 + index, CPU)
-        for index, label in enumerate(titles)
-    }
-    figure = cost_figure(costs, context_for(titles), {"x": "failed"})
-    assert collisions(figure) == []

@@ -1,18 +1,10 @@
 """PSNR per band: means of the scenes, and what is infinite said."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-import pytest
 
-pytest.importorskip("matplotlib", reason="figures need matplotlib")
-
+from reports.figures.drawing.context import FigureContext
 from reports.figures.plots.per_band import BandScores, per_band_figure
-from tests.reports.figures.conftest import context_for
-from tests.reports.figures.drawn import collisions, curves, texts
-
-if TYPE_CHECKING:
-    from reports.figures.drawing.context import FigureContext
+from tests.reports.figures.drawn import curves, texts
 
 NM = (400.0, 500.0, 600.0)
 
@@ -24,7 +16,7 @@ def values_of(labels: list[str]) -> dict[str, np.ndarray]:
     }
 
 
-def test_means_stand_left_and_every_method_has_its_scenes(context: "FigureContext") -> None:
+def test_means_stand_left_and_every_method_has_its_scenes(context: FigureContext) -> None:
     values = values_of(list(context.styles.titles))
     figure = per_band_figure(BandScores(NM, values, ["a", "b"], 7), context)
     left, *right = figure.axes
@@ -38,7 +30,7 @@ def test_means_stand_left_and_every_method_has_its_scenes(context: "FigureContex
     assert "mean over 2 of 7 test scenes" in texts(figure)[0] + " ".join(texts(figure))
 
 
-def test_perfect_bands_are_left_out_and_said(context: "FigureContext") -> None:
+def test_perfect_bands_are_left_out_and_said(context: FigureContext) -> None:
     values = values_of(["srcnn"])
     values["srcnn"] = values["srcnn"].astype(float)
     values["srcnn"][0, 1] = values["srcnn"][0, 2] = values["srcnn"][1, 2] = np.inf
@@ -50,13 +42,3 @@ def test_perfect_bands_are_left_out_and_said(context: "FigureContext") -> None:
     assert "3 bands without any error (infinite PSNR) are left out" in told
     assert "Not shown: Bicubic (failed)." in told
     assert "mean over all 2 test scenes" in told
-
-
-@pytest.mark.parametrize("number", [1, 7, 13])
-def test_nothing_collides(number: int) -> None:
-    titles = {f"m{index}": f"A method of words [x={index}]" for index in range(number)}
-    figure = per_band_figure(
-        BandScores(NM, values_of(list(titles)), ["a", "b"], 2), context_for(titles)
-    )
-    assert len(figure.axes) == 1 + number
-    assert collisions(figure) == []

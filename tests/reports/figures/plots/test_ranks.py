@@ -1,20 +1,13 @@
 """Average ranks: sorted, counted, averaged."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
-
-pytest.importorskip("matplotlib", reason="figures need matplotlib")
-
 from matplotlib.collections import PathCollection
 
+from reports.figures.drawing.context import FigureContext
 from reports.figures.plots.ranks import rank_figure
 from tests.reports.figures.drawn import collisions, texts, values
-
-if TYPE_CHECKING:
-    from reports.figures.drawing.context import FigureContext
 
 RANKS = {
     "bicubic": [3.0, 3.0, 2.5, 3.0],
@@ -23,7 +16,7 @@ RANKS = {
 }
 
 
-def test_the_best_stands_first_with_its_mean(context: "FigureContext") -> None:
+def test_the_best_stands_first_with_its_mean(context: FigureContext) -> None:
     figure = rank_figure(RANKS, replace(context, title="CAVE: ranks by PSNR"), "Four scenes.")
     (axes,) = figure.axes
     means = [values(line)[0, 0] for line in axes.get_lines()]
@@ -35,7 +28,7 @@ def test_the_best_stands_first_with_its_mean(context: "FigureContext") -> None:
     assert collisions(figure) == []
 
 
-def test_a_dots_area_says_how_often(context: "FigureContext") -> None:
+def test_a_dots_area_says_how_often(context: FigureContext) -> None:
     (axes,) = rank_figure(RANKS, context, "").axes
     dots = {}
     for dot in axes.collections:

@@ -1,26 +1,20 @@
 """Spectra are those of the pixels, with angles as numpy has them."""
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-pytest.importorskip("matplotlib", reason="figures need matplotlib")
-
 from benchmark.tools.images.model import View
+from reports.figures.drawing.context import FigureContext
 from reports.figures.plots.spectra import false_colour, spectra_figure, spectral_angle
-from tests.reports.figures.conftest import context_for, view_of
-from tests.reports.figures.drawn import collisions, curves, images, texts
-
-if TYPE_CHECKING:
-    from reports.figures.drawing.context import FigureContext
+from tests.reports.figures.drawn import curves, images, texts
 
 PIXELS = [(5, 7), (30, 40), (12, 20)]
 
 
 def test_each_pixel_has_its_spectra_and_their_differences(
-    view: View, context: "FigureContext"
+    view: View, context: FigureContext
 ) -> None:
     figure = spectra_figure(view, PIXELS, context)
     pairs = [curves(axes) for axes in figure.axes if len(curves(axes)) == 4]
@@ -36,7 +30,7 @@ def test_each_pixel_has_its_spectra_and_their_differences(
         assert np.array_equal(below[1:], [one - truth for one in wanted])
 
 
-def test_differences_have_one_scale(view: View, context: "FigureContext") -> None:
+def test_differences_have_one_scale(view: View, context: FigureContext) -> None:
     view.estimates["srcnn"][:, 30, 40] = 255
     figure = spectra_figure(view, PIXELS, context)
     limits = {axes.get_ylim() for axes in figure.axes if axes.get_ylim()[0] < -1}
@@ -44,7 +38,7 @@ def test_differences_have_one_scale(view: View, context: "FigureContext") -> Non
     assert limits == {(-1.3 * largest, 1.3 * largest)}
 
 
-def test_the_angles_stand_in_the_legend(view: View, context: "FigureContext") -> None:
+def test_the_angles_stand_in_the_legend(view: View, context: FigureContext) -> None:
     shown = texts(spectra_figure(view, PIXELS, context))
     for estimate in view.estimates.values():
         for row, column in PIXELS:
@@ -58,17 +52,6 @@ def test_an_angle_is_right_or_unknown() -> None:
     assert spectral_angle(x, y) == pytest.approx(45)
     assert spectral_angle(y, y) == 0
     assert math.isnan(spectral_angle(np.zeros(3, np.uint8), y))
-
-
-@pytest.mark.parametrize(("count", "methods"), [(1, 12), (5, 3)])
-def test_nothing_collides(
-    count: int,
-    methods: int,
-) -> None:
-    titles = {f"m{index}": f"A method of many words, {index}" for index in range(methods)}
-    pixels = [(2 + 4 * index, 5 + 6 * index) for index in range(count)]
-    figure = spectra_figure(view_of(list(titles)), pixels, context_for(titles))
-    assert collisions(figure) == []
 
 
 def test_false_colour_is_bright_and_in_the_order_of_light() -> None:

@@ -1,21 +1,14 @@
 """Training curves are those that are stored."""
 
 import io
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pytest
 
-pytest.importorskip("matplotlib", reason="figures need matplotlib")
-
+from reports.figures.drawing.context import FigureContext
 from reports.figures.plots.training import curves_of, training_figure
 from tests.reports.conftest import Make
-from tests.reports.figures.conftest import context_for
 from tests.reports.figures.drawn import collisions, curves, texts
-
-if TYPE_CHECKING:
-    from reports.figures.drawing.context import FigureContext
 
 ROWS = """step,loss,psnr,rate,seconds
 100,0.02,30.5,0.01,{0}
@@ -30,7 +23,7 @@ def rows(pace: float = 1) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(ROWS.format(10 * pace, 20 * pace, 30 * pace)))
 
 
-def test_psnr_and_loss_are_drawn_against_steps_and_seconds(context: "FigureContext") -> None:
+def test_psnr_and_loss_are_drawn_against_steps_and_seconds(context: FigureContext) -> None:
     stored = {"srcnn": rows(), "mine[x=1]": rows(100)}
     figure = training_figure(stored, context)
     steps_psnr, seconds_psnr, steps_loss, seconds_loss = figure.axes
@@ -55,14 +48,6 @@ def test_curves_come_from_cells_and_what_is_damaged_is_named(make: Make) -> None
     assert without == {"mine": "its training curve cannot be read (EmptyDataError)"}
 
 
-@pytest.mark.parametrize("number", [1, 5])
-def test_nothing_collides(number: int) -> None:
-    titles = {f"m{index}": f"A method of many words, {index}" for index in range(number)}
-    stored = {label: rows(1 + index) for index, label in enumerate(titles)}
-    figure = training_figure(stored, context_for(titles), {"x": "failed: " + "why " * 60})
-    assert collisions(figure) == []
-
-
-def test_a_curve_without_numbers_is_survived(context: "FigureContext") -> None:
+def test_a_curve_without_numbers_is_survived(context: FigureContext) -> None:
     empty = rows().assign(psnr=np.nan, loss=np.nan)
     assert collisions(training_figure({"srcnn": empty}, context)) == []
