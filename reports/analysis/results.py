@@ -5,10 +5,9 @@ Everything that a report shows is a selection, a mean or a pivot of these two.
 
 import math
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from functools import cached_property
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -203,11 +202,9 @@ def deviation(values: Iterable[float]) -> float:
     return statistics.stdev(known) if spread else math.nan
 
 
-def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
-    """Iterate over a frame's rows, with the columns as attributes."""
-    names = list(map(str, frame.columns))
-    for row in frame.itertuples(index=False, name=None):
-        yield SimpleNamespace(**dict(zip(names, row, strict=True)))
+def rows_of(frame: pd.DataFrame) -> Iterable[Any]:
+    """Return a frame's rows as named tuples."""
+    return frame.itertuples(index=False)
 
 
 def read_results(cells: Iterable[Cell]) -> Results:

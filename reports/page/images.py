@@ -8,8 +8,8 @@ import base64
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -132,62 +132,52 @@ def _store(previews: Iterable[PlacedPreview], size: int) -> tuple[ImageStore, li
         view = _cut(one.preview, one.scale, size)
         scene = section["scenes"].setdefault(one.scene, _scene(store, view))
         if one.scale not in [scale for scale, _ in scene["low"]]:
-            scene["low"].append([one.scale, store.cube(view["low"])])
+            scene["low"].append([one.scale, store.cube(view.low)])
         scene["shown"].append(
-            [one.method, one.scale, store.cube(view["estimate"]), _psnr_per_band(one.preview.error)]
+            [one.method, one.scale, store.cube(view.estimate), _psnr_per_band(view.error)]
         )
     for section in sections.values():
         section["scenes"] = sorted(section["scenes"].items())
     return store, list(sections.values())
 
 
-def _scene(store: ImageStore, view: Mapping[str, Any]) -> dict[str, Any]:
-    colours = false_colour_bands(view["wavelengths"])
-    overview = view["overview"]
+def _scene(store: ImageStore, view: Preview) -> dict[str, Any]:
+    colours = false_colour_bands(view.wavelengths)
     stream = io.BytesIO()
-    pixels = np.ascontiguousarray(overview[list(colours)].transpose(1, 2, 0))
+    pixels = np.ascontiguousarray(view.overview[list(colours)].transpose(1, 2, 0))
     Image.fromarray(pixels).save(stream, "WEBP", quality=80)
     return {
-        "wavelengths": [round(float(nm), 1) for nm in view["wavelengths"]],
+        "wavelengths": [round(float(nm), 1) for nm in view.wavelengths],
         "colours": colours,
-        "shape": view["shape"],
-        "corner": view["corner"],
-        "truth": store.cube(view["truth"]),
+        "shape": view.shape.tolist(),
+        "corner": view.corner.tolist(),
+        "truth": store.cube(view.truth),
         "overview": store.add(stream.getvalue()),
-        "small": list(overview.shape[1:]),
+        "small": list(view.overview.shape[1:]),
         "low": [],
         "shown": [],
     }
 
 
-def _cut(preview: Preview, scale: int, size: int) -> dict[str, Any]:
-    """Crop a preview to the middle of its window."""
-    shape = preview.truth.shape[1:]
-    rows, columns = (min(size, length) for length in shape)
-    top, left = ((length - kept) // 2 for length, kept in zip(shape, (rows, columns), strict=True))
-    window = (slice(None), slice(top, top + rows), slice(left, left + columns))
-    corner = [int(preview.corner[0]) + top, int(preview.corner[1]) + left]
-    return {
-        "wavelengths": preview.wavelengths,
-        "shape": [int(length) for length in preview.shape],
-        "corner": corner,
-        "truth": preview.truth[window],
-        "estimate": preview.estimate[window],
-        "low": _cut_low(preview, scale, corner, (rows, columns)),
-        "overview": preview.overview,
-    }
+def _cut(preview: Preview, scale: int, size: int) -> Preview:
+    """Crop a preview to the middle of its window, low resolution to the pixels that touch it."""
+    shape = np.minimum(size, preview.truth.shape[1:])
+    start = (np.array(preview.truth.shape[1:]) - shape) // 2
+    corner = preview.corner + start
+    first = corner // scale - preview.corner // scale
+    last = (corner + shape - 1) // scale - preview.corner // scale
+    window = _window(start, start + shape)
+    return replace(
+        preview,
+        corner=corner,
+        truth=preview.truth[window],
+        estimate=preview.estimate[window],
+        low=preview.low[_window(first, last + 1)],
+    )
 
 
-def _cut_low(
-    preview: Preview, scale: int, corner: Sequence[int], shape: Sequence[int]
-) -> np.ndarray:
-    """Crop to the low-resolution pixels that touch the smaller window."""
-    slices = [slice(None)]
-    for axis in (0, 1):
-        origin = int(preview.corner[axis]) // scale
-        first, last = corner[axis] // scale, (corner[axis] + shape[axis] - 1) // scale
-        slices.append(slice(first - origin, last - origin + 1))
-    return preview.low[tuple(slices)]
+def _window(start: np.ndarray, end: np.ndarray) -> tuple[slice, ...]:
+    return (slice(None), *map(slice, start, end))
 
 
 def _psnr_per_band(error: np.ndarray) -> list[float | None]:

@@ -6,7 +6,8 @@ has a line style and a marker, so that a figure survives a greyscale printer.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -85,13 +86,12 @@ class MethodStyles:
     """
 
     titles: dict[str, str]
-    _styles: dict[str, MethodStyle] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _styles(self) -> dict[str, MethodStyle]:
         free = (slot for slot in count() if slot not in _FIXED.values())
         slots = {label: _FIXED[label] if label in _FIXED else next(free) for label in self.titles}
-        styles = {label: _style(slot) for label, slot in slots.items()}
-        object.__setattr__(self, "_styles", styles)
+        return {label: _style(slot) for label, slot in slots.items()}
 
     def title(self, label: str) -> str:
         """Return the name that is shown; the label itself for an unknown method."""
