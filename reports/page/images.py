@@ -142,7 +142,7 @@ def _store(previews: Iterable[PlacedPreview], size: int) -> tuple[ImageStore, li
 
 
 def _scene(store: ImageStore, view: Preview) -> dict[str, Any]:
-    colours = false_colour_bands(view.wavelengths)
+    colours = false_colour_bands(view.wavelengths.tolist())
     stream = io.BytesIO()
     pixels = np.ascontiguousarray(view.overview[list(colours)].transpose(1, 2, 0))
     Image.fromarray(pixels).save(stream, "WEBP", quality=80)

@@ -1,4 +1,4 @@
-"""A small maker of stored cells, with scores that a test chooses."""
+"""A factory of stored cells with chosen scores."""
 
 import shutil
 import subprocess
@@ -27,13 +27,13 @@ needs_latex = pytest.mark.skipif(not has_latex(), reason="pdflatex or siunitx is
 
 
 def scores_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
-    """Write scores the way the engine stores them."""
+    """Return scores as the engine stores them."""
     lines = [",".join(rows[0]), *(",".join(str(value) for value in row.values()) for row in rows)]
     return ("\n".join(lines) + "\n").encode()
 
 
 def scored(psnr: float, sam: float, scenes: Sequence[str] = SCENES) -> list[dict[str, object]]:
-    """Return one row a scene, spread evenly about the given means."""
+    """Return one row per scene, spread evenly around the means."""
     middle = (len(scenes) - 1) / 2
     return [
         {
@@ -123,6 +123,6 @@ def make(tmp_path: Path) -> Make:
 
 
 def typed(text: str) -> str:
-    """Put typographic signs back to what a keyboard has, so that tests can be read."""
+    """Replace typographic signs by ASCII, so that tests are readable."""
     signs = {"\N{MULTIPLICATION SIGN}": "x", "\N{MINUS SIGN}": "-", "\N{EN DASH}": "--"}
     return text.translate({ord(sign): key for sign, key in signs.items()})

@@ -126,7 +126,7 @@ def test_hostile_text_is_escaped_everywhere(make: Make, tmp_path: Path, what: st
 
 
 def check_page(page: str, text: str) -> None:
-    """Assert that a page keeps its shape and every word."""
+    """Assert that a page keeps its structure and every word."""
     assert all(line.isprintable() for line in page.splitlines())
     reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     tokens = reader.parse(page)
@@ -225,7 +225,7 @@ def test_latex_writes_the_code_points_of_unsupported_letters() -> None:
 
 
 def check_terminal(made: Tables, said: str) -> None:
-    """Assert that a terminal shows every word and is never commanded."""
+    """Assert that a terminal shows every word and receives no control sequence."""
     for screen in (False, True):
         stream = io.StringIO()
         console = Console(

@@ -1,4 +1,4 @@
-"""Formats are checked, and files are written whole or not at all."""
+"""Formats are checked, and files that cannot be written are one message."""
 
 from pathlib import Path
 

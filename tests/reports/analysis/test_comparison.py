@@ -1,4 +1,4 @@
-"""Marks, what they rest on, and what the tables say cannot be concluded."""
+"""Marks, the tests behind them, and the stated limits of conclusions."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -67,7 +67,7 @@ def test_indistinguishable_methods_are_marked(make: Make, tmp_path: Path) -> Non
     assert section.grids[0].remarks[0].endswith("by these 7 test scenes.")
 
 
-def test_with_seven_scenes_holm_cannot_be_significant_and_the_remarks_say_so(
+def test_with_seven_scenes_holm_cannot_be_significant_as_remarked(
     make: Make, tmp_path: Path
 ) -> None:
     stored(make, SEVEN)
@@ -169,7 +169,7 @@ def test_the_csv_has_every_test_with_holm_over_its_kind(make: Make, tmp_path: Pa
     assert (worse["against"], worse["better"]) == ("best", "0")
 
 
-def test_the_details_give_difference_interval_wins_and_both_ps(make: Make, tmp_path: Path) -> None:
+def test_the_details_have_difference_interval_wins_and_both_ps(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN)
     (section,) = write_tables(tmp_path, "cave").sections
     grid = next(one for one in section.grids if one.title == "Compared with the best of the column")
@@ -184,7 +184,7 @@ def test_the_details_give_difference_interval_wins_and_both_ps(make: Make, tmp_p
     assert not any(row[1].text == "WINNER" for row in grid.rows)
 
 
-def test_the_spread_over_the_scenes_is_given(make: Make, tmp_path: Path) -> None:
+def test_the_spread_over_the_scenes_is_a_grid(make: Make, tmp_path: Path) -> None:
     make("srcnn", rows=spread([30.0, 34.0, 35.0], [4.0, 4.0, 7.0], "abc"))
     (section,) = write_tables(tmp_path, "cave").sections
     grid = next(one for one in section.grids if one.title.startswith("Spread"))

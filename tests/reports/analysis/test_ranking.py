@@ -1,4 +1,4 @@
-"""Ranks over scenes, scales and data sets, by hand and where something is missing."""
+"""Ranks over scenes, scales and data sets, also where something is missing."""
 
 from pathlib import Path
 

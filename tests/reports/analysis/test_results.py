@@ -1,4 +1,4 @@
-"""The two tables of stored cells, and the means that reports take from them."""
+"""The two tables of stored cells, and the means that reports compute from them."""
 
 import math
 import statistics

@@ -1,4 +1,4 @@
-"""Paired statistics against hand computations and against every sign that could have been."""
+"""Paired statistics against hand computations and an enumeration of all signs."""
 
 from itertools import pairwise, product
 
@@ -27,7 +27,7 @@ def by_hand(differences: list[float]) -> float:
         [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
         [-1.0, 2.0, -3.0, 4.0, 5.0, 6.0, 7.0],
         [1.0, 1.0, -1.0, 2.0, 2.0, 3.0],  # ties
-        [0.0, 0.5, -0.25, 3.0, 0.75, 1.5],  # a zero, which says nothing
+        [0.0, 0.5, -0.25, 3.0, 0.75, 1.5],  # a zero, which is left out
         [2.0] * 7,
         [-1.0, 1.0],
     ],
@@ -48,7 +48,7 @@ def test_the_smallest_p_is_that_of_seven_equal_signs() -> None:
     assert smallest_p(5) > 0.05 > smallest_p(6)
 
 
-def test_differences_are_averaged_counted_and_given_an_interval() -> None:
+def test_differences_have_a_mean_counts_and_an_interval() -> None:
     test = paired_test([1.0, -2.0, 3.0, 0.0, 5.0, 6.0, 8.0])
     assert (test.mean, test.n, test.above, test.below) == (3.0, 7, 5, 1)
     assert -2.0 < test.low < test.mean < test.high < 8.0

@@ -1,4 +1,4 @@
-"""What a test asks of a drawn figure."""
+"""Queries of tests on drawn figures."""
 
 from itertools import combinations
 from typing import Any
@@ -34,8 +34,8 @@ def curves(axes: Axes) -> list[list[float]]:
     return [values(line)[:, 1].tolist() for line in lines]
 
 
-class _Listener(RendererAgg):
-    """Draws, and remembers where texts were drawn; what is hidden never comes here."""
+class _RecordingRenderer(RendererAgg):
+    """A renderer that records where visible texts are drawn."""
 
     def __init__(self, figure: Figure) -> None:
         super().__init__(figure.bbox.width, figure.bbox.height, figure.dpi)  # type: ignore[no-untyped-call]
@@ -49,9 +49,9 @@ class _Listener(RendererAgg):
 
 
 def collisions(figure: Figure) -> list[tuple[str, str]]:
-    """List texts of a figure that lie upon each other or leave it."""
+    """List texts of a figure that overlap or leave it."""
     figure.set_dpi(200)  # as in a PNG
-    renderer = _Listener(figure)
+    renderer = _RecordingRenderer(figure)
     figure.draw(renderer)
     # Two texts alike in one place are the outline of a text and the text.
     boxes = renderer.drawn

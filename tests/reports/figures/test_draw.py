@@ -1,4 +1,4 @@
-"""All figures of a scale: their names, their order, and what is left out of which."""
+"""All figures of a scale: their names, their order, and the methods left out."""
 
 import subprocess
 import sys
@@ -67,7 +67,7 @@ def test_pixels_outside_are_rejected(
         list(figures_of(figure_cells(cells), [view_of(["bicubic"])], 550, [(99, 0)]))
 
 
-def test_without_matplotlib_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_matplotlib_the_message_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     figures.require()
     monkeypatch.setattr(figures, "find_spec", lambda _: None)
     with pytest.raises(RequestError, match='install it with: pip install "matplotlib>='):

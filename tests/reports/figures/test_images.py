@@ -1,4 +1,4 @@
-"""Differences are counted as numpy counts them."""
+"""Differences and shares equal those that numpy computes."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Pixels are read as typed, or chosen the same way every time: bright, and unlike each other."""
+"""Pixels are read as typed, or chosen deterministically: bright and different."""
 
 import numpy as np
 import pytest

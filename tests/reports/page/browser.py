@@ -20,13 +20,13 @@ KEYS = {"Enter": 13, "Escape": 27, "Tab": 9, " ": 32, "ArrowLeft": 37, "ArrowUp"
 
 
 def executable() -> str | None:
-    """Find a browser; None where there is none."""
+    """Return the path of a browser, or None."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @dataclass
 class Tab:
-    """One tab, and what its page said and asked for."""
+    """One tab, with the console messages and requests of its page."""
 
     socket: WebSocket
     session: str
@@ -34,7 +34,7 @@ class Tab:
     _number: int = 1000
 
     def call(self, method: str, **parameters: Any) -> Any:
-        """Return a command and wait for its answer; events on the way are kept."""
+        """Send a command and return its result; keep the events received meanwhile."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         self.socket.send(json.dumps({**message, "sessionId": self.session}))
@@ -46,7 +46,7 @@ class Tab:
             self.said.append(answer)
 
     def listen(self, seconds: float) -> None:
-        """Take what comes in meanwhile."""
+        """Collect incoming messages for a while."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             self.socket.settimeout(left)
@@ -80,14 +80,14 @@ class Tab:
         )
 
     def size(self, width: int, height: int = 900) -> None:
-        """Make the window so wide."""
+        """Set the width of the window."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=False,
         )  # fmt: skip
 
     def prefer(self, **features: str) -> None:
-        """Set what the user prefers, like `prefers_color_scheme="dark"`."""
+        """Set media features, like `prefers_color_scheme="dark"`."""
         wanted = [{"name": k.replace("_", "-"), "value": v} for k, v in features.items()]
         self.call("Emulation.setEmulatedMedia", media="", features=wanted)
 
@@ -98,7 +98,7 @@ class Tab:
         self.mouse("mouseReleased", x, y)
 
     def point(self, selector: str, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
-        """Bring an element into view and give a point within it."""
+        """Scroll an element into view and return a point within it."""
         box = self.run(
             f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
             "one.scrollIntoView({block: 'center', behavior: 'instant'});"
@@ -108,7 +108,7 @@ class Tab:
         return box[0] + box[2] * across, box[1] + box[3] * down
 
     def mouse(self, kind: str, x: float, y: float) -> None:
-        """Do one thing with the mouse."""
+        """Dispatch a mouse event."""
         self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left",
                   buttons=int(kind != "mouseReleased"), clickCount=1)  # fmt: skip
 
@@ -120,7 +120,7 @@ class Tab:
         self.call("Input.dispatchKeyEvent", type="keyUp", modifiers=8 * shift, **common)
 
     def type(self, selector: str, text: str) -> None:
-        """Write into a field as a user would."""
+        """Type into a field."""
         self.run(f"document.querySelector({json.dumps(selector)}).focus()")
         self.call("Input.insertText", text=text)
 
@@ -139,7 +139,7 @@ class Tab:
         file.write_bytes(base64.b64decode(shot["data"]))
 
     def complaints(self) -> list[str]:
-        """Return every error, warning and broken rule that the page has caused."""
+        """Return every error, warning and policy violation of the page."""
         self.listen(0.1)
         found = []
         for one in self.said:
@@ -156,7 +156,7 @@ class Tab:
         return found
 
     def requests(self) -> list[str]:
-        """Return every address that the page has asked for."""
+        """Return the URL of every request of the page."""
         self.listen(0.1)
         return [
             one["params"]["request"]["url"]

@@ -1,4 +1,4 @@
-"""A small report with all that can happen in it, and a browser to look at it."""
+"""A small report with every kind of entry, and a browser to show it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ def cube(seed: int, rows: int = ROWS, columns: int = COLUMNS) -> np.ndarray:
 
 
 def preview(seed: int, scale: int, truth: np.ndarray | None = None) -> Preview:
-    """Make up a preview; the truth is the same unless another is given."""
+    """Return an artificial preview, always with the same truth by default."""
     top, left = CORNER
     low = (
         (top + ROWS - 1) // scale - top // scale + 1,
@@ -107,13 +107,13 @@ def written(folder: Path, **more: Any) -> Report:
 
 @pytest.fixture(scope="session")
 def shelf() -> list[Report]:
-    """Keep the one report that all tests look at."""
+    """Return a list that holds the one report of all tests."""
     return []
 
 
 @pytest.fixture
 def report(make: Make, tmp_path: Path, shelf: list[Report]) -> Report:
-    """Return a written page, the same to all; nobody may change it."""
+    """Return a written page, shared by all tests, which must not change it."""
     if not shelf:
         fill(make)
         shelf.append(written(tmp_path))
@@ -122,7 +122,7 @@ def report(make: Make, tmp_path: Path, shelf: list[Report]) -> Report:
 
 @pytest.fixture(scope="session")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    """Return a browser's tab."""
+    """Return a tab of a browser."""
     program = executable()
     if program is None:
         pytest.skip("no Chromium or Chrome is installed")

@@ -1,4 +1,4 @@
-"""The page in a real browser: it opens from a file, sorts, filters, switches, slides and tells."""
+"""The page in a browser: it opens from a file, sorts, filters, switches, and shows reasons."""
 
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def test_what_failed_and_what_is_missing_is_seen_with_its_reason(opened: Tab) ->
     assert text(opened, "#cells-table caption") == "Cells: 7 done, 2 missing, 2 failed"
 
 
-def test_a_table_sorts_both_ways_and_says_so(opened: Tab) -> None:
+def test_a_table_sorts_both_ways_and_announces_it(opened: Tab) -> None:
     best_first = ["VDSR", "SRCNN", "Bare", "Bicubic"]
     head = f"{TABLE} thead tr:last-child th:nth-child(2)"
     opened.click(f"{head} button")
@@ -144,7 +144,7 @@ def test_every_scene_has_its_scores_and_the_best_is_marked(opened: Tab, report: 
     assert best == ["35.85", "36.85", "37.85"]
 
 
-def test_a_number_tells_where_it_comes_from(opened: Tab) -> None:
+def test_a_number_shows_its_provenance(opened: Tab) -> None:
     button = f"{TABLE} td button.source"
     opened.run(f"document.querySelector('{button}').focus()")
     opened.key("Enter")
@@ -283,7 +283,7 @@ def test_a_line_can_be_switched_off(opened: Tab) -> None:
     assert opened.run(pressed) == "false"
 
 
-def test_what_cannot_be_shown_says_why(opened: Tab) -> None:
+def test_missing_images_have_a_reason(opened: Tab) -> None:
     seen(opened)
     absent = text(opened, "#unseen")
     assert "Bare: it came without weights" in absent
@@ -341,13 +341,13 @@ def test_motion_is_left_out_where_it_is_not_wanted(opened: Tab) -> None:
     assert opened.run(style) == "auto"
 
 
-def test_without_previews_the_page_says_why(tab: Tab, make: Make, tmp_path: Path) -> None:
+def test_without_previews_the_page_has_the_reason(tab: Tab, make: Make, tmp_path: Path) -> None:
     from reports.page import write_page
 
     make("srcnn", 2)
-    made = write_page(tmp_path, list(cells(tmp_path)), without="no data set cave is at hand")
+    made = write_page(tmp_path, list(cells(tmp_path)), without="the data set cave was not found")
     tab.open(made.path)
-    assert "no data set cave is at hand" in text(tab, "#images")
+    assert "the data set cave was not found" in text(tab, "#images")
     assert "35.00" in text(tab, TABLE)
     assert tab.complaints() == []
 

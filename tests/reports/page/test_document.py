@@ -1,4 +1,4 @@
-"""The file before any browser sees it: its policy, its data, and that names stay names."""
+"""The HTML file without a browser: its policy, its data, and escaped names."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ from tests.reports.test_hostile import HOSTILE
 
 
 class Parts(HTMLParser):
-    """Take a page apart: its tags, and the content of its scripts and styles."""
+    """Parse a page into its tags and the content of its scripts and styles."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ def test_numbers_that_json_lacks_are_written() -> None:
     assert found == [1.5, "Infinity", "-Infinity", None, None, None, None]
 
 
-def test_a_perfect_scene_and_one_without_a_score_are_told_apart(make: Make, tmp_path: Path) -> None:
+def test_a_perfect_scene_and_one_without_a_score_differ(make: Make, tmp_path: Path) -> None:
     good = scored(30.0, 5.0)
     good[0]["psnr"] = "inf"
     good[1]["psnr"] = ""

@@ -1,4 +1,4 @@
-"""Images in the page are what was put in, to the grey level, and the file keeps its limit."""
+"""Images in the page are lossless, and the file keeps its limit."""
 
 import base64
 import io
@@ -76,7 +76,7 @@ def test_low_resolution_pixels_are_those_that_touch_the_window(scale: int, size:
     assert (kept == whole).all()
 
 
-def test_the_page_keeps_its_limit_or_says_so(make: Make, tmp_path: Path) -> None:
+def test_the_page_keeps_its_limit(make: Make, tmp_path: Path) -> None:
     fill(make)
     stored = [one for one in cells(tmp_path) if one.address.dataset == "cave"
               and one.address.profile == "standard"]  # fmt: skip

@@ -56,7 +56,7 @@ def test_values_belong_to_one_protocol_and_data_set() -> None:
 
 
 @pytest.mark.parametrize("label", ["cave", "cave[a=1]", "cave+harvard", "cave@x,y", "cave[a=1]@x"])
-def test_a_labels_base_name_stands_before_the_first_mark(label: str) -> None:
+def test_a_labels_base_name_ends_before_the_first_mark(label: str) -> None:
     assert base_name(label) == "cave"
 
 

@@ -126,7 +126,7 @@ def test_values_that_print_alike_rank_alike() -> None:
     assert ranks([3.0, float("nan")], sam) == [0, 0]
 
 
-def test_several_seeds_give_a_mean_and_a_deviation_over_seeds(make: Make, tmp_path: Path) -> None:
+def test_several_seeds_have_a_mean_and_a_deviation(make: Make, tmp_path: Path) -> None:
     for seed, psnr in enumerate((35.0, 35.2, 35.7)):
         make("srcnn", seed=seed, psnr=psnr, sam=4.0)
     make("bicubic", psnr=31.0, sam=6.0, trained=False)

@@ -11,7 +11,7 @@ from reports.writers.published_list import as_json, chosen, show_published
 
 
 def shown(protocol: str = "", dataset: str = "") -> list[list[str]]:
-    """Print a choice and give the words of every line."""
+    """Print a choice and return the words of every line."""
     stream = io.StringIO()
     show_published(chosen(protocol, dataset), Console(file=stream, width=80))
     return [line.split() for line in stream.getvalue().splitlines()]

@@ -1,4 +1,4 @@
-"""Names find places that cover neither each other nor a point nor a line."""
+"""Names overlap neither each other nor points nor lines."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

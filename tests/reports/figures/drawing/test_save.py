@@ -1,4 +1,4 @@
-"""Files: the same bytes each time, text that stays text, whole or not at all."""
+"""Files: reproducible bytes, text as text, atomic writes."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every method has one style, its own, and matplotlib's own settings are left alone."""
+"""Every method has a style of its own, and matplotlib's settings are restored."""
 
 import matplotlib as mpl
 

@@ -1,4 +1,4 @@
-"""Texts fit their place, and what comes from outside is only text."""
+"""Texts fit their width, and texts from outside are plain text."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ WIDTH = 1.5  # inches
 
 @examples
 @given(st.text(max_size=80))
-def test_a_text_fits_whatever_it_is(text: str) -> None:
+def test_any_text_fits(text: str) -> None:
     assert width_of(shortened(text, WIDTH, 7), 7) <= WIDTH
     lines = wrapped(text, WIDTH, 7, most=2).splitlines()
     assert len(lines) <= 2
@@ -36,7 +36,7 @@ def test_nothing_is_lost_where_there_is_room() -> None:
     assert shortened(text, 1, 7).endswith("…")
 
 
-def test_a_letter_that_the_font_lacks_is_given_by_its_number() -> None:
+def test_a_letter_missing_in_the_font_becomes_its_code_point() -> None:
     assert drawable("a\nb 中 é") == "a b [U+4E2D] é"
 
 
@@ -60,7 +60,7 @@ def test_a_heading_and_a_caption_stay_within_the_figure(what: str, width: float)
         assert box.y1 <= figure.bbox.y1
 
 
-def test_a_heading_says_what_must_be_seen(make: Make) -> None:
+def test_a_heading_marks_synthetic_scenes_and_subsets(make: Make) -> None:
     context = context_of([make(synthetic=True, subset=True)], seed=3)
     assert "SYNTHETIC, subset of the scenes" in context.title
     assert context.settings == "protocol wang2017, profile standard, seed 3"

@@ -1,4 +1,4 @@
-"""The paper's figure: panels, one scale for all differences, and numbers that were counted."""
+"""The paper's figure: panels, one scale for all differences, and counted pixels."""
 
 from dataclasses import replace
 
@@ -62,7 +62,7 @@ def test_the_counts_are_numpys(view: View, context: FigureContext) -> None:
         assert f"band {band:.1f}, cube {cube:.1f} dB" in " ".join(shown)
 
 
-def test_the_curves_give_the_share_of_pixels_up_to_each_level(
+def test_the_curves_are_the_share_of_pixels_up_to_each_level(
     view: View, context: FigureContext
 ) -> None:
     figure = band_figure(view, 550, context)
@@ -73,7 +73,7 @@ def test_the_curves_give_the_share_of_pixels_up_to_each_level(
         assert drawn == pytest.approx(wanted)
 
 
-def test_the_heading_says_what_it_is(view: View, context: FigureContext) -> None:
+def test_the_heading_names_data_scene_band_and_protocol(view: View, context: FigureContext) -> None:
     left_out = {"espcn": "failed: NaN in the loss"}
     shown = texts(band_figure(replace(view, left_out=left_out), 550, context))
     assert "CAVE, \N{MULTIPLICATION SIGN}3, ramp, 552 nm" in shown

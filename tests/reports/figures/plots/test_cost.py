@@ -1,4 +1,4 @@
-"""Quality and cost: points where they belong, the front of the best, names that can be read."""
+"""Quality and cost: positions of points, the Pareto front, and costs of cells."""
 
 from dataclasses import replace
 
@@ -50,7 +50,7 @@ _POINTS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1)
 
 @examples
 @given(_POINTS)
-def test_nobody_beats_the_front(points: list[tuple[int, int]]) -> None:
+def test_the_front_is_what_no_other_point_dominates(points: list[tuple[int, int]]) -> None:
     best = front(points)
     assert best == [
         point

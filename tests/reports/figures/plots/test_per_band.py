@@ -1,4 +1,4 @@
-"""PSNR per band: means of the scenes, and what is infinite said."""
+"""PSNR per band: means of the scenes, without infinite values."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def values_of(labels: list[str]) -> dict[str, np.ndarray]:
     }
 
 
-def test_means_stand_left_and_every_method_has_its_scenes(context: FigureContext) -> None:
+def test_means_are_left_and_every_method_has_its_scenes(context: FigureContext) -> None:
     values = values_of(list(context.styles.titles))
     figure = per_band_figure(BandScores(NM, values, ["a", "b"], 7), context)
     left, *right = figure.axes
@@ -30,7 +30,7 @@ def test_means_stand_left_and_every_method_has_its_scenes(context: FigureContext
     assert "mean over 2 of 7 test scenes" in texts(figure)[0] + " ".join(texts(figure))
 
 
-def test_perfect_bands_are_left_out_and_said(context: FigureContext) -> None:
+def test_perfect_bands_are_left_out_and_counted(context: FigureContext) -> None:
     values = values_of(["srcnn"])
     values["srcnn"] = values["srcnn"].astype(float)
     values["srcnn"][0, 1] = values["srcnn"][0, 2] = values["srcnn"][1, 2] = np.inf

@@ -16,7 +16,7 @@ RANKS = {
 }
 
 
-def test_the_best_stands_first_with_its_mean(context: FigureContext) -> None:
+def test_methods_are_sorted_by_their_mean_rank(context: FigureContext) -> None:
     figure = rank_figure(RANKS, replace(context, title="CAVE: ranks by PSNR"), "Four scenes.")
     (axes,) = figure.axes
     means = [values(line)[0, 0] for line in axes.get_lines()]
@@ -28,7 +28,7 @@ def test_the_best_stands_first_with_its_mean(context: FigureContext) -> None:
     assert collisions(figure) == []
 
 
-def test_a_dots_area_says_how_often(context: FigureContext) -> None:
+def test_a_dots_area_is_its_frequency(context: FigureContext) -> None:
     (axes,) = rank_figure(RANKS, context, "").axes
     dots = {}
     for dot in axes.collections:

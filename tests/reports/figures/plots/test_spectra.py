@@ -1,4 +1,4 @@
-"""Spectra are those of the pixels, with angles as numpy has them."""
+"""Spectra are those of the pixels, with the angles that numpy computes."""
 
 import math
 
@@ -38,7 +38,7 @@ def test_differences_have_one_scale(view: View, context: FigureContext) -> None:
     assert limits == {(-1.3 * largest, 1.3 * largest)}
 
 
-def test_the_angles_stand_in_the_legend(view: View, context: FigureContext) -> None:
+def test_the_angles_are_in_the_legend(view: View, context: FigureContext) -> None:
     shown = texts(spectra_figure(view, PIXELS, context))
     for estimate in view.estimates.values():
         for row, column in PIXELS:

@@ -1,4 +1,4 @@
-"""Training curves are those that are stored."""
+"""Training curves are the stored ones."""
 
 import io
 
@@ -48,6 +48,6 @@ def test_curves_come_from_cells_and_what_is_damaged_is_named(make: Make) -> None
     assert without == {"mine": "its training curve cannot be read (EmptyDataError)"}
 
 
-def test_a_curve_without_numbers_is_survived(context: FigureContext) -> None:
+def test_a_curve_without_numbers_is_drawn(context: FigureContext) -> None:
     empty = rows().assign(psnr=np.nan, loss=np.nan)
     assert collisions(training_figure({"srcnn": empty}, context)) == []
