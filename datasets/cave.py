@@ -1,7 +1,7 @@
 """CAVE: 32 indoor scenes of Columbia University, 31 bands from 400 to 700 nm.
 
-Published as one zip of PNGs: 16-bit greyscale, but for `watercolors` 8-bit RGBA. It is read where
-it lies, unpacked or not (`_cave_files.py`); every PNG is checked as it is decoded (`_png.py`).
+Published as one zip of PNGs: 16-bit grey, except `watercolors`, which is 8-bit RGBA. The files are
+read where they are, unpacked or not (`_layouts/cave.py`), and checked as they are decoded.
 """
 
 import hashlib
@@ -19,9 +19,10 @@ from benchmark.data.search import Found, say, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
 from datasets._layouts.cave import BANDS, SCENES, WHOLE, Place, find, find_in_zip
+from datasets._remedies import fetch_again, get_missing
 
 COLOUR = {"watercolors"}
-HASHES = Path(__file__).with_name("cave_sha256.txt")  # of a complete copy, as `sha256sum` writes
+HASHES = Path(__file__).with_name("cave_sha256.txt")  # of a complete copy, as by `sha256sum`
 
 
 class _Cave(Source):
@@ -30,7 +31,7 @@ class _Cave(Source):
         self.stamp = stamp((file for place in places.values() for file in place.files), root)
 
     def read(self, scene: str) -> Scene:
-        """Read one scene: uint16 with peak 65535, or uint8 with peak 255 (`watercolors`)."""
+        """Return one scene: uint16 with peak 65535, or uint8 with peak 255 (`watercolors`)."""
         colour = scene in COLOUR
         contents = self.places[scene].contents()
         published = {digest: name for name, digest in _hashes().items()}
@@ -41,7 +42,7 @@ class _Cave(Source):
             if known not in (None, _bare(name)):
                 raise RequestError(
                     f"{name} holds what was published as {known}: files have been exchanged; "
-                    f"{_again(self.root)}"
+                    f"{fetch_again('cave', self.root)}"
                 )
             return _decoded(name, content, colour, self.root)
 
@@ -51,7 +52,7 @@ class _Cave(Source):
             if band.shape != bands[0].shape:
                 raise RequestError(
                     f"{name} has {_size(band)} pixels but {contents[0][0]} has {_size(bands[0])}; "
-                    f"the bands of a scene have one size; {_again(self.root)}"
+                    f"the bands of a scene have one size; {fetch_again('cave', self.root)}"
                 )
         wavelengths = tuple(float(400 + 10 * index) for index in range(len(BANDS)))
         return Scene(scene, np.stack(bands, axis=-1), wavelengths, 255.0 if colour else 65535.0)
@@ -61,11 +62,13 @@ def _decoded(name: str, content: bytes, colour: bool, root: Path) -> np.ndarray:
     try:
         return decode(content, colour)
     except ValueError as error:
-        raise RequestError(f"{name} cannot be used: {error}; {_again(root)}") from error
+        raise RequestError(
+            f"{name} cannot be used: {error}; {fetch_again('cave', root)}"
+        ) from error
 
 
 def _hashes() -> dict[str, str]:
-    """Give the SHA-256 of every published file by its name."""
+    """Return the SHA-256 of every published file by its name."""
     pairs = (line.split() for line in HASHES.read_text(encoding="ascii").splitlines())
     return {name: digest for digest, name in pairs}
 
@@ -80,10 +83,6 @@ def _bare(name: str) -> str:
 
 def _size(band: np.ndarray) -> str:
     return f"{band.shape[0]} x {band.shape[1]}"
-
-
-def _again(root: Path) -> str:
-    return f"delete it and run 'python run_all.py fetch cave --data {root}'"
 
 
 @register("cave")
@@ -131,10 +130,10 @@ class Cave(DataSet):
 
     def _places(self, root: Path, scenes: Sequence[str]) -> dict[str, Place]:
         places, found = find(root, scenes)
-        self._complain(root, scenes, places, found)
+        self._check_complete(root, scenes, places, found)
         return {scene: places[scene] for scene in scenes}
 
-    def _complain(
+    def _check_complete(
         self, root: Path, scenes: Sequence[str], places: dict[str, Place], found: Found
     ) -> None:
         empty = {folder.name for folder in found.folders}
@@ -150,15 +149,14 @@ class Cave(DataSet):
                 wrong.append(f"{scene} lacks band {bands} (in {place.archive or place.folder})")
         if gone or wrong:
             missing = [f"no files of {listed(gone, 32)}"] if gone else []
-            where = root if root.is_dir() else f"{root}, which is no folder"
             raise RequestError(
                 f"cave: expected {len(scenes)} scenes of {len(BANDS)} bands, but "
-                f"{len(gone) + len(wrong)} of them cannot be had: "
+                f"{len(gone) + len(wrong)} of them are missing: "
                 f"{'; '.join(missing + wrong[:8])}"
                 f"{f'; and {len(wrong) - 8} more' if len(wrong) > 8 else ''}. "
-                f"Looked in {where} and its cave/, CAVE/ and complete_ms_data/, for folders and "
-                f"zips. Run 'python run_all.py fetch cave --data {root}', get {WHOLE} from "
-                f"{self.home}, or name the scenes that you have with --scenes"
+                + get_missing(
+                    self, root, "cave/, CAVE/ and complete_ms_data/, for folders and zips", WHOLE
+                )
             )
 
     def verify(self, root: Path, scenes: Sequence[str] | None = None) -> None:
@@ -176,8 +174,8 @@ class Cave(DataSet):
     def fetch(self, root: Path) -> Path:
         """Download the zip to `root/cave/`, where it is read in place, unless all is there.
 
-        A zip that is there is replaced only by one that is whole, and not if it is whole itself:
-        then something else is wrong, which no download would mend.
+        A zip that is there is replaced only by a whole one, and not if it is whole itself: then
+        something else is wrong, which no download would fix.
 
         Raises:
             RequestError: no mirror delivered what was published, or another file or folder is in
@@ -221,5 +219,5 @@ def _verify(places: Iterable[Place], root: Path) -> None:
     if differ:
         raise RequestError(
             f"cave: {len(differ)} files are not what was published (their SHA-256 differs): "
-            f"{listed(differ)}; {_again(root).replace('it', 'them', 1)}"
+            f"{listed(differ)}; {fetch_again('cave', root).replace('it', 'them', 1)}"
         )

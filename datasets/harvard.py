@@ -31,6 +31,7 @@ from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
 from benchmark.plugins.parameters import parameter
 from datasets._layouts.harvard import SUBSETS, lacking, look, unpack
+from datasets._remedies import fetch_again, get_missing
 
 BANDS = 31
 CROP = 1024
@@ -58,7 +59,7 @@ class _Harvard(Source):
         self.stamp = stamp(files.values(), root)
 
     def read(self, scene: str) -> Scene:
-        """Read one scene as float32, with the peak that the scaling gives it."""
+        """Return one scene as float32, with the peak that the scaling gives it."""
         file = self.files[scene]
         cube = _read(file, self.root)
         if self.scaling == "calib":
@@ -74,7 +75,9 @@ class _Harvard(Source):
         else:
             peak = self._largest if self.scaling == "set-maximum" else largest
             if peak == 0:
-                raise RequestError(f"{file} holds nothing but zeros; {_again(self.root)}")
+                raise RequestError(
+                    f"{file} holds nothing but zeros; {fetch_again('harvard', self.root)}"
+                )
         wavelengths = tuple(float(420 + 10 * index) for index in range(BANDS))
         return Scene(scene, cube, wavelengths, peak)
 
@@ -83,20 +86,20 @@ class _Harvard(Source):
         return max(float(_read(file, self.root).max()) for file in self.files.values())
 
 
-def _again(root: Path) -> str:
-    return f"delete it and run 'python run_all.py fetch harvard --data {root}'"
-
-
 def _read(file: Path, root: Path) -> np.ndarray:
     """Read and check one file: (rows, columns, 31), float32, cropped, nothing negative."""
     try:
         cube = matlab.read(file, BANDS, CROP)
         _check(cube)
     except ContentError as error:
-        raise RequestError(f"{file} cannot be used: {error}; {_again(root)}") from error
+        raise RequestError(
+            f"{file} cannot be used: {error}; {fetch_again('harvard', root)}"
+        ) from error
     except (OSError, MemoryError) as error:  # no reason to delete it
         reason = getattr(error, "strerror", None) or f"not enough memory {error}"
-        raise RequestError(f"cannot read {file}: {reason}; make it readable, or room") from error
+        raise RequestError(
+            f"cannot read {file}: {reason}; make it readable, or free memory"
+        ) from error
     np.maximum(cube, 0, out=cube)
     return cube
 
@@ -162,13 +165,12 @@ class Harvard(DataSet):
         gone = [scene for scene in scenes if scene not in files]
         if gone:
             needed = " and ".join(f"{subset}.tgz" for subset in lacking(files, scenes))
-            where = root if root.is_dir() else f"{root}, which is no folder"
             raise RequestError(
                 f"harvard: expected {len(scenes)} files <scene>.mat, {len(gone)} are missing: "
-                f"{listed(gone, 77)}. Looked in {where} and its harvard/, CZ_hsdb/ and CZ_hsdbi/. "
-                f"Run 'python run_all.py fetch harvard --data {root}', get "
-                f"{needed or 'the archives'} from {self.home}, or name the scenes that you "
-                "have with --scenes"
+                f"{listed(gone, 77)}. "
+                + get_missing(
+                    self, root, "harvard/, CZ_hsdb/ and CZ_hsdbi/", needed or "the archives"
+                )
             )
         return _Harvard(root, {scene: files[scene] for scene in scenes}, self.scaling)
 
@@ -186,7 +188,7 @@ class Harvard(DataSet):
             try:
                 unpack(archive)
             except ArchiveError as error:
-                say(f"harvard: an archive is of no use and another is fetched: {error}")
+                say(f"harvard: an archive is damaged and is downloaded again: {error}")
         gone = lacking(look(root, self.scenes)[0], self.scenes)
         for subset, names in gone.items():
             place = folder / subset

@@ -12,7 +12,7 @@ all bands jointly 36.63, 36.24, 35.26 (36.49, 36.34, 35.41).
 - Camera: a small blur, exposure, a soft shoulder for highlights, noise of sensor and photons,
   and 16 bits that never saturate.
 
-Numbers on it say how methods compare, not how well they do on photographs.
+Its results show how methods compare, not how well they do on photographs.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ VALIDATION = ("leaves06", "leaves15")
 
 @register("synthetic")
 class Synthetic(DataSet):
-    """Seeded synthetic scenes; the default, as it is always there."""
+    """Seeded synthetic scenes; the default, as it needs no files."""
 
     title = "Synthetic (dead leaves)"
     synthetic = True
@@ -46,7 +46,7 @@ class Synthetic(DataSet):
 
     @property
     def remark(self) -> str:
-        """Say that these are no photographs."""
+        """A note that these are no photographs."""
         return "Synthetic scenes, made from a seed: for comparing methods, not for quoting."
 
     @property
@@ -65,7 +65,7 @@ class Synthetic(DataSet):
         return VALIDATION
 
     def open(self, root: Path, scenes: Sequence[str]) -> Source:
-        """Check the names; there are no files, and `root` is not looked at.
+        """Check the names; there are no files, and `root` is not used.
 
         Raises:
             RequestError: a scene does not exist.
@@ -79,7 +79,7 @@ class Synthetic(DataSet):
 
 
 class _Made(Source):
-    """Makes each scene when it is asked for, well under a second each."""
+    """Renders each scene on demand, in well under a second."""
 
     def __init__(self, rows: int, columns: int, bands: int, seed: int) -> None:
         self.stamp = f"synthetic recipe {RECIPE}: {rows} x {columns} x {bands}, seed {seed}"

@@ -450,15 +450,15 @@ for _ in range(kills):
     os.kill(child, signal.SIGKILL)
     found["killed"] += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     found["half"] += any(folder.parent.glob(".seed0-*"))
-    cells = list(cells.cells(results))
+    stored = list(cells.cells(results))
     assert cells.damaged(results) == []
-    if not cells:  # between two renames: the old one set aside, the new one not in its place yet
+    if not stored:  # between two renames: the old one set aside, the new one not in its place yet
         assert not folder.exists()
         aside = (results / ".superseded").rglob("seed0.*")
         max(aside, key=lambda one: int(one.suffix[1:])).rename(folder)
         found["moved"] += 1
-        cells = list(cells.cells(results))
-    (cell,) = cells
+        stored = list(cells.cells(results))
+    (cell,) = stored
     version = whole(cell)
     assert version >= known
     found["new"] += version > known

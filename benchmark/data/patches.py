@@ -1,7 +1,7 @@
 """Training patches: positions drawn once, gathered from whole degraded scenes by index.
 
 The scenes lie on the device once, as the protocol stores them; a batch is a few gathers, with no
-Python per patch. What a patch holds is exactly what is cut from the whole degraded image.
+Python per patch. A patch is exactly what would be cut from the whole degraded image.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from benchmark.protocols.interpolation import upscale_taps
 
 
 def check_sizes(shapes: Iterable[tuple[int, int]], size: int) -> None:
-    """Refuse training scenes that no patch can be cut from.
+    """Check that a patch fits into every training scene.
 
     Args:
         shapes: (rows, columns) of the training scenes.
@@ -39,7 +39,7 @@ def draw(shapes: list[tuple[int, int]], count: int, size: int, scale: int, seed:
 
     Args:
         shapes: (rows, columns) of the training scenes.
-        count: how many positions.
+        count: number of positions.
         size: rows and columns of a patch.
         scale: positions are multiples of it, so that a patch has a decimated counterpart.
         seed: the cell's seed; every method of that seed gets the same positions.
@@ -63,11 +63,11 @@ class PatchBank:
 
     Args:
         scenes: ground truths, (bands, rows, columns) in [0, 1], unrounded, one at a time.
-        degradation: makes and stores the pairs.
-        count: patches to draw.
+        degradation: computes the low-resolution scenes, and rounds both as stored.
+        count: number of patches to draw.
         size: rows and columns of a patch.
-        seed: draws the positions.
-        device: where the pairs live and batches are made.
+        seed: of the positions.
+        device: holds the scenes and computes batches.
 
     Raises:
         RequestError: a scene is smaller than a patch, or the scenes differ in bands.
@@ -109,7 +109,7 @@ class PatchBank:
         return len(self._positions)
 
     def _pixels(self, image: Tensor) -> Tensor:
-        """Lay an image out as (pixels, bands), in 8 bit where it was stored so."""
+        """Return an image as (pixels, bands), in 8 bit where the protocol stores it so."""
         flat = image.flatten(1).T.contiguous()
         return torch.round(flat * 255).to(torch.uint8) if self._eight_bit else flat
 
@@ -120,12 +120,12 @@ class PatchBank:
     def batch(
         self, patches: Tensor, sees: Literal["upscaled", "decimated"], bands: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Gather what a method sees and the truth it should reach.
+        """Gather inputs of a method and the ground truths.
 
         Args:
             patches: (n,) indices of patches.
             sees: the method's kind of input.
-            bands: (n, k) band indices, each to become an image of its own; None keeps the cubes.
+            bands: (n, k) band indices, each of which becomes an image; None keeps whole cubes.
 
         Returns:
             Inputs and truths, float32 in [0, 1]: (n, bands, rows, columns), or

@@ -18,14 +18,14 @@ from benchmark.store.address import key_of
 
 
 def truth_of(scene: Scene) -> Tensor:
-    """Give a scene as the engine works on it: (bands, rows, columns) float32 in [0, 1]."""
+    """Return a scene as the engine works on it: (bands, rows, columns) float32 in [0, 1]."""
     values = scene.cube.astype(np.float32) / np.float32(scene.peak)
     return torch.from_numpy(values).permute(2, 0, 1).contiguous()
 
 
 @dataclass(frozen=True)
 class SceneSet:
-    """Scenes by name, read when asked for; iterating gives each ground truth in turn."""
+    """Scenes by name, read on demand; iterating yields each ground truth in turn."""
 
     entries: tuple[tuple[PreparedScenes, str], ...]
 
@@ -73,7 +73,7 @@ class DataRequest:
 
 @dataclass(frozen=True)
 class Split:
-    """What one table's methods are trained, validated and tested on.
+    """The scenes that one table's methods are trained, validated and tested on.
 
     Attributes:
         request: what it was loaded from; loading that again returns the same split.
@@ -115,14 +115,14 @@ class _Roles:
 
 
 def roles(dataset: DataSet, scenes: Sequence[str]) -> _Roles:
-    """Deal out scenes by the data set's paper split.
+    """Split scenes as the data set's paper does.
 
-    Validation scenes are the data set's own where they are at hand; else the last two of three
+    Validation scenes are the data set's own where they are available, else the last two of three
     or more training scenes.
 
     Args:
-        dataset: whose split.
-        scenes: the scenes at hand.
+        dataset: the data set.
+        scenes: the available scenes.
     """
     test = [name for name in scenes if name in dataset.test]
     rest = [name for name in scenes if name not in dataset.test]
@@ -136,21 +136,21 @@ def roles(dataset: DataSet, scenes: Sequence[str]) -> _Roles:
 
 
 def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
-    """Refuse a scene that none of these data sets has.
+    """Check that each scene belongs to one of these data sets.
 
     Raises:
-        RequestError: a scene or a data set is unknown; the nearest names are given.
+        RequestError: a scene or a data set is unknown; the message names the nearest ones.
     """
-    everything = {name for one in references for name in DATASETS.make(one).scenes}
+    known = {name for one in references for name in DATASETS.make(one).scenes}
     for name in scenes:
-        if name not in everything:
-            near = difflib.get_close_matches(name, sorted(everything), 3)
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), 3)
             guess = f"; did you mean {' or '.join(near)}?" if near else ""
             raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
 
 
 def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -> Split:
-    """Find, verify and prepare what a table needs.
+    """Find, verify and prepare the scenes of one table.
 
     Args:
         request: the data sets, scenes and folders.
@@ -165,25 +165,25 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
     others = list(dict.fromkeys(DATASETS.make(other) for other in request.train_on)) or [tested]
     labels = tuple(DATASETS.label(other) for other in others)
     involved = {DATASETS.label(one): one for one in (tested, *others)}
-    picked = {
+    selected = {
         title: [name for name in one.scenes if not scenes or name in scenes]
         for title, one in involved.items()
     }
-    dealt = {title: roles(one, picked[title]) for title, one in involved.items()}
-    if not dealt[label].test:
+    assigned = {title: roles(one, selected[title]) for title, one in involved.items()}
+    if not assigned[label].test:
         raise RequestError(
             f"--scenes leaves no test scene of {label}; its test scenes are {listed(tested.test)}"
         )
     ready = {
-        title: prepare(one, title, request.root, picked[title], request.cache, progress)
+        title: prepare(one, title, request.root, selected[title], request.cache, progress)
         for title, one in involved.items()
     }
 
     def collected(role: str, of: Sequence[str]) -> SceneSet:
-        return SceneSet(tuple((ready[one], n) for one in of for n in getattr(dealt[one], role)))
+        return SceneSet(tuple((ready[one], n) for one in of for n in getattr(assigned[one], role)))
 
     test = collected("test", [label])
-    subset = any(len(picked[title]) < len(one.scenes) for title, one in involved.items())
+    subset = any(len(selected[title]) < len(one.scenes) for title, one in involved.items())
     split = Split(
         request=request,
         label=_folder_label(label, scenes if subset else (), labels),

@@ -114,8 +114,8 @@ def _plan_cell(
     parameters = {field.name: getattr(method, field.name) for field in fields(method)}  # type: ignore[arg-type]
     depends = {
         "numerics": NUMERICS,
-        "protocol": {k: v for k, v in protocol.facts().items() if k != "summary"},
-        "profile": {k: v for k, v in profile.facts().items() if k != "summary"} if recipe else None,
+        "protocol": protocol.numeric_facts(),
+        "profile": profile.numeric_facts() if recipe else None,
         "recipe": recipe,
         "method": source_of(type(method)),
         "parameters": parameters,
@@ -161,30 +161,32 @@ class Folders:
     cache: Path
 
 
-def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, Split]) -> CellPlan:
-    """Plan a stored cell again, from its address and what it says of its scenes.
+def replan(
+    cell: Cell, folders: Folders, progress: Progress, splits: dict[DataRequest, Split]
+) -> CellPlan:
+    """Plan a stored cell again, from its address and the scenes it names.
 
     Args:
         cell: as stored.
         folders: data and cache.
-        progress: is told of data that have to be prepared first.
-        splits: what was loaded before; gets what is loaded now.
+        progress: is shown the preparation of scenes that are not in the cache yet.
+        splits: the data loaded so far; what is loaded now is added.
 
     Raises:
         RequestError: its method or data set is unknown here, or its data are not at hand.
     """
-    said, address = cell.facts["configuration"]["dataset"], cell.address
+    address, facts = cell.address, cell.facts["configuration"]["dataset"]
     # The label goes on, outside brackets, with +scenes and @data sets trained on.
     own = split_list(_cut(address.dataset))[0]
-    trained_on = tuple(said["trained_on"])
-    names = [*said["train"], *said["validation"], *said["test"]] if said["subset"] else []
-    wanted = DataRequest(
+    trained_on = tuple(facts["trained_on"])
+    names = [*facts["train"], *facts["validation"], *facts["test"]] if facts["subset"] else []
+    request = DataRequest(
         own, () if trained_on == (own,) else trained_on, tuple(names), folders.data, folders.cache
     )
-    if wanted not in splits:
-        splits[wanted] = load_split(wanted, progress.preparing)
-    (task,) = plan_cells(
-        splits[wanted],
+    if request not in splits:
+        splits[request] = load_split(request, progress.preparing)
+    (plan,) = plan_cells(
+        splits[request],
         Experiment(
             catalogue.get(address.protocol),
             profiles.get(address.profile),
@@ -193,9 +195,9 @@ def task_of(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, 
             (address.seed,),
         ),
     )
-    if task.address != address:
-        raise RequestError(f"{address} would be {task.address} here; run it again")
-    return task
+    if plan.address != address:
+        raise RequestError(f"{address} would be {plan.address} here; run it again")
+    return plan
 
 
 def _cut(label: str) -> str:

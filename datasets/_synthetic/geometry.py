@@ -55,7 +55,7 @@ def radii(rng: np.random.Generator, count: int, smallest: float, largest: float)
 
 
 def mean_area(smallest: float, largest: float) -> float:
-    """Give the mean of pi r^2 under the density that `radii` draws from."""
+    """Compute the mean of pi r^2 under the density that `radii` draws from."""
     inverse = smallest**-2.0 - largest**-2.0
     return float(2.0 * np.pi * np.log(largest / smallest) / inverse)
 

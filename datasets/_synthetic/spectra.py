@@ -34,7 +34,7 @@ def band_centres(bands: int) -> Array:
 
 
 def daylight(wavelengths: Array, temperature: float) -> Array:
-    """Give the CIE daylight of a correlated colour temperature, of mean 1 over the bands.
+    """Compute the CIE daylight of a correlated colour temperature, of mean 1 over the bands.
 
     Args:
         wavelengths: (bands,), nm, within 400 to 700.
@@ -56,7 +56,7 @@ def daylight(wavelengths: Array, temperature: float) -> Array:
 
 
 def planck(wavelengths: Array, temperature: float) -> Array:
-    """Give a black body's spectral power, of mean 1 over the bands.
+    """Compute a black body's spectral power, of mean 1 over the bands.
 
     Args:
         wavelengths: (bands,), nm.

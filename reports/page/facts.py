@@ -5,22 +5,29 @@ never by names, which may be anything.
 """
 
 import math
-import re
-import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from itertools import chain, groupby
 from pathlib import PurePath
 from typing import Any
 
-from benchmark.errors import plain
+from benchmark.errors import plain, redact_paths
 from benchmark.store.cells import Cell
-from reports.analysis.cells import Tally, fact, mean, tally
+from reports.analysis.facts import get_nested
 from reports.analysis.metrics import MAIN, OTHER, Metric
-from reports.analysis.provenance import head_of, published_and_why, title_of
-from reports.analysis.results import LARGEST, Notes, Place, Result, results_of
-from reports.formatting import DASH, duration, number, signed, significant
-from reports.published.reader import Row
+from reports.analysis.notes import Notes, collect_notes
+from reports.analysis.provenance import comparable_published, provenance_of, title_of
+from reports.analysis.results import (
+    ADDRESS,
+    MAX_NUMBER,
+    MethodInfo,
+    Results,
+    deviation,
+    mean,
+    read_results,
+)
+from reports.formatting import DASH, duration, number, significant
+from reports.published.reader import PublishedValue
 
 UNITS = {"psnr": "dB", "sam": "degrees", "sam_float": "degrees", "rmse": "grey levels"}
 MEANINGS = {
@@ -35,15 +42,11 @@ _ENVIRONMENT = (
     "python", "torch", "numpy", "scipy", "h5py", "cuda", "driver", "gpu", "processor", "platform",
     "threads", "precision",
 )  # fmt: skip
-# A path of somebody's machine: a root and at least two names.
-_PATH = re.compile(
-    r"(?<![\w./\\:])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\",;()<>|]+)+[/\\]([^\s/\\'\",;()<>|]+)"
-)
 
 
 def words(text: object) -> str:
     """Make one line of a text from outside, and of every path in it the last name alone."""
-    return _PATH.sub(r"\1", plain(text))
+    return redact_paths(plain(text))
 
 
 def finite(value: object) -> float | str | None:
@@ -77,9 +80,9 @@ def describe(cells: Sequence[Cell]) -> Described:
     numbers = {id(cell): index for index, cell in enumerate(cells)}
     described = Described([], [_cell(cell) for cell in cells], [])
     for _, group in groupby(cells, key=place_of):
-        tallies = [tally(cell) for cell in group]
-        scenes = list(dict.fromkeys(chain.from_iterable(map(_scenes, tallies))))
-        described.sections.append(_section(tallies, numbers, scenes))
+        results = read_results(group)
+        scenes = list(dict.fromkeys(chain.from_iterable(_scenes(results))))
+        described.sections.append(_section(results, numbers, scenes))
         described.scenes.append(scenes)
     return described
 
@@ -102,17 +105,16 @@ def metric_facts(metric: Metric) -> dict[str, Any]:
 
 
 def _section(
-    tallies: Sequence[Tally],
+    results: Results,
     numbers: Mapping[int, int],
     scenes: Sequence[str],
 ) -> dict[str, Any]:
-    cells = [one.cell for one in tallies]
+    cells = results.stored
     address = cells[0].address
-    scales = sorted({cell.address.scale for cell in cells})
-    rows, why = published_and_why(cells)
-    notes = Notes()
-    results = results_of(tallies, scales, (), notes)
-    present = {metric for one in tallies for metric in one.summaries}
+    rows, why = comparable_published(cells)
+    methods = results.methods()
+    notes = collect_notes(results, methods)
+    present = set(results.scores["metric"])
     metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in present] or list(MAIN)
     digits = {metric.name: metric.digits for metric in (*MAIN, *OTHER)}
     return {
@@ -120,12 +122,14 @@ def _section(
         "protocol": words(address.protocol),
         "profile": words(address.profile),
         "title": words(title_of(cells)),
-        "head": [[what, words(text)] for what, text in head_of(cells, why)],
+        "head": [[what, words(text)] for what, text in provenance_of(cells, why)],
         "notes": [words(text) for text in notes.texts],
-        "scales": scales,
+        "scales": results.scales,
         "scenes": [words(name) for name in scenes],
         "metrics": [metric_facts(metric) for metric in metrics],
-        "methods": [_method(one, scenes, metrics, numbers, rows) for one in results],
+        "methods": [
+            _method(results, notes, method, scenes, metrics, numbers, rows) for method in methods
+        ],
         "published": [
             {
                 "method": words(row.method),
@@ -141,113 +145,104 @@ def _section(
     }
 
 
-def _scenes(one: Tally) -> Iterator[str]:
-    """Name the test scenes of a cell, those without a score last."""
-    yield from chain.from_iterable(one.scenes.values())
-    yield from map(str, fact(one.cell.facts, "configuration", "dataset", "test", default=()))
+def _scenes(results: Results) -> Iterator[Iterable[str]]:
+    """Name the test scenes cell by cell, those without a score last."""
+    known = results.scores.dropna(subset="value")
+    scored = {at: list(scenes) for at, scenes in known.groupby(ADDRESS, sort=False)["scene"]}
+    for cell in results.stored:
+        yield scored.get(astuple(cell.address), ())
+        yield map(str, get_nested(cell.facts, "configuration", "dataset", "test", default=()))
 
 
 def _method(
-    result: Result,
+    results: Results,
+    notes: Notes,
+    method: MethodInfo,
     scenes: Sequence[str],
     metrics: Sequence[Metric],
     numbers: Mapping[int, int],
-    rows: Sequence[Row],
+    rows: Sequence[PublishedValue],
 ) -> dict[str, Any]:
-    paper = next(
-        (
-            fact(one.cell.facts, "configuration", "method", "paper")
-            for place in result.at.values()
-            for one in place.tallies
-        ),
-        "",
-    )
     places = []
-    for scale, place in result.at.items():
+    for scale in results.scales:
         published = {
-            row.metric: row for row in rows if (row.method, row.scale) == (result.published, scale)
+            row.metric: row for row in rows if (row.method, row.scale) == (method.published, scale)
         }
-        scores = {metric.name: place.by_scene(metric.name) for metric in metrics}
+        values = {metric: results.values(method.label, scale, metric.name) for metric in metrics}
+        scores = {metric: results.by_scene(method.label, scale, metric.name) for metric in metrics}
         places.append(
             {
-                **_state(place),
-                "cells": [numbers[id(one.cell)] for one in place.tallies],
-                "notes": list(place.notes),
-                "means": {metric.name: _mean(place, metric) for metric in metrics},
+                **_state(results, method.label, scale),
+                "cells": [numbers[id(cell)] for cell in results.at(method.label, scale)["cell"]],
+                "notes": list(notes.numbers[method.label, scale]),
+                "means": {
+                    metric.name: _mean(metric, values[metric], scores[metric].values())
+                    for metric in metrics
+                },
                 "published": {
-                    metric.name: _compared(published[metric.name], place, metric)
+                    metric.name: _compared(metric, values[metric], published[metric.name])
                     for metric in metrics
                     if metric.name in published
                 },
                 "scores": {
-                    metric: [finite(values.get(scene)) for scene in scenes]
-                    for metric, values in scores.items()
+                    metric.name: [finite(found.get(scene)) for scene in scenes]
+                    for metric, found in scores.items()
                 },
             }
         )
     return {
-        "label": words(result.label),
-        "title": words(result.title),
-        "published": words(result.published),
-        "paper": words(paper or ""),
+        "label": words(method.label),
+        "title": words(method.title),
+        "published": words(method.published),
+        "paper": words(method.paper),
         "places": places,
     }
 
 
-def _state(place: Place) -> dict[str, str]:
+def _state(results: Results, method: str, scale: int) -> dict[str, str]:
     """Return whether there is a number, and if not why."""
-    if not place.tallies:
+    cells = results.at(method, scale)
+    if cells.empty:
         return {"state": "missing", "why": "not run: no cell is stored"}
-    if place.failed:
-        reason = fact(place.tallies[0].cell.facts, "reason", default="no reason is stored")
-        return {"state": "failed", "why": words(reason)}
-    trouble = next((one.trouble for one in place.tallies if one.trouble), "")
-    if trouble and not place.values("psnr"):
-        return {"state": "unreadable", "why": words(trouble)}
+    if results.failed(method, scale):
+        return {"state": "failed", "why": words(cells["reason"].iloc[0])}
+    error = next(filter(None, cells["error"]), "")
+    if error and not results.values(method, scale, "psnr"):
+        return {"state": "unreadable", "why": words(error)}
     return {"state": "done", "why": ""}
 
 
-def _mean(place: Place, metric: Metric) -> dict[str, Any]:
+def _mean(metric: Metric, seeds: Iterable[float], scenes: Iterable[float]) -> dict[str, Any]:
     """Describe the mean over seeds, and the standard deviations over seeds and over scenes."""
-    values = place.values(metric.name)
-    average = mean(values)
+    average = mean(seeds)
     return {
         "value": finite(average),
-        "text": DASH if math.isnan(average) else number(average, metric.digits),
-        "over_seeds": _deviation(values, metric.digits),
-        "over_scenes": _deviation(list(place.by_scene(metric.name).values()), metric.digits),
+        "text": _number(average, metric, missing=DASH),
+        "over_seeds": _number(deviation(seeds), metric),
+        "over_scenes": _number(deviation(scenes), metric),
     }
 
 
-def _deviation(values: Sequence[float], digits: int) -> str:
-    """Write the sample's standard deviation; empty where there are not two finite values."""
-    if len(values) < 2 or not all(map(math.isfinite, values)):
-        return ""
-    return number(statistics.stdev(values), digits)
+def _number(value: float, metric: Metric, missing: str = "") -> str:
+    return missing if math.isnan(value) else number(value, metric.digits)
 
 
-def _compared(row: Row, place: Place, metric: Metric) -> dict[str, Any]:
+def _compared(metric: Metric, seeds: Iterable[float], row: PublishedValue) -> dict[str, Any]:
     """Describe a published value, and the difference of the measured one from it."""
-    found = {
+    difference, better = metric.difference(mean(seeds), row.value)
+    return {
         "value": row.value,
         "text": number(row.value, metric.digits),
         "method": words(row.method),
         "source": words(f"{row.paper}, {row.source}"),
-        "difference": "",
-        "better": None,
+        "difference": difference,
+        "better": better,
     }
-    measured = mean(place.values(metric.name))
-    if math.isfinite(measured):
-        # The printed value is subtracted, so that a reader who checks it gets the same.
-        difference = round(round(measured, metric.digits) - row.value, metric.digits)
-        found["difference"] = signed(difference, metric.digits)
-        found["better"] = (difference > 0) == metric.higher if difference else None
-    return found
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
     facts, address = cell.facts, cell.address
-    environment = fact(facts, "environment", default={})
+    environment = get_nested(facts, "environment", default={})
     versions = {name: environment[name] for name in _ENVIRONMENT if environment.get(name)}
     return {
         "path": address.folder(PurePath("results")).as_posix(),  # type: ignore[arg-type]
@@ -255,37 +250,33 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "scale": address.scale,
         "seed": address.seed,
         "status": words(cell.status),
-        "reason": words(fact(facts, "reason", default="")),
-        "key": words(fact(facts, "key", default="")),
+        "reason": words(get_nested(facts, "reason", default="")),
+        "key": words(get_nested(facts, "key", default="")),
         "commit": words(environment.get("commit") or ""),
         "dirty": environment.get("dirty"),
         "device": words(environment.get("device") or ""),
-        "date": words(fact(facts, "date", default="")),
+        "date": words(get_nested(facts, "date", default="")),
         "command": words(environment.get("command") or ""),
         "versions": {name: words(value) for name, value in versions.items()},
-        "parameters": _sortable(fact(facts, "parameters"), _grouped),
-        "fit": _sortable(fact(facts, "times", "fit_s") or None, duration),
-        "upscale": _sortable(fact(facts, "times", "upscale_s"), _seconds),
-        "memory": _sortable(fact(facts, "memory", "peak_bytes"), _mebibytes),
-        "resumed": finite(fact(facts, "resumed")),
-        "warnings": [words(text) for text in fact(facts, "warnings", default=())],
+        "parameters": _sortable(get_nested(facts, "parameters"), _grouped),
+        "fit": _sortable(get_nested(facts, "times", "fit_s") or None, duration),
+        "upscale": _sortable(get_nested(facts, "times", "upscale_s"), significant),
+        "memory": _sortable(get_nested(facts, "memory", "peak_bytes"), _mebibytes),
+        "resumed": finite(get_nested(facts, "resumed")),
+        "warnings": [words(text) for text in get_nested(facts, "warnings", default=())],
     }
 
 
 def _sortable(value: object, write: Callable[[float], str]) -> dict[str, Any]:
     """Describe a number by its value, for sorting, and its text."""
     known = finite(value)
-    if not isinstance(known, int | float) or abs(known) >= LARGEST:
+    if not isinstance(known, int | float) or abs(known) >= MAX_NUMBER:
         return {"value": None, "text": DASH}
     return {"value": known, "text": write(known)}
 
 
 def _grouped(value: float) -> str:
     return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def _seconds(value: float) -> str:
-    return significant(value) if value >= 0.001 else "< 0.001"
 
 
 def _mebibytes(value: float) -> str:

@@ -50,7 +50,7 @@ def cave_folder(folder: Path, *scenes: str, doubled: bool = True) -> Path:
 
 
 def cave_band(root: Path, band: int, scene: str = "balloons") -> Path:
-    """Give the path of one band in the layout of `cave_folder`."""
+    """Return the path of one band in the layout of `cave_folder`."""
     return root / "cave" / f"{scene}_ms" / f"{scene}_ms" / f"{scene}_ms_{band:02}.png"
 
 

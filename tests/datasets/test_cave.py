@@ -135,7 +135,7 @@ def test_bands_that_were_exchanged_are_noticed_where_they_are_the_published_ones
     text = cave_refusal(root)
     assert f"{five} holds what was published as balloons_ms_06.png" in text
     assert "fetch cave" in text
-    # Made anew by another program, a band has other bytes and may have the same pixels.
+    # Encoded again by another program, a band has other bytes and may have the same pixels.
     six.write_bytes(second + b"behind the end")
     five.write_bytes(first)
     np.testing.assert_array_equal(

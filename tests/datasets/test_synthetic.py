@@ -31,7 +31,7 @@ def scenes() -> dict[str, Scene]:
 
 
 def unit(name: str) -> np.ndarray:
-    """Give a default scene in float64, (rows, columns, bands) within [0, 1]."""
+    """Return a default scene in float64, (rows, columns, bands) within [0, 1]."""
     scene = scenes()[name]
     return scene.cube / scene.peak
 

@@ -31,7 +31,7 @@ def flip_bits(content: bytes, rng: np.random.Generator) -> bytes:
 
 
 def change_byte(content: bytes, rng: np.random.Generator) -> bytes:
-    """Give one byte any other value."""
+    """Set one byte to any other value."""
     made = bytearray(content)
     made[rng.integers(len(made))] ^= int(rng.integers(1, 256))
     return bytes(made)
@@ -81,7 +81,7 @@ KINDS: tuple[Kind, ...] = (flip_bits, change_byte, cut, swap, lose, repeat, blan
 def damaged(
     content: bytes, count: int, seed: int, kinds: Sequence[Kind] = KINDS
 ) -> Iterator[tuple[str, bytes]]:
-    """Give `count` damaged copies that differ from the original, each with what was done to it."""
+    """Yield `count` damaged copies that differ from the original, each with what was done to it."""
     rng = np.random.default_rng(seed)
     number = 0
     while number < count:

@@ -42,14 +42,14 @@ def small_cube() -> np.ndarray:
 
 
 def packed5(file: Path, **values: np.ndarray) -> Path:
-    """Write version 5 with every variable packed, as MATLAB does unless told otherwise."""
+    """Write version 5 with every variable compressed, as MATLAB does by default."""
     file.parent.mkdir(parents=True, exist_ok=True)
     savemat(file, values, do_compression=True)
     return file
 
 
 def packed73(file: Path, **values: np.ndarray) -> Path:
-    """Write version 7.3 in packed pieces, as MATLAB does."""
+    """Write version 7.3 in compressed chunks, as MATLAB does."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(file, "w", userblock_size=512) as made:
         for name, value in values.items():
@@ -77,7 +77,7 @@ class File:
         self.tally.feed(what, lambda: self.source.read("img1"), self.right)
 
     def right(self, scene: Scene) -> bool:
-        """Say whether a scene is all that this kind of file can promise."""
+        """Return whether a scene is all that this kind of file can promise."""
         cube = scene.cube
         if self.exact:
             return bool((cube == small_cube().astype(np.float32)).all()) and scene.peak == 0.5

@@ -72,7 +72,7 @@ class Band:
 
 @pytest.fixture(params=["balloons", "watercolors"])
 def band(tmp_path: Path, request: pytest.FixtureRequest) -> Band:
-    """Give a band in 16-bit grey, then one in colour."""
+    """Return a band in 16-bit grey, then one in colour."""
     return Band(tmp_path, request.param)
 
 
@@ -172,7 +172,7 @@ def test_chunks_are_lost_doubled_moved_and_slipped_in(tmp_path: Path) -> None:
 
 
 def claims() -> Iterator[tuple[str, Chunk]]:
-    """Give headers that do not fit the pixels, some of them far too large."""
+    """Yield headers that do not fit the pixels, some of them far too large."""
     for rows in (0, 1, 23, 25, 48, 1 << 16, 0x7FFFFFFF, 0xFFFFFFFF):
         yield f"{rows} rows", header(rows)
     for columns in (0, 1, 19, 21, 40, 1 << 16, 0x7FFFFFFF, 0xFFFFFFFF):

@@ -10,15 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from benchmark.data.split import Split
+from benchmark.data.split import DataRequest, Split
 from benchmark.engine.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Folders, task_of
+from benchmark.execution.plan import Folders, replan
 from benchmark.store.cells import Cell
 from benchmark.store.files import write_file
 from benchmark.tools.images.model import CellPreview, Prediction, Preview
@@ -50,7 +49,7 @@ def previews(
     """
     done = sorted((one for one in cells if one.status == "done"), key=lambda one: one.address)
     firsts = [next(group) for _, group in groupby(done, _without_seed)]
-    splits: dict[Any, Split] = {}
+    splits: dict[DataRequest, Split] = {}
     for cell in firsts:
         tested = list(cell.facts["configuration"]["dataset"]["test"])
         files = {
@@ -64,7 +63,7 @@ def previews(
         if absent:
             progress.line(f"previews of {cell.address}: {listed(absent)}")
             try:
-                plan = task_of(cell, folders, progress, splits)
+                plan = replan(cell, folders, progress, splits)
                 for one in predict(plan, folders.results, device, absent):
                     found[one.scene] = preview = preview_of(one, cell.address.scale, size)
                     write_file(files[one.scene], _packed(preview))

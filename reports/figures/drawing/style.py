@@ -16,8 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, Formatter, LogLocator, NullFormatter
 
 from benchmark.store.cells import Cell
-from reports.analysis.cells import tally
-from reports.analysis.results import Notes, results_of
+from reports.analysis.results import read_results
 
 WIDTH = 7.2  # inches: the text width of a two-column paper
 DPI = 200  # of a PNG
@@ -152,8 +151,7 @@ def _style(slot: int) -> MethodStyle:
 
 def styles_of(cells: Sequence[Cell]) -> MethodStyles:
     """Return the styles of all methods of a data set's cells, failed ones included."""
-    results = results_of([tally(cell) for cell in cells], (), (), Notes())
-    return MethodStyles({result.label: result.title for result in results})
+    return MethodStyles({method.label: method.title for method in read_results(cells).methods()})
 
 
 def short_numbers() -> Formatter:

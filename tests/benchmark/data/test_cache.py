@@ -83,7 +83,7 @@ def files(cache: Path) -> list[str]:
 
 
 def stored(cache: Path, name: str) -> Path:
-    """Give the file of one scene."""
+    """Return the file of one scene."""
     return cache / "scenes" / "kept" / f"{name}.safetensors"
 
 
@@ -271,7 +271,7 @@ def test_labels_become_harmless_folder_names(kept: Kept, tmp_path: Path) -> None
     assert len(list(folder.iterdir())) == 3
 
 
-def test_progress_is_announced_scene_by_scene(kept: Kept, tmp_path: Path) -> None:
+def test_progress_is_reported_scene_by_scene(kept: Kept, tmp_path: Path) -> None:
     calls: list[tuple[object, ...]] = []
     prepare(kept, "kept", Path("no-such-folder"), NAMES, tmp_path, lambda *now: calls.append(now))
     assert calls == [

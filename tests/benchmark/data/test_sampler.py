@@ -1,4 +1,4 @@
-"""The order of patches: fair to every method, each patch once a pass, resumed anywhere."""
+"""The order of patches: the same for every method, each patch once an epoch, resumable."""
 
 import io
 from collections.abc import Sequence
@@ -41,17 +41,17 @@ def all_plans(draw: st.DrawFn) -> SamplingPlan:
 
 
 def steps_of(plan: SamplingPlan, seed: int = 0, state: dict[str, Any] | None = None) -> Steps:
-    """Deal out all that is left."""
+    """Return all steps that are left."""
     return list(PatchSampler(plan, seed, state))
 
 
 def plain(steps: Steps) -> list[tuple[list[int], list[list[int]] | None]]:
-    """Give steps as values that can be compared."""
+    """Return steps as values that can be compared."""
     return [(a.tolist(), None if b is None else b.tolist()) for a, b in steps]
 
 
 def stopped(plan: SamplingPlan, after: int, seed: int = 0) -> dict[str, Any]:
-    """Give the state after some steps, as it comes back from a file."""
+    """Return the state after some steps, as it comes back from a file."""
     order = PatchSampler(plan, seed)
     for _ in islice(order, after):
         pass
@@ -80,7 +80,7 @@ def test_the_global_random_state_is_left_alone() -> None:
 
 @pytest.mark.parametrize("bands", [1, 2, 5])
 def test_every_method_of_a_seed_sees_the_same_patches_at_the_same_step(bands: int) -> None:
-    """Whether it is shown cubes or some bands of them, in the first pass and in later ones."""
+    """Whether it trains on cubes or on some of their bands, in the first epoch and later."""
     cubes = [patches.tolist() for patches, _ in steps_of(CUBES)]
     banded = [patches.tolist() for patches, _ in steps_of(replace(CUBES, bands_per_patch=bands))]
     assert banded == cubes
@@ -94,7 +94,7 @@ def test_another_batch_cuts_the_same_order_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("plan", [CUBES, BANDS])
-def test_each_patch_comes_once_a_pass(plan: SamplingPlan) -> None:
+def test_each_patch_comes_once_an_epoch(plan: SamplingPlan) -> None:
     patches = [patches for patches, _ in steps_of(plan)]
     assert [len(one) for one in patches] == [4] * 18
     for epoch in range(3):
@@ -103,7 +103,7 @@ def test_each_patch_comes_once_a_pass(plan: SamplingPlan) -> None:
     assert not torch.equal(torch.cat(patches[:6]), torch.cat(patches[6:12]))
 
 
-def test_each_band_of_each_patch_comes_once_a_pass_where_bands_are_samples() -> None:
+def test_each_band_of_each_patch_comes_once_an_epoch_where_bands_are_samples() -> None:
     steps = steps_of(SAMPLES)
     assert len(steps) == SAMPLES.epochs * SAMPLES.steps_per_epoch == 3 * 30
     for epoch in range(3):
@@ -115,7 +115,7 @@ def test_each_band_of_each_patch_comes_once_a_pass_where_bands_are_samples() -> 
         assert sorted(seen) == [(patch, band) for patch in range(24) for band in range(5)]
 
 
-def test_the_bands_shown_are_different_ones_and_all_get_their_turn() -> None:
+def test_the_bands_of_a_patch_differ_and_all_are_drawn_equally_often() -> None:
     drawn = []
     for patches, bands in steps_of(replace(BANDS, epochs=20)):
         assert bands is not None
@@ -128,13 +128,13 @@ def test_the_bands_shown_are_different_ones_and_all_get_their_turn() -> None:
     assert (counts - 192).abs().max() < 50
 
 
-def test_all_bands_are_shown_where_there_are_no_more() -> None:
+def test_all_bands_are_drawn_where_there_are_no_more() -> None:
     for _, bands in steps_of(replace(BANDS, bands_per_patch=5)):
         assert bands is not None
         assert bands.sort(dim=1).values.tolist() == [[0, 1, 2, 3, 4]] * len(bands)
 
 
-def test_what_does_not_fill_a_batch_is_left_to_another_pass() -> None:
+def test_what_does_not_fill_a_batch_is_left_to_another_epoch() -> None:
     steps = steps_of(replace(CUBES, patches=10, epochs=40))
     assert [len(patches) for patches, _ in steps] == [4] * 80
     for epoch in range(40):
@@ -159,7 +159,7 @@ def test_a_batch_larger_than_all_samples_is_all_of_them(plan: SamplingPlan, samp
 
 @examples
 @given(all_plans(), st.integers(0, 3), st.data())
-def test_it_goes_on_from_anywhere_to_the_same_end(
+def test_it_resumes_anywhere_to_the_same_end(
     plan: SamplingPlan, seed: int, data: st.DataObject
 ) -> None:
     whole = plain(steps_of(plan, seed))
@@ -171,25 +171,25 @@ def test_it_goes_on_from_anywhere_to_the_same_end(
 
 @examples
 @given(all_plans(), st.data())
-def test_it_may_be_stopped_as_often_as_one_likes(plan: SamplingPlan, data: st.DataObject) -> None:
-    whole, dealt = plain(steps_of(plan)), plain([])
+def test_it_may_be_stopped_and_resumed_repeatedly(plan: SamplingPlan, data: st.DataObject) -> None:
+    whole, steps = plain(steps_of(plan)), plain([])
     state: dict[str, Any] | None = None
-    while len(dealt) < len(whole):
+    while len(steps) < len(whole):
         order = PatchSampler(plan, 0, state)
-        dealt += plain(list(islice(order, data.draw(st.integers(1, len(whole) - len(dealt))))))
+        steps += plain(list(islice(order, data.draw(st.integers(1, len(whole) - len(steps))))))
         state = order.state()
-    assert dealt == whole
+    assert steps == whole
 
 
 @pytest.mark.parametrize("steps", [0, 4, 6, 18])
-def test_one_that_has_not_begun_stands_where_it_is_to_go_on(steps: int) -> None:
+def test_the_state_before_the_first_step_is_the_one_resumed_from(steps: int) -> None:
     again = PatchSampler(BANDS, 0, stopped(BANDS, steps))
     assert plain(steps_of(BANDS, 0, again.state())) == plain(steps_of(BANDS))[steps:]
 
 
 @examples
 @given(all_plans())
-def test_every_index_is_one_of_a_patch_and_of_a_band(plan: SamplingPlan) -> None:
+def test_every_index_is_in_range(plan: SamplingPlan) -> None:
     for patches, bands in steps_of(plan):
         assert 0 <= int(patches.min()) <= int(patches.max()) < plan.patches
         assert (bands is None) == (not plan.bands_per_patch and not plan.bands_as_samples)

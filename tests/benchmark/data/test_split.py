@@ -31,7 +31,7 @@ def test_a_truth_has_bands_first_and_lies_within_zero_and_one() -> None:
     np.testing.assert_allclose(truth.numpy(), expected, rtol=1e-7)
 
 
-def test_the_paper_split_is_dealt_out(tiny: Split) -> None:
+def test_the_paper_split_is_used(tiny: Split) -> None:
     dataset = tiny.dataset
     assert tiny.test.names == list(dataset.test)
     assert tiny.validation.names == list(dataset.validation)
@@ -52,21 +52,25 @@ def test_iterating_reads_the_scenes_in_order(tiny: Split) -> None:
 
 def test_roles_of_a_subset_keep_the_papers_test_scenes() -> None:
     dataset = DATASETS.make("synthetic")
-    dealt = roles(dataset, ["leaves01", "leaves04", "leaves06"])
-    assert (dealt.train, dealt.validation, dealt.test) == (["leaves01"], ["leaves06"], ["leaves04"])
+    assigned = roles(dataset, ["leaves01", "leaves04", "leaves06"])
+    assert (assigned.train, assigned.validation, assigned.test) == (
+        ["leaves01"],
+        ["leaves06"],
+        ["leaves04"],
+    )
 
 
 def test_without_its_own_validation_scenes_the_last_two_of_three_are_held_out() -> None:
     dataset = DATASETS.make("synthetic")
-    dealt = roles(dataset, ["leaves01", "leaves02", "leaves03", "leaves04"])
-    assert (dealt.train, dealt.validation) == (["leaves01"], ["leaves02", "leaves03"])
-    dealt = roles(dataset, ["leaves01", "leaves02", "leaves04"])
-    assert (dealt.train, dealt.validation) == (["leaves01", "leaves02"], [])
+    assigned = roles(dataset, ["leaves01", "leaves02", "leaves03", "leaves04"])
+    assert (assigned.train, assigned.validation) == (["leaves01"], ["leaves02", "leaves03"])
+    assigned = roles(dataset, ["leaves01", "leaves02", "leaves04"])
+    assert (assigned.train, assigned.validation) == (["leaves01", "leaves02"], [])
 
 
 def test_validation_scenes_alone_are_trained_on() -> None:
-    dealt = roles(DATASETS.make("synthetic"), ["leaves06", "leaves04"])
-    assert (dealt.train, dealt.validation, dealt.test) == (["leaves06"], [], ["leaves04"])
+    assigned = roles(DATASETS.make("synthetic"), ["leaves06", "leaves04"])
+    assert (assigned.train, assigned.validation, assigned.test) == (["leaves06"], [], ["leaves04"])
 
 
 def test_a_subset_is_marked_and_has_a_folder_of_its_own(tmp_path: Path) -> None:
@@ -152,7 +156,7 @@ def test_an_unknown_data_set_is_refused(tmp_path: Path) -> None:
         loaded(tmp_path, "syntetic")
 
 
-def test_preparing_is_announced_once(tmp_path: Path) -> None:
+def test_progress_is_reported_once(tmp_path: Path) -> None:
     calls: list[tuple[str, int, int, str]] = []
 
     def progress(*now: object) -> None:

@@ -203,6 +203,21 @@ def test_with_both_damaged_the_training_starts_over(tiny: Split, tmp_path: Path)
     assert len(checkpointer.messages) == 2
 
 
+def test_a_checkpoint_of_a_former_version_starts_over(tiny: Split, tmp_path: Path) -> None:
+    whole, file = run(tiny, Drops()), tmp_path / "training.checkpoint"
+    with pytest.raises(Stopped):
+        run(tiny, Drops(), checkpoint(file, after(5)))
+    saved = checkpoint(file).load()
+    assert saved is not None
+    order = saved["order"]
+    saved["order"] = {"epoch": 0, "step": 6, "epoch_began": order["epoch_rng"],
+                      "lots": order["band_rng"]}  # fmt: skip
+    checkpoint(file).save(saved)
+    again = run(tiny, Drops(), checkpoint(file))
+    same(whole, again)
+    assert again.resumed == 0
+
+
 def test_nothing_in_a_checkpoint_is_unpickled(tmp_path: Path) -> None:
     """A checkpoint from elsewhere may hold anything; only tensors and plain values are read."""
     import hashlib

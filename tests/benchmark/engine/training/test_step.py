@@ -30,12 +30,12 @@ from tests.benchmark.support import (
 )
 
 # Adam would turn the last bits of a gradient near zero into whole steps.
-SGD = Recipe(optimiser="sgd", rate=0.05, batch=4, epochs=2)
+SGD = Recipe(optimiser="sgd", lr=0.05, batch_size=4, epochs=2)
 RECIPES = {
     "mean": SGD,
-    "summed": Recipe(optimiser="sgd", rate=1e-5, summed=True),
-    "unit": Recipe(optimiser="sgd", rate=0.05, unit_gradient=True),
-    "clipped": Recipe(optimiser="sgd", rate=0.05, clip_norm=1e-3),
+    "summed": Recipe(optimiser="sgd", lr=1e-5, loss_reduction="sum"),
+    "unit": Recipe(optimiser="sgd", lr=0.05, normalise_gradient=True),
+    "clipped": Recipe(optimiser="sgd", lr=0.05, clip_norm=1e-3),
 }
 CUBES = "proposed[subnetworks=2,middle=1]"
 # Networks are in float64 here: parts differ in the float32 scaling of the loss and of its slope,
@@ -130,7 +130,7 @@ def taken(
     before = [parameter.detach().clone() for parameter in network.parameters()]
     step = Step(method, network, bank, recipe, CPU)
     step.parts = parts
-    losses = [float(step.take(*batch_of(method, count), recipe.rate)) for _ in range(steps)]
+    losses = [float(step.take(*batch_of(method, count), recipe.lr)) for _ in range(steps)]
     assert step.parts == parts
     return moved(network, before), losses
 
@@ -156,7 +156,7 @@ def test_two_parts_take_the_step_that_one_takes(
 def test_the_gradient_of_the_whole_batch_is_normalised_not_that_of_its_parts(
     tiny: Split, parts: int
 ) -> None:
-    recipe = Recipe(optimiser="sgd", rate=0.25, momentum=0.0, unit_gradient=True)
+    recipe = Recipe(optimiser="sgd", lr=0.25, momentum=0.0, normalise_gradient=True)
     distance, _ = taken(Tight(), bank_of(tiny.train, 2), recipe, 5, parts=parts, steps=1)
     assert float(distance.norm()) == pytest.approx(0.25, rel=1e-12)
 
@@ -315,7 +315,7 @@ def test_the_rate_of_a_step_is_the_one_given(tiny: Split) -> None:
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
 def test_the_state_is_all_that_the_next_step_depends_on(tiny: Split, kind: str) -> None:
     method, bank = Tight(), bank_of(tiny.train, 2)
-    recipe = Recipe(optimiser=kind, rate=0.01)  # type: ignore[arg-type]
+    recipe = Recipe(optimiser=kind, lr=0.01)  # type: ignore[arg-type]
     network, other = first(method), first(method)
     step, restored = (Step(method, made, bank, recipe, CPU) for made in (network, other))
     for count in (4, 3):

@@ -97,7 +97,7 @@ def known(registries: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ne
 
     def make(**recipe: Any) -> NetworkMethod:
         # So large a rate overshoots, and a plateau's falls.
-        own = Recipe(rate=0.1, batch=4, epochs=2, **recipe)
+        own = Recipe(lr=0.1, batch_size=4, epochs=2, **recipe)
         body = {"__module__": __name__, "recipe": own, "__annotations__": {"recipe": ClassVar}}
         made = METHODS.register("network")(type("Own", (Network,), body))()
         assert isinstance(made, NetworkMethod)
@@ -191,7 +191,7 @@ def test_without_validation_scenes_there_is_no_psnr(
     tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
 ) -> None:
     blind = replace(tiny, validation=SceneSet(()))
-    task = planned(blind, known(schedule="plateau", every=1, factor=0.5), OWN)
+    task = planned(blind, known(schedule="plateau", patience=1, gamma=0.5), OWN)
     assert carried(task, settings)[0] == JobResult("done")
     found = curves(task, settings)
     assert found.curves.keys() == {LOSS, LR}
@@ -202,7 +202,7 @@ def test_without_validation_scenes_there_is_no_psnr(
 def test_a_training_that_was_stopped_goes_on_without_a_gap_or_a_double(
     tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
 ) -> None:
-    task = planned(tiny, known(schedule="plateau", every=1, factor=0.5), OWN)
+    task = planned(tiny, known(schedule="plateau", patience=1, gamma=0.5), OWN)
     assert carried(task, settings, after(8))[0].kind == "stopped"
     first = curves(task, settings)
     assert 0 < len(first.steps(LOSS)) < 6
@@ -218,7 +218,7 @@ def test_what_a_killed_training_wrote_beyond_its_checkpoint_is_taken_back(
     known: Callable[..., NetworkMethod],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    task = planned(tiny, known(schedule="plateau", every=1, factor=0.5), OWN)
+    task = planned(tiny, known(schedule="plateau", patience=1, gamma=0.5), OWN)
     monkeypatch.setattr(Network, "last", 9)
     with monkeypatch.context() as patch:  # one checkpoint, after step 5
         patch.setattr(Checkpointer, "due", lambda _self: Network.begun == 5)
@@ -251,7 +251,7 @@ def test_what_stands_before_a_checkpoint_is_on_the_disk(
 def test_curves_asked_for_late_begin_at_the_beginning(
     tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
 ) -> None:
-    task = planned(tiny, known(schedule="step", every=1, factor=0.5), OWN)
+    task = planned(tiny, known(schedule="step", step_size=1, gamma=0.5), OWN)
     assert carried(task, replace(settings, tensorboard=False), after(8))[0].kind == "stopped"
     assert not (settings.results / "tensorboard").exists()
     assert carried(task, settings)[0] == JobResult("done")

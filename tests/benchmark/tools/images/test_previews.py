@@ -10,7 +10,7 @@ from benchmark.data.split import Split
 from benchmark.engine.training import profiles
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Folders, plan_cells, task_of
+from benchmark.execution.plan import Folders, plan_cells, replan
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS
 from benchmark.store.cells import WEIGHTS, Cell, cells
@@ -127,7 +127,7 @@ def test_a_cell_of_unknown_data_cannot_be_planned(tiny: Split, tmp_path: Path) -
     stranger = Cell(replace(cell.address, dataset="nowhere"), cell.folder, cell.facts)
     folders = Folders(tiny.request.root, tmp_path, tmp_path / "cache")
     with pytest.raises(RequestError, match="nowhere"):
-        task_of(stranger, folders, Progress(), {})
+        replan(stranger, folders, Progress(), {})
 
 
 def test_the_window_lies_where_there_is_detail() -> None:
