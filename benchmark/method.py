@@ -85,6 +85,24 @@ class Problem:
         return torch.Generator(device).manual_seed(self.seed)
 
 
+# Fields of `Recipe` in version 0.1, and their names now.
+_RENAMED = {
+    "rate": "lr",
+    "relative": "lr_by_fan_in",
+    "batch": "batch_size",
+    "factor": "gamma",
+    "every": "step_size' or 'patience",
+    "stop_below": "min_lr",
+    "flat_limit": "early_stopping_patience",
+    "unit_gradient": "normalise_gradient",
+    "clip_theta": "adjustable_clip",
+    "last_layer": "last_layer_lr",
+    "initial_std": "init_std",
+    "single_bands": "bands_as_samples",
+    "summed": "loss_reduction",
+}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained.
@@ -141,6 +159,16 @@ class Recipe:
     init_std: float = 0.0
     bands_as_samples: bool = False
     loss_reduction: Literal["mean", "sum"] = "mean"
+
+    def __new__(cls, *_: Any, **fields: Any) -> "Recipe":
+        """Name the new field where a plugin uses one of version 0.1.
+
+        Raises:
+            TypeError: a field has another name now.
+        """
+        if old := next((name for name in fields if name in _RENAMED), None):
+            raise TypeError(f"Recipe's field '{old}' is called '{_RENAMED[old]}' now")
+        return super().__new__(cls)
 
 
 class Method:

@@ -27,7 +27,7 @@ class Mine(NetworkMethod):
 
     bandwise = True
     kernel: int = parameter(3, "rows and columns", choices=(1, 3, 5))
-    recipe = Recipe(rate=1e-3, epochs=1)
+    recipe = Recipe(lr=1e-3, epochs=1)
 
     def network(self, bands: int, scale: int) -> nn.Module:
         """Build the network."""

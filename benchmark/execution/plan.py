@@ -154,34 +154,31 @@ def _plan_cell(
 
 @dataclass(frozen=True)
 class Folders:
-    """Where things lie: the data sets' files, the results, and what was prepared from both."""
+    """The folders of the data sets, of the results, and of the cache."""
 
     data: Path
     results: Path
     cache: Path
 
 
-def replan(
-    cell: Cell, folders: Folders, progress: Progress, splits: dict[DataRequest, Split]
-) -> CellPlan:
-    """Plan a stored cell again, from its address and the scenes it names.
+def replan(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, Split]) -> CellPlan:
+    """Plan a stored cell again, from its address and its configuration.
 
     Args:
         cell: as stored.
         folders: data and cache.
         progress: is shown the preparation of scenes that are not in the cache yet.
-        splits: the data loaded so far; what is loaded now is added.
+        splits: splits that were loaded before; the one that is loaded here is added.
 
     Raises:
-        RequestError: its method or data set is unknown here, or its data are not at hand.
+        RequestError: its method or data set is unknown here, or its scenes are missing.
     """
-    address, facts = cell.address, cell.facts["configuration"]["dataset"]
-    # The label goes on, outside brackets, with +scenes and @data sets trained on.
-    own = split_list(_cut(address.dataset))[0]
-    trained_on = tuple(facts["trained_on"])
-    names = [*facts["train"], *facts["validation"], *facts["test"]] if facts["subset"] else []
+    data, address = cell.facts["configuration"]["dataset"], cell.address
+    own = split_list(_dataset_of(address.dataset))[0]
+    trained_on = tuple(data["trained_on"])
+    scenes = [*data["train"], *data["validation"], *data["test"]] if data["subset"] else []
     request = DataRequest(
-        own, () if trained_on == (own,) else trained_on, tuple(names), folders.data, folders.cache
+        own, () if trained_on == (own,) else trained_on, tuple(scenes), folders.data, folders.cache
     )
     if request not in splits:
         splits[request] = load_split(request, progress.preparing)
@@ -200,7 +197,8 @@ def replan(
     return plan
 
 
-def _cut(label: str) -> str:
+def _dataset_of(label: str) -> str:
+    """Return a table's label up to `+scenes` or `@trained-on`, which stand outside brackets."""
     depth = 0
     for place, sign in enumerate(label):
         depth += (sign == "[") - (sign == "]")

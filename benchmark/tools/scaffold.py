@@ -44,7 +44,7 @@ class {classname}(NetworkMethod):
 
     features: int = parameter(default=64, help="feature maps of the hidden layers", low=1)
     # The training of the profile `paper`: Adam with a one-cycle learning rate of at most `rate`.
-    recipe = Recipe(rate=1e-3, batch=32, epochs=10, clip_norm=1.0)
+    recipe = Recipe(lr=1e-3, batch_size=32, epochs=10, clip_norm=1.0)
 
     def network(self, bands: int, scale: int) -> nn.Module:
         """Build the network with its initial weights."""

@@ -46,7 +46,7 @@ class MethodInfo:
     trained: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Results:
     """Cells and their scores.
 

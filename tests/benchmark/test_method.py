@@ -1,12 +1,22 @@
 """The interface of a method: defaults, halos, the order of tables."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import METHODS, Method, NetworkMethod, Problem, State, all_methods, register
+from benchmark.method import (
+    METHODS,
+    Method,
+    NetworkMethod,
+    Problem,
+    Recipe,
+    State,
+    all_methods,
+    register,
+)
 from tests.benchmark.support import network_method, problem, random
 
 
@@ -106,3 +116,9 @@ def test_the_decorator_registers_and_gives_the_class_back() -> None:
     assert METHODS.entry("of-a-test").facts == {"title": "Of a test", "year": "1900"}
     assert Mine.name == "of-a-test"
     assert all_methods()[0].name == "of-a-test"
+
+
+def test_a_field_of_a_recipe_that_was_renamed_is_named() -> None:
+    with pytest.raises(TypeError, match="Recipe's field 'rate' is called 'lr' now"):
+        Recipe(rate=0.1)  # type: ignore[call-arg]
+    assert replace(Recipe(), lr=0.1).lr == Recipe(lr=0.1).lr == 0.1

@@ -144,7 +144,7 @@ def test_stale_by_the_engines_numerics(
 def test_stale_by_a_profile_and_the_recipe_that_it_gives(tiny: Split, tmp_path: Path) -> None:
     now = planned(tiny, profile=replace(BRIEF, batch=8))
     assert stale(tmp_path, now, planned(tiny)) == (
-        "the profile (batch 4 before, 8 now) and the recipe (batch 4 before, 8 now) changed"
+        "the profile (batch 4 before, 8 now) and the recipe (batch_size 4 before, 8 now) changed"
     )
 
 
@@ -163,19 +163,22 @@ def test_stale_by_the_methods_own_recipe(
     before = planned(tiny, profile=PAPER)
     monkeypatch.setattr(cls, "recipe", Recipe(lr=0.25, epochs=3, clip_norm=1.0))
     assert stale(tmp_path, planned(tiny, profile=PAPER), before) == (
-        "the recipe (clip_norm 0.0 before, 1.0 now; rate 0.5 before, 0.25 now) changed"
+        "the recipe (clip_norm 0.0 before, 1.0 now; lr 0.5 before, 0.25 now) changed"
     )
     assert planned(tiny).key == common  # by the profile's recipe
 
 
-def test_stale_by_the_protocol_which_names_what_is_new_alone(tiny: Split, tmp_path: Path) -> None:
-    """Factors come back from the file as a list, which is no change."""
+def test_stale_by_the_protocol(tiny: Split, tmp_path: Path) -> None:
     now = planned(tiny, protocol=replace(EIGHT_BIT, sigma=2.0))
     assert stale(tmp_path, now, planned(tiny)) == "the protocol (sigma 3.0 before, 2.0 now) changed"
-    other = planned(tiny, protocol=replace(EIGHT_BIT, scales=(2, 4)))
-    assert stale(tmp_path, other, planned(tiny)) == (
-        "the protocol (scales [2, 3, 4] before, (2, 4) now) changed"
-    )
+
+
+def test_texts_and_limits_make_no_cell_stale(tiny: Split, tmp_path: Path) -> None:
+    """A protocol may offer x8 one day, and a profile may be described in other words."""
+    put(tmp_path, planned(tiny))
+    wider = replace(EIGHT_BIT, summary="other words", scales=(2, 3, 4, 8), largest_scale=8)
+    now = planned(tiny, protocol=wider, profile=replace(BRIEF, summary="other words"))
+    assert status_of(now, tmp_path).state == "done"
 
 
 @pytest.mark.parametrize(
