@@ -91,53 +91,56 @@ class Recipe:
 
     Attributes:
         optimiser: "adam" or "sgd".
-        rate: learning rate at its highest.
-        relative: a layer's rate is `rate` times the size of its weights by He's rule,
-            sqrt(2 / fan-in), so that one step changes every layer, wide or narrow, alike.
+        lr: the highest learning rate.
+        lr_by_fan_in: each layer's learning rate is `lr` times the size of its weights by He's
+            rule, sqrt(2 / fan-in), so that one step changes every layer, wide or narrow, alike.
         momentum: of SGD.
         beta2: of Adam.
         weight_decay: added to the gradient, as printed in the papers (L2).
-        batch: samples a step: cubic patches, or single bands of patches where `single_bands`.
+        batch_size: samples a step: cubic patches, or single bands where `bands_as_samples`.
         epochs: passes over the patches; an upper limit for "plateau".
         schedule: "one-cycle" (a tenth of the steps up, then a cosine down to nothing),
-            "constant", "step" (times `factor` every `every` epochs) or "plateau" (times
-            `factor` after `every` validations without progress, end below `stop_below`).
-        factor: see schedule.
-        every: see schedule.
-        stop_below: see schedule; a rate.
-        flat_limit: end after so many validations without progress; 0 is never.
-        unit_gradient: every step's gradient is scaled to norm 1, so that in Adam's means all
-            steps weigh alike and one wild batch cannot throw a network off.
-        clip_norm: the gradient's norm is cut to this; 0 is never.
-        clip_theta: each gradient value is cut to clip_theta / rate (VDSR); 0 is never.
-        last_layer: the last layer's rate relative to the others' (SRCNN).
-        initial_std: weights start from N(0, initial_std^2), biases at 0; 0 leaves them as the
-            method made them.
-        single_bands: band-wise methods see every band of every patch as a sample of its own.
-        summed: the loss times half the number of values in a sample: 1/2 ||x - y||^2 a sample,
-            as papers of the Caffe years mean it, instead of the mean over values.
+            "constant", "step" (times `gamma` every `step_size` epochs) or "plateau" (times
+            `gamma` after `patience` validations without improvement, end below `min_lr`).
+        gamma: factor of a decay of the learning rate.
+        step_size: epochs from one decay to the next, for "step".
+        patience: validations without improvement before a decay, for "plateau".
+        min_lr: training ends below this learning rate, for "plateau".
+        early_stopping_patience: training ends after so many validations without improvement; 0
+            for never.
+        normalise_gradient: scale every step's gradient to norm 1, so that all steps weigh alike
+            in Adam's means and no single batch makes the training diverge.
+        clip_norm: clip the norm of the gradient to this; 0 for never.
+        adjustable_clip: clip each value of the gradient to adjustable_clip / lr (VDSR, section
+            3.2); 0 for never.
+        last_layer_lr: the last layer's learning rate relative to the others' (SRCNN).
+        init_std: initial weights from N(0, init_std^2), biases 0; 0 leaves the method's own.
+        bands_as_samples: every band of every patch is a sample of its own (band-wise methods).
+        loss_reduction: "mean" over values, or "sum": 1/2 ||x - y||^2 for each sample, as in
+            papers that used Caffe.
     """
 
     optimiser: Literal["adam", "sgd"] = "adam"
-    rate: float = 1e-3
-    relative: bool = False
+    lr: float = 1e-3
+    lr_by_fan_in: bool = False
     momentum: float = 0.9
     beta2: float = 0.999
     weight_decay: float = 0.0
-    batch: int = 32
+    batch_size: int = 32
     epochs: int = 10
     schedule: Literal["one-cycle", "constant", "step", "plateau"] = "one-cycle"
-    factor: float = 0.1
-    every: int = 3
-    stop_below: float = 0.0
-    flat_limit: int = 0
-    unit_gradient: bool = False
+    gamma: float = 0.1
+    step_size: int = 3
+    patience: int = 3
+    min_lr: float = 0.0
+    early_stopping_patience: int = 0
+    normalise_gradient: bool = False
     clip_norm: float = 0.0
-    clip_theta: float = 0.0
-    last_layer: float = 1.0
-    initial_std: float = 0.0
-    single_bands: bool = False
-    summed: bool = False
+    adjustable_clip: float = 0.0
+    last_layer_lr: float = 1.0
+    init_std: float = 0.0
+    bands_as_samples: bool = False
+    loss_reduction: Literal["mean", "sum"] = "mean"
 
 
 class Method:

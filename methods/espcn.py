@@ -23,15 +23,15 @@ class ESPCN(NetworkMethod):
     sees = "decimated"
     bandwise = True
     recipe = Recipe(
-        rate=1e-2,
-        batch=16,
+        lr=1e-2,
+        batch_size=16,
         epochs=200,
         schedule="plateau",
-        every=10,
-        stop_below=1e-5,
-        flat_limit=100,
-        single_bands=True,
-        summed=True,
+        patience=10,
+        min_lr=1e-5,
+        early_stopping_patience=100,
+        bands_as_samples=True,
+        loss_reduction="sum",
     )
 
     def network(self, bands: int, scale: int) -> nn.Module:

@@ -92,13 +92,13 @@ class Proposed(NetworkMethod):
 
     recipe = Recipe(
         optimiser="sgd",
-        rate=0.01,
+        lr=0.01,
         weight_decay=1e-4,
-        batch=128,
+        batch_size=128,
         epochs=200,
         schedule="plateau",
-        every=3,
-        stop_below=1e-6,
+        patience=3,
+        min_lr=1e-6,
     )
 
     def network(self, bands: int, scale: int) -> nn.Module:

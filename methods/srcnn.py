@@ -23,14 +23,14 @@ class SRCNN(NetworkMethod):
     middle: int = parameter(default=1, help="side of the second kernel", choices=(1, 3, 5))
     recipe = Recipe(
         optimiser="sgd",
-        rate=1e-4,
-        last_layer=0.1,
-        initial_std=1e-3,
-        batch=16,
+        lr=1e-4,
+        last_layer_lr=0.1,
+        init_std=1e-3,
+        batch_size=16,
         epochs=100,
         schedule="constant",
-        single_bands=True,
-        summed=True,
+        bands_as_samples=True,
+        loss_reduction="sum",
     )
 
     def network(self, bands: int, scale: int) -> nn.Module:

@@ -43,15 +43,15 @@ class VDSR(NetworkMethod):
     bandwise = True
     recipe = Recipe(
         optimiser="sgd",
-        rate=0.1,
+        lr=0.1,
         weight_decay=1e-4,
-        batch=64,
+        batch_size=64,
         epochs=80,
         schedule="step",
-        every=20,
-        clip_theta=1e-3,
-        single_bands=True,
-        summed=True,
+        step_size=20,
+        adjustable_clip=1e-3,
+        bands_as_samples=True,
+        loss_reduction="sum",
     )
 
     def network(self, bands: int, scale: int) -> nn.Module:

@@ -1,4 +1,4 @@
-"""From a cell's scores to the numbers of a table, and how those are written."""
+"""How numbers are written in tables."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 TIMES, MINUS, DASH = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "\N{EN DASH}"
 MISSING = DASH
 FAILED = "failed"
-_RAISED = str.maketrans("0123456789,", "⁰¹²³⁴⁵⁶⁷⁸⁹˒")
+_SUPERSCRIPT = str.maketrans("0123456789,", "⁰¹²³⁴⁵⁶⁷⁸⁹˒")
 
 
 def number(value: float, digits: int) -> str:
@@ -23,9 +23,9 @@ def signed(value: float, digits: int) -> str:
     return text if text.startswith(MINUS) or text == f"{0:.{digits}f}" else f"+{text}"
 
 
-def raised(notes: Sequence[int]) -> str:
-    """Write the numbers of notes as raised digits."""
-    return ",".join(map(str, notes)).translate(_RAISED)
+def superscript(notes: Sequence[int]) -> str:
+    """Write the numbers of notes as superscript digits."""
+    return ",".join(map(str, notes)).translate(_SUPERSCRIPT)
 
 
 def duration(seconds: float) -> str:
@@ -38,5 +38,12 @@ def duration(seconds: float) -> str:
 
 
 def significant(value: float) -> str:
-    """Write a small positive number with about three significant digits."""
+    """Write a positive number with about three significant digits, one too small as "< 0.001"."""
+    if value < 0.001:
+        return "< 0.001"
     return f"{value:.0f}" if value >= 100 else f"{value:.{2 if value >= 1 else 3}f}"
+
+
+def p_value(p: float) -> str:
+    """Write a probability with three digits behind the point."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

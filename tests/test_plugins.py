@@ -247,7 +247,7 @@ def test_new_never_writes_over_a_file(hsisr: CommandLine) -> None:
     file.write_text("precious")
     answer = hsisr("new", "mine", "--folder", str(hsisr.folder))
     assert answer.code == 2
-    assert answer.err == (f"error: {file} is there already; choose another name or remove it\n")
+    assert answer.err == (f"error: {file} exists already; choose another name or remove it\n")
     assert file.read_text() == "precious"
 
 

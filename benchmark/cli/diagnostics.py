@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that examine a method or this machine."""
+"""Commands of `run_all.py` that check a method, or measure and check this machine."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -24,7 +24,7 @@ def check(
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Check that a method keeps what it owes the engine, one line each; exit code 1 if not."""
+    """Check that a method keeps the engine's contract, one line each; exit code 1 if not."""
     discover(plugin)
     from benchmark.method import METHODS
     from benchmark.tools.conformance import Conformance
@@ -90,8 +90,8 @@ def speed(
 def doctor(
     data: Data = DATA, results: Results = RESULTS, cache: Cache = CACHE, as_json: Json = False
 ) -> None:
-    """Say what is installed and where, and what is wrong; exit code 1 if something is."""
-    from benchmark.tools.doctor import examine  # finds plugins itself, and what shadows them
+    """Report what is installed and what is wrong with it; exit code 1 if something is."""
+    from benchmark.tools.doctor import examine  # imports plugins itself
 
     found = examine(data, results, cache)
     if as_json:

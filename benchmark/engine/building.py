@@ -10,10 +10,10 @@ from benchmark.method import NetworkMethod, Problem, Recipe, State
 def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
     """Build the network with its initial weights, drawn from the global random state."""
     network = method.network(1 if method.bandwise else problem.bands, problem.scale)
-    if recipe.initial_std:
+    if recipe.init_std:
         for layer in network.modules():
             if isinstance(layer, nn.Conv2d):
-                nn.init.normal_(layer.weight, std=recipe.initial_std)
+                nn.init.normal_(layer.weight, std=recipe.init_std)
                 if layer.bias is not None:
                     nn.init.zeros_(layer.bias)
     return network

@@ -12,6 +12,7 @@ from benchmark.engine.cpu import (
     release_freed_memory,
     to_channels_last,
 )
+from benchmark.engine.memory import memory_available
 from benchmark.errors import RequestError
 
 # Activations of one inference call on the CPU, in bytes. Fixed, so that the order of sums, and
@@ -49,15 +50,13 @@ class Device:
 
         Half of what is free on a GPU; on the CPU 1 GiB, or half of what is free if that is less.
         """
-        from benchmark.engine.environment import memory_available  # which imports this module
-
         if self.torch.type == "cuda":
             return int(torch.cuda.mem_get_info(self.torch)[0]) // 2
         free = memory_available()
-        if free is not None and free < 2 * _CPU_WORKING_SET:
+        if free < 2 * _CPU_WORKING_SET:
             release_freed_memory()
             free = memory_available()
-        return _CPU_WORKING_SET if free is None else min(free // 2, _CPU_WORKING_SET)
+        return min(free // 2, _CPU_WORKING_SET)
 
     def empty_cache(self) -> None:
         """Free the memory that torch holds in reserve on a GPU."""

@@ -114,8 +114,8 @@ def _plan_cell(
     parameters = {field.name: getattr(method, field.name) for field in fields(method)}  # type: ignore[arg-type]
     depends = {
         "numerics": NUMERICS,
-        "protocol": {k: v for k, v in protocol.facts().items() if k != "summary"},
-        "profile": {k: v for k, v in profile.facts().items() if k != "summary"} if recipe else None,
+        "protocol": protocol.numeric_facts(),
+        "profile": profile.numeric_facts() if recipe else None,
         "recipe": recipe,
         "method": source_of(type(method)),
         "parameters": parameters,

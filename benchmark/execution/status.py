@@ -24,6 +24,10 @@ _WORDS = {
 }
 
 
+# Facts of a protocol or profile that no number depends on.
+_NOT_NUMERIC = {"name", "summary", "scales", "largest_scale"}
+
+
 @dataclass(frozen=True)
 class Status:
     """What the results folder holds of one planned cell.
@@ -94,10 +98,10 @@ def why_stale(plan: CellPlan, stored: Mapping[str, Any]) -> str:
 
 
 def _changes(before: Any, now: Any) -> Iterator[str]:
-    """Yield the entries of two mappings that differ, without those for readers."""
+    """Yield the entries of two mappings that differ and that numbers depend on."""
     if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
         return
-    for name in sorted({*before, *now} - {"summary"}):
+    for name in sorted({*before, *now} - _NOT_NUMERIC):
         old, new = (one.get(name) for one in (before, now))
         # What comes from JSON has lists where there were tuples.
         if old != (list(new) if isinstance(new, tuple) else new):

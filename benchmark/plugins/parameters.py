@@ -123,7 +123,7 @@ def _converted(owner: str, field: "dataclasses.Field[Any]", kind: type, text: st
 
 
 def check_values(owner: str, instance: object) -> None:
-    """Check the parameters of an instance, however it was built.
+    """Check the parameters of an instance that are not at their defaults, however it was built.
 
     Args:
         owner: the method's or data set's name, for messages.
@@ -134,7 +134,9 @@ def check_values(owner: str, instance: object) -> None:
     """
     hints = get_type_hints(type(instance))
     for field in dataclasses.fields(instance):  # type: ignore[arg-type]
-        _check(owner, field, hints[field.name], getattr(instance, field.name))
+        value = getattr(instance, field.name)
+        if value is not field.default:
+            _check(owner, field, hints[field.name], value)
 
 
 def _check(owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any) -> None:

@@ -1,8 +1,6 @@
-"""Protocols: degradation and scoring under one name.
+"""What a protocol is: degradation and scoring under one name.
 
-Nothing about a protocol can be changed without changing its name; the split belongs to it and is
-the data set's paper split. The figures were pinned by measurement against the Bicubic row of
-Wang et al. (ICIG 2017), Table 1; see the README.
+Nothing about a protocol changes without a new name. Its split is the data set's paper split.
 """
 
 from dataclasses import asdict, dataclass
@@ -16,14 +14,14 @@ class Protocol:
     """How the low-resolution image is made and how an estimate is scored.
 
     Attributes:
-        name: the name that stands above every table.
+        name: as on the command line and above every table.
         summary: one line for the same place.
         eight_bit: True rounds every stored image (ground truth and low-resolution image) to
             8 bit; scoring always compares 8-bit images.
         sigma: standard deviation of the Gaussian blur, in pixels of the ground truth.
-        truncate: where its kernel is cut, in standard deviations.
-        scales: the factors at which published numbers exist; the default of a run.
-        largest_scale: a larger factor is refused.
+        truncate: radius of its kernel, in standard deviations.
+        scales: scale factors of the published numbers; the default of a run.
+        largest_scale: a larger scale is refused.
     """
 
     name: str
@@ -40,12 +38,16 @@ class Protocol:
         return 1 / 12 / 255**2 if self.eight_bit else 0.0
 
     def facts(self) -> dict[str, Any]:
-        """Give all of it for a cell's configuration and key."""
+        """Return everything, for the configuration of a cell."""
         return asdict(self)
+
+    def numeric_facts(self) -> dict[str, Any]:
+        """Return what numbers depend on, for the key of a cell: no texts, no limits."""
+        return {name: getattr(self, name) for name in ("eight_bit", "sigma", "truncate")}
 
 
 def check_scale(protocol: Protocol, scale: int) -> None:
-    """Refuse a scale that the protocol does not define.
+    """Check that a protocol defines a scale.
 
     Raises:
         RequestError: the scale is below 2 or above the protocol's largest.

@@ -1,4 +1,4 @@
-"""A method to start from, for `run_all.py new`."""
+"""Write the file of a new method, for `run_all.py new`."""
 
 import keyword
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmark.errors import RequestError
 from benchmark.store.files import write_file
 
-_TEMPLATE = '''"""{title}: say in one line what it does."""
+_TEMPLATE = '''"""{title}: describe the method in one line."""
 
 from torch import Tensor, nn
 
@@ -14,51 +14,56 @@ from benchmark.method import NetworkMethod, Recipe, parameter, register
 
 
 class _Network(nn.Module):
-    """Three convolutions over all bands that learn what the up-scaled image lacks."""
+    """Residual CNN: three convolutions over all bands; its receptive field is 9 x 9 pixels."""
 
-    def __init__(self, bands: int, maps: int) -> None:
+    def __init__(self, bands: int, features: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(bands, maps, 5, padding=2),
+        self.residual = nn.Sequential(
+            nn.Conv2d(bands, features, kernel_size=5, padding=2),
             nn.ReLU(inplace=True),
-            nn.Conv2d(maps, maps, 3, padding=1),
+            nn.Conv2d(features, features, kernel_size=3, padding=1),
             nn.ReLU(inplace=True),
-            nn.Conv2d(maps, bands, 3, padding=1),
+            nn.Conv2d(features, bands, kernel_size=3, padding=1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, bands, rows, columns) to the same size."""
-        out: Tensor = x + self.layers(x)
-        return out
+        """Map the up-scaled image to the estimate, both (batch, bands, rows, columns)."""
+        estimate: Tensor = x + self.residual(x)
+        return estimate
 
 
-@register("{name}", title="{title}", paper="Who et al., where and when", year="2026")
+@register("{name}", title="{title}", paper="Authors, title, venue", year="2026")
 class {classname}(NetworkMethod):
-    """Describe the method and its open choices here.
+    """Describe the method here, and what its paper leaves open.
 
-    `sees = "decimated"` gives the network the small image instead of the up-scaled one;
-    `bandwise = True` gives it one band at a time; override `loss` for another loss than the
-    mean squared error.
+    The network's input is the low-resolution image, interpolated to the full size. With
+    `sees = "decimated"` it is the low-resolution image itself, and the network up-scales it, for
+    example by `nn.PixelShuffle(scale)`. With `bandwise = True` every band is an image of its own
+    with one channel. The loss is the mean squared error unless `loss` is overridden.
     """
 
-    maps: int = parameter(default=64, help="feature maps", low=1)
-    recipe = Recipe(rate=1e-3, batch=32, epochs=10, clip_norm=1.0)  # for the profile `paper`
+    features: int = parameter(default=64, help="feature maps of the hidden layers", low=1)
+    # The training of the profile `paper`: Adam with a one-cycle learning rate of at most `rate`.
+    recipe = Recipe(rate=1e-3, batch=32, epochs=10, clip_norm=1.0)
 
     def network(self, bands: int, scale: int) -> nn.Module:
-        """Build the network."""
-        return _Network(bands, self.maps)
+        """Build the network with its initial weights."""
+        return _Network(bands, self.features)
 '''
 
 
 def write(name: str, folder: Path) -> Path:
-    """Write a plugin that trains as it is.
+    """Write a plugin that can be trained as it is.
 
     Args:
         name: the method's name, a Python identifier in lower case.
-        folder: where; its file is `<name>.py`.
+        folder: where `<name>.py` is written.
+
+    Returns:
+        The file.
 
     Raises:
-        RequestError: the name cannot be one, or the file is there already.
+        RequestError: the name is invalid, or the file exists already.
     """
     if (
         not (name.isascii() and name.isidentifier())
@@ -71,14 +76,14 @@ def write(name: str, folder: Path) -> Path:
         )
     file = folder / f"{name}.py"
     if file.exists():
-        raise RequestError(f"{file} is there already; choose another name or remove it")
+        raise RequestError(f"{file} exists already; choose another name or remove it")
     words = name.split("_")
     camel = "".join(word.capitalize() for word in words)
-    awkward = not camel.isidentifier() or keyword.iskeyword(camel)
+    valid = camel.isidentifier() and not keyword.iskeyword(camel)
     text = _TEMPLATE.format(
         name=name,
         title=" ".join(words).strip().capitalize() or name,
-        classname="MyMethod" if awkward else camel,
+        classname=camel if valid else "MyMethod",
     )
     write_file(file, text.encode(), "--folder")
     return file

@@ -1,17 +1,19 @@
-"""Every method against the best of its column and against the baseline, scene by scene."""
+"""Every method against the best of its column and against the baseline, paired by scene."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+import pandas as pd
+
 from reports.analysis.metrics import MAIN, Metric
-from reports.analysis.results import Result
-from reports.analysis.statistics import ALPHA, Paired, holm, paired, smallest_p
+from reports.analysis.results import MethodInfo, Results
+from reports.analysis.statistics import ALPHA, PairedTest, holm, paired_test, smallest_p
 
 BASELINE = "bicubic"
 BEST_MARK, BASELINE_MARK = "≈", "∘"
-FEW = 10  # scenes, up to which a bootstrap interval is known to be too narrow
+FEW = 10  # test scenes up to which a bootstrap interval is known to be too narrow
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,10 @@ class Comparison:
         against: "best" or "baseline".
         metric: the metric.
         scale: the scale factor.
-        method: the label of the one that is judged.
-        other: the label of the one that it is compared with.
-        paired: the differences over the common test scenes, method minus other.
-        adjusted: its p after Holm over all comparisons of the table with the same question.
+        method: the label of the method.
+        other: the label of the method that it is compared with.
+        test: the differences over the common test scenes, method minus other.
+        adjusted: p after Holm's correction over the table's comparisons of this kind.
     """
 
     against: str
@@ -33,13 +35,13 @@ class Comparison:
     scale: int
     method: str
     other: str
-    paired: Paired
+    test: PairedTest
     adjusted: float = math.nan
 
     @property
     def wins(self) -> int:
         """Count the scenes on which the method is better."""
-        return self.paired.above if self.metric.higher else self.paired.below
+        return self.test.above if self.metric.higher else self.test.below
 
 
 @dataclass(frozen=True)
@@ -58,32 +60,32 @@ class Comparisons:
 
     @property
     def scenes(self) -> int:
-        """Give the largest number of common test scenes; 0 where nothing was compared."""
-        return max((one.paired.n for one in self.items), default=0)
+        """Return the largest number of common test scenes; 0 where nothing was compared."""
+        return max((one.test.n for one in self.items), default=0)
 
     @property
     def family(self) -> int:
-        """Count the comparisons that Holm corrects for: those of one question."""
-        asked = [one.against for one in self.items]
-        return max((asked.count(question) for question in ("best", "baseline")), default=0)
+        """Count the comparisons that Holm corrects for: those of one kind."""
+        kinds = [one.against for one in self.items]
+        return max((kinds.count(kind) for kind in ("best", "baseline")), default=0)
 
     @property
     def testable(self) -> bool:
-        """Tell whether a single test over so many scenes could be significant at all."""
+        """Return whether a single test over so many scenes could be significant at all."""
         return bool(self.items) and smallest_p(self.scenes) < ALPHA
 
     @property
     def correctable(self) -> bool:
-        """Tell whether one could still be so after Holm's correction."""
+        """Return whether one could still be significant after Holm's correction."""
         return bool(self.items) and self.family * smallest_p(self.scenes) < ALPHA
 
-    def told_apart(self, one: Comparison) -> bool:
-        """Tell whether the scenes tell the two methods apart, as the remarks define it."""
-        p = one.adjusted if self.correctable else one.paired.p
-        return p < ALPHA and not one.paired.contains_zero
+    def distinguishable(self, one: Comparison) -> bool:
+        """Return whether the two methods differ, as the remarks define it."""
+        p = one.adjusted if self.correctable else one.test.p
+        return p < ALPHA and not one.test.contains_zero
 
     def marks(self, method: str, scale: int, metric: Metric) -> str:
-        """Give the signs of one entry; none where no test could be significant."""
+        """Return the signs of one entry; none where no test could be significant."""
         if not self.testable:
             return ""
         signs = {"best": BEST_MARK, "baseline": BASELINE_MARK}
@@ -91,14 +93,16 @@ class Comparisons:
             signs[one.against]
             for one in self.items
             if (one.method, one.scale, one.metric) == (method, scale, metric)
-            and not self.told_apart(one)
+            and not self.distinguishable(one)
         )
 
     def remarks(self) -> tuple[str, ...]:
-        """Say what the marks mean, how they came about, and what cannot be concluded."""
+        """Explain the marks, the tests behind them, and what cannot be concluded."""
         if not self.items:
             return ()
-        lines = [*self._method(), *self._limits()] if self.testable else [self._hopeless()]
+        lines = (
+            [*self._definition(), *self._limits()] if self.testable else [self._too_few_scenes()]
+        )
         if self.seeds == 1:
             lines.append(
                 "One seed: how far training itself scatters is not known, so a difference between "
@@ -106,13 +110,13 @@ class Comparisons:
             )
         return tuple(lines)
 
-    def _hopeless(self) -> str:
+    def _too_few_scenes(self) -> str:
         return (
             f"No difference here can be significant: with {self.scenes} test scenes the smallest p "
             f"of a two-sided Wilcoxon test is {_least(self.scenes)}. Nothing is marked."
         )
 
-    def _method(self) -> list[str]:
+    def _definition(self) -> list[str]:
         beside = f", and {BASELINE_MARK} not from {self.baseline}" if self.baseline else ""
         corrected = f"after Holm over the table's {self.family} comparisons of a kind"
         how = corrected if self.correctable else "uncorrected"
@@ -147,7 +151,7 @@ class Comparisons:
 
 
 def compare(
-    results: Sequence[Result], scales: Sequence[int], baseline: str = BASELINE
+    results: Results, methods: Sequence[MethodInfo], baseline: str = BASELINE
 ) -> Comparisons:
     """Compare every method with the best of each column, and with the baseline.
 
@@ -155,45 +159,43 @@ def compare(
     which one of them is perfect has no finite difference and is left out.
 
     Args:
-        results: the rows of a table.
-        scales: its scales.
+        results: of one data set, protocol and profile.
+        methods: its methods in the order of the rows.
         baseline: a method's label.
     """
-    items = []
-    for against, metric, scale in product(("best", "baseline"), MAIN, scales):
-        scored = [one for one in results if not math.isnan(one.mean(scale, metric.name))]
-        chosen = scored if against == "best" else [one for one in scored if one.label == baseline]
-        other = _best(chosen, scale, metric)
-        for one in scored:
-            if other is not None and one is not other:
-                items += _compared(one, other, scale, metric, against)
-    adjusted: dict[int, float] = {}
+    items: list[Comparison] = []
     for against in ("best", "baseline"):
-        family = [one for one in items if one.against == against]
-        found = holm([one.paired.p for one in family])
-        adjusted.update(zip(map(id, family), found, strict=True))
-    trained = [one for one in results if one.trained]
+        found = []
+        for metric, scale in product(MAIN, results.scales):
+            means = pd.Series(
+                {one.label: results.mean(one.label, scale, metric.name) for one in methods},
+                dtype=float,
+            ).dropna()
+            if means.empty or (against == "baseline" and baseline not in means):
+                continue
+            best = means.idxmax() if metric.higher else means.idxmin()
+            other = str(best) if against == "best" else baseline
+            for label in means.index.drop(other):
+                found += _compare_pair(results, label, other, scale, metric, against)
+        adjusted = holm([one.test.p for one in found])
+        items += [replace(one, adjusted=p) for one, p in zip(found, adjusted, strict=True)]
+    trained = results.cells[results.cells["method"].isin([m.label for m in methods if m.trained])]
     return Comparisons(
-        items=tuple(replace(one, adjusted=adjusted[id(one)]) for one in items),
-        baseline=next((one.title for one in results if one.label == baseline), ""),
-        seeds=max((len(place.tallies) for one in trained for place in one.at.values()), default=0),
+        items=tuple(items),
+        baseline=next((one.title for one in methods if one.label == baseline), ""),
+        seeds=int(trained.groupby(["method", "scale"]).size().max()) if len(trained) else 0,
     )
 
 
-def _best(results: Sequence[Result], scale: int, metric: Metric) -> Result | None:
-    choose = max if metric.higher else min
-    return choose(results, key=lambda one: one.mean(scale, metric.name), default=None)
-
-
-def _compared(
-    one: Result, other: Result, scale: int, metric: Metric, against: str
+def _compare_pair(
+    results: Results, method: str, other: str, scale: int, metric: Metric, against: str
 ) -> list[Comparison]:
-    mine, theirs = one.scenes(scale, metric.name), other.scenes(scale, metric.name)
+    mine, theirs = (results.by_scene(label, scale, metric.name) for label in (method, other))
     differences = [value - theirs[scene] for scene, value in mine.items() if scene in theirs]
     finite = [value for value in differences if math.isfinite(value)]
     if len(finite) < 2:
         return []
-    return [Comparison(against, metric, scale, one.label, other.label, paired(finite))]
+    return [Comparison(against, metric, scale, method, other, paired_test(finite))]
 
 
 def _least(scenes: int) -> str:

@@ -1,6 +1,9 @@
 """The metrics that tables show."""
 
+import math
 from dataclasses import dataclass
+
+from reports.formatting import signed
 
 
 @dataclass(frozen=True)
@@ -14,8 +17,21 @@ class Metric:
 
     @property
     def heading(self) -> str:
-        """Give the title with an arrow towards the better side."""
+        """Return the title with an arrow towards the better side."""
         return f"{self.title} {'↑' if self.higher else '↓'}"
+
+    def difference(self, measured: float, published: float) -> tuple[str, bool | None]:
+        """Compare a measured value with a published one.
+
+        Returns:
+            Measured minus published as text, empty where nothing finite was measured; and whether
+            it is on the better side, None where it is zero or unknown.
+        """
+        if not math.isfinite(measured):
+            return "", None
+        # The difference of the numbers as printed: a reader who checks it gets the same.
+        value = round(round(measured, self.digits) - published, self.digits)
+        return signed(value, self.digits), (value > 0) == self.higher if value else None
 
 
 MAIN = (Metric("psnr", "PSNR", 2, higher=True), Metric("sam", "SAM", 2))

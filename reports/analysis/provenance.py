@@ -8,9 +8,9 @@ from typing import Any
 from benchmark.errors import listed, plain
 from benchmark.store.address import key_of
 from benchmark.store.cells import Cell
-from reports.analysis.cells import fact, several
+from reports.analysis.facts import as_list, get_nested
 from reports.formatting import DASH
-from reports.published.reader import Row, base_name, published_for
+from reports.published.reader import PublishedValue, base_name, published_for
 
 # That paper trained one network on both; see "What stays open" in its protocol.
 TRAINED_TOGETHER = {"wang2017": frozenset({"cave", "harvard"})}
@@ -29,17 +29,17 @@ _NOTHING = key_of(None)
 
 
 def is_synthetic(cells: Sequence[Cell]) -> bool:
-    """Tell whether these are numbers of computed scenes."""
+    """Return whether these are numbers of computed scenes."""
     return any(_dataset(cell, "synthetic") for cell in cells)
 
 
 def is_subset(cells: Sequence[Cell]) -> bool:
-    """Tell whether somebody chose some of the scenes."""
+    """Return whether somebody chose some of the scenes."""
     return any(_dataset(cell, "subset") for cell in cells)
 
 
 def title_of(cells: Sequence[Cell]) -> str:
-    """Give the data set's title, its label where that says more, and what must be seen."""
+    """Return the data set's title, with its label where that says more, marked if SYNTHETIC."""
     label = cells[0].address.dataset
     title = plain(_dataset(cells[0], "title") or base_name(label))
     if label != base_name(label):
@@ -48,8 +48,8 @@ def title_of(cells: Sequence[Cell]) -> str:
     return f"{title} {DASH} {', '.join(marks)}" if marks else title
 
 
-def published_and_why(cells: Sequence[Cell]) -> tuple[tuple[Row, ...], str]:
-    """Give the published rows that may stand beside these cells, and the line that says so.
+def comparable_published(cells: Sequence[Cell]) -> tuple[tuple[PublishedValue, ...], str]:
+    """Return the published values comparable with these cells, and a line that explains them.
 
     Numbers over other scenes, or of networks that saw other scenes, are not compared.
     """
@@ -72,8 +72,8 @@ def published_and_why(cells: Sequence[Cell]) -> tuple[tuple[Row, ...], str]:
     return rows, line
 
 
-def head_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...]:
-    """Write the head of a section as (what, text) lines.
+def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...]:
+    """Describe what a section's numbers were made from, as (what, text) lines.
 
     Args:
         cells: the section's cells; not empty.
@@ -96,7 +96,7 @@ def head_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...
     lines.append(("Seeds" if len(seeds) > 1 else "Seed", ", ".join(map(str, seeds))))
     devices = dict.fromkeys(_device(cell) for cell in cells)
     lines.append(("Device", "; ".join(filter(None, devices)) or "not recorded"))
-    dates = sorted(filter(None, (plain(fact(cell.facts, "date") or "")[:10] for cell in cells)))
+    dates = sorted(filter(None, (_text(get_nested(cell.facts, "date"))[:10] for cell in cells)))
     if dates:
         lines.append(("Date", dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"))
     lines.extend(("Conflict", text) for text in conflicts(cells))
@@ -110,12 +110,12 @@ def head_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...
 
 
 def conflicts(cells: Sequence[Cell]) -> list[str]:
-    """Say where cells of one table were not made from the same; copied ones may differ."""
+    """List where cells of one table were not made from the same; copied ones may differ."""
     found = []
     for part, words in _COMMON.items():
         made: dict[str, list[str]] = {}
         for cell in cells:
-            digest = fact(cell.facts, "depends", part)
+            digest = get_nested(cell.facts, "depends", part)
             if digest and digest != _NOTHING:
                 made.setdefault(str(digest), []).append(cell.address.method)
         groups = sorted((sorted(set(names)) for names in made.values()), key=len)
@@ -126,7 +126,7 @@ def conflicts(cells: Sequence[Cell]) -> list[str]:
 
 
 def _dataset(cell: Cell, key: str) -> Any:
-    return fact(cell.facts, "configuration", "dataset", key)
+    return get_nested(cell.facts, "configuration", "dataset", key)
 
 
 def _trained_on(cell: Cell) -> list[str]:
@@ -134,7 +134,7 @@ def _trained_on(cell: Cell) -> list[str]:
 
 
 def _named(name: str, cells: Sequence[Cell], key: str) -> str:
-    found = (fact(cell.facts, "configuration", key, "summary") for cell in cells)
+    found = (get_nested(cell.facts, "configuration", key, "summary") for cell in cells)
     summary = next((plain(text) for text in found if text), "")
     return f"{name} {DASH} {summary}" if summary else name
 
@@ -156,13 +156,13 @@ def _scenes(cells: Sequence[Cell]) -> str:
 
 
 def _names(cell: Cell, key: str) -> list[str]:
-    return [plain(name) for name in several(_dataset(cell, key))]
+    return [plain(name) for name in as_list(_dataset(cell, key))]
 
 
 def _device(cell: Cell) -> str:
     """Name what a cell was computed on; a CPU by its processor as well."""
-    device = _text(fact(cell.facts, "environment", "device"))
-    processor = _text(fact(cell.facts, "environment", "processor"))
+    device = _text(get_nested(cell.facts, "environment", "device"))
+    processor = _text(get_nested(cell.facts, "environment", "processor"))
     return f"{device} ({processor})" if processor and device.startswith("CPU") else device
 
 

@@ -1,17 +1,13 @@
 """Ranks over every scene, scale and data set: one number a method, whatever the units."""
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
+import numpy as np
 
-from reports.analysis.cells import mean
 from reports.analysis.metrics import MAIN, Metric
-from reports.analysis.results import Result
-
-Place = tuple[str, int, str]
+from reports.analysis.results import MethodInfo, Results, mean
 
 
 @dataclass(frozen=True)
@@ -23,19 +19,19 @@ class Ranking:
         places: (data set, scale, scene) of every rank.
         ranks: method's label to its ranks, one a place.
         titles: method's label to its title, for those ranked.
-        unranked: titles of the methods without a value where half of the table's have one.
+        unranked: titles of the methods that lack a value where half of the methods have one.
         left_out: (data set, scale) where one of the ranked methods is missing.
     """
 
     metric: Metric
-    places: tuple[Place, ...]
+    places: tuple[tuple[str, int, str], ...]
     ranks: Mapping[str, tuple[float, ...]]
     titles: Mapping[str, str]
     unranked: tuple[str, ...]
     left_out: tuple[tuple[str, int], ...]
 
     def average(self, method: str) -> float:
-        """Give a method's average rank; NaN where it is not ranked."""
+        """Return a method's average rank; NaN where it is not ranked."""
         return mean(self.ranks.get(method, ()))
 
     def first(self, method: str) -> int:
@@ -47,65 +43,57 @@ class Ranking:
         )
 
 
-def rankings(own: str, tables: Mapping[str, Sequence[Result]]) -> tuple[Ranking, ...]:
+def rankings(results: Results, own: str, methods: Sequence[MethodInfo]) -> tuple[Ranking, ...]:
     """Rank the methods of a table by each main metric.
 
-    Ranks among different sets of methods do not average to anything. So a method is ranked if it
+    Average ranks are comparable among the same methods only. So a method is ranked if it
     has a value wherever half of the methods of its table have one, and a scale, of this data set or
     of another, counts if it has all of the methods ranked.
 
     Args:
+        results: of one protocol and profile, over all data sets that count.
         own: the data set whose table it is.
-        tables: data set to rows, its own among them.
+        methods: its methods in the order of the rows.
 
     Returns:
         One a metric; none where fewer than two methods can be ranked.
     """
-    found = [_ranking(own, tables, metric) for metric in MAIN]
+    found = [_ranking(results, own, methods, metric) for metric in MAIN]
     return tuple(one for one in found if one is not None)
 
 
-def _ranking(own: str, tables: Mapping[str, Sequence[Result]], metric: Metric) -> Ranking | None:
-    valued = {one.label: _valued(one, metric) for one in tables[own]}
-    known = Counter(spot for spots in valued.values() for spot in spots)
-    wanted = {spot for spot, count in known.items() if 2 * count >= len(valued)}
-    ranked = [one for one in tables[own] if valued[one.label] >= wanted]
-    if len(ranked) < 2:
+def _ranking(
+    results: Results, own: str, methods: Sequence[MethodInfo], metric: Metric
+) -> Ranking | None:
+    means = results.scene_means
+    labels = [one.label for one in methods]
+    wide = means[means["metric"] == metric.name].pivot(
+        index=["dataset", "scale", "scene"], columns="method", values="value"
+    )
+    wide = wide.reindex(columns=labels)
+    known = wide[wide.index.get_level_values("dataset") == own].notna()
+    wanted = known[2 * known.sum(axis=1) >= len(labels)]
+    ranked = [one for one in methods if wanted[one.label].all()]
+    complete = wide[[one.label for one in ranked]].dropna()
+    if len(ranked) < 2 or complete.empty:
         return None
-    labels = [one.label for one in ranked]
-    columns: dict[Place, list[float]] = {}
-    left_out = []
-    for name in [own, *sorted(set(tables) - {own})]:
-        rows = {one.label: one for one in tables[name]}
-        for scale in sorted({scale for one in tables[name] for scale in one.at}):
-            values = [
-                rows[label].scenes(scale, metric.name) if label in rows else {} for label in labels
-            ]
-            common = [scene for scene in values[0] if all(scene in one for one in values)]
-            if not common:
-                left_out.append((name, scale))
-            for scene in common:
-                columns[name, scale, scene] = [one[scene] for one in values]
-    if not columns:
-        return None
-    frame = pd.DataFrame(list(columns.values()), columns=labels)
-    ranks = frame.rank(axis=1, method="average", ascending=not metric.higher)
+    first = complete.index.get_level_values("dataset") != own
+    complete = complete.iloc[np.argsort(first, kind="stable")]
+    ranks = complete.rank(axis=1, method="average", ascending=not metric.higher)
+    columns = {(name, scale) for name, scale, _ in complete.index}
+    stored = set(zip(results.cells["dataset"], results.cells["scale"], strict=True))
     return Ranking(
         metric=metric,
-        places=tuple(columns),
-        ranks={label: tuple(map(float, ranks[label])) for label in labels},
+        places=tuple(complete.index),
+        ranks={one.label: tuple(map(float, ranks[one.label])) for one in ranked},
         titles={one.label: one.title for one in ranked},
-        unranked=tuple(one.title for one in tables[own] if one.label not in labels),
-        left_out=tuple(left_out),
+        unranked=tuple(one.title for one in methods if one not in ranked),
+        left_out=tuple(sorted(stored - columns, key=lambda at: (at[0] != own, *at))),
     )
 
 
-def _valued(result: Result, metric: Metric) -> set[tuple[int, str]]:
-    return {(scale, scene) for scale in result.at for scene in result.scenes(scale, metric.name)}
-
-
 def places_of(ranking: Ranking) -> str:
-    """Say what a ranking is over, such as "21 places: 7 scenes at x2, x3, x4 of cave"."""
+    """Describe what a ranking is over, such as "21 places: 7 scenes at x2, x3, x4 of cave"."""
     parts = []
     for name in dict.fromkeys(name for name, _, _ in ranking.places):
         here = [(scale, scene) for one, scale, scene in ranking.places if one == name]
@@ -118,7 +106,7 @@ def places_of(ranking: Ranking) -> str:
 def ranks(values: Sequence[float], metric: Metric) -> list[int]:
     """Rank a column: 1 for the best, 2 for the second-best, 0 for the rest.
 
-    What prints alike ranks alike, so that no reader sees two equal numbers of which one is bold.
+    Values that print alike rank alike: of two equal numbers, no reader sees only one in bold.
 
     Args:
         values: one a row; NaN where there is none. One value alone is not ranked.

@@ -17,8 +17,8 @@ _SEED = 2017  # any; the same cells must always give the same table
 
 
 @dataclass(frozen=True)
-class Paired:
-    """What paired differences say, one a scene, in the metric's own unit.
+class PairedTest:
+    """Statistics of paired differences, one a scene, in the metric's own unit.
 
     Attributes:
         mean: of the differences.
@@ -40,12 +40,12 @@ class Paired:
 
     @property
     def contains_zero(self) -> bool:
-        """Tell whether no difference at all lies within the interval."""
+        """Return whether zero lies within the interval."""
         return self.low <= 0 <= self.high
 
 
-def paired(differences: Sequence[float]) -> Paired:
-    """Judge differences between two methods on the same scenes.
+def paired_test(differences: Sequence[float] | np.ndarray) -> PairedTest:
+    """Test differences between two methods on the same scenes.
 
     The interval is the percentile bootstrap's. With seven scenes BCa is no better: simulated with
     1,500 draws of seven, 95 % intervals by percentile and by BCa cover the mean of normal values
@@ -73,7 +73,7 @@ def paired(differences: Sequence[float]) -> Paired:
         vectorized=True,
         rng=np.random.default_rng(_SEED),
     ).confidence_interval
-    return Paired(
+    return PairedTest(
         mean=float(values.mean()),
         low=float(interval.low),
         high=float(interval.high),
@@ -85,7 +85,7 @@ def paired(differences: Sequence[float]) -> Paired:
 
 
 def signed_rank(differences: Sequence[float] | np.ndarray) -> float:
-    """Give the two-sided p of Wilcoxon's signed-rank test; differences of zero are left out.
+    """Compute the two-sided p of Wilcoxon's signed-rank test; differences of zero are left out.
 
     It is exact for up to 13 scenes, ties or not, and for up to 50 without ties.
 
@@ -102,12 +102,12 @@ def signed_rank(differences: Sequence[float] | np.ndarray) -> float:
 
 
 def smallest_p(scenes: int) -> float:
-    """Give the least two-sided p that a signed-rank test over so many scenes can have."""
+    """Compute the least two-sided p of a signed-rank test over so many scenes."""
     return 2.0 ** (1 - scenes)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values so that the chance of one false claim among all of them is held.
+    """Adjust p-values by Holm's method, which bounds the family-wise error rate.
 
     Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 1979: the
     smallest times m, the next times m - 1, and so on, never falling and at most 1.

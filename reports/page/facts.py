@@ -6,19 +6,26 @@ never by names, which may be anything.
 
 import math
 import re
-import statistics
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from itertools import chain, groupby
 from pathlib import PurePath
 from typing import Any
 
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
-from reports.analysis.cells import Tally, fact, mean, tally
+from reports.analysis.facts import get_nested
 from reports.analysis.metrics import MAIN, OTHER, Metric
-from reports.analysis.provenance import head_of, published_and_why, title_of
-from reports.analysis.results import Notes, Place, Result, results_of
+from reports.analysis.notes import Notes, collect_notes
+from reports.analysis.provenance import comparable_published, provenance_of, title_of
+from reports.analysis.results import (
+    ADDRESS,
+    MethodInfo,
+    Results,
+    deviation,
+    mean,
+    read_results,
+)
 
 UNITS = {"psnr": "dB", "sam": "degrees", "sam_float": "degrees", "rmse": "grey levels"}
 MEANINGS = {
@@ -75,9 +82,9 @@ def describe(cells: Sequence[Cell]) -> Described:
     numbers = {id(cell): index for index, cell in enumerate(cells)}
     described = Described([], [_cell(cell) for cell in cells], [])
     for _, group in groupby(cells, key=place_of):
-        tallies = [tally(cell) for cell in group]
-        scenes = list(dict.fromkeys(chain.from_iterable(map(_scenes, tallies))))
-        described.sections.append(_section(tallies, numbers, scenes))
+        results = read_results(group)
+        scenes = list(dict.fromkeys(chain.from_iterable(_scenes(results))))
+        described.sections.append(_section(results, numbers, scenes))
         described.scenes.append(scenes)
     return described
 
@@ -100,29 +107,28 @@ def metric_facts(metric: Metric) -> dict[str, Any]:
 
 
 def _section(
-    tallies: Sequence[Tally],
+    results: Results,
     numbers: Mapping[int, int],
     scenes: Sequence[str],
 ) -> dict[str, Any]:
-    cells = [one.cell for one in tallies]
+    cells = results.stored
     address = cells[0].address
-    scales = sorted({cell.address.scale for cell in cells})
-    rows, why = published_and_why(cells)
-    notes = Notes()
-    results = results_of(tallies, scales, (), notes)
-    present = {metric for one in tallies for metric in one.summaries}
+    rows, why = comparable_published(cells)
+    methods = results.methods()
+    notes = collect_notes(results, methods)
+    present = set(results.scores["metric"])
     metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in present] or list(MAIN)
     return {
         "dataset": words(address.dataset),
         "protocol": words(address.protocol),
         "profile": words(address.profile),
         "title": words(title_of(cells)),
-        "head": [[what, words(text)] for what, text in head_of(cells, why)],
+        "head": [[what, words(text)] for what, text in provenance_of(cells, why)],
         "notes": [words(text) for text in notes.texts],
-        "scales": scales,
+        "scales": results.scales,
         "scenes": [words(name) for name in scenes],
         "metrics": [metric_facts(metric) for metric in metrics],
-        "methods": [_method(one, scales, scenes, metrics, numbers) for one in results],
+        "methods": [_method(results, notes, one, scenes, metrics, numbers) for one in methods],
         "published": [
             {
                 "method": words(row.method),
@@ -137,37 +143,37 @@ def _section(
     }
 
 
-def _scenes(one: Tally) -> Iterator[str]:
-    """Name the test scenes of a cell, those without a score last."""
-    yield from chain.from_iterable(one.scenes.values())
-    yield from map(str, fact(one.cell.facts, "configuration", "dataset", "test", default=()))
+def _scenes(results: Results) -> Iterator[Iterable[str]]:
+    """Name the test scenes cell by cell, those without a score last."""
+    known = results.scores.dropna(subset="value")
+    scored = {at: list(scenes) for at, scenes in known.groupby(ADDRESS, sort=False)["scene"]}
+    for cell in results.stored:
+        yield scored.get(astuple(cell.address), ())
+        yield map(str, get_nested(cell.facts, "configuration", "dataset", "test", default=()))
 
 
 def _method(
-    result: Result,
-    scales: Sequence[int],
+    results: Results,
+    notes: Notes,
+    method: MethodInfo,
     scenes: Sequence[str],
     metrics: Sequence[Metric],
     numbers: Mapping[int, int],
 ) -> dict[str, Any]:
-    paper = next(
-        (
-            fact(one.cell.facts, "configuration", "method", "paper")
-            for place in result.at.values()
-            for one in place.tallies
-        ),
-        "",
-    )
     places = []
-    for scale in scales:
-        place = result.at[scale]
-        scores = {metric.name: place.by_scene(metric.name) for metric in metrics}
+    for scale in results.scales:
+        scores = {
+            metric.name: results.by_scene(method.label, scale, metric.name) for metric in metrics
+        }
         places.append(
             {
-                **_state(place),
-                "cells": [numbers[id(one.cell)] for one in place.tallies],
-                "notes": list(place.notes),
-                "means": {metric.name: _mean(place, metric.name) for metric in metrics},
+                **_state(results, method.label, scale),
+                "cells": [numbers[id(cell)] for cell in results.at(method.label, scale)["cell"]],
+                "notes": list(notes.numbers[method.label, scale]),
+                "means": {
+                    metric.name: _mean(results.values(method.label, scale, metric.name))
+                    for metric in metrics
+                },
                 "scores": {
                     metric: [finite(values.get(scene)) for scene in scenes]
                     for metric, values in scores.items()
@@ -175,37 +181,35 @@ def _method(
             }
         )
     return {
-        "label": words(result.label),
-        "title": words(result.title),
-        "published": words(result.published),
-        "paper": words(paper or ""),
+        "label": words(method.label),
+        "title": words(method.title),
+        "published": words(method.published),
+        "paper": words(method.paper),
         "places": places,
     }
 
 
-def _state(place: Place) -> dict[str, str]:
+def _state(results: Results, method: str, scale: int) -> dict[str, str]:
     """Say whether there is a number, and if not why."""
-    if not place.tallies:
+    cells = results.at(method, scale)
+    if cells.empty:
         return {"state": "missing", "why": "not run: no cell is stored"}
-    if place.failed:
-        reason = fact(place.tallies[0].cell.facts, "reason", default="no reason is stored")
-        return {"state": "failed", "why": words(reason)}
-    trouble = next((one.trouble for one in place.tallies if one.trouble), "")
-    if trouble and not place.values("psnr"):
-        return {"state": "unreadable", "why": words(trouble)}
+    if results.failed(method, scale):
+        return {"state": "failed", "why": words(cells["reason"].iloc[0])}
+    error = next(filter(None, cells["error"]), "")
+    if error and not results.values(method, scale, "psnr"):
+        return {"state": "unreadable", "why": words(error)}
     return {"state": "done", "why": ""}
 
 
-def _mean(place: Place, metric: str) -> list[float | str | None]:
+def _mean(values: Sequence[float]) -> list[float | str | None]:
     """Give the mean over seeds, and the standard deviation over them where there are several."""
-    values = place.values(metric)
-    known = len(values) > 1 and all(map(math.isfinite, values))
-    return [finite(mean(values)), finite(statistics.stdev(values)) if known else None]
+    return [finite(mean(values)), finite(deviation(values))]
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
     facts, address = cell.facts, cell.address
-    environment = fact(facts, "environment", default={})
+    environment = get_nested(facts, "environment", default={})
     versions = {name: environment[name] for name in _ENVIRONMENT if environment.get(name)}
     return {
         "path": address.folder(PurePath("results")).as_posix(),  # type: ignore[arg-type]
@@ -213,18 +217,18 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "scale": address.scale,
         "seed": address.seed,
         "status": words(cell.status),
-        "reason": words(fact(facts, "reason", default="")),
-        "key": words(fact(facts, "key", default="")),
+        "reason": words(get_nested(facts, "reason", default="")),
+        "key": words(get_nested(facts, "key", default="")),
         "commit": words(environment.get("commit") or ""),
         "dirty": environment.get("dirty"),
         "device": words(environment.get("device") or ""),
-        "date": words(fact(facts, "date", default="")),
+        "date": words(get_nested(facts, "date", default="")),
         "command": words(environment.get("command") or ""),
         "versions": {name: words(value) for name, value in versions.items()},
-        "parameters": finite(fact(facts, "parameters")),
-        "fit": finite(fact(facts, "times", "fit_s")),
-        "upscale": finite(fact(facts, "times", "upscale_s")),
-        "memory": finite(fact(facts, "memory", "peak_bytes")),
-        "resumed": finite(fact(facts, "resumed")),
-        "warnings": [words(text) for text in fact(facts, "warnings", default=())],
+        "parameters": finite(get_nested(facts, "parameters")),
+        "fit": finite(get_nested(facts, "times", "fit_s")),
+        "upscale": finite(get_nested(facts, "times", "upscale_s")),
+        "memory": finite(get_nested(facts, "memory", "peak_bytes")),
+        "resumed": finite(get_nested(facts, "resumed")),
+        "warnings": [words(text) for text in get_nested(facts, "warnings", default=())],
     }

@@ -6,22 +6,24 @@ beside a number of another. Each file is tidy, one value a line:
     paper,protocol,dataset,scale,method,metric,value,source
 """
 
-import csv
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
 
 from benchmark.errors import RequestError, listed
 
 FOLDER = Path(__file__).parent
 COLUMNS = ("paper", "protocol", "dataset", "scale", "method", "metric", "value", "source")
 METRICS = ("psnr", "sam", "sam_float", "ssim", "ergas", "rmse")
+_KEY = ["protocol", "dataset", "scale", "method", "metric"]
 
 
 @dataclass(frozen=True)
-class Row:
+class PublishedValue:
     """One published value; `method` is named as in its paper, `text` is the value as printed."""
 
     paper: str
@@ -34,13 +36,8 @@ class Row:
     source: str
     text: str
 
-    @property
-    def key(self) -> tuple[str, str, int, str, str]:
-        """Give what a value is looked up by."""
-        return (self.protocol, self.dataset, self.scale, self.method, self.metric)
 
-
-def load(folder: Path = FOLDER) -> tuple[Row, ...]:
+def load(folder: Path = FOLDER) -> tuple[PublishedValue, ...]:
     """Read and check every CSV file of a folder, in the order of file names.
 
     Args:
@@ -49,34 +46,34 @@ def load(folder: Path = FOLDER) -> tuple[Row, ...]:
     Raises:
         RequestError: a file has other columns, a value of another type, or a line twice.
     """
-    rows: list[Row] = []
-    seen: dict[tuple[str, str, int, str, str], str] = {}
-    for file in sorted(folder.glob("*.csv")):
-        for place, row in _read(file):
-            if row.key in seen:
-                raise RequestError(
-                    f"{place}: {row.method} x{row.scale} {row.metric} on {row.dataset} is already "
-                    f"given at {seen[row.key]}; keep one of them"
-                )
-            seen[row.key] = place
-            rows.append(row)
-    return tuple(rows)
+    frames = [_read(file) for file in sorted(folder.glob("*.csv"))]
+    table = pd.concat(frames or [pd.DataFrame(columns=[*COLUMNS, "where"])], ignore_index=True)
+    again = table[table.duplicated(_KEY)]
+    if len(again):
+        row = again.iloc[0]
+        first = table[(table[_KEY] == row[_KEY]).all(axis=1)].iloc[0]
+        raise RequestError(
+            f"{row['where']}: {row['method']} x{row['scale']} {row['metric']} on {row['dataset']} "
+            f"is already given at {first['where']}; keep one of them"
+        )
+    table = table.assign(text=table["value"]).astype({"scale": int, "value": float})
+    return tuple(PublishedValue(*row) for row in table[[*COLUMNS, "text"]].itertuples(index=False))
 
 
 def base_name(dataset: str) -> str:
-    """Cut a data set's label down to its name: `harvard[scaling=file]+cave` is `harvard`."""
+    """Return the name in a data set's label: `harvard` of `harvard[scaling=file]+cave`."""
     for mark in "[+@":
         dataset = dataset.partition(mark)[0]
     return dataset.strip()
 
 
 def published_for(
-    protocol: str, dataset: str, rows: Sequence[Row] | None = None
-) -> tuple[Row, ...]:
-    """Give every value published for a protocol and a data set, in the paper's order.
+    protocol: str, dataset: str, rows: Sequence[PublishedValue] | None = None
+) -> tuple[PublishedValue, ...]:
+    """Return every value published for a protocol and a data set, in the paper's order.
 
     Args:
-        protocol: the protocol's name; no other protocol's rows are given.
+        protocol: the protocol's name; no other protocol's values are returned.
         dataset: a data set's name or label.
         rows: what `load` returned; the suite's own files by default.
     """
@@ -85,64 +82,36 @@ def published_for(
     return tuple(row for row in known if (row.protocol, row.dataset) == (protocol, name))
 
 
-def lookup(protocol: str, dataset: str, scale: int, method: str, metric: str) -> float | None:
-    """Give one published value, or None where that protocol's papers print none.
-
-    Args:
-        protocol: the protocol's name.
-        dataset: a data set's name or label.
-        scale: the scale factor.
-        method: the name in the paper's table, such as "Dong[4]".
-        metric: "psnr" (dB) or "sam" (degrees).
-    """
-    wanted = (protocol, base_name(dataset), scale, method, metric)
-    return next((row.value for row in _own() if row.key == wanted), None)
-
-
 @lru_cache(maxsize=1)
-def _own() -> tuple[Row, ...]:
+def _own() -> tuple[PublishedValue, ...]:
     return load()
 
 
-def _read(file: Path) -> list[tuple[str, Row]]:
+def _read(file: Path) -> pd.DataFrame:
+    """Read one file as text, checked; `where` names the line of every value."""
     try:
-        lines = list(csv.reader(file.read_text(encoding="utf-8").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"{file}: expected a CSV file in UTF-8, {error}") from error
-    header = tuple(lines[0]) if lines else ()
-    if header != COLUMNS:
-        raise RequestError(
-            f"{file}:1: expected the columns {','.join(COLUMNS)}; "
-            f"found {','.join(header) or 'nothing'}"
+        # Without a header, so that pandas neither guesses an index nor renames a column.
+        table = pd.read_csv(
+            file, header=None, dtype=str, keep_default_na=False, skip_blank_lines=False
         )
-    return [
-        (f"{file.name}:{number}", _row(f"{file}:{number}", line))
-        for number, line in enumerate(lines[1:], 2)
-        if line
-    ]
-
-
-def _row(place: str, line: Sequence[str]) -> Row:
-    if len(line) != len(COLUMNS):
-        raise RequestError(f"{place}: expected {len(COLUMNS)} fields, found {len(line)}")
-    fields = {column: text.strip() for column, text in zip(COLUMNS, line, strict=True)}
-    empty = [column for column, text in fields.items() if not text]
-    if empty:
-        raise RequestError(f"{place}: {listed(empty)} must not be empty")
-    if not (fields["scale"].isascii() and fields["scale"].isdigit() and int(fields["scale"]) > 1):
-        raise RequestError(
-            f"{place}: scale: expected a whole number from 2, found '{fields['scale']}'"
-        )
-    if fields["metric"] not in METRICS:
-        raise RequestError(
-            f"{place}: metric: expected one of {listed(METRICS)}, found '{fields['metric']}'"
-        )
-    try:
-        value = float(fields["value"])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise RequestError(f"{place}: value: expected a number, found '{fields['value']}'")
-    texts = {key: fields[key] for key in ("paper", "protocol", "dataset", "method", "metric")}
-    texts |= {"source": fields["source"], "text": fields["value"]}
-    return Row(**texts, scale=int(fields["scale"]), value=value)
+    except pd.errors.EmptyDataError:
+        table = pd.DataFrame([[""]])
+    except (OSError, ValueError) as error:  # a wrong number of fields and another encoding, too
+        raise RequestError(f"{file}: expected a CSV file in UTF-8: {error}") from error
+    if (header := tuple(table.iloc[0])) != COLUMNS:
+        found = ",".join(header) or "nothing"
+        raise RequestError(f"{file}:1: expected the columns {','.join(COLUMNS)}; found {found}")
+    table.columns = pd.Index(COLUMNS)
+    table = pd.DataFrame({name: table[name].str.strip() for name in COLUMNS})[1:]
+    table = table[table.astype(bool).any(axis=1)]
+    wrong = {
+        **{(name, "a text"): table[name] == "" for name in COLUMNS},
+        ("scale", "a whole number from 2"): ~table["scale"].str.fullmatch("[2-9]|[1-9][0-9]+"),
+        ("metric", f"one of {listed(METRICS)}"): ~table["metric"].isin(METRICS),
+        ("value", "a number"): ~np.isfinite(pd.to_numeric(table["value"], errors="coerce")),
+    }
+    for (column, expected), rows in wrong.items():
+        if rows.any():
+            line, text = int(str(rows.idxmax())) + 1, table.loc[rows, column].iloc[0]
+            raise RequestError(f"{file}:{line}: {column}: expected {expected}, found '{text}'")
+    return table.assign(where=[f"{file.name}:{index + 1}" for index in table.index])

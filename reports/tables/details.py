@@ -1,34 +1,34 @@
-"""The grids for readers who ask how sure it is: ranks, spreads, and every paired test."""
+"""The grids on uncertainty: ranks, spreads over the scenes, and every paired test."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from itertools import product
 
-from reports.analysis.cells import summarise
 from reports.analysis.comparison import Comparison, Comparisons
 from reports.analysis.metrics import MAIN, Metric
 from reports.analysis.ranking import Ranking, places_of, ranks
-from reports.analysis.results import Result
-from reports.formatting import MISSING, TIMES, number, signed
+from reports.analysis.results import MethodInfo, Results, deviation
+from reports.formatting import MISSING, TIMES, number, p_value, signed
 from reports.tables.model import Entry, Grid
 
 _PER_METRIC = ("Difference", "95 %", "Better on", "p", "Holm")
 
 
-def ranks_of(results: Sequence[Result], found: Sequence[Ranking]) -> Grid:
-    """Make the grid of average ranks, with the number of places where a method is first.
+def ranks_of(methods: Sequence[MethodInfo], found: Sequence[Ranking]) -> Grid:
+    """Build the grid of average ranks, with the number of places where a method is first.
 
     Args:
-        results: the rows.
+        methods: the rows.
         found: the rankings; not empty.
     """
     columns = []
     for ranking in found:
-        averages = [ranking.average(result.label) for result in results]
+        averages = [ranking.average(method.label) for method in methods]
         marks = ranks(averages, Metric("rank", "Rank", 2))
         for_metric = []
-        for result, average, mark in zip(results, averages, marks, strict=True):
-            known = result.label in ranking.ranks
-            first = str(ranking.first(result.label)) if known else MISSING
+        for method, average, mark in zip(methods, averages, marks, strict=True):
+            known = method.label in ranking.ranks
+            first = str(ranking.first(method.label)) if known else MISSING
             text = number(average, 2) if known else MISSING
             for_metric.append((Entry(text, mark), Entry(first)))
         columns.append(for_metric)
@@ -38,8 +38,8 @@ def ranks_of(results: Sequence[Result], found: Sequence[Ranking]) -> Grid:
         groups=tuple((ranking.metric.title, 2) for ranking in found),
         columns=("Method", *("Rank ↓", "First") * len(found)),
         rows=tuple(
-            (Entry(result.title), *(entry for column in columns for entry in column[index]))
-            for index, result in enumerate(results)
+            (Entry(method.title), *(entry for column in columns for entry in column[index]))
+            for index, method in enumerate(methods)
         ),
     )
 
@@ -60,20 +60,21 @@ def _legend(found: Sequence[Ranking]) -> str:
 
 
 def details_of(
-    results: Sequence[Result], scales: Sequence[int], comparisons: Comparisons
+    results: Results, methods: Sequence[MethodInfo], comparisons: Comparisons
 ) -> list[Grid]:
-    """Make the grids behind the marks: the spread over the scenes, and the paired tests."""
-    grids = [_spread(results, scales)]
-    titles = {result.label: result.title for result in results}
-    asked = {"best": "the best of the column", "baseline": comparisons.baseline}
-    for against, name in asked.items():
+    """Build the grids behind the marks: the spread over the scenes, and the paired tests."""
+    grids = [_spread(results, methods)]
+    titles = {method.label: method.title for method in methods}
+    kinds = {"best": "the best of the column", "baseline": comparisons.baseline}
+    for against, name in kinds.items():
         items = [one for one in comparisons.items if one.against == against]
         if items:
-            grids.append(_paired(items, titles, f"Compared with {name}"))
+            grids.append(_tests(items, titles, f"Compared with {name}"))
     return grids
 
 
-def _spread(results: Sequence[Result], scales: Sequence[int]) -> Grid:
+def _spread(results: Results, methods: Sequence[MethodInfo]) -> Grid:
+    scales = results.scales
     return Grid(
         title="Spread over the test scenes",
         legend=(
@@ -84,25 +85,27 @@ def _spread(results: Sequence[Result], scales: Sequence[int]) -> Grid:
         columns=("Method", *(f"{TIMES}{scale}" for _, scale in product(MAIN, scales))),
         rows=tuple(
             (
-                Entry(result.title),
-                *(_scatter(result, scale, metric) for metric, scale in product(MAIN, scales)),
+                Entry(method.title),
+                *(
+                    _scatter(results.by_scene(method.label, scale, metric.name).values(), metric)
+                    for metric, scale in product(MAIN, scales)
+                ),
             )
-            for result in results
+            for method in methods
         ),
         details=True,
     )
 
 
-def _scatter(result: Result, scale: int, metric: Metric) -> Entry:
-    values = result.scenes(scale, metric.name).values()
-    std = summarise(values, len(values)).std
-    if std is None:
+def _scatter(values: Collection[float], metric: Metric) -> Entry:
+    std = deviation(values)
+    if math.isnan(std):
         return Entry(MISSING)
     low, high = (number(value, metric.digits) for value in (min(values), max(values)))
     return Entry(f"{number(std, metric.digits)} ({low} to {high})")
 
 
-def _paired(items: Sequence[Comparison], titles: dict[str, str], title: str) -> Grid:
+def _tests(items: Sequence[Comparison], titles: dict[str, str], title: str) -> Grid:
     found = {(one.scale, one.method, one.metric.name): one for one in items}
     places = sorted({one.scale for one in items})
     rows: list[tuple[Entry, ...]] = []
@@ -111,7 +114,7 @@ def _paired(items: Sequence[Comparison], titles: dict[str, str], title: str) -> 
         methods = [label for label in titles if any((scale, label, m.name) in found for m in MAIN)]
         blocks.append(len(rows))
         for label in methods:
-            entries = [_tested(found.get((scale, label, metric.name))) for metric in MAIN]
+            entries = [_test(found.get((scale, label, metric.name))) for metric in MAIN]
             names = (Entry(f"{TIMES}{scale}"), Entry(titles[label]))
             rows.append((*names, *(entry for one in entries for entry in one)))
     return Grid(
@@ -131,19 +134,15 @@ def _paired(items: Sequence[Comparison], titles: dict[str, str], title: str) -> 
     )
 
 
-def _tested(one: Comparison | None) -> list[Entry]:
+def _test(one: Comparison | None) -> list[Entry]:
     if one is None:
         return [Entry(MISSING)] * len(_PER_METRIC)
     digits = one.metric.digits
-    low, high = (signed(value, digits) for value in (one.paired.low, one.paired.high))
+    low, high = (signed(value, digits) for value in (one.test.low, one.test.high))
     return [
-        Entry(signed(one.paired.mean, digits)),
+        Entry(signed(one.test.mean, digits)),
         Entry(f"{low} to {high}"),
-        Entry(f"{one.wins} of {one.paired.n}"),
-        Entry(_probability(one.paired.p)),
-        Entry(_probability(one.adjusted)),
+        Entry(f"{one.wins} of {one.test.n}"),
+        Entry(p_value(one.test.p)),
+        Entry(p_value(one.adjusted)),
     ]
-
-
-def _probability(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,4 +1,4 @@
-"""The shape of a table before any writer dresses it: entries in grids, grids in sections."""
+"""The model of a table before it is formatted: entries in grids, grids in sections."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from reports.analysis.ranking import Ranking
 
 @dataclass(frozen=True)
 class Entry:
-    """One field of a grid, in plain text; the writers escape and dress it.
+    """One field of a grid, in plain text; the writers escape and format it.
 
     Attributes:
         text: what is written.
@@ -39,9 +39,9 @@ class Grid:
         rows: the entries.
         labels: how many leading columns name the row.
         blocks: indices of the rows that begin a new block.
-        differences: whether this grid is the one that shows them in writing.
+        differences: whether the writers print the entries' differences in this grid.
         remarks: sentences beneath it about its marks; the first says what they mean.
-        details: whether it is for readers who ask for more: not in LaTeX.
+        details: whether it is left out of LaTeX.
     """
 
     title: str
@@ -63,7 +63,7 @@ class Section:
     Attributes:
         protocol: its name.
         profile: its name.
-        head: what was measured, on what, how and when, as (what, text).
+        provenance: what was measured, on what, how and when, as (what, text).
         grids: the tables.
         notes: what stands under them, numbered from 1.
         comparisons: every paired test behind the marks.
@@ -72,7 +72,7 @@ class Section:
 
     protocol: str
     profile: str
-    head: tuple[tuple[str, str], ...]
+    provenance: tuple[tuple[str, str], ...]
     grids: tuple[Grid, ...]
     notes: tuple[str, ...]
     comparisons: tuple[Comparison, ...] = ()
@@ -80,5 +80,5 @@ class Section:
 
     @property
     def title(self) -> str:
-        """Give the section's heading."""
+        """Return the section's heading."""
         return f"Protocol {self.protocol}, profile {self.profile}"

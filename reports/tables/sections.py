@@ -1,6 +1,6 @@
 """What stands in the tables, before anybody decides how it looks.
 
-One section a protocol and profile: a head, a grid in the paper's layout, a grid beside the
+One section a protocol and profile: its provenance, a grid in the paper's layout, a grid beside the
 published numbers, a grid of ranks, a grid of the other metrics and of cost, the statistics behind
 the marks, and notes.
 """
@@ -11,51 +11,49 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from reports.analysis.cells import Tally, mean
 from reports.analysis.comparison import Comparisons, compare
 from reports.analysis.metrics import MAIN, OTHER, Metric
-from reports.analysis.provenance import head_of, published_and_why
+from reports.analysis.notes import Notes, collect_notes
+from reports.analysis.provenance import comparable_published, provenance_of
 from reports.analysis.ranking import rankings, ranks
-from reports.analysis.results import Notes, Place, Result, results_of
-from reports.formatting import FAILED, MISSING, TIMES, duration, number, signed, significant
-from reports.published.reader import Row
+from reports.analysis.results import MethodInfo, Results, mean
+from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant
+from reports.published.reader import PublishedValue
 from reports.tables.details import details_of, ranks_of
 from reports.tables.model import Entry, Grid, Section
 
+Published = Mapping[tuple[str, int, str], PublishedValue]  # by method, scale and metric
 
-def build(
-    tallies: Sequence[Tally],
-    order: Sequence[str],
-    baseline: str,
-    others: Mapping[str, Sequence[Tally]],
-) -> Section:
-    """Make one section.
+
+def build(pooled: Results, dataset: str, order: Sequence[str], baseline: str) -> Section:
+    """Build one section.
 
     Args:
-        tallies: the cells of one data set, protocol and profile, with their averages; not empty.
+        pooled: results of one protocol and profile: those of the data set, and of all others whose
+            scenes count for the ranks.
+        dataset: the data set's label.
         order: labels of methods, in the order of the rows; the others follow.
         baseline: label of the method that every other is compared with.
-        others: the cells of other data sets that count for the ranks, by data set.
     """
-    address = tallies[0].cell.address
-    scales = scales_of(tallies)
-    published, why = published_and_why([tally.cell for tally in tallies])
-    notes = Notes()
-    results = results_of(tallies, scales, order, notes)
-    comparisons = compare(results, scales, baseline)
-    rows = {name: results_of(own, scales_of(own), (), Notes()) for name, own in others.items()}
-    ranked = rankings(address.dataset, {**rows, address.dataset: results})
-    grids = [_measured(results, scales, published, comparisons)]
+    results = pooled.select(dataset=dataset)
+    address = results.stored[0].address
+    values, why = comparable_published(results.stored)
+    published = {(row.method, row.scale, row.metric): row for row in values}
+    methods = results.methods(order)
+    notes = collect_notes(results, methods)
+    comparisons = compare(results, methods, baseline)
+    ranked = rankings(pooled, dataset, methods)
+    grids = [_measured(results, methods, notes, published, comparisons)]
     if published:
-        grids.append(_published(results, scales, published))
+        grids.append(_published(results, methods, published))
     if ranked:
-        grids.append(ranks_of(results, ranked))
-    grids.append(_other(results, scales))
-    grids.extend(details_of(results, scales, comparisons))
+        grids.append(ranks_of(methods, ranked))
+    grids.append(_other(results, methods, notes))
+    grids.extend(details_of(results, methods, comparisons))
     return Section(
         protocol=address.protocol,
         profile=address.profile,
-        head=head_of([tally.cell for tally in tallies], why),
+        provenance=provenance_of(results.stored, why),
         grids=tuple(grids),
         notes=notes.texts,
         comparisons=comparisons.items,
@@ -63,76 +61,80 @@ def build(
     )
 
 
-def scales_of(tallies: Sequence[Tally]) -> list[int]:
-    """List the scale factors of some cells."""
-    return sorted({tally.cell.address.scale for tally in tallies})
-
-
 def _measured(
-    results: Sequence[Result],
-    scales: Sequence[int],
-    published: Sequence[Row],
+    results: Results,
+    methods: Sequence[MethodInfo],
+    notes: Notes,
+    published: Published,
     comparisons: Comparisons,
 ) -> Grid:
-    columns = []
-    for metric, scale in product(MAIN, scales):
-        marks = [comparisons.marks(result.label, scale, metric) for result in results]
-        entries = _ranked(results, metric, scale, published)
-        columns.append([replace(one, marks=mark) for one, mark in zip(entries, marks, strict=True)])
+    rows = [[Entry(method.title)] for method in methods]
+    for metric, scale in product(MAIN, results.scales):
+        for row, method, entry in zip(
+            rows, methods, _column(results, methods, metric, scale), strict=True
+        ):
+            key = (method.label, scale, metric.name)
+            value = published.get((method.published, scale, metric.name))
+            difference, better = (
+                metric.difference(results.mean(*key), value.value) if value else ("", None)
+            )
+            row.append(
+                replace(
+                    entry,
+                    notes=notes.numbers[method.label, scale],
+                    difference=difference,
+                    better=better,
+                    marks=comparisons.marks(method.label, scale, metric),
+                )
+            )
     legend = "PSNR in dB, SAM in degrees; mean over the test scenes"
-    if any(result.several_seeds for result in results):
+    if any(
+        len(results.values(method.label, scale, "psnr")) > 1
+        for method, scale in product(methods, results.scales)
+    ):
         legend += ", then over the seeds; ± is the standard deviation over the seeds"
     return Grid(
         title="PSNR and SAM",
         legend=f"{legend}.",
-        groups=tuple((metric.heading, len(scales)) for metric in MAIN),
-        columns=("Method", *(f"{TIMES}{scale}" for _, scale in product(MAIN, scales))),
-        rows=tuple(
-            (Entry(result.title), *(column[index] for column in columns))
-            for index, result in enumerate(results)
-        ),
+        groups=tuple((metric.heading, len(results.scales)) for metric in MAIN),
+        columns=("Method", *(f"{TIMES}{scale}" for _, scale in product(MAIN, results.scales))),
+        rows=tuple(map(tuple, rows)),
         remarks=comparisons.remarks(),
     )
 
 
-def _ranked(
-    results: Sequence[Result], metric: Metric, scale: int, published: Sequence[Row] = ()
+def _column(
+    results: Results, methods: Sequence[MethodInfo], metric: Metric, scale: int
 ) -> list[Entry]:
-    """Make one column: every method at one scale by one metric."""
-    place = ranks([result.mean(scale, metric.name) for result in results], metric)
-    printed = {(row.method, row.scale, row.metric): row.value for row in published}
+    """Build one column: every method at one scale by one metric."""
+    means = [results.mean(method.label, scale, metric.name) for method in methods]
     entries = []
-    for result, rank in zip(results, place, strict=True):
-        cell = result.at[scale]
-        text = FAILED if cell.failed else over_seeds(cell.values(metric.name), metric.digits)
-        beside = printed.get((result.published, scale, metric.name))
-        difference, better = _difference(result.mean(scale, metric.name), beside, metric)
-        entries.append(Entry(text, rank, cell.notes, difference, better))
+    for method, rank in zip(methods, ranks(means, metric), strict=True):
+        values = results.values(method.label, scale, metric.name)
+        failed = results.failed(method.label, scale)
+        entries.append(Entry(FAILED if failed else over_seeds(values, metric.digits), rank))
     return entries
 
 
-def _difference(
-    measured: float, published: float | None, metric: Metric
-) -> tuple[str, bool | None]:
-    if published is None or not math.isfinite(measured):
-        return "", None
-    # What is printed is what is subtracted: a reader who checks it gets the same.
-    value = round(round(measured, metric.digits) - published, metric.digits)
-    return signed(value, metric.digits), (value > 0) == metric.higher if value else None
-
-
-def _published(results: Sequence[Result], scales: Sequence[int], published: Sequence[Row]) -> Grid:
-    values = {(row.method, row.scale, row.metric): row for row in published}
-    given = {row.metric for row in published}
+def _published(results: Results, methods: Sequence[MethodInfo], published: Published) -> Grid:
+    given = {row.metric for row in published.values()}
     metrics = [metric for metric in (*MAIN, *OTHER) if metric.name in given]
-    rows = []
-    for name in dict.fromkeys(row.method for row in published):
-        here: list[Result | None] = [one for one in results if one.published == name]
-        rows += [
-            (Entry(name), *_beside(name, result, metrics, scales, values))
-            for result in here or [None]
-        ]
-    papers = dict.fromkeys(row.paper for row in published)
+    scales = results.scales
+    rows: list[tuple[Entry, ...]] = []
+    for name in dict.fromkeys(row.method for row in published.values()):
+        here: list[MethodInfo | None] = [one for one in methods if one.published == name]
+        for method in here or [None]:
+            row = [Entry(name), Entry(method.title if method else MISSING)]
+            for metric, scale in product(metrics, scales):
+                value = published.get((name, scale, metric.name))
+                if value is None or method is None:
+                    row.append(Entry(value.text if value else MISSING))
+                    continue
+                measured = results.mean(method.label, scale, metric.name)
+                difference, better = metric.difference(measured, value.value)
+                row.append(Entry(value.text, difference=difference, better=better))
+            rows.append(tuple(row))
+    papers = dict.fromkeys(row.paper for row in published.values())
     return Grid(
         title=f"Published by {' and '.join(papers)}",
         legend="The published value, and in parentheses the measured one minus it.",
@@ -148,37 +150,17 @@ def _published(results: Sequence[Result], scales: Sequence[int], published: Sequ
     )
 
 
-def _beside(
-    name: str,
-    result: Result | None,
-    metrics: Sequence[Metric],
-    scales: Sequence[int],
-    values: Mapping[tuple[str, int, str], Row],
-) -> list[Entry]:
-    entries = [Entry(result.title if result else MISSING)]
-    for metric, scale in product(metrics, scales):
-        value = values.get((name, scale, metric.name))
-        measured = result.mean(scale, metric.name) if result else math.nan
-        difference, better = _difference(measured, value.value if value else None, metric)
-        text = value.text if value else MISSING
-        entries.append(Entry(text, difference=difference, better=better))
-    return entries
-
-
-def _other(results: Sequence[Result], scales: Sequence[int]) -> Grid:
-    shown = [
-        metric
-        for metric in OTHER
-        if any(result.at[scale].values(metric.name) for result in results for scale in scales)
-    ]
+def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Grid:
+    scored = set(results.cell_means.query("n > 0")["metric"])
+    shown = [metric for metric in OTHER if metric.name in scored]
     rows: list[tuple[Entry, ...]] = []
-    for scale in scales:
-        columns = [_ranked(results, metric, scale) for metric in shown]
-        for index, result in enumerate(results):
-            place = result.at[scale]
-            entries = [Entry(column[index].text, column[index].rank) for column in columns]
-            name = Entry(result.title, notes=place.notes)
-            rows.append((Entry(f"{TIMES}{scale}"), name, *entries, *_costs(place)))
+    for scale in results.scales:
+        columns = [_column(results, methods, metric, scale) for metric in shown]
+        for index, method in enumerate(methods):
+            name = Entry(method.title, notes=notes.numbers[method.label, scale])
+            entries = [column[index] for column in columns]
+            costs = _costs(results, method.label, scale)
+            rows.append((Entry(f"{TIMES}{scale}"), name, *entries, *costs))
     return Grid(
         title="Other metrics and cost",
         legend="SAM (float) in degrees, nothing rounded at scoring; RMSE in 8-bit grey levels.",
@@ -193,14 +175,14 @@ def _other(results: Sequence[Result], scales: Sequence[int]) -> Grid:
         ),
         rows=tuple(rows),
         labels=2,
-        blocks=tuple(index * len(results) for index in range(1, len(scales))),
+        blocks=tuple(index * len(methods) for index in range(1, len(results.scales))),
     )
 
 
-def _costs(place: Place) -> list[Entry]:
-    if place.failed:
+def _costs(results: Results, method: str, scale: int) -> list[Entry]:
+    if results.failed(method, scale):
         return [Entry(MISSING)] * 3
-    parameters, training, upscaling = place.parameters, place.training, place.upscaling
+    parameters, training, upscaling = results.costs(method, scale)
     return [
         Entry(MISSING if math.isnan(parameters) else f"{parameters:,.0f}"),
         # A method that is not trained has spent no time on it.
@@ -213,13 +195,12 @@ def over_seeds(values: Sequence[float], digits: int) -> str:
     """Write the mean over seeds, with ± the standard deviation where there are several.
 
     Args:
-        values: one mean over the test scenes per seed.
+        values: one mean over the test scenes per seed, none of them NaN.
         digits: behind the point.
     """
-    known = [value for value in values if not math.isnan(value)]
-    if not known:
+    if not values:
         return MISSING
-    text = number(mean(known), digits)
-    if len(known) > 1 and all(map(math.isfinite, known)):
-        text += f" ± {statistics.stdev(known):.{digits}f}"
+    text = number(mean(values), digits)
+    if len(values) > 1 and all(map(math.isfinite, values)):
+        text += f" ± {statistics.stdev(values):.{digits}f}"
     return text

@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 from benchmark.errors import RequestError, listed
 from benchmark.store.address import place_name
 from benchmark.store.cells import Cell, cells
 from benchmark.store.files import locked, write_file
-from reports.analysis.cells import Tally, tally
 from reports.analysis.comparison import BASELINE
 from reports.analysis.provenance import is_subset, is_synthetic, title_of
+from reports.analysis.results import read_results
 from reports.published.reader import base_name
 from reports.tables.model import Section
 from reports.tables.sections import build
@@ -29,7 +28,7 @@ class Tables:
     Attributes:
         title: the data set's title, marked where it is synthetic.
         markdown: the page as text.
-        sections: the tables before any writer dressed them.
+        sections: the tables before they are formatted.
         paths: the files in the order of the formats; CSV is two, the numbers and the comparisons.
     """
 
@@ -45,7 +44,7 @@ def datasets_in(results: Path) -> list[str]:
 
 
 def known_formats(names: Iterable[str]) -> tuple[str, ...]:
-    """Check which kinds of files somebody asks for; none means all.
+    """Check the file formats asked for; return all of them for none.
 
     Raises:
         RequestError: one is not known.
@@ -83,7 +82,7 @@ def write_tables(
     """
     kinds = known_formats(formats)
     stored = list(cells(results))
-    mine = [tally(cell) for cell in stored if cell.address.dataset == dataset]
+    mine = [cell for cell in stored if cell.address.dataset == dataset]
     if not mine:
         others = sorted({cell.address.dataset for cell in stored})
         there = f"there are some of {listed(others)}; " if others else ""
@@ -91,19 +90,23 @@ def write_tables(
             f"no results of data set '{dataset}' in {results}; {there}"
             f"make them with: python run_all.py --dataset {dataset}"
         )
-    methods = sorted({one.cell.address.method for one in mine})
+    methods = sorted({cell.address.method for cell in mine})
     if baseline and baseline not in methods:
         raise RequestError(
             f"--baseline: no results of method '{baseline}' on '{dataset}' in {results}; "
             f"there are some of {listed(methods)}"
         )
-    sections = tuple(
-        build(list(group), order, baseline or BASELINE, _counting_too(stored, mine[0].cell, *kind))
-        for kind, group in groupby(
-            mine, lambda one: (one.cell.address.protocol, one.cell.address.profile)
-        )
+    pooled = read_results(
+        cell for cell in stored if cell.address.dataset == dataset or _comparable(mine[0], cell)
     )
-    title = title_of([one.cell for one in mine])
+    places = dict.fromkeys((cell.address.protocol, cell.address.profile) for cell in mine)
+    sections = tuple(
+        build(
+            pooled.select(protocol=protocol, profile=profile), dataset, order, baseline or BASELINE
+        )
+        for protocol, profile in places
+    )
+    title = title_of(mine)
     page = markdown.page(title, sections)
     contents = {}
     for kind in kinds:
@@ -112,44 +115,34 @@ def write_tables(
         elif kind == "tex":
             contents["tex"] = latex.page(title, sections)
         else:
-            contents["csv"] = tidy_csv(mine)
+            contents["csv"] = tidy_csv(pooled.select(dataset=dataset))
     folder, name = results / "tables", place_name(dataset)
     files = {folder / f"{name}.{ending}": content for ending, content in contents.items()}
     if "csv" in kinds:
         # Other columns, so another folder: all CSV files of one can be read as one table.
         files[folder / "comparisons" / f"{name}.csv"] = comparisons_csv(dataset, sections)
-    with _alone(folder):
+    with _locked(folder):
         for file, content in files.items():
             write_file(file, content.encode())
     return Tables(title, page, sections, tuple(files))
 
 
-def _counting_too(
-    stored: Iterable[Cell], own: Cell, protocol: str, profile: str
-) -> dict[str, list[Tally]]:
-    """Give the cells of the other data sets whose scenes a ranking may pool with these.
+def _comparable(own: Cell, other: Cell) -> bool:
+    """Return whether a ranking may pool the scenes of another data set with a data set's own.
 
     Only whole data sets of real scenes, each once: not a subset, not another reading of the same
     files, nothing computed.
     """
-    if not _whole_and_real(own):
-        return {}
-    others: dict[str, list[Tally]] = {}
-    for cell in stored:
-        at = cell.address
-        same = (at.protocol, at.profile) == (protocol, profile)
-        if same and at.dataset != own.address.dataset and _whole_and_real(cell):
-            others.setdefault(at.dataset, []).append(tally(cell))
-    return others
-
-
-def _whole_and_real(cell: Cell) -> bool:
-    plainly = cell.address.dataset == base_name(cell.address.dataset)
-    return plainly and not is_subset([cell]) and not is_synthetic([cell])
+    return all(
+        cell.address.dataset == base_name(cell.address.dataset)
+        and not is_subset([cell])
+        and not is_synthetic([cell])
+        for cell in (own, other)
+    )
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     try:
         with locked(folder / ".lock"):
             yield

@@ -5,56 +5,55 @@ only where none has begun.
 """
 
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import groupby
+
+import pandas as pd
+from pylatexenc.latexencode import (  # type: ignore[import-untyped]
+    RULE_DICT,
+    RULE_REGEX,
+    UnicodeToLatexConversionRule,
+    UnicodeToLatexEncoder,
+)
 
 from benchmark.errors import plain
 from reports.formatting import DASH, MINUS, TIMES
 from reports.tables.model import Entry, Grid, Section
 
 _GREEK = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"  # common in names of methods
-
-
-def _spelling(letter: str) -> str:
-    """Give a Greek letter's name as LaTeX has it."""
-    name = unicodedata.name(letter).split()[-1].replace("LAMDA", "LAMBDA")
-    return name.lower() if letter.islower() else name.title()
-
-
-_JOIN = "\0"  # stands where two signs would become one, until it is an empty group
-_SPECIAL = {
-    _JOIN: "{}",
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    # At the start of a row these two would be read as arguments of the line break before it.
-    "[": "{[}",
-    "]": "{]}",
-    "*": "{*}",
-    TIMES: r"$\times$",
-    "±": r"$\pm$",
-    MINUS: "$-$",
+# Signs that pylatexenc leaves alone, or spells in a way that needs a package.
+_SIGNS = {
+    "|": r"\textbar",
+    TIMES: r"\ensuremath{\times}",
+    MINUS: r"\ensuremath{-}",
     DASH: "--",
-    "∞": r"$\infty$",
-    "↑": r"$\uparrow$",
-    "↓": r"$\downarrow$",
-    "°": r"$^\circ$",
-    **{sign: f"\\{sign}" for sign in "_%&#$"},
-    "≤": r"$\leq$",
-    "≥": r"$\geq$",
-    "≈": r"$\approx$",
-    "∘": r"$\circ$",
-    **{sign: f"$\\{_spelling(sign)}$" for sign in _GREEK},
+    "↑": r"\ensuremath{\uparrow}",
+    "↓": r"\ensuremath{\downarrow}",
+    "°": r"\ensuremath{^\circ}",
 }
-_TABLE = str.maketrans(_SPECIAL)
-_JOINED = re.compile(r"(?<=-)(?=-)|(?<=[`?!])(?=`)|(?<=')(?=')")
-# Letters that pdflatex's standard fonts lack, where it would stop: these, and most beyond U+017F.
-_LACKED = re.compile(r"[^ -~\u00a1-\u017f‘’“”…•™]|[«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ]")
+_MATH = "±∞≤≥≈∘"
+_LATIN = r"\u00a1-\u017f‘’“”…•™"  # pdflatex reads these as they are
+# Letters that pdflatex's standard fonts lack, where it would stop.
+_UNSUPPORTED = re.compile(
+    rf"[^ -~{_LATIN}{_GREEK}{''.join(_SIGNS)}{_MATH}]|[«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ]"
+)
+_ENCODER = UnicodeToLatexEncoder(
+    conversion_rules=[
+        UnicodeToLatexConversionRule(RULE_DICT, {ord(sign): tex for sign, tex in _SIGNS.items()}),
+        UnicodeToLatexConversionRule(
+            RULE_REGEX,
+            [
+                # Signs that would form a ligature with the one before.
+                (re.compile(r"(?<=-)-|(?<=[`?!])`|(?<=')'"), r"{}\g<0>"),
+                # At the start of a row, arguments of the line break before it.
+                (re.compile(r"[\[\]*]"), r"{\g<0>}"),
+                (re.compile(rf"(?![{_MATH}])[{_LATIN}]"), r"\g<0>"),
+            ],
+        ),
+        "defaults",
+    ],
+    replacement_latex_protection="braces-after-macro",
+)
 _RANKING = r"Best \textbf{bold}, second-best \underline{underlined}."
 # \@nodocument is \relax from \begin{document} on.
 BEGIN = r"""% Written by run_all.py, do not edit. It compiles as it is: pdflatex FILE.
@@ -69,13 +68,9 @@ _NUMBER = re.compile(rf"{MINUS}?(\d[\d,]*)(\.\d+)?")
 
 
 def escape(text: object) -> str:
-    """Make a text mean itself in LaTeX; a letter that its fonts lack is given by its number."""
-    known = _LACKED.sub(_numbered, plain(text))
-    return _JOINED.sub(_JOIN, known).translate(_TABLE)
-
-
-def _numbered(letter: re.Match[str]) -> str:
-    return letter[0] if ord(letter[0]) in _TABLE else f"[U+{ord(letter[0]):04X}]"
+    """Escape a text for LaTeX; a letter that its fonts lack becomes its code point."""
+    known = _UNSUPPORTED.sub(lambda letter: f"[U+{ord(letter[0]):04X}]", plain(text))
+    return str(_ENCODER.unicode_to_latex(known))
 
 
 def page(title: str, sections: Sequence[Section]) -> str:
@@ -89,15 +84,15 @@ def page(title: str, sections: Sequence[Section]) -> str:
     for section in sections:
         shown = [grid for grid in section.grids if not grid.details]
         for index, grid in enumerate(shown):
-            parts.append(_float(title, section, grid, whole_head=index == 0))
+            parts.append(_float(title, section, grid, with_provenance=index == 0))
     return "\n\n".join([*parts, END]) + "\n"
 
 
-def _float(title: str, section: Section, grid: Grid, *, whole_head: bool) -> str:
+def _float(title: str, section: Section, grid: Grid, *, with_provenance: bool) -> str:
     caption = rf"\textbf{{{escape(title)}.}} {escape(f'{grid.title}. {section.title}.')}"
-    if whole_head:
-        head = " ".join(_sentence(f"{what}: {text}") for what, text in section.head)
-        caption += f" {escape(head)}"
+    if with_provenance:
+        lines = " ".join(_sentence(f"{what}: {text}") for what, text in section.provenance)
+        caption += f" {escape(lines)}"
     legend = escape(grid.legend)
     if any(entry.rank for row in grid.rows for entry in row):
         legend += f" {_RANKING}"
@@ -123,100 +118,96 @@ def _float(title: str, section: Section, grid: Grid, *, whole_head: bool) -> str
 
 
 def _tabular(grid: Grid) -> list[str]:
-    columns = [_Column(grid, index) for index in range(grid.labels, len(grid.columns))]
-    layout = "l" * grid.labels + "".join(column.layout for column in columns)
-    lines = [rf"\begin{{tabular}}{{@{{}}{layout}@{{}}}}", r"\toprule"]
+    columns: dict[tuple[str, str, int], list[str]] = {}
+    layout = ""
+    groups = [name for name, width in grid.groups for _ in range(width)]
+    groups = [""] * (len(grid.columns) - len(groups)) + groups
+    for index, (group, heading) in enumerate(zip(groups, grid.columns, strict=True)):
+        for kind, fields in _columns(grid, index):
+            # The third level, which is hidden, keeps two columns under one heading apart.
+            columns[escape(group), escape(heading), len(columns)] = fields
+            layout += kind
+    table = pd.DataFrame(columns)
+    hidden: list[Hashable] = [2] if grid.groups else [0, 2]
+    lines = (
+        table.style.hide(axis="index")
+        .hide(axis="columns", level=hidden)
+        .to_latex(
+            column_format=f"@{{}}{layout}@{{}}", hrules=True, multicol_align="c", siunitx=True
+        )
+        .splitlines()
+    )
     if grid.groups:
-        spans = []
-        first = grid.labels + 1
-        rules = []
-        for name, widths in zip(*_groups(grid, columns), strict=True):
-            spans.append(rf"\multicolumn{{{widths}}}{{c}}{{{escape(name)}}}")
-            rules.append(rf"\cmidrule(lr){{{first}-{first + widths - 1}}}")
-            first += widths
-        lines.append(" & ".join([*[""] * grid.labels, *spans]).lstrip() + r" \\")
-        lines.append(" ".join(rules))
-    headings = [*map(escape, grid.columns[: grid.labels]), *(one.heading for one in columns)]
-    lines += [" & ".join(headings) + r" \\", r"\midrule"]
-    for index, row in enumerate(grid.rows):
-        if index in grid.blocks:
-            lines.append(r"\addlinespace")
-        names = [escape(entry.text) + _raised(entry) for entry in row[: grid.labels]]
-        fields = [
-            column.field(entry) for column, entry in zip(columns, row[grid.labels :], strict=True)
-        ]
-        lines.append(" & ".join([*names, *fields]) + r" \\")
-    return [*lines, r"\bottomrule", r"\end{tabular}"]
+        lines.insert(3, _rules([group for group, _, _ in columns]))
+    return lines
 
 
-def _groups(grid: Grid, columns: Sequence["_Column"]) -> tuple[list[str], list[int]]:
-    """Count the columns of LaTeX under every heading of a group."""
-    waiting = list(columns)
-    widths = []
-    for _, width in grid.groups:
-        widths.append(sum(column.width for column in waiting[:width]))
-        waiting = waiting[width:]
-    return [name for name, _ in grid.groups], widths
+def _columns(grid: Grid, index: int) -> Iterator[tuple[str, list[str]]]:
+    """Format a column of the grid as one of LaTeX or two: (type, fields).
 
-
-class _Column:
-    """One column of numbers, and a narrow one after it for what follows a number, if anything.
-
-    Numbers alone stand in siunitx's column, so that they are aligned whatever follows them.
+    Numbers stand alone in siunitx's column, aligned; a narrow one has what follows them.
     """
+    entries = [row[index] for row in grid.rows]
+    if index < grid.labels:
+        fields = [escape(entry.text) + _superscript(entry) for entry in entries]
+        for block in grid.blocks if index == 0 else ():
+            fields[block] = "\\addlinespace\n" + fields[block]
+        yield "l", fields
+        return
+    yield _numbers(entries)
+    following = [_following(entry, grid) for entry in entries]
+    if any(following):
+        yield "@{}l", following
 
-    def __init__(self, grid: Grid, index: int) -> None:
-        self._grid = grid
-        entries = [row[index] for row in grid.rows]
-        numbers = [found for entry in entries if (found := _NUMBER.fullmatch(_value(entry)))]
-        self._whole = max((len(found[1].replace(",", "")) for found in numbers), default=0)
-        self._part = max((len(found[2] or ".") - 1 for found in numbers), default=0)
-        negative = any(found[0].startswith(MINUS) for found in numbers)
-        self._format = f"{'-' if negative else ''}{self._whole}.{self._part}"
-        self._followed = any(self._follows(entry) for entry in entries)
-        self.width = 2 if self._followed else 1
-        title = escape(grid.columns[index])
-        self.heading = rf"\multicolumn{{2}}{{c}}{{{title}}}" if self._followed else f"{{{title}}}"
 
-    @property
-    def layout(self) -> str:
-        """Give the column's type."""
-        own = f"S[table-format={self._format}]" if self._whole else "r"
-        return own + ("@{}l" if self._followed else "")
+def _rules(groups: Sequence[str]) -> str:
+    """Draw a rule under every heading over several columns."""
+    rules, end = [], 0
+    for name, members in groupby(groups):
+        start, end = end + 1, end + len(list(members))
+        if name:
+            rules.append(rf"\cmidrule(lr){{{start}-{end}}}")
+    return " ".join(rules)
 
-    def field(self, entry: Entry) -> str:
-        """Write an entry: number or text, best in bold, second-best underlined."""
-        return self._number(entry) + (f" & {self._follows(entry)}" if self._followed else "")
 
-    def _number(self, entry: Entry) -> str:
-        text = _value(entry)
-        found = _NUMBER.fullmatch(text)
+def _numbers(entries: Sequence[Entry]) -> tuple[str, list[str]]:
+    """Format a column: best in bold, second-best underlined.
+
+    Returns:
+        The column's type, and a number or braced text an entry.
+    """
+    texts = [entry.text.partition(" ± ")[0] for entry in entries]
+    found = [_NUMBER.fullmatch(text) for text in texts]
+    known = [number for number in found if number]
+    whole = max((len(number[1].replace(",", "")) for number in known), default=0)
+    decimals = max((len(number[2] or ".") - 1 for number in known), default=0)
+    sign = "-" if any(number[0].startswith(MINUS) for number in known) else ""
+    fields = []
+    for entry, text, number in zip(entries, texts, found, strict=True):
         if entry.rank == 2:
             # siunitx cannot underline: as text, made as wide as the numbers are.
-            shown = rf"\underline{{{escape(text)}}}"
-            missing = self._whole - len(found[1].replace(",", "")) if found else 0
-            return rf"{{\phantom{{{'0' * missing}}}{shown}}}" if missing else f"{{{shown}}}"
-        bold = entry.rank == 1
-        if found and self._whole:
-            plain_number = text.replace(",", "").replace(MINUS, "-")
-            return rf"\bfseries {plain_number}" if bold else plain_number
-        shown = rf"\textbf{{{escape(text)}}}" if bold else escape(text)
-        return f"{{{shown}}}"
-
-    def _follows(self, entry: Entry) -> str:
-        """Write what comes after the number, smaller, so that six columns fit a page."""
-        _, _, spread = entry.text.partition(" ± ")
-        text = rf"\,{{\scriptsize$\pm${escape(spread)}}}" if spread else ""
-        if self._grid.differences and entry.difference:
-            text += rf"\,{{\scriptsize({escape(entry.difference)})}}"
-        return text + _raised(entry)
+            missing = whole - len(number[1].replace(",", "")) if number else 0
+            phantom = rf"\phantom{{{'0' * missing}}}" if missing else ""
+            fields.append(rf"{{{phantom}\underline{{{escape(text)}}}}}")
+        elif number:
+            bold = r"\bfseries " if entry.rank == 1 else ""
+            fields.append(bold + text.replace(",", "").replace(MINUS, "-"))
+        else:
+            shown = escape(text)
+            fields.append(rf"{{\textbf{{{shown}}}}}" if entry.rank == 1 else f"{{{shown}}}")
+    return f"S[table-format={sign}{whole}.{decimals}]" if whole else "r", fields
 
 
-def _value(entry: Entry) -> str:
-    return entry.text.partition(" ± ")[0]
+def _following(entry: Entry, grid: Grid) -> str:
+    """Write what comes after the number, smaller, so that six columns fit a page."""
+    _, _, deviation = entry.text.partition(" ± ")
+    text = rf"\,{{\scriptsize{escape(f'±{deviation}')}}}" if deviation else ""
+    if grid.differences and entry.difference:
+        text += rf"\,{{\scriptsize({escape(entry.difference)})}}"
+    return text + _superscript(entry)
 
 
-def _raised(entry: Entry) -> str:
+def _superscript(entry: Entry) -> str:
     signs = ",".join([*([entry.marks] if entry.marks else []), *map(str, entry.notes)])
     return rf"\textsuperscript{{{escape(signs)}}}" if signs else ""
 

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from benchmark.errors import plain
-from reports.formatting import raised
+from reports.formatting import superscript
 from reports.tables.model import Entry, Grid, Section
 
-# What begins a list, or is nothing but a line across the page.
+# What begins a list, or is a horizontal rule.
 _LIST = re.compile(r"^(\d*)([-+.)])(?=[\s-]|$)")
 _SPECIAL = re.compile(r"([\\`*_\[\]{}|~$#])")
 _RANKING = "Best **bold**, second-best *italic*."
 
 
 def escape(text: object) -> str:
-    """Make a text mean itself in Markdown, in a table too."""
+    """Escape a text for Markdown, tables included."""
     safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _LIST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", safe))
 
@@ -31,7 +31,8 @@ def page(title: str, sections: Sequence[Section]) -> str:
     parts = [f"# {escape(title)}"]
     for section in sections:
         parts.append(f"## {escape(section.title)}")
-        parts.append("\n".join(f"- **{what}:** {escape(text)}" for what, text in section.head))
+        lines = (f"- **{what}:** {escape(text)}" for what, text in section.provenance)
+        parts.append("\n".join(lines))
         parts.extend(_grid(grid) for grid in section.grids)
         if section.notes:
             parts.append("### Notes")
@@ -69,4 +70,4 @@ def _entry(entry: Entry, grid: Grid) -> str:
     text = {1: f"**{text}**", 2: f"*{text}*"}.get(entry.rank, text)
     if grid.differences and entry.difference:
         text += f" ({entry.difference})"
-    return text + entry.marks + raised(entry.notes)
+    return text + entry.marks + superscript(entry.notes)

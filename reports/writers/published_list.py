@@ -1,4 +1,4 @@
-"""The published numbers as people read them: one table a protocol and data set, never mixed."""
+"""The published numbers as a list: one table a protocol and data set, never mixed."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,15 +12,17 @@ from rich.text import Text
 from benchmark.errors import RequestError, listed, plain
 from reports.analysis.metrics import MAIN, OTHER
 from reports.formatting import MISSING, TIMES
-from reports.published.reader import Row, base_name, load
+from reports.published.reader import PublishedValue, base_name, load
 from reports.writers.terminal import print_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def chosen(protocol: str = "", dataset: str = "", rows: Sequence[Row] | None = None) -> list[Row]:
-    """Give the published values of a protocol or of a data set, or all.
+def chosen(
+    protocol: str = "", dataset: str = "", rows: Sequence[PublishedValue] | None = None
+) -> list[PublishedValue]:
+    """Return the published values of a protocol or of a data set, or all.
 
     Args:
         protocol: a protocol's name; every one if empty.
@@ -44,12 +46,12 @@ def chosen(protocol: str = "", dataset: str = "", rows: Sequence[Row] | None = N
     return found
 
 
-def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Give the values as plain dictionaries, keyed like the columns of the files."""
+def as_json(rows: Sequence[PublishedValue]) -> list[dict[str, Any]]:
+    """Return the values as plain dictionaries, keyed like the columns of the files."""
     return [asdict(row) for row in rows]
 
 
-def show_published(rows: Sequence[Row], console: "Console") -> None:
+def show_published(rows: Sequence[PublishedValue], console: "Console") -> None:
     """Print one table a protocol and data set, with its sources beneath.
 
     Args:
@@ -57,7 +59,7 @@ def show_published(rows: Sequence[Row], console: "Console") -> None:
         console: where to.
     """
 
-    def place(row: Row) -> tuple[str, str]:
+    def place(row: PublishedValue) -> tuple[str, str]:
         return row.protocol, row.dataset
 
     for (protocol, dataset), group in groupby(sorted(rows, key=place), key=place):
@@ -75,7 +77,7 @@ def show_published(rows: Sequence[Row], console: "Console") -> None:
         console.print()
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def _table(rows: Sequence[PublishedValue]) -> Table:
     values = {(row.method, row.metric, row.scale): row for row in rows}
     scales = sorted({row.scale for row in rows})
     given = {row.metric for row in rows}

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmark.errors import plain
-from reports.formatting import FAILED, raised
+from reports.formatting import FAILED, superscript
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +36,7 @@ def show(tables: "Tables", console: "Console") -> None:
     for section in tables.sections:
         console.print(Text(tables.title, style="bold"), soft_wrap=True)
         console.print(Text(plain(section.title), style="dim"), soft_wrap=True)
-        scenes = dict(section.head)["Scenes"]
+        scenes = dict(section.provenance)["Scenes"]
         console.print(Text(f"Scenes: {scenes}", style="dim"), soft_wrap=True)
         shown = _fitting(section, console)
         for table in shown:
@@ -51,7 +51,7 @@ def show(tables: "Tables", console: "Console") -> None:
         if any(entry.marks for row in main.rows for entry in row):
             console.print(Text(plain(main.remarks[0]), style="dim"), soft_wrap=True)
         for index, note in enumerate(section.notes, 1):
-            console.print(Text(f"{raised((index,))} {note}", style="yellow"), soft_wrap=True)
+            console.print(Text(f"{superscript((index,))} {note}", style="yellow"), soft_wrap=True)
         console.print()
 
 
@@ -97,7 +97,9 @@ def _table(grid: "Grid", groups: Sequence[int], *, differences: bool = False) ->
 
 def _measured(entry: "Entry") -> Text:
     style = "red" if entry.text == FAILED else _RANKED.get(entry.rank, "")
-    return Text.assemble((entry.text, style), (entry.marks, "dim"), (raised(entry.notes), "yellow"))
+    return Text.assemble(
+        (entry.text, style), (entry.marks, "dim"), (superscript(entry.notes), "yellow")
+    )
 
 
 def _width(table: Table, console: "Console") -> int:

@@ -134,3 +134,22 @@ class Gain(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map any shape to itself."""
         return x * self.weight
+
+
+class Volume(nn.Module):
+    """Convolutions over rows, columns and bands, with channel attention and layer norm."""
+
+    def __init__(self, maps: int = 4) -> None:
+        super().__init__()
+        self.first = nn.Conv3d(1, maps, 3, padding=1)
+        self.norm = nn.LayerNorm(maps)
+        self.attention = nn.Sequential(
+            nn.AdaptiveAvgPool3d(1), nn.Conv3d(maps, maps, 1), nn.Sigmoid()
+        )
+        self.last = nn.Conv3d(maps, 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, bands, rows, columns) to the same size."""
+        maps = self.norm(self.first(x[:, None]).movedim(1, -1)).movedim(-1, 1).relu()
+        out: Tensor = x + self.last(maps * self.attention(maps))[:, 0]
+        return out

@@ -1,4 +1,4 @@
-"""Every method of the checkout keeps every promise that the engine relies on."""
+"""Every method of the checkout passes every check that the engine relies on."""
 
 from functools import cache
 
@@ -14,7 +14,7 @@ OURS = [entry.name for entry in METHODS if entry.file.parent.name == "methods"]
 
 @cache
 def conformance(reference: str) -> Conformance:
-    """Give the checks of a method, which share one short training."""
+    """Return the checks of a method, which share one short training."""
     return Conformance(METHODS.make(reference))
 
 
@@ -25,4 +25,4 @@ def test_no_method_is_left_out() -> None:
 @pytest.mark.parametrize("reference", [*OURS, "wiener[joint=true]"])
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_method_conforms(check: str, reference: str) -> None:
-    conformance(reference).check(check).settle()
+    conformance(reference).check(check).raise_for_result()

@@ -16,7 +16,7 @@ Make = Callable[..., cells.Cell]
 
 
 def has_latex() -> bool:
-    """Tell whether pdflatex is installed, and the packages that the tables need."""
+    """Return whether pdflatex is installed, and the packages that the tables need."""
     if shutil.which("pdflatex") is None or shutil.which("kpsewhich") is None:
         return False
     wanted = ["kpsewhich", "booktabs.sty", "siunitx.sty", "geometry.sty"]
@@ -33,7 +33,7 @@ def scores_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
 
 
 def scored(psnr: float, sam: float, scenes: Sequence[str] = SCENES) -> list[dict[str, object]]:
-    """Give one row a scene, spread evenly about the given means."""
+    """Return one row a scene, spread evenly about the given means."""
     middle = (len(scenes) - 1) / 2
     return [
         {
@@ -52,7 +52,7 @@ def scored(psnr: float, sam: float, scenes: Sequence[str] = SCENES) -> list[dict
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Give a function that stores one cell below `tmp_path`."""
+    """Return a function that stores one cell below `tmp_path`."""
 
     def maker(
         method: str = "srcnn",

@@ -1,4 +1,4 @@
-"""Names from plugins, data sets and other machines mean themselves in every table."""
+"""Text from plugins, data sets and other machines is escaped in every table."""
 
 import io
 import re
@@ -91,7 +91,7 @@ HOSTILE = {
 
 
 def hostile_tables(make: Make, folder: Path, text: str) -> Tables:
-    """Say this text wherever somebody else's words come in."""
+    """Store this text in every field that another party may write, and make the tables."""
     said: dict[str, Any] = {
         "remark": text,
         "title": text,
@@ -111,14 +111,14 @@ def hostile_tables(make: Make, folder: Path, text: str) -> Tables:
 
 
 def words(tokens: list[Token]) -> str:
-    """Give the text of an inline part, which may hold nothing but text and emphasis."""
+    """Return the text of an inline part, which may hold nothing but text and emphasis."""
     allowed = {"text", "strong_open", "strong_close", "em_open", "em_close", "text_special"}
     assert {token.type for token in tokens} <= allowed
     return "".join(token.content for token in tokens)
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_hostile_words_mean_themselves_everywhere(make: Make, tmp_path: Path, what: str) -> None:
+def test_hostile_text_is_escaped_everywhere(make: Make, tmp_path: Path, what: str) -> None:
     made = hostile_tables(make, tmp_path, HOSTILE[what])
     check_page(made.markdown, HOSTILE[what])
     check_latex(made.paths[1].read_text(encoding="utf-8"))
@@ -149,7 +149,7 @@ def check_page(page: str, text: str) -> None:
     assert f"Remark: {said}" in inline or not said
 
 
-def test_text_means_itself_at_every_place_of_markdown() -> None:
+def test_text_is_escaped_at_every_position_of_markdown() -> None:
     reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     for text in HOSTILE.values():
         for before in ("", "# ", "1. ", "- **what:** "):
@@ -163,8 +163,8 @@ COMMANDS = {
     *("toprule", "midrule", "bottomrule", "cmidrule", "multicolumn", "addlinespace", "smallskip"),
     *("linewidth", "footnotesize", "scriptsize", "underline", "textsuperscript"),
     *("belowcaptionskip", "sisetup", "bfseries", "phantom"),
-    *("textbackslash", "textasciitilde", "textasciicircum", "textless", "textgreater"),
-    *("textbar", "times", "pm", "infty", "uparrow", "downarrow", "circ"),
+    *("textbackslash", "textasciitilde", "textasciicircum", "textbar", "ensuremath", "times"),
+    *("pm", "infty", "uparrow", "downarrow", "circ"),
     *("alpha", "beta", "gamma", "lambda", "sigma", "Delta"),
 }
 
@@ -191,7 +191,7 @@ def check_latex(text: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-def test_every_hostile_name_compiles_and_reads_nothing(tmp_path: Path) -> None:
+def test_every_hostile_name_compiles_and_reads_no_file(tmp_path: Path) -> None:
     lines = [latex.escape(text) for text in HOSTILE.values() if len(text) < 1000]
     document = tmp_path / "page.tex"
     document.write_text(
@@ -211,12 +211,14 @@ def test_every_hostile_name_compiles_and_reads_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("escape", [markdown.escape, latex.escape])
-def test_half_a_letter_is_left_out(escape: Callable[[object], str]) -> None:
+def test_lone_surrogates_are_dropped(escape: Callable[[object], str]) -> None:
     assert escape("a\ud800b\udcff") == "a b"
 
 
-def test_latex_spells_what_its_fonts_lack() -> None:
-    assert latex.escape("λ, Δ, ≤") == r"$\lambda$, $\Delta$, $\leq$"
+def test_latex_writes_the_code_points_of_unsupported_letters() -> None:
+    assert (
+        latex.escape("λ, Δ, ≤") == r"\ensuremath{\lambda}, \ensuremath{\Delta}, \ensuremath{\leq}"
+    )
     assert latex.escape("Łukasz Müller") == "Łukasz Müller"
     assert latex.escape("高ð") == "{[}U+9AD8{]}{[}U+00F0{]}"
     assert latex.escape("--cache, ``a'', ?`") == "-{}-cache, `{}`a'{}', ?{}`"
@@ -242,9 +244,7 @@ def check_terminal(made: Tables, said: str) -> None:
             assert plain(said) in text
 
 
-def test_a_protocol_and_a_profile_of_another_machine_are_names_too(
-    make: Make, tmp_path: Path
-) -> None:
+def test_hostile_protocols_and_profiles_are_escaped(make: Make, tmp_path: Path) -> None:
     make("evil", protocol="\x1b[31mp|\n# x", profile="\x1b[2J%q")
     made = write_tables(tmp_path, "cave")
     stream = io.StringIO()

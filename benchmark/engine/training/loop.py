@@ -30,7 +30,7 @@ _SAVED = ("total", "since", "seen", "loss", "best")
 
 
 class TrainingError(Exception):
-    """Training cannot go on: the loss is not finite."""
+    """Training cannot continue: the loss is not finite."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def train(
     Args:
         task: what to train, on what.
         device: where.
-        listener: its callbacks are called as the training goes on.
+        listener: its callbacks are called during the training.
         checkpointer: provides the checkpoint to resume from, saves new ones, and may end the
             training.
 
@@ -129,10 +129,10 @@ class _Loop:
         self.sampling = SamplingPlan(
             patches=len(self.task.bank),
             bands=bands,
-            batch=self.recipe.batch,
+            batch=self.recipe.batch_size,
             epochs=self.recipe.epochs,
             bands_per_patch=(profile.bands or bands) if bandwise else 0,
-            bands_as_samples=bandwise and self.recipe.single_bands,
+            bands_as_samples=bandwise and self.recipe.bands_as_samples,
         )
         steps_per_epoch = self.sampling.steps_per_epoch
         self.steps = steps_per_epoch * self.recipe.epochs
@@ -229,8 +229,8 @@ class _Loop:
         found = []
         if self.step.parts > 1:
             found.append(
-                f"the device's memory was too small for a batch of {self.recipe.batch}: each was "
-                f"taken in {self.step.parts} parts, their gradients added up"
+                f"the device's memory was too small for a batch of {self.recipe.batch_size}: each "
+                f"was taken in {self.step.parts} parts, their gradients added up"
             )
         validation = self.task.validation
         if not validation:

@@ -26,13 +26,13 @@ def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> torch.op
         layers.append([p for p in module.parameters(recurse=False) if p not in seen])
         seen.update(layers[-1])
     groups: list[dict[str, Any]] = [
-        {"params": layer, "lr_scale": he_scale(layer) if recipe.relative else 1.0}
+        {"params": layer, "lr_scale": he_scale(layer) if recipe.lr_by_fan_in else 1.0}
         for layer in layers
         if layer
     ]
-    groups[-1]["lr_scale"] *= recipe.last_layer
+    groups[-1]["lr_scale"] *= recipe.last_layer_lr
     common: dict[str, Any] = {
-        "lr": recipe.rate,
+        "lr": recipe.lr,
         "weight_decay": recipe.weight_decay,
         "fused": fused,
     }
@@ -52,19 +52,19 @@ def clip_gradients(parameters: Iterable[nn.Parameter], recipe: Recipe, lr: float
 
     Args:
         parameters: those without a gradient are left alone.
-        recipe: `unit_gradient`, `clip_norm`, `clip_theta`.
+        recipe: `normalise_gradient`, `clip_norm`, `adjustable_clip`.
         lr: the step's learning rate.
     """
     trained = list(parameters)
-    if recipe.unit_gradient:
+    if recipe.normalise_gradient:
         gradients = [parameter.grad for parameter in trained if parameter.grad is not None]
         norm = nn.utils.get_total_norm(gradients).clamp_min(1e-12)
         for gradient in gradients:
             gradient.div_(norm)
     if recipe.clip_norm:
         nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
-    if recipe.clip_theta:
-        nn.utils.clip_grad_value_(trained, recipe.clip_theta / lr)
+    if recipe.adjustable_clip:
+        nn.utils.clip_grad_value_(trained, recipe.adjustable_clip / lr)
 
 
 def he_scale(layer: Sequence[Tensor]) -> float:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from benchmark.method import NetworkMethod, Recipe
 
 
+# Fields for readers, which no number depends on.
+_TEXTS = ("name", "summary")
+
+
 @dataclass(frozen=True)
 class Profile:
     """How long to train, on what, and how often to validate.
@@ -53,13 +57,17 @@ class Profile:
         if not self.epochs:
             return method.recipe
         return Recipe(
-            rate=0.01,
-            relative=True,
+            lr=0.01,
+            lr_by_fan_in=True,
             beta2=0.99,
-            unit_gradient=True,
-            batch=self.batch,
+            normalise_gradient=True,
+            batch_size=self.batch,
             epochs=self.epochs,
         )
+
+    def numeric_facts(self) -> dict[str, Any]:
+        """Return what numbers depend on, for the key of a cell: all but the texts."""
+        return {name: value for name, value in asdict(self).items() if name not in _TEXTS}
 
     def facts(self) -> dict[str, Any]:
         """Return all fields, for a cell's configuration and key."""

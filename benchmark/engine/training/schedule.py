@@ -36,13 +36,13 @@ class Schedule:
         if recipe.schedule == "one-cycle":
             progress = (step + 1) / self.steps
             if progress < _WARM_UP:
-                return recipe.rate * progress / _WARM_UP
+                return recipe.lr * progress / _WARM_UP
             turn = math.pi * (progress - _WARM_UP) / (1 - _WARM_UP)
-            return recipe.rate * (0.5 * (1 + math.cos(turn)) + 1e-3)
+            return recipe.lr * (0.5 * (1 + math.cos(turn)) + 1e-3)
         if recipe.schedule == "step":
             epoch = step // self.steps_per_epoch
-            return recipe.rate * recipe.factor ** (epoch // recipe.every)
-        return recipe.rate * recipe.factor**self.num_decays
+            return recipe.lr * recipe.gamma ** (epoch // recipe.step_size)
+        return recipe.lr * recipe.gamma**self.num_decays
 
     def validated(self, better: bool) -> None:
         """Count a validation, and whether it was the best so far."""
@@ -50,7 +50,10 @@ class Schedule:
             0 if better else self.validations_without_improvement + 1
         )
         self.validations_since_decay = 0 if better else self.validations_since_decay + 1
-        if self.recipe.schedule == "plateau" and self.validations_since_decay >= self.recipe.every:
+        if (
+            self.recipe.schedule == "plateau"
+            and self.validations_since_decay >= self.recipe.patience
+        ):
             self.num_decays += 1
             self.validations_since_decay = 0
 
@@ -67,6 +70,6 @@ class Schedule:
     def ended(self) -> bool:
         """True where the recipe ends the training before its last epoch."""
         recipe = self.recipe
-        stagnant = 0 < recipe.flat_limit <= self.validations_without_improvement
-        tiny = recipe.schedule == "plateau" and self.lr(0) < recipe.stop_below * (1 - 1e-9)
+        stagnant = 0 < recipe.early_stopping_patience <= self.validations_without_improvement
+        tiny = recipe.schedule == "plateau" and self.lr(0) < recipe.min_lr * (1 - 1e-9)
         return stagnant or tiny

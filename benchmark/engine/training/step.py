@@ -108,7 +108,8 @@ class Step:
         # A decimated 11 x 11 patch becomes 33 x 33 at x3; the first 32 are the patch.
         output = _float_and_crop(output, *truth.shape[-2:])
         loss = self._method.loss(output, truth)
-        return loss * (truth[0].numel() / 2) if self._recipe.summed else loss
+        summed = self._recipe.loss_reduction == "sum"
+        return loss * (truth[0].numel() / 2) if summed else loss
 
 
 def _float_and_crop(output: Any, rows: int, columns: int) -> Any:

@@ -1,4 +1,4 @@
-"""Conformance: what the engine may rely on in a method, as named checks.
+"""Conformance: what the engine relies on in a method, as named checks.
 
 From the command line: `run_all.py check METHOD --plugin FILE`. In a test file of a plugin:
 
@@ -6,27 +6,23 @@ From the command line: `run_all.py check METHOD --plugin FILE`. In a test file o
     from benchmark.tools.conformance import CHECKS, Conformance
     from my_plugin import MyMethod
 
-    MINE = Conformance(MyMethod())
+    CONFORMANCE = Conformance(MyMethod())
 
     @pytest.mark.parametrize("check", CHECKS)
     def test_my_method_conforms(check):
-        MINE.check(check).settle()
+        CONFORMANCE.check(check).raise_for_result()
 
-`Conformance` iterates over all results as they come; the docstring of a check, `CHECKS[name]`,
-says what is promised. A method that cannot keep a promise says which and why, and is shown so:
+Iterating over a `Conformance` runs all checks and yields their results. The docstring of a check,
+`CHECKS[name].__doc__`, says what it requires. A method that cannot pass a check declares it, with
+the reason:
 
-    expected_failures = {"bands-1": "turns the spectra, of which one band has none"}
+    expected_failures = {"bands-1": "works on differences of bands; a single band has none"}
 
-Scenes are made here, from seeded noise. The checks use 7 bands at x2, or the next figures whose
-own checks (`bands-7`, `shape-x2`) are no expected failures; band-wise networks have 2 bands.
+Scenes are synthetic, made of seeded noise. The checks use 7 bands at x2, or the next values whose
+own checks (`bands-7`, `shape-x2`) are not expected to fail; band-wise networks get 2 bands.
 """
 
-# Checks run in the order in which their modules register them.
-from benchmark.tools.conformance import metadata  # isort: skip
-from benchmark.tools.conformance import inference  # isort: skip
-from benchmark.tools.conformance import fitting  # isort: skip
-from benchmark.tools.conformance import leakage  # isort: skip
-from benchmark.tools.conformance.check import CHECKS, Result
-from benchmark.tools.conformance.runner import Conformance
+from benchmark.tools.conformance.check import Result
+from benchmark.tools.conformance.runner import CHECKS, Conformance
 
-__all__ = ["CHECKS", "Conformance", "Result", "fitting", "inference", "leakage", "metadata"]
+__all__ = ["CHECKS", "Conformance", "Result"]

@@ -1,4 +1,4 @@
-"""What a check is, what can become of it, and the list of them all."""
+"""What a check is, its possible outcomes, and what checks are written with."""
 
 import unittest
 from collections.abc import Callable
@@ -12,25 +12,24 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmark.tools.conformance.harness import Subject
+    from benchmark.tools.conformance.harness import MethodHarness
 
 Outcome = Literal["passed", "failed", "skipped", "expected failure", "unexpectedly passed"]
-Check = Callable[["Subject"], None]
-
-CHECKS: dict[str, Check] = {}
-
-
-class BrokenError(Exception):
-    """A promise is broken; the message says how."""
+# Raises where the method fails the check; its docstring says what the check requires.
+Check = Callable[["MethodHarness"], None]
 
 
-class InapplicableError(Exception):
-    """A check does not apply; the message says why."""
+class CheckFailedError(Exception):
+    """A check failed; the message says why."""
+
+
+class NotApplicableError(Exception):
+    """A check does not apply to the method; the message says why."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one check of one method.
+    """The result of one check of one method.
 
     Attributes:
         name: the check's.
@@ -50,8 +49,8 @@ class Result:
     def __str__(self) -> str:
         return ": ".join(filter(None, (self.name, self.outcome, self.reason)))
 
-    def settle(self) -> None:
-        """Tell pytest, or unittest.
+    def raise_for_result(self) -> None:
+        """Return if the check passed; otherwise raise what pytest and unittest understand.
 
         Raises:
             AssertionError: the result is not good.
@@ -63,70 +62,59 @@ class Result:
             raise unittest.SkipTest(str(self))
 
 
-def check(name: str) -> Callable[[Check], Check]:
-    """Decorate a check: a function that raises where a method breaks a promise.
-
-    Args:
-        name: as in reports and in `expected_failures`.
-    """
-
-    def keep(function: Check) -> Check:
-        CHECKS[name] = function
-        return function
-
-    return keep
-
-
 @contextmanager
 def at(place: str) -> "Iterator[None]":
-    """Say where in a check something went wrong.
+    """Put the place before the reason of whatever fails inside.
 
     Raises:
-        BrokenError: with the place before the reason.
+        CheckFailedError: something failed.
     """
     try:
         yield
-    except (InapplicableError, TimeoutError):
+    except (NotApplicableError, TimeoutError):
         raise
     except Exception as error:
-        raise BrokenError(f"{place}: {described(error)}") from error
+        raise CheckFailedError(f"{place}: {reason_of(error)}") from error
 
 
-def described(error: BaseException) -> str:
-    """Give an exception as a reason: `Type: message`, or the message of a broken promise."""
-    return str(error) if isinstance(error, BrokenError) else f"{type(error).__name__}: {error}"
+def reason_of(error: BaseException) -> str:
+    """Format an exception as a reason: `Type: message`, or the message of a failed check."""
+    return str(error) if isinstance(error, CheckFailedError) else f"{type(error).__name__}: {error}"
 
 
-def demand(holds: bool, reason: str) -> None:
-    """Go on only where something holds.
+def require(condition: bool, reason: str) -> None:
+    """Raise unless a condition holds.
 
     Raises:
-        BrokenError: it does not.
+        CheckFailedError: it does not; with the reason.
     """
-    if not holds:
-        raise BrokenError(reason)
+    if not condition:
+        raise CheckFailedError(reason)
 
 
-def same(one: Tensor, other: Tensor) -> bool:
-    """Tell whether two tensors agree to the bit."""
+def identical(one: Tensor, other: Tensor) -> bool:
+    """Return True for tensors of the same shape, type and values; NaN equals NaN."""
     if one.shape != other.shape or one.dtype != other.dtype:
         return False
     return bool(torch.allclose(one, other, rtol=0, atol=0, equal_nan=True))
 
 
-def demand_close(one: Tensor, other: Tensor, tolerance: float, what: str) -> None:
-    """Go on only where two estimates agree.
+def require_close(one: Tensor, other: Tensor, tolerance: float, what: str) -> None:
+    """Raise unless two estimates agree.
 
     Args:
         one: an estimate.
         other: another one, which should be the same.
-        tolerance: the difference allowed, for values up to 1; relative beyond.
-        what: the subject of the reason.
+        tolerance: absolute up to values of 1, relative to the largest value beyond.
+        what: names the two in the reason.
 
     Raises:
-        BrokenError: they differ, or one of them is not finite.
+        CheckFailedError: they differ, or one of them is not finite.
     """
-    demand(one.shape == other.shape, f"{what}: {tuple(one.shape)} and {tuple(other.shape)}")
+    require(one.shape == other.shape, f"{what}: {tuple(one.shape)} and {tuple(other.shape)}")
     allowed = tolerance * max(1.0, float(one.abs().max()))
-    apart = float((one - other).abs().max())
-    demand(apart <= allowed, f"{what}: they differ by {apart:.2g}, allowed are {allowed:.2g}")
+    difference = float((one - other).abs().max())
+    require(
+        difference <= allowed,  # False for NaN
+        f"{what}: they differ by {difference:.2g}, allowed are {allowed:.2g}",
+    )

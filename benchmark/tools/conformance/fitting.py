@@ -1,52 +1,50 @@
-"""Checks of what a method learns: that it does, the same each time, and that nothing is lost."""
+"""Checks of learning: it works, is reproducible, and all of it is in the stored state."""
 
 from typing import Any
 
 from safetensors.torch import load, save
 
 from benchmark.engine import seeding
+from benchmark.engine.device import CPU
 from benchmark.engine.training.validation import validation_pair
 from benchmark.method import NetworkMethod, State
 from benchmark.metrics.psnr import psnr
-from benchmark.tools.conformance.check import InapplicableError, check, demand, same
-from benchmark.tools.conformance.harness import CPU, STEPS, Subject
+from benchmark.tools.conformance.check import Check, NotApplicableError, identical, require
+from benchmark.tools.conformance.harness import STEPS, MethodHarness
 
 
-@check("deterministic")
-def deterministic(subject: Subject) -> None:
-    """Learning twice under one seed gives the same weights and estimates, to the bit."""
-    _demand_same_state(subject.learn().state, subject.trained.state, "learning twice gives")
-    problem = subject.problem()
-    low = subject.low(problem)
-    one, other = (subject.estimate(low, problem).clone() for _ in range(2))
-    demand(same(one, other), "estimating a scene twice gives two estimates")
+def deterministic(harness: MethodHarness) -> None:
+    """Learning twice under one seed gives the same weights and estimates, bit for bit."""
+    _require_same_state(harness.learn().state, harness.trained.state, "learning twice gives")
+    problem = harness.problem()
+    low = harness.low(problem)
+    one, other = (harness.estimate(low, problem).clone() for _ in range(2))
+    require(identical(one, other), "estimating a scene twice gives two estimates")
 
 
-@check("random-state-ignored")
-def random_state_ignored(subject: Subject) -> None:
-    """What the global random generators hold changes neither what is learned nor estimates."""
-    problem = subject.problem()
-    low = subject.low(problem)
-    plain = subject.estimate(low, problem).clone()
+def random_state_ignored(harness: MethodHarness) -> None:
+    """The state of the global random generators affects neither learning nor estimates."""
+    problem = harness.problem()
+    low = harness.low(problem)
+    plain = harness.estimate(low, problem).clone()
     with seeding.seeded(1, CPU.torch):
-        state = subject.learn().state
+        state = harness.learn().state
     what = "drawing from global random generators, not from one of its own, gives"
-    _demand_same_state(state, subject.trained.state, what)
+    _require_same_state(state, harness.trained.state, what)
     with seeding.seeded(2, CPU.torch):
-        other = subject.estimate(low, problem)
-    demand(same(plain, other), f"{what} two estimates of a scene")
+        other = harness.estimate(low, problem)
+    require(identical(plain, other), f"{what} two estimates of a scene")
 
 
-@check("random-state-kept")
-def random_state_kept(subject: Subject) -> None:
-    """Learning and estimating leave the global random generators as they were."""
-    problem = subject.problem()
+def random_state_kept(harness: MethodHarness) -> None:
+    """Learning and estimating do not change the state of the global random generators."""
+    problem = harness.problem()
     before = _generators()
-    state = subject.learn().state
-    subject.estimator(problem, state)(subject.low(problem), problem)
+    state = harness.learn().state
+    harness.estimator(problem, state)(harness.low(problem), problem)
     after = _generators()
     touched = [name for name in before if before[name] != after[name]]
-    demand(not touched, f"it changes the global random state of {' and '.join(touched)}")
+    require(not touched, f"it changes the global random state of {' and '.join(touched)}")
 
 
 def _generators() -> dict[str, Any]:
@@ -59,41 +57,48 @@ def _generators() -> dict[str, Any]:
     }
 
 
-@check("loss-goes-down")
-def loss_goes_down(subject: Subject) -> None:
-    """The loss of two patches goes down in 20 steps of the common recipe."""
-    losses = [row["loss"] for row in subject.trained.history]
+def loss_goes_down(harness: MethodHarness) -> None:
+    """The loss on two patches decreases within 20 steps of the common recipe."""
+    losses = [row["loss"] for row in harness.trained.history]
     if not losses:
-        raise InapplicableError("for networks only")
+        raise NotApplicableError("for networks only")
     first, last = (sum(part) / len(part) for part in (losses[:5], losses[-5:]))
-    told = f"{first:.4g} over the first 5 of {STEPS} steps and {last:.4g} over the last 5"
-    demand(last < first, f"the loss is {told}")
+    text = f"{first:.4g} over the first 5 of {STEPS} steps and {last:.4g} over the last 5"
+    require(last < first, f"the loss is {text}")
 
 
-@check("weights-round-trip")
-def weights_round_trip(subject: Subject) -> None:
-    """What was learned, written as safetensors and read again, gives the same estimates."""
-    problem = subject.problem()
-    if isinstance(subject.method, NetworkMethod):
-        pair = validation_pair(subject.scenes(problem.bands)[0], subject.method, problem, 0)
-        trained = subject.training(3, [pair])
-        estimate = subject.estimator(problem, _stored(trained.state))(pair.low, problem)
+def weights_round_trip(harness: MethodHarness) -> None:
+    """The learned state, written as safetensors and read again, gives the same estimates."""
+    problem = harness.problem()
+    if isinstance(harness.method, NetworkMethod):
+        pair = validation_pair(harness.scenes(problem.bands)[0], harness.method, problem, 0)
+        trained = harness.training(3, [pair])
+        estimate = harness.estimator(problem, _stored(trained.state))(pair.low, problem)
         again = psnr(estimate.clamp(0, 1), pair.truth, 1.0)
         was = trained.history[-1]["psnr"]
-        told = f"{was:.4f} dB when trained, {again:.4f} dB when its weights are loaded"
-        demand(abs(again - was) < 1e-3, f"a scene has {told}: something is not in the weights")
+        text = f"{was:.4f} dB when trained, {again:.4f} dB when its weights are loaded"
+        require(abs(again - was) < 1e-3, f"a scene has {text}: something is not in the weights")
         return
-    low = subject.low(problem)
-    estimate = subject.estimator(problem, _stored(subject.trained.state))(low, problem)
-    told = "its state gives another estimate after it was stored"
-    demand(same(estimate, subject.estimate(low, problem)), told)
+    low = harness.low(problem)
+    estimate = harness.estimator(problem, _stored(harness.trained.state))(low, problem)
+    text = "its state gives another estimate after it was stored"
+    require(identical(estimate, harness.estimate(low, problem)), text)
 
 
 def _stored(state: State) -> State:
     return load(save({name: value.cpu().contiguous() for name, value in state.items()}))
 
 
-def _demand_same_state(one: State, other: State, what: str) -> None:
-    demand(set(one) == set(other), f"{what} other names: {sorted(set(one) ^ set(other))}")
-    changed = [name for name in one if not same(one[name], other[name])]
-    demand(not changed, f"{what} two values of {', '.join(changed[:3])}")
+def _require_same_state(one: State, other: State, what: str) -> None:
+    require(set(one) == set(other), f"{what} other names: {sorted(set(one) ^ set(other))}")
+    changed = [name for name in one if not identical(one[name], other[name])]
+    require(not changed, f"{what} two values of {', '.join(changed[:3])}")
+
+
+CHECKS: dict[str, Check] = {
+    "deterministic": deterministic,
+    "random-state-ignored": random_state_ignored,
+    "random-state-kept": random_state_kept,
+    "loss-goes-down": loss_goes_down,
+    "weights-round-trip": weights_round_trip,
+}

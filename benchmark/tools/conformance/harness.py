@@ -1,4 +1,4 @@
-"""A method under test, in small: scenes of noise, the tasks, a short training."""
+"""The fixture of the checks: a method with small scenes, problems and a short training."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from torch.nn import functional
 from benchmark.data.patches import PatchBank
 from benchmark.engine import seeding
 from benchmark.engine.building import start
-from benchmark.engine.device import Device
+from benchmark.engine.device import CPU, Device
 from benchmark.engine.estimation import method_input
 from benchmark.engine.tiling import run_network
 from benchmark.engine.training.loop import Trained, TrainingTask, train
@@ -20,11 +20,11 @@ from benchmark.engine.training.validation import Validation
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
-from benchmark.tools.conformance.check import InapplicableError
+from benchmark.tools.conformance.check import NotApplicableError
 
 SCALES = (2, 3, 4)
 BANDS = (1, 7, 31, 103)
-CPU = Device(torch.device("cpu"), bfloat16=False)
+
 STEPS = 20
 
 _SEED = 0
@@ -36,24 +36,24 @@ Estimate = Callable[[Tensor, Problem], Tensor]
 
 
 def scene(bands: int, shape: tuple[int, int], seed: int) -> Tensor:
-    """Make a smooth scene: four materials with smooth spectra, spread in blots of 4 pixels.
+    """Make a smooth scene: four materials with smooth spectra and abundances.
 
     Returns:
         (bands, rows, columns) float32, from 0 to 1.
     """
     generator = torch.Generator().manual_seed(seed)
-    coarse = [size // 4 + 2 for size in shape]
-    blots = torch.rand(1, 4, *coarse, generator=generator)
-    spread = functional.interpolate(blots, size=shape, mode="bicubic", align_corners=True)[0]
+    grid = [size // 4 + 2 for size in shape]
+    coarse = torch.rand(1, 4, *grid, generator=generator)
+    abundances = functional.interpolate(coarse, size=shape, mode="bicubic", align_corners=True)[0]
     knots = torch.rand(1, 4, 5, generator=generator)
     spectra = functional.interpolate(knots, size=bands, mode="linear", align_corners=True)[0]
-    cube = torch.einsum("mb,mij->bij", spectra, spread)
+    cube = torch.einsum("mb,mij->bij", spectra, abundances)
     return (cube - cube.min()) / (cube.max() - cube.min())
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A method under test, and what its checks share.
+class MethodHarness:
+    """A method under test, with scenes, problems, training and estimates for its checks.
 
     Attributes:
         method: with its parameters.
@@ -63,13 +63,13 @@ class Subject:
 
     @cached_property
     def scale(self) -> int:
-        """The factor of the checks that are about something else."""
+        """The scale of all checks but those of scales."""
         declared = self.method.expected_failures
         return next((s for s in SCALES if f"shape-x{s}" not in declared), SCALES[0])
 
     @cached_property
     def bands(self) -> int:
-        """The number of bands of the checks that are about something else."""
+        """The number of bands of all checks but those of bands."""
         if isinstance(self.method, NetworkMethod) and self.method.bandwise:
             return 2
         declared = self.method.expected_failures
@@ -77,22 +77,22 @@ class Subject:
 
     @property
     def network_method(self) -> NetworkMethod:
-        """The method, where it is a network.
+        """The method, if it is a network.
 
         Raises:
-            InapplicableError: it is none.
+            NotApplicableError: it is not.
         """
         if not isinstance(self.method, NetworkMethod):
-            raise InapplicableError("for networks only")
+            raise NotApplicableError("for networks only")
         return self.method
 
     def problem(self, scale: int = 0, bands: int = 0, shape: tuple[int, int] = (0, 0)) -> Problem:
-        """Describe a task.
+        """Describe a problem.
 
         Args:
-            scale: the factor; `scale` where 0.
-            bands: how many; `bands` where 0.
-            shape: rows and columns wanted; where 0, odd ones that the scale does not divide.
+            scale: `self.scale` where 0.
+            bands: `self.bands` where 0.
+            shape: rows and columns; where 0, odd ones that the scale does not divide.
         """
         scale, bands = scale or self.scale, bands or self.bands
         if not all(shape):
@@ -101,7 +101,7 @@ class Subject:
         return Problem(scale, bands, shape, Degradation(catalogue.get("wang2017"), scale))
 
     def low(self, problem: Problem, seed: int = 1) -> Tensor:
-        """Make what the method sees of a scene."""
+        """Make the method's input of a scene."""
         truth = scene(problem.bands, problem.shape, seed)
         return method_input(self.method, problem.degradation, problem.degradation.store(truth))
 
@@ -109,14 +109,14 @@ class Subject:
         """Make three training scenes."""
         return [scene(bands, _TRAINING_SHAPE, seed).to(device.torch) for seed in (10, 11, 12)]
 
-    def fresh(self, problem: Problem) -> State:
-        """Give the starting weights of a network, or what another method learns."""
+    def initial_state(self, problem: Problem) -> State:
+        """Return the initial weights of a network, or what another method learns."""
         if isinstance(self.method, NetworkMethod):
             return dict(self.network(problem).state_dict())
         return self.method.fit(self.scenes(problem.bands), self.fitting(problem))
 
     def learn(self, device: Device = CPU, problem: Problem | None = None) -> Trained:
-        """Train a network for 20 steps on the processor, or let another method fit on a device."""
+        """Train a network for 20 steps on the CPU, or fit another method on a device."""
         problem = problem or self.problem()
         if isinstance(self.method, NetworkMethod):
             return self.training(problem=problem)
@@ -125,7 +125,7 @@ class Subject:
 
     @cached_property
     def trained(self) -> Trained:
-        """What `learn` gives, learned once for all checks that need no training of their own."""
+        """The result of `learn`, shared by all checks that need no training of their own."""
         return self.learn()
 
     def training(
@@ -140,7 +140,7 @@ class Subject:
             With one row of history a step, or one for all where there are validation pairs.
 
         Raises:
-            InapplicableError: the method is no network.
+            NotApplicableError: the method is not a network.
         """
         problem = problem or self.problem()
         bank = PatchBank(
@@ -161,14 +161,14 @@ class Subject:
     def network(
         self, problem: Problem, state: State | None = None, device: Device = CPU
     ) -> nn.Module:
-        """Build the network, with given weights instead of its starting ones.
+        """Build the network, with its initial weights or with given ones.
 
         Raises:
-            InapplicableError: the method is no network.
+            NotApplicableError: the method is not a network.
         """
         method = self.network_method
         recipe = Profile("conformance", "", _PATCHES).recipe(method)
-        # Another seed than in training: what is not in the weights must not matter.
+        # Another seed than in training, so that whatever is not in the weights differs.
         with seeding.seeded(_SEED + (state is not None), CPU.torch):
             network = start(method, problem, recipe)
         if state is not None:
@@ -176,7 +176,7 @@ class Subject:
         return device.place(network)
 
     def estimator(self, problem: Problem, state: State, device: Device = CPU) -> Estimate:
-        """Give the function that estimates scenes, as the engine does when it scores."""
+        """Return the function that estimates scenes, as in the engine's evaluation."""
         method = self.method
         if not isinstance(method, NetworkMethod):
             return lambda low, asked: method.upscale(low, asked, state)
@@ -188,10 +188,10 @@ class Subject:
         return self.estimator(problem, self.trained.state)(low, problem)
 
     def images(self, lows: Sequence[Tensor]) -> Tensor:
-        """Stack what the method sees as its network gets it, (batch, bands, rows, columns)."""
+        """Stack inputs to a network's batch, (batch, bands, rows, columns)."""
         batch = torch.stack(list(lows))
         return batch.flatten(0, 1)[:, None] if self.method.bandwise else batch
 
     def fitting(self, problem: Problem) -> Problem:
-        """Describe the task as `fit` is told it: the size is that of the training scenes."""
+        """Return the problem that `fit` gets: with the shape of the training scenes."""
         return Problem(problem.scale, problem.bands, _TRAINING_SHAPE, problem.degradation)

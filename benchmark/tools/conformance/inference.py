@@ -1,4 +1,4 @@
-"""Checks of estimates: their size, their values, and what they depend on."""
+"""Checks of estimates: shape, values, and what they depend on."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,188 +6,185 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from benchmark.engine.device import Device
+from benchmark.engine.device import CPU, Device
 from benchmark.engine.tiling import run_network
 from benchmark.method import NetworkMethod, Problem
 from benchmark.tools.conformance.check import (
     Check,
-    InapplicableError,
+    NotApplicableError,
     at,
-    check,
-    demand,
-    demand_close,
-    same,
+    identical,
+    require,
+    require_close,
 )
-from benchmark.tools.conformance.harness import BANDS, CPU, SCALES, Subject
+from benchmark.tools.conformance.harness import BANDS, SCALES, MethodHarness
 
-ROUNDING = 1e-4  # what sums in another order may cost, for values up to 1
+ROUNDING = 1e-4  # difference of sums in another order, for values up to 1
 
 
 def _shape_at(scale: int) -> Check:
-    def run(subject: Subject) -> None:
-        _sized(subject, subject.problem(scale=scale))
+    def run(harness: MethodHarness) -> None:
+        _require_shape(harness, harness.problem(scale=scale))
 
-    run.__doc__ = f"An odd-sized scene at x{scale} gets an estimate of its size."
+    run.__doc__ = f"The estimate of an odd-sized scene at x{scale} has its shape."
     return run
 
 
 def _shape_with(bands: int) -> Check:
-    def run(subject: Subject) -> None:
-        declared = subject.method.expected_failures
+    def run(harness: MethodHarness) -> None:
+        declared = harness.method.expected_failures
         for scale in SCALES:
             if f"shape-x{scale}" not in declared:
                 with at(f"x{scale}"):
-                    _sized(subject, subject.problem(scale=scale, bands=bands))
+                    _require_shape(harness, harness.problem(scale=scale, bands=bands))
 
-    one = "A scene of one band gets" if bands == 1 else f"Scenes of {bands} bands get"
-    run.__doc__ = f"{one} an estimate of the right size, at every scale."
+    run.__doc__ = f"The estimate of a scene with {bands} band{'s' * (bands > 1)} has its shape."
     return run
 
 
-for _scale in SCALES:
-    check(f"shape-x{_scale}")(_shape_at(_scale))
-for _bands in BANDS:
-    check(f"bands-{_bands}")(_shape_with(_bands))
-
-
-def _sized(subject: Subject, problem: Problem) -> None:
-    method, low, state = subject.method, subject.low(problem), subject.fresh(problem)
-    spare = 0
-    if method.sees == "decimated":  # a decimated 17 x 17 at x2 is 34 x 34, for 33 x 33 wanted
-        spare = problem.scale - 1
+def _require_shape(harness: MethodHarness, problem: Problem) -> None:
+    method, low, state = harness.method, harness.low(problem), harness.initial_state(problem)
+    enlarge = problem.scale if method.sees == "decimated" else 1
     if isinstance(method, NetworkMethod):
-        enlarge = problem.scale if method.sees == "decimated" else 1
-        images = subject.images([low])
+        images = harness.images([low])
         with torch.inference_mode():
-            made = method.estimate(subject.network(problem, state).eval()(images)).shape
-        wanted = (*images.shape[:2], *(size * enlarge for size in images.shape[2:]))
-        message = f"the network makes {tuple(made)} of {tuple(images.shape)}, expected {wanted}"
-        demand(tuple(made) == wanted, message)
-    got = tuple(subject.estimator(problem, state)(low, problem).shape)
-    wanted = (problem.bands, *problem.shape)
+            made = method.estimate(harness.network(problem, state).eval()(images)).shape
+        expected = (*images.shape[:2], *(size * enlarge for size in images.shape[2:]))
+        message = f"the network makes {tuple(made)} of {tuple(images.shape)}, expected {expected}"
+        require(tuple(made) == expected, message)
+    got = tuple(harness.estimator(problem, state)(low, problem).shape)
+    expected = (problem.bands, *problem.shape)
+    # A decimated image of 17 x 17 is enlarged to 34 x 34 at x2, where 33 x 33 are expected.
     fits = len(got) == 3 and got[0] == problem.bands
-    fits = fits and all(0 <= g - w <= spare for g, w in zip(got[1:], wanted[1:], strict=True))
-    demand(fits, f"the estimate has shape {got}, expected {wanted}")
+    fits = fits and all(0 <= g - w < enlarge for g, w in zip(got[1:], expected[1:], strict=True))
+    require(fits, f"the estimate has shape {got}, expected {expected}")
 
 
-@check("finite")
-def finite(subject: Subject) -> None:
-    """The estimates of black, white, random and usual images hold no NaN and no infinity."""
-    problem = subject.problem()
-    usual = subject.low(problem)
-    noise = torch.rand(usual.shape, generator=torch.Generator().manual_seed(0))
+def finite(harness: MethodHarness) -> None:
+    """Estimates of black, white, random and smooth images contain neither NaN nor infinity."""
+    problem = harness.problem()
+    smooth = harness.low(problem)
+    noise = torch.rand(smooth.shape, generator=torch.Generator().manual_seed(0))
     images = {
-        "a black image": torch.zeros_like(usual),
-        "a white image": torch.ones_like(usual),
+        "a black image": torch.zeros_like(smooth),
+        "a white image": torch.ones_like(smooth),
         "noise": noise,
-        "a scene": usual,
+        "a scene": smooth,
     }
-    networks = isinstance(subject.method, NetworkMethod)
+    networks = isinstance(harness.method, NetworkMethod)
     for device in (CPU, Device(CPU.torch, bfloat16=True)) if networks else (CPU,):
-        estimate = subject.estimator(problem, subject.trained.state, device)
+        estimate = harness.estimator(problem, harness.trained.state, device)
         precision = ", in bfloat16" if device.bfloat16 else ""
         for name, low in images.items():
             bad = int((~torch.isfinite(estimate(low, problem))).sum())
-            demand(bad == 0, f"{bad} values of the estimate of {name}{precision} are not finite")
+            require(bad == 0, f"{bad} values of the estimate of {name}{precision} are not finite")
 
 
-@check("input-not-modified")
-def input_not_modified(subject: Subject) -> None:
-    """Scenes, images, truths and states are left as they were handed over."""
-    method, problem, state = subject.method, subject.problem(), subject.trained.state
-    low = subject.low(problem)
+def input_not_modified(harness: MethodHarness) -> None:
+    """The method modifies none of its arguments: scenes, images, ground truths, states."""
+    method, problem, state = harness.method, harness.problem(), harness.trained.state
+    low = harness.low(problem)
     rows, columns = (problem.degradation.axis(size) for size in problem.shape)
-    handed = {
-        "what it sees": low,
+    arguments = {
+        "its input": low,
         "the degradation, by rows": rows,
         "the degradation, by columns": columns,
     }
-    with _untouched(handed | {f"'{name}' of its state": value for name, value in state.items()}):
-        subject.estimate(low, problem)
+    tensors = {f"'{name}' of its state": value for name, value in state.items()}
+    with _unmodified(arguments | tensors):
+        harness.estimate(low, problem)
     if not isinstance(method, NetworkMethod):
-        scenes = subject.scenes(problem.bands)
-        with _untouched({f"training scene {i}": scene for i, scene in enumerate(scenes)}):
-            method.fit(scenes, subject.fitting(problem))
+        scenes = harness.scenes(problem.bands)
+        with _unmodified({f"training scene {i}": scene for i, scene in enumerate(scenes)}):
+            method.fit(scenes, harness.fitting(problem))
         return
-    images, network = subject.images([low]), subject.network(problem, state)
-    with _untouched({"the network's input": images}):
+    images, network = harness.images([low]), harness.network(problem, state)
+    with _unmodified({"the network's input": images}):
         network.eval()(images)
         output = network.train()(images)
     truth = torch.rand(method.estimate(output).shape)
-    with _untouched({"the truth in its loss": truth}):
+    with _unmodified({"the ground truth in its loss": truth}):
         method.loss(output, truth)
 
 
 @contextmanager
-def _untouched(handed: Mapping[str, Tensor]) -> Iterator[None]:
-    before = {name: tensor.clone() for name, tensor in handed.items()}
+def _unmodified(tensors: Mapping[str, Tensor]) -> Iterator[None]:
+    before = {name: tensor.clone() for name, tensor in tensors.items()}
     yield
-    for name, tensor in handed.items():
-        demand(same(tensor, before[name]), f"it changes {name}")
+    for name, tensor in tensors.items():
+        require(identical(tensor, before[name]), f"it changes {name}")
 
 
-@check("batch-of-one-equals-many")
-def batch_of_one_equals_many(subject: Subject) -> None:
-    """A network makes the same of an image alone and among others, to rounding."""
-    method, problem = subject.network_method, subject.problem()
-    images = subject.images([subject.low(problem, seed) for seed in (1, 2, 3)])
-    network = subject.network(problem, subject.trained.state).eval()
+def batch_of_one_equals_many(harness: MethodHarness) -> None:
+    """A network's output for an image does not depend on its batch, up to rounding."""
+    method, problem = harness.network_method, harness.problem()
+    images = harness.images([harness.low(problem, seed) for seed in (1, 2, 3)])
+    network = harness.network(problem, harness.trained.state).eval()
     with torch.inference_mode():
         together = method.estimate(network(images))
         alone = torch.cat([method.estimate(network(image[None])) for image in images])
-    demand_close(alone, together, ROUNDING, "images alone and in one batch")
+    require_close(alone, together, ROUNDING, "images alone and in one batch")
 
 
-@check("tiles-equal-whole")
-def tiles_equal_whole(subject: Subject) -> None:
-    """Tiles that overlap by the method's halo give the estimate of the whole, to rounding."""
-    method = subject.network_method
-    network = subject.network(subject.problem(), subject.trained.state)
+def tiles_equal_whole(harness: MethodHarness) -> None:
+    """Tiles that overlap by the method's halo give the estimate of the whole, up to rounding."""
+    method = harness.network_method
+    network = harness.network(harness.problem(), harness.trained.state)
     halo = method.halo(network)
     if halo is None:
-        raise InapplicableError("its halo forbids tiles")
-    enlarge = subject.scale if method.sees == "decimated" else 1
-    # The smallest tiles have 16 pixels a side; some must be cut off from the image on both ends.
+        raise NotApplicableError("its halo forbids tiles")
+    enlarge = harness.scale if method.sees == "decimated" else 1
+    # The smallest tiles have a side of 16 pixels; some must end inside the image on both sides.
     long = 2 * halo + 35
     for rows, columns in ((19, long), (long, 19)):
-        problem = subject.problem(shape=(rows * enlarge, columns * enlarge))
-        low = subject.low(problem)
+        problem = harness.problem(shape=(rows * enlarge, columns * enlarge))
+        low = harness.low(problem)
         whole, tiled = (
             run_network(method, network, low, problem, CPU, budget) for budget in (2**40, 1)
         )
-        demand_close(tiled, whole, ROUNDING, f"tiles (halo {halo}) and the whole image")
+        require_close(tiled, whole, ROUNDING, f"tiles (halo {halo}) and the whole image")
 
 
-@check("order-independent")
-def order_independent(subject: Subject) -> None:
-    """Scenes estimated in another order get the same estimates, to the bit."""
-    problem = subject.problem()
-    lows = [subject.low(problem, seed) for seed in (1, 2, 3)]
-    forth, back = (subject.estimator(problem, subject.trained.state) for _ in range(2))
-    first = [forth(low, problem).clone() for low in lows]
-    second = [back(low, problem).clone() for low in reversed(lows)]
+def order_independent(harness: MethodHarness) -> None:
+    """Estimates do not depend on the order of the scenes, bit for bit."""
+    problem = harness.problem()
+    lows = [harness.low(problem, seed) for seed in (1, 2, 3)]
+    forwards, backwards = (harness.estimator(problem, harness.trained.state) for _ in range(2))
+    first = [forwards(low, problem).clone() for low in lows]
+    second = [backwards(low, problem).clone() for low in reversed(lows)]
     for one, other in zip(first, reversed(second), strict=True):
-        demand(same(one, other), "the estimate of a scene depends on those estimated before it")
+        require(identical(one, other), "a scene's estimate depends on the scenes before it")
 
 
-@check("cpu-equals-cuda")
-def cpu_equals_cuda(subject: Subject) -> None:
-    """A GPU gives the processor's estimates, within 1e-3 in float32."""
+def cpu_equals_cuda(harness: MethodHarness) -> None:
+    """CPU and GPU give the same estimates, within 1e-3 in float32."""
     device = other_device()
     if device is None:
-        raise InapplicableError("torch sees no CUDA device here")
-    problem = subject.problem()
-    low = subject.low(problem)
-    state = subject.trained.state
-    if not isinstance(subject.method, NetworkMethod):
-        state = subject.learn(device).state
+        raise NotApplicableError("torch sees no CUDA device here")
+    problem = harness.problem()
+    low = harness.low(problem)
+    state = harness.trained.state
+    if not isinstance(harness.method, NetworkMethod):
+        state = harness.learn(device).state
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        there = subject.estimator(problem, state, device)(low.to(device.torch), problem)
-    demand_close(there.cpu(), subject.estimate(low, problem), 1e-3, "GPU and processor")
+        there = harness.estimator(problem, state, device)(low.to(device.torch), problem)
+    require_close(there.cpu(), harness.estimate(low, problem), 1e-3, "GPU and CPU")
 
 
 def other_device() -> Device | None:
-    """Give a GPU in full precision; None where there is none."""
+    """Return the GPU in float32; None where there is none."""
     if not torch.cuda.is_available():
         return None
     return Device(torch.device("cuda"), bfloat16=False)
+
+
+CHECKS: dict[str, Check] = {
+    **{f"shape-x{scale}": _shape_at(scale) for scale in SCALES},
+    **{f"bands-{bands}": _shape_with(bands) for bands in BANDS},
+    "finite": finite,
+    "input-not-modified": input_not_modified,
+    "batch-of-one-equals-many": batch_of_one_equals_many,
+    "tiles-equal-whole": tiles_equal_whole,
+    "order-independent": order_independent,
+    "cpu-equals-cuda": cpu_equals_cuda,
+}

@@ -1,4 +1,4 @@
-"""Runs the checks of one method; whatever it does becomes a result."""
+"""Run the checks of one method; whatever the method does becomes a result."""
 
 import io
 import signal
@@ -8,34 +8,53 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 from benchmark.engine import seeding
+from benchmark.engine.device import CPU
 from benchmark.errors import RequestError, listed
 from benchmark.method import Method
+from benchmark.tools.conformance import fitting, inference, leakage, metadata
 from benchmark.tools.conformance.check import (
-    CHECKS,
     Check,
-    InapplicableError,
+    NotApplicableError,
     Outcome,
     Result,
-    described,
+    reason_of,
+    require,
 )
-from benchmark.tools.conformance.harness import CPU, Subject
+from benchmark.tools.conformance.harness import MethodHarness
 
 _LONGEST_REASON = 300
 
 
+def expected_failures(harness: MethodHarness) -> None:
+    """Expected failures name existing checks, each with a reason."""
+    for name, reason in harness.method.expected_failures.items():
+        require(name in CHECKS, f"there is no check '{name}'; there are {listed(CHECKS, 30)}")
+        require(bool(reason.strip()), f"'{name}' has no reason")
+
+
+# In the order in which they run: what needs no training first.
+CHECKS: dict[str, Check] = {
+    **metadata.CHECKS,
+    "expected-failures": expected_failures,
+    **inference.CHECKS,
+    **fitting.CHECKS,
+    **leakage.CHECKS,
+}
+
+
 class Conformance:
-    """The checks of one method; iterating runs them all and gives each result as it comes.
+    """The checks of one method; iterating runs them all and yields each result as it comes.
 
     Args:
         method: with its parameters.
-        seconds: what takes longer has failed. Only the main thread can be interrupted so, and
-            not on Windows.
+        seconds: a check that takes longer has failed. It is interrupted in the main thread only,
+            and not on Windows.
     """
 
     def __init__(self, method: Method, seconds: float = 120.0) -> None:
         self.method = method
         self.seconds = seconds
-        self._subject = Subject(method)
+        self._harness = MethodHarness(method)
 
     def __iter__(self) -> Iterator[Result]:
         return (self.check(name) for name in CHECKS)
@@ -48,45 +67,45 @@ class Conformance:
         """
         if name not in CHECKS:
             raise RequestError(f"unknown check '{name}'; known: {listed(CHECKS, 30)}")
-        outcome, reason = self._tried(CHECKS[name])
+        outcome, reason = self._run(CHECKS[name])
         declared = self.method.expected_failures.get(name)
         if declared is not None and outcome == "failed":
             outcome, reason = "expected failure", f"{declared} ({reason})"
         elif declared is not None and outcome == "passed":
             outcome = "unexpectedly passed"
-            reason = f"take it out of expected_failures, where it is said: {declared}"
+            reason = f"remove it from expected_failures, where its reason is: {declared}"
         return Result(name, outcome, " ".join(reason.split())[:_LONGEST_REASON])
 
-    def _tried(self, function: Check) -> tuple[Outcome, str]:
+    def _run(self, function: Check) -> tuple[Outcome, str]:
         try:
             with (
                 seeding.seeded(0, CPU.torch),
                 redirect_stdout(io.StringIO()),
                 redirect_stderr(io.StringIO()),
                 warnings.catch_warnings(),
-                _at_most(self.seconds),
+                _time_limit(self.seconds),
             ):
                 warnings.simplefilter("ignore")
-                function(self._subject)
-        except InapplicableError as reason:
+                function(self._harness)
+        except NotApplicableError as reason:
             return "skipped", str(reason)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises
-            return "failed", described(error)
+            return "failed", reason_of(error)
         return "passed", ""
 
 
 @contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
+def _time_limit(seconds: float) -> Iterator[None]:
     """Raise TimeoutError in what takes longer, where the system can interrupt it."""
     main = threading.current_thread() is threading.main_thread()
     if not main or not hasattr(signal, "setitimer"):
         yield
         return
 
-    def ring(_number: int, _frame: object) -> None:
+    def expire(_number: int, _frame: object) -> None:
         raise TimeoutError(f"not done after {seconds:g} s")
 
-    handler = signal.signal(signal.SIGALRM, ring)
+    handler = signal.signal(signal.SIGALRM, expire)
     timer = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield

@@ -1,21 +1,19 @@
-"""One thing that the doctor found, and how it reads."""
+"""What the doctor found, and how it is printed."""
 
-import textwrap
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
-WIDTH = 100  # columns of a line
-GIB = 2**30
+from benchmark.errors import plain
 
 Level = Literal["ok", "warning", "error"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        name: what was looked at.
+        name: what was checked.
         level: "error" stops a run or spoils its numbers, "warning" may; "ok" is information.
         text: what was found.
         remedy: what to do about it; empty where there is nothing to do.
@@ -27,33 +25,48 @@ class Finding:
     remedy: str = ""
 
     def lines(self) -> list[str]:
-        """Write it down in lines of 100 columns; only a word that is longer makes a longer one."""
-        shown = wrapped(f"  {self.level:<7}  ", f"{self.name}: {self.text}")
-        return shown + (wrapped(" " * 11 + "-> ", self.remedy) if self.remedy else [])
+        """Format it for a terminal: what was found, and the remedy below."""
+        found = [f"  {self.level:<7}  {self.name}: {plain(self.text)}"]
+        return found + ([f"{'':11}-> {plain(self.remedy)}"] if self.remedy else [])
 
 
-def wrapped(head: str, text: str) -> list[str]:
-    """Break a text at its blanks; what cannot be shown becomes a question mark.
+@dataclass(frozen=True)
+class Examination:
+    """The results of all checks.
 
-    Args:
-        head: stands before the first line; the others are indented as far.
-        text: of names and paths that may hold anything.
+    Attributes:
+        environment: as stored with every cell; empty where the engine cannot be imported.
+        findings: in the order in which they are printed.
     """
-    return textwrap.wrap(
-        "".join(letter if letter.isprintable() else "?" for letter in text),
-        WIDTH,
-        initial_indent=head,
-        subsequent_indent=" " * len(head),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
+    environment: dict[str, Any]
+    findings: tuple[Finding, ...]
 
-def sized(count: int) -> str:
-    """Write a number of bytes in the unit that fits it: `57.3 GiB`."""
-    size, unit = float(count), "bytes"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if size < 1024:
-            break
-        size, unit = size / 1024, larger
-    return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+    @property
+    def failed(self) -> bool:
+        """True if any finding is an error."""
+        return self._count("error") > 0
+
+    def lines(self) -> list[str]:
+        """Format it for a terminal."""
+        facts = {name: "none" if one is None else one for name, one in self.environment.items()}
+        errors, warnings = self._count("error"), self._count("warning")
+        return [
+            "Environment",
+            *(f"  {name:<16}  {plain(fact)}" for name, fact in facts.items()),
+            "Findings",
+            *(line for finding in self.findings for line in finding.lines()),
+            f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}",
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for `--json`."""
+        return {
+            "environment": self.environment,
+            "findings": [asdict(finding) for finding in self.findings],
+            "errors": self._count("error"),
+            "warnings": self._count("warning"),
+        }
+
+    def _count(self, level: str) -> int:
+        return sum(finding.level == level for finding in self.findings)

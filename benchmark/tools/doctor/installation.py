@@ -1,172 +1,144 @@
-"""Is the suite installed as it should be: Python, packages, modules, plugins, checkout."""
+"""Checks of Python, its packages, this checkout's own modules, plugins, and the GPU."""
 
+import importlib
 import importlib.util
 import os
-import sys
+import platform
+import shutil
 import tomllib
-from collections.abc import Collection, Iterator
+import warnings
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from benchmark import CHECKOUT
 from benchmark.errors import RequestError, listed
 from benchmark.tools.doctor.finding import Finding
 
+if TYPE_CHECKING:
+    from benchmark.plugins.registry import Registry
+
 MODULES = ("benchmark", "datasets", "methods", "reports")
 INSTALL = "pip install -r requirements.txt"
+TORCH = "install another build of torch: https://pytorch.org/get-started/locally/"
 
 
-def python(checkout: Path) -> Iterator[Finding]:
-    """Compare the running Python with the range of `pyproject.toml`."""
-    running = ".".join(str(number) for number in sys.version_info[:3])
-    asked = _project(checkout).get("requires-python", "")
-    text = f"{running} runs; pyproject.toml asks for {asked or 'any'}"
-    try:
-        from packaging.specifiers import SpecifierSet
-    except ImportError:  # `packages` says what to do
-        yield Finding("python", "ok", f"{text}, which was not compared")
-        return
-    if SpecifierSet(asked).contains(running, prereleases=True):
-        yield Finding("python", "ok", text)
-    else:
-        remedy = f"make an environment with Python {asked} and install there: {INSTALL}"
-        yield Finding("python", "error", text, remedy)
+def packages() -> Iterator[Finding]:
+    """Compare Python and the installed packages with the ranges of `pyproject.toml`."""
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
 
-
-def packages(checkout: Path) -> Iterator[Finding]:
-    """Compare the installed packages with the ranges of `pyproject.toml`."""
-    asked = _project(checkout).get("dependencies", [])
-    if not asked:
-        where = checkout / "pyproject.toml"
-        yield Finding("packages", "warning", f"{where} names none; is the checkout complete?")
-        return
-    try:
-        from packaging.requirements import Requirement
-    except ImportError:
-        yield Finding(
-            "packages",
-            "warning",
-            "versions were not compared: the package 'packaging' is not installed",
-            "pip install packaging",
-        )
-        return
-    sound = []
-    for one in map(Requirement, asked):
+    text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
+    project = tomllib.loads(text)["project"]
+    python, required = platform.python_version(), project["requires-python"]
+    if not SpecifierSet(required).contains(python, prereleases=True):
+        remedy = f"create an environment with Python {required}, then {INSTALL}"
+        yield Finding("python", "error", f"{python} is running, {required} is required", remedy)
+    valid = []
+    for one in map(Requirement, project["dependencies"]):
         if one.marker is not None and not one.marker.evaluate():
             continue
-        wanted = f"pyproject.toml asks for {one.specifier or 'any version'}"
         try:
             found = version(one.name)
         except PackageNotFoundError:
-            yield Finding(f"package {one.name}", "error", f"not installed; {wanted}", INSTALL)
-            continue
-        if one.specifier.contains(found, prereleases=True):
-            sound.append(f"{one.name} {found}")
+            found = ""
+        if found and one.specifier.contains(found, prereleases=True):
+            valid.append(f"{one.name} {found}")
         else:
-            yield Finding(f"package {one.name}", "error", f"{found} installed; {wanted}", INSTALL)
-    if sound:
-        yield Finding("packages", "ok", listed(sound, len(sound)))
+            text = f"{found or 'nothing'} is installed, {one.specifier or 'any'} is required"
+            yield Finding(f"package {one.name}", "error", text, INSTALL)
+    yield Finding("packages", "ok", f"Python {python}, {', '.join(valid)}")
 
 
-def _project(checkout: Path) -> dict[str, Any]:
-    try:
-        with (checkout / "pyproject.toml").open("rb") as stream:
-            project: dict[str, Any] = tomllib.load(stream).get("project", {})
-    except (OSError, tomllib.TOMLDecodeError):
-        return {}
-    return project
+def modules() -> Iterator[Finding]:
+    """Check that this checkout's modules are imported, not others of the same name.
 
-
-def modules(checkout: Path) -> Iterator[Finding]:
-    """Say of each of the suite's packages whether the checkout's own one is imported.
-
-    Their names are common: another `datasets` is installed on many machines.
+    The name `datasets` belongs to a well-known package, which is installed on many machines.
     """
-    shadowed = False
     for name in MODULES:
-        place = _place(name)
-        if place is None or place != (checkout / name).resolve():
-            shadowed = True
-            won = f"{place} is imported" if place else "no such module is found"
+        if (origin := _other_origin(name)) is not None:
             yield Finding(
                 f"module {name}",
                 "error",
-                f"{won} instead of {checkout / name}: {_why(place, checkout)}",
-                f"run 'python {checkout / 'run_all.py'}' as a script, without -P or -I, and with "
-                "no other folder before the checkout in PYTHONPATH",
+                f"import {name} finds {origin or 'nothing'} instead of {CHECKOUT / name}",
+                f"run 'python {CHECKOUT / 'run_all.py'}' as a script, without -P or -I, and take "
+                "other folders out of PYTHONPATH",
             )
-    if not shadowed:
-        yield Finding("modules", "ok", f"{', '.join(MODULES)} are the checkout's, {checkout}")
 
 
-def _place(name: str) -> Path | None:
-    """Give the folder, or the file, that `import name` takes; imports nothing."""
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        return None
+def _other_origin(name: str) -> str | None:
+    """Return where a module would be imported from, "" for nowhere; None if from the checkout."""
+    spec = importlib.util.find_spec(name)  # imports nothing
     if spec is None:
-        return None
-    if spec.origin is None:  # a folder without __init__.py
-        folders = list(spec.submodule_search_locations or ())
-        return Path(folders[0]).resolve() if folders else None
-    file = Path(spec.origin).resolve()
-    return file.parent if file.name == "__init__.py" else file
+        return ""
+    origin = spec.origin or next(iter(spec.submodule_search_locations or ()), "")
+    return None if Path(origin).resolve() == CHECKOUT / name / "__init__.py" else origin
 
 
-def _why(place: Path | None, checkout: Path) -> str:
-    path = [Path(entry).resolve() for entry in sys.path]  # an empty entry is the current folder
-    ours = "the checkout stands later" if checkout.resolve() in path else "the checkout is not"
-    if place is None:
-        return f"{ours} in Python's path"
-    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    if place.parent in [Path(entry).resolve() for entry in named if entry]:
-        return f"PYTHONPATH names {place.parent}, and {ours} in Python's path"
-    if place.parent == Path.cwd().resolve():
-        return f"the current folder is in Python's path, and {ours}"
-    return f"it is installed or imported already, and {ours} in Python's path"
-
-
-def plugins(shadowed: Collection[str]) -> Iterator[Finding]:
-    """Import the methods and data sets of the checkout and of installed packages.
+def plugins(module: str, name: str) -> Iterator[Finding]:
+    """Import the plugins of one kind, of the checkout and of installed packages.
 
     Args:
-        shadowed: modules that are not the checkout's, which are left alone.
+        module: where their registry is.
+        name: the registry's.
     """
-    from benchmark.dataset import DATASETS
-    from benchmark.method import METHODS
     from benchmark.plugins.discovery import discover
-    from benchmark.plugins.registry import Registry
 
-    kinds: tuple[Registry[Any], ...] = (METHODS, DATASETS)
-    for registry in kinds:
-        folder = registry.folder
-        if folder in shadowed:
-            continue
-        try:
-            discover([registry])
-        except RequestError as error:
-            yield Finding(folder, "error", str(error), "no run starts before that is mended")
-            continue
-        names = [entry.name for entry in registry]
-        yield Finding(folder, "ok", f"{len(names)} known: {listed(names, 30)}")
-
-
-def commit(checkout: Path) -> Iterator[Finding]:
-    """Say which commit the cells of a run will name."""
-    from benchmark.engine.environment import revision
-
-    state = revision(checkout)
-    if state is None:
-        yield Finding(
-            "git",
-            "warning",
-            f"no commit is known for {checkout}, so no cell can say which code made it",
-            "install git, and take the suite with 'git clone' rather than as an archive",
-        )
-    elif state.changed:
-        text = f"commit {state.commit[:12]} with changes in {state.changed} tracked files"
-        remedy = "see 'git status'; cells say dirty, so commit before numbers are published"
-        yield Finding("git", "ok", text, remedy)
+    registry: Registry[Any] = getattr(importlib.import_module(module), name)
+    if _other_origin(registry.folder) is not None:  # not ours; `modules` reports it
+        return
+    try:
+        discover([registry])
+    except RequestError as error:
+        yield Finding(registry.folder, "error", str(error), "fix it before the next run")
     else:
-        yield Finding("git", "ok", f"commit {state.commit[:12]}, tracked files as committed")
+        names = [entry.name for entry in registry]
+        yield Finding(registry.folder, "ok", f"{len(names)} registered: {listed(names, 30)}")
+
+
+def gpu() -> list[Finding]:
+    """Compute on every GPU that torch sees; where it sees none, say why."""
+    import torch
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if torch.cuda.is_available():
+            return [_compute(index) for index in range(torch.cuda.device_count())]
+    return [_no_gpu("".join(f"; torch warns: {one.message}" for one in caught[:1]))]
+
+
+def _compute(index: int) -> Finding:
+    import torch
+
+    try:
+        known = torch.cuda.get_device_properties(index)
+        torch.ones(1, device=f"cuda:{index}").add(1).cpu()
+    except (RuntimeError, AssertionError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        remedy = f"see nvidia-smi for what occupies it, {TORCH}, or use --device cpu"
+        return Finding(f"gpu {index}", "error", f"cannot compute: {reason}", remedy)
+    return Finding(f"gpu {index}", "ok", f"{known.name}, {known.total_memory / 2**30:.1f} GiB")
+
+
+def _no_gpu(warning: str) -> Finding:
+    import torch
+
+    from benchmark.engine.environment import nvidia_driver
+
+    nodes = sorted(Path("/dev").glob("nvidia[0-9]*"))
+    sign = nodes[0] if nodes else shutil.which("nvidia-smi")
+    if sign is None:
+        return Finding("gpu", "ok", "no NVIDIA GPU found; networks run on the CPU")
+    built = torch.version.cuda
+    text = f"{sign} shows an NVIDIA GPU, but torch {torch.__version__}, built "
+    text += f"for CUDA {built}, sees none" if built else "without CUDA, cannot use it"
+    text += f"; driver {nvidia_driver() or 'unknown'}{warning}"
+    remedy = f"install a driver for CUDA {built} or newer, check the permissions of /dev/nvidia*, "
+    remedy = remedy + "and start a container with its GPUs" if built else TORCH
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+    # A value that starts with neither an index nor an identifier of a GPU hides them all.
+    if not visible.startswith(("GPU-", "MIG-", *"0123456789")):
+        remedy = f"unset CUDA_VISIBLE_DEVICES, now '{visible}', if that was not intended"
+        return Finding("gpu", "warning", text, remedy)
+    return Finding("gpu", "error" if nodes else "warning", text, remedy)

@@ -42,7 +42,7 @@ Pair = tuple[Tensor, Tensor]
 
 def recipe_of(method: NetworkMethod, batch: int) -> Recipe:
     """Return the recipe of the profile `standard`, with a batch and a rate safe for any network."""
-    return replace(PROFILES["standard"].recipe(method), batch=batch, rate=1e-4)
+    return replace(PROFILES["standard"].recipe(method), batch_size=batch, lr=1e-4)
 
 
 def shrink(method: NetworkMethod) -> int:
@@ -70,14 +70,14 @@ def train(
     """Train a network on its device, at the recipe's rate; yield the loss of every step."""
     device = next(network.parameters()).device
     optimizer = optimiser.build(network.train(), recipe, fused=False)
-    loader = DataLoader(pairs, batch_size=recipe.batch, shuffle=True, drop_last=True)
+    loader = DataLoader(pairs, batch_size=recipe.batch_size, shuffle=True, drop_last=True)
     while True:
         for batch in loader:
             inputs, truth = (part.to(device) for part in batch)
             optimizer.zero_grad()
             loss = method.loss(network(inputs), truth)
             torch.autograd.backward(loss)
-            optimiser.clip_gradients(network.parameters(), recipe, recipe.rate)
+            optimiser.clip_gradients(network.parameters(), recipe, recipe.lr)
             optimizer.step()
             yield loss.item()
 

@@ -108,7 +108,7 @@ def training(method: NetworkMethod, truth: Tensor, device: Device, turns: int) -
     return Item(
         "train",
         label,
-        lambda: step.take(*next(batches), recipe.rate),
+        lambda: step.take(*next(batches), recipe.lr),
         ("train", label, bank.bands, batch),
         turns=turns,
         samples=batch,

@@ -14,8 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.store.cells import Cell
-from reports.analysis.cells import tally
-from reports.analysis.results import Notes, results_of
+from reports.analysis.results import read_results
 
 WIDTH = 7.2  # inches: the text width of a two-column paper
 DOTS = 200  # an inch of a PNG
@@ -155,8 +154,7 @@ class Roster:
 
 def roster_of(cells: Sequence[Cell]) -> Roster:
     """Make the roster of all cells of a data set, failed ones included."""
-    results = results_of([tally(cell) for cell in cells], (), (), Notes())
-    return Roster({result.label: result.title for result in results})
+    return Roster({method.label: method.title for method in read_results(cells).methods()})
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:

@@ -11,7 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
-from reports.analysis.cells import fact, tally
+from reports.analysis.facts import get_nested
+from reports.analysis.results import read_results
 from reports.figures.drawing.axes import log_ticks, short
 from reports.figures.drawing.labels import write_names
 from reports.figures.drawing.style import INK, SMALL, WIDTH, Roster, drawing, new_figure, place
@@ -53,17 +54,17 @@ def costs_of(cells: Sequence[Cell]) -> tuple[dict[str, Cost], dict[str, str]]:
         A method's label to its cost; and the methods that have none, with the reason.
     """
     costs, without = {}, {}
-    for cell in cells:
-        counted = tally(cell)
-        psnr = counted.summaries["psnr"].mean if "psnr" in counted.summaries else math.nan
-        seconds = fact(cell.facts, "times", "upscale_s", default=0)
+    results = read_results(cells)
+    for cell, error in zip(results.stored, results.cells["error"], strict=True):
+        psnr = results.mean(cell.address.method, cell.address.scale, "psnr")
+        seconds = get_nested(cell.facts, "times", "upscale_s", default=0)
         if not math.isfinite(psnr):
-            without[cell.address.method] = counted.trouble or "it has no finite PSNR"
+            without[cell.address.method] = error or "it has no finite PSNR"
         elif not seconds > 0:
             without[cell.address.method] = "its time was not recorded"
         else:
-            device = plain(fact(cell.facts, "environment", "device", default="not recorded"))
-            parameters = int(fact(cell.facts, "parameters", default=0))
+            device = plain(get_nested(cell.facts, "environment", "device", default="not recorded"))
+            parameters = int(get_nested(cell.facts, "parameters", default=0))
             costs[cell.address.method] = Cost(psnr, float(seconds), parameters, device)
     return costs, without
 

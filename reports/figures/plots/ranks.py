@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from reports.analysis.cells import mean
+from reports.analysis.results import mean
 from reports.figures.drawing.style import (
     INK,
     SMALL,

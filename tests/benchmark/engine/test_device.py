@@ -6,7 +6,7 @@ from torch import nn
 
 from benchmark.engine import device
 from benchmark.engine.cpu import SingleChannelConv2d
-from benchmark.engine.device import Device, choose
+from benchmark.engine.device import Device, choose, is_out_of_memory
 from benchmark.errors import RequestError
 from tests.benchmark.support import CPU
 
@@ -19,7 +19,7 @@ def without_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without_cuda")
 @pytest.mark.parametrize("name", ["auto", "cpu"])
-def test_the_processor_is_always_there(name: str) -> None:
+def test_the_cpu_is_always_there(name: str) -> None:
     assert choose(name).torch == torch.device("cpu")
 
 
@@ -36,7 +36,9 @@ def test_an_unknown_device_is_refused(name: str) -> None:
         choose(name)
 
 
-def test_bfloat16_only_where_the_processor_multiplies_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bfloat16_only_where_the_cpu_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for known, expected in (
         ({}, False),
         ({"amx_bf16": True}, True),
@@ -63,20 +65,31 @@ def test_the_title_says_what_numbers_were_made_on() -> None:
     assert Device(torch.device("cpu"), True).title == f"CPU, {threads} threads, bfloat16"
 
 
-def test_networks_are_placed_in_the_layout_of_convolutions() -> None:
-    network = CPU.place(nn.Conv2d(3, 4, 5))
-    weight = next(network.parameters())
-    assert weight.is_contiguous(memory_format=torch.channels_last)
-
-
-def test_thin_layers_are_computed_the_fast_way_on_the_processor() -> None:
-    layers = nn.Conv2d(1, 32, 3, padding=1), nn.Conv2d(32, 1, 5, padding=2)
-    CPU.place(nn.Sequential(*layers))
+def test_networks_are_placed_in_the_fastest_form() -> None:
+    layers = nn.Conv2d(3, 32, 3, padding=1), nn.Conv2d(32, 1, 5, padding=2)
+    network = nn.Sequential(*layers)
+    assert CPU.place(network) is network
     assert [type(layer) for layer in layers] == [nn.Conv2d, SingleChannelConv2d]
+    assert layers[0].weight.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_the_processor_allows_a_gibibyte() -> None:
-    assert CPU.memory_budget == 2**30
+@pytest.mark.parametrize(("free", "budget"), [(2**40, 2**30), (2**31, 2**30), (2**30, 2**29)])
+def test_the_cpus_budget_is_a_gibibyte_or_half_of_less(
+    monkeypatch: pytest.MonkeyPatch, free: int, budget: int
+) -> None:
+    monkeypatch.setattr(device, "memory_available", lambda: free)
+    assert CPU.memory_budget == budget
+
+
+def test_a_failed_allocation_is_told_from_other_errors() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**46, dtype=torch.uint8)  # 64 TiB
+    assert is_out_of_memory(caught.value)
+    assert is_out_of_memory(MemoryError())
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory."))
+    assert is_out_of_memory(RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"))
+    assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert not is_out_of_memory(ValueError("not enough memory"))
 
 
 @pytest.mark.cuda

@@ -1,4 +1,4 @@
-"""The global random states: seeded together, put back together, kept in a file."""
+"""The global random states: seeded, restored and saved together."""
 
 import io
 import random
@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 
 def drawn() -> tuple[Any, ...]:
-    """Draw from all three generators; normal numbers leave a second one behind in two of them."""
+    """Draw from all three generators; two of them keep a second normal number for later."""
     return (
         random.random(),
         random.gauss(0, 1),
@@ -36,7 +36,7 @@ def in_a_file(found: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def kept() -> Any:
-    """Leave the states of the other tests alone."""
+    """Restore the states for the other tests."""
     before = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
     yield
     random.setstate(before[0])
@@ -56,7 +56,7 @@ def test_a_seed_seeds_every_generator() -> None:
 
 
 def test_afterwards_every_generator_is_as_it_was() -> None:
-    drawn()  # so that half a pair of normal numbers is waiting
+    drawn()  # so that the second of two normal numbers is pending
     before = states(CPU)
     expected = drawn()
     restore(before, CPU)
@@ -66,7 +66,7 @@ def test_afterwards_every_generator_is_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_afterwards_they_are_as_they_were_also_when_an_exception_flies(
+def test_afterwards_they_are_as_they_were_also_after_an_exception(
     error: type[BaseException],
 ) -> None:
     before = states(CPU)
@@ -83,7 +83,7 @@ def test_afterwards_they_are_as_they_were_also_when_an_exception_flies(
     assert drawn() == expected
 
 
-def test_one_may_lie_in_another() -> None:
+def test_blocks_can_be_nested() -> None:
     with seeded(1, CPU):
         expected = drawn(), drawn()
     with seeded(1, CPU):

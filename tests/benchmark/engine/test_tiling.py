@@ -1,4 +1,4 @@
-"""Whole scenes, tiles and chunks of bands give one and the same estimate."""
+"""Whole scenes, tiles and groups of bands give the same estimate; memory that runs out."""
 
 import math
 
@@ -10,16 +10,25 @@ from torch import Tensor, nn
 
 from benchmark.engine.tiling import run_network, tiles
 from benchmark.method import NetworkMethod
-from tests.benchmark.support import CPU, EPS, exact, examples, network_method, problem, random
+from tests.benchmark.support import (
+    CPU,
+    EPS,
+    Volume,
+    exact,
+    examples,
+    network_method,
+    problem,
+    random,
+)
 
-WHOLE = 2**40  # bytes: never a tile
+WHOLE = 2**40  # bytes; no tiles
 
-# A small sample is run first, to measure what activations take.
+# Calls before the first tile: a small sample measures the size of activations.
 PROBES = 1
 
 
 class Calls:
-    """Notes the sizes that a network is given."""
+    """Records the shapes of a network's inputs."""
 
     def __init__(self, network: nn.Module) -> None:
         self.shapes: list[tuple[int, ...]] = []
@@ -29,9 +38,9 @@ class Calls:
 def estimates(
     reference: str, scale: int, shape: tuple[int, int, int], budget: int
 ) -> tuple[Tensor, Tensor, list[tuple[int, ...]]]:
-    """Estimate one image whole and within a budget, in float64; gives the calls of the second.
+    """Estimate one image whole and within a budget, in float64; return the second's shapes.
 
-    The estimates are rounded to float32 at their end alone: one may be an EPS off the other.
+    The estimates are rounded to float32 at their end only: they may differ by an EPS.
     """
     torch.manual_seed(0)
     method = network_method(reference)
@@ -68,6 +77,38 @@ def test_tiles_equal_the_whole(reference: str, scale: int, shape: tuple[int, int
     assert float(whole.std()) > 1e-3
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [nn.BatchNorm2d(4), nn.Dropout2d(), nn.Hardswish(), nn.Mish(), nn.ReLU6(), nn.Softmax2d()],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_pointwise_layers_allow_tiles(layer: nn.Module) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(2, 4, 5, padding=2), layer, nn.Conv2d(4, 2, 3, padding=1))
+    assert NetworkMethod().halo(network) == 3
+    low, task = random(2, 40, 40), problem(2, 2, (40, 40))
+    whole, tiled = (run_network(NetworkMethod(), network, low, task, CPU, b) for b in (WHOLE, 1))
+    torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.AdaptiveAvgPool2d(1),
+        nn.Conv2d(2, 2, 3, padding=1, padding_mode="circular"),
+        nn.Conv2d(2, 2, 3, stride=2),
+        nn.GroupNorm(1, 2),
+        nn.InstanceNorm2d(2),
+        nn.LayerNorm(2),
+        nn.Linear(2, 2),
+        nn.Upsample(scale_factor=2),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_layers_of_unknown_reach_forbid_tiles(layer: nn.Module) -> None:
+    assert NetworkMethod().halo(nn.Sequential(nn.Conv2d(2, 2, 3, padding=1), layer)) is None
+
+
 def test_a_halo_too_small_would_show() -> None:
     class Blind(NetworkMethod):
         def halo(self, network: nn.Module) -> int:
@@ -81,15 +122,15 @@ def test_a_halo_too_small_would_show() -> None:
     assert float((whole - tiled).abs().max()) > 1e-4
 
 
-def test_bands_go_together_as_far_as_memory_allows() -> None:
-    """SRCNN's widest layer has 64 maps of 4 bytes, three of which are alive."""
+def test_as_many_bands_as_the_budget_allows_are_taken_at_once() -> None:
+    """SRCNN's widest layer has 64 maps of 4 bytes; three activations are live."""
     budget = 2 * 20 * 18 * 64 * 4 * 3
     whole, parts, calls = estimates("srcnn", 2, (5, 20, 18), budget)
     assert [call[0] for call in calls] == [2, 2, 1]
     torch.testing.assert_close(parts, whole, rtol=EPS, atol=1e-12)
 
 
-def test_the_device_says_how_much_memory_there_is() -> None:
+def test_the_budget_is_the_devices_own_by_default() -> None:
     method = network_method("srcnn")
     network = method.network(1, 2)
     calls = Calls(network)
@@ -199,34 +240,14 @@ def test_another_error_is_raised_as_it_is() -> None:
         run_network(Global(), Broken(), random(2, 9, 9), problem(2, 2), CPU)
 
 
-class Volume(nn.Module):
-    """Convolutions over rows, columns and bands, with channel attention and layer norm."""
-
-    def __init__(self, maps: int = 4) -> None:
-        super().__init__()
-        self.first = nn.Conv3d(1, maps, 3, padding=1)
-        self.norm = nn.LayerNorm(maps)
-        self.attention = nn.Sequential(
-            nn.AdaptiveAvgPool3d(1), nn.Conv3d(maps, maps, 1), nn.Sigmoid()
-        )
-        self.last = nn.Conv3d(maps, 1, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, bands, rows, columns) to the same size."""
-        maps = self.norm(self.first(x[:, None]).movedim(1, -1)).movedim(-1, 1).relu()
-        out: Tensor = x + self.last(maps * self.attention(maps))[:, 0]
-        return out
-
-
-def test_a_3d_network_with_attention_estimates_a_cave_image() -> None:
-    """Its activations exceed the budget, which is no reason not to try."""
+def test_a_3d_network_with_attention_estimates_an_image_beyond_the_budget() -> None:
     torch.manual_seed(0)
-    network, low = CPU.place(Volume()), random(31, 512, 512)
-    out = run_network(NetworkMethod(), network, low, problem(2, 31, (512, 512)), CPU)
-    assert out.shape == low.shape
-    corner = low[None, :, :20, :20]
-    with torch.inference_mode():  # the same but for the attention, which sees all pixels
-        assert not torch.equal(out[:, :20, :20], network(corner)[0])
+    network, low = CPU.place(Volume()), random(31, 128, 128)
+    out = run_network(NetworkMethod(), network, low, problem(2, 31, (128, 128)), CPU, 2**20)
+    with torch.inference_mode():
+        torch.testing.assert_close(out, network(low[None])[0], rtol=0, atol=1e-5)
+        # Attention sees all pixels: in tiles it would differ.
+        assert not torch.allclose(out[:, :20, :20], network(low[None, :, :32, :32])[0][:, :20, :20])
 
 
 def test_the_network_is_evaluated_without_gradients_and_gives_its_last_output() -> None:

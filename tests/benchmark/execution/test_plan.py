@@ -168,7 +168,7 @@ def test_the_key_sees_the_recipe(tiny: Split, monkeypatch: pytest.MonkeyPatch) -
     method = METHODS.make("srcnn")
     paper = profiles.get("paper")
     before = task_of(tiny, method, by=paper).key
-    recipe = replace(type(method).recipe, rate=0.5)  # type: ignore[attr-defined]
+    recipe = replace(type(method).recipe, lr=0.5)  # type: ignore[attr-defined]
     monkeypatch.setattr(type(method), "recipe", recipe)
     assert task_of(tiny, method, by=paper).key != before
 
@@ -254,7 +254,7 @@ def test_the_configuration_says_all_that_tables_show(tiny: Split) -> None:
     assert told["dataset"]["test"] == tiny.test.names
     assert told["protocol"]["sigma"] == 3
     assert told["profile"]["name"] == "quick"
-    assert told["recipe"]["batch"] == QUICK.batch
+    assert told["recipe"]["batch_size"] == QUICK.batch
     assert told["engine"] == plan.NUMERICS
     assert task_of(tiny, METHODS.make("bicubic")).configuration["recipe"] is None
 

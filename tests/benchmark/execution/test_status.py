@@ -159,9 +159,9 @@ def test_stale_by_the_methods_own_recipe(
     tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cls, common = METHODS.entry("srcnn").cls, planned(tiny).key
-    monkeypatch.setattr(cls, "recipe", Recipe(rate=0.5, epochs=3))
+    monkeypatch.setattr(cls, "recipe", Recipe(lr=0.5, epochs=3))
     before = planned(tiny, profile=PAPER)
-    monkeypatch.setattr(cls, "recipe", Recipe(rate=0.25, epochs=3, clip_norm=1.0))
+    monkeypatch.setattr(cls, "recipe", Recipe(lr=0.25, epochs=3, clip_norm=1.0))
     assert stale(tmp_path, planned(tiny, profile=PAPER), before) == (
         "the recipe (clip_norm 0.0 before, 1.0 now; rate 0.5 before, 0.25 now) changed"
     )

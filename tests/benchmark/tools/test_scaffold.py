@@ -1,4 +1,4 @@
-"""The method to start from: a file that loads, trains and says what to fill in."""
+"""The file of a new method: it loads and trains as it is."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.benchmark.support import CPU, Recorder, SamePatches, problem, random
 
 @pytest.fixture(autouse=True)
 def clean(registries: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget what a test registers; leave no compiled files."""
+    """Undo what a test registers; leave no compiled files."""
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
 
@@ -26,9 +26,9 @@ def test_the_written_method_loads_and_trains_as_it_is(tmp_path: Path, name: str)
     file = write(name, tmp_path)
     assert file == tmp_path / f"{name}.py"
     load(file, METHODS)
-    method = METHODS.make(f"{name}[maps=6]")
+    method = METHODS.make(f"{name}[features=6]")
     assert isinstance(method, NetworkMethod)
-    assert METHODS.label(method) == f"{name}[maps=6]"
+    assert METHODS.label(method) == f"{name}[features=6]"
     x = random(2, 4, 12, 12)
     profile = Profile("short", "", patches=2, epochs=8, batch=1)
     bank, listener = SamePatches(x, 0.5 * x, 2), Recorder()
@@ -37,21 +37,21 @@ def test_the_written_method_loads_and_trains_as_it_is(tmp_path: Path, name: str)
     assert method.network(4, 2)(random(1, 4, 9, 7)).shape == (1, 4, 9, 7)
 
 
-def test_the_title_is_made_of_the_name(tmp_path: Path) -> None:
+def test_title_and_class_are_made_of_the_name(tmp_path: Path) -> None:
     load(write("my_own_method", tmp_path), METHODS)
     entry = METHODS.entry("my_own_method")
     assert entry.facts["title"] == "My own method"
     assert entry.cls.__name__ == "MyOwnMethod"
 
 
-def test_the_folder_holds_that_file_alone(tmp_path: Path) -> None:
+def test_nothing_but_the_file_is_written(tmp_path: Path) -> None:
     write("mine", tmp_path / "deep")
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["mine.py"]
 
 
-def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("precious")
-    with pytest.raises(RequestError, match=r"mine\.py is there already"):
+    with pytest.raises(RequestError, match=r"mine\.py exists already"):
         write("mine", tmp_path)
     assert (tmp_path / "mine.py").read_text() == "precious"
 
@@ -59,19 +59,19 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["", "my-method", "2nd", "My", "class", "a b", "a.b", "../up", "lambda"]
 )
-def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path, name: str) -> None:
+def test_an_invalid_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(RequestError, match=f"'{name}' cannot name a method; expected lower-case"):
         write(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["none", "true", "_1"])
-def test_names_that_make_an_awkward_class_still_train(tmp_path: Path, name: str) -> None:
+def test_names_that_are_no_class_names_still_work(tmp_path: Path, name: str) -> None:
     load(write(name, tmp_path), METHODS)
     network = METHODS.make(name).network(2, 2)  # type: ignore[attr-defined]
     assert network(torch.zeros(1, 2, 5, 5)).shape == (1, 2, 5, 5)
 
 
-def test_a_name_that_the_command_line_cannot_say_is_refused(tmp_path: Path) -> None:
+def test_a_name_beyond_ascii_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="cannot name a method"):
         write("m\N{LATIN SMALL LETTER E WITH ACUTE}thode", tmp_path)

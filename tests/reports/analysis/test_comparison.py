@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmark.errors import RequestError
 from reports.analysis.comparison import Comparison, Comparisons
 from reports.analysis.metrics import MAIN
-from reports.analysis.statistics import Paired, holm, paired
+from reports.analysis.statistics import PairedTest, holm, paired_test
 from reports.tables.model import Section
 from reports.writers.files import FORMATS, known_formats, write_tables
 from tests.reports.conftest import Make
@@ -22,7 +22,7 @@ SEVEN, TWELVE = tuple("abcdefg"), tuple("abcdefghijkl")
 def spread(
     psnr: Iterable[float], sam: Iterable[float], scenes: Sequence[str]
 ) -> list[dict[str, object]]:
-    """Give scores with these values scene by scene."""
+    """Return scores with these values scene by scene."""
     return [
         {"scene": scene, "psnr": one, "sam": other}
         for scene, one, other in zip(scenes, psnr, sam, strict=True)
@@ -30,13 +30,13 @@ def spread(
 
 
 def uneven(number: int, seed: int, size: float) -> NDArray[np.float64]:
-    """Give differences of one sign, about so large."""
+    """Return differences of one sign, about so large."""
     scatter: NDArray[np.float64] = np.random.default_rng(seed).random(number)
     return size * (1 + 0.3 * scatter)
 
 
 def stored(make: Make, scenes: Sequence[str], **more: object) -> None:
-    """Store a baseline, one far better, one level with that, and one level with the baseline."""
+    """Store a baseline, a far better method, and one indistinguishable from each of the two."""
     n = len(scenes)
     scatter = np.random.default_rng(5).normal(0, 4, n)
     wobble = 0.5 * np.array([(-1.0) ** index for index in range(n)]) + 0.01
@@ -49,11 +49,11 @@ def stored(make: Make, scenes: Sequence[str], **more: object) -> None:
 
 
 def marks(section: Section) -> dict[str, tuple[str, str]]:
-    """Give the marks of PSNR and SAM by title."""
+    """Return the marks of PSNR and SAM by title."""
     return {row[0].text: (row[1].marks, row[2].marks) for row in section.grids[0].rows}
 
 
-def test_what_the_scenes_cannot_tell_apart_is_marked(make: Make, tmp_path: Path) -> None:
+def test_indistinguishable_methods_are_marked(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN)
     made = write_tables(tmp_path, "cave")
     (section,) = made.sections
@@ -67,7 +67,7 @@ def test_what_the_scenes_cannot_tell_apart_is_marked(make: Make, tmp_path: Path)
     assert section.grids[0].remarks[0].endswith("by these 7 test scenes.")
 
 
-def test_with_seven_scenes_holm_is_out_of_reach_and_the_numbers_are_said(
+def test_with_seven_scenes_holm_cannot_be_significant_and_the_remarks_say_so(
     make: Make, tmp_path: Path
 ) -> None:
     stored(make, SEVEN)
@@ -111,10 +111,10 @@ def test_several_seeds_are_averaged_first_and_not_taken_for_scenes(
         make("srcnn", seed=seed, rows=spread(high + shift, low - 20, SEVEN))
     (section,) = write_tables(tmp_path, "cave").sections
     one = next(c for c in section.comparisons if c.against == "baseline")
-    wanted = paired(list(high + 0.5 / 3 - low))
-    assert (one.paired.n, one.paired.p) == (7, wanted.p)
-    assert one.paired.mean == pytest.approx(wanted.mean)
-    assert (one.paired.low, one.paired.high) == pytest.approx((wanted.low, wanted.high))
+    wanted = paired_test(list(high + 0.5 / 3 - low))
+    assert (one.test.n, one.test.p) == (7, wanted.p)
+    assert one.test.mean == pytest.approx(wanted.mean)
+    assert (one.test.low, one.test.high) == pytest.approx((wanted.low, wanted.high))
     assert "One seed" not in " ".join(section.grids[0].remarks)
 
 
@@ -122,7 +122,7 @@ def test_only_common_finite_scenes_are_paired(make: Make, tmp_path: Path) -> Non
     make("bicubic", rows=spread([30.0, 31.0, 32.0, 33.0], [1.0] * 4, "abcd"), trained=False)
     make("oracle", rows=spread([31.0, float("inf"), 35.0, 9.0], [1.0, 2, 3, 4], "abcx"))
     (section,) = write_tables(tmp_path, "cave").sections
-    found = {(c.metric.name, c.method): c.paired for c in section.comparisons}
+    found = {(c.metric.name, c.method): c.test for c in section.comparisons}
     assert found["psnr", "oracle"].n == found["psnr", "bicubic"].n == 2
     assert found["psnr", "oracle"].mean == 2.0
     assert found["sam", "oracle"].n == 3
@@ -152,9 +152,7 @@ def test_one_method_alone_is_compared_with_nothing(make: Make, tmp_path: Path) -
     assert (section.comparisons, section.grids[0].remarks) == ((), ())
 
 
-def test_every_test_stands_in_the_csv_with_holm_over_its_question(
-    make: Make, tmp_path: Path
-) -> None:
+def test_the_csv_has_every_test_with_holm_over_its_kind(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN)
     made = write_tables(tmp_path, "cave")
     assert made.paths[3] == tmp_path / "tables" / "comparisons" / "cave.csv"
@@ -178,8 +176,8 @@ def test_the_details_give_difference_interval_wins_and_both_ps(make: Make, tmp_p
     assert grid.details
     row = next(row for row in grid.rows if row[1].text == "Bicubic")
     one = next(c for c in section.comparisons if (c.method, c.against) == ("bicubic", "best"))
-    assert row[2].text == f"−{-one.paired.mean:.2f}"
-    assert row[3].text == f"−{-one.paired.low:.2f} to −{-one.paired.high:.2f}"
+    assert row[2].text == f"−{-one.test.mean:.2f}"
+    assert row[3].text == f"−{-one.test.low:.2f} to −{-one.test.high:.2f}"
     assert [entry.text for entry in row[4:7]] == ["0 of 7", "0.016", "0.094"]
     best = next(row for row in grid.rows if row[1].text == "LEVEL")
     assert best[4].text == "3 of 7"
@@ -211,9 +209,12 @@ def test_files_of_the_formats_asked_for_are_written(make: Make, tmp_path: Path) 
 
 
 def judged(n: int, p: float, low: float, others: int) -> tuple[Comparisons, Comparison]:
-    """Give one comparison among others that are as clear as can be."""
+    """Return one comparison among others that are as clear as can be."""
     least = 2.0 ** (1 - n)
-    tests = [Paired(1.0, low, 2.0, p, n, n, 0), *[Paired(1.0, 0.5, 2.0, least, n, n, 0)] * others]
+    tests = [
+        PairedTest(1.0, low, 2.0, p, n, n, 0),
+        *[PairedTest(1.0, 0.5, 2.0, least, n, n, 0)] * others,
+    ]
     items = [
         Comparison("best", MAIN[0], 2, f"m{index}", "best", test, adjusted)
         for index, (test, adjusted) in enumerate(
@@ -224,7 +225,7 @@ def judged(n: int, p: float, low: float, others: int) -> tuple[Comparisons, Comp
 
 
 @pytest.mark.parametrize(
-    ("n", "p", "low", "others", "apart"),
+    ("n", "p", "low", "others", "differs"),
     [
         (7, 0.016, 0.1, 5, True),  # Holm is out of reach: p as it is
         (7, 0.047, 0.1, 5, True),
@@ -235,16 +236,16 @@ def judged(n: int, p: float, low: float, others: int) -> tuple[Comparisons, Comp
         (12, 0.001, -0.1, 5, False),
     ],
 )
-def test_told_apart_needs_the_interval_and_p(
-    n: int, p: float, low: float, others: int, apart: bool
+def test_a_distinguishable_pair_needs_the_interval_and_p(
+    n: int, p: float, low: float, others: int, differs: bool
 ) -> None:
     comparisons, one = judged(n, p, low, others)
-    assert comparisons.told_apart(one) is apart
-    assert comparisons.marks("m0", 2, MAIN[0]) == ("" if apart else "≈")
+    assert comparisons.distinguishable(one) is differs
+    assert comparisons.marks("m0", 2, MAIN[0]) == ("" if differs else "≈")
 
 
-def test_where_holm_can_be_reached_the_corrected_p_counts() -> None:
-    tests = [Paired(1.0, 0.5, 2.0, 0.03, 12, 11, 1)] * 2
+def test_with_enough_scenes_the_corrected_p_decides() -> None:
+    tests = [PairedTest(1.0, 0.5, 2.0, 0.03, 12, 11, 1)] * 2
     items = [
         Comparison("best", MAIN[0], 2, f"m{index}", "best", test, adjusted)
         for index, (test, adjusted) in enumerate(zip(tests, holm([0.03, 0.03]), strict=True))
@@ -252,4 +253,4 @@ def test_where_holm_can_be_reached_the_corrected_p_counts() -> None:
     comparisons = Comparisons(tuple(items), "", 1)
     assert comparisons.correctable
     assert [one.adjusted for one in items] == [0.06, 0.06]
-    assert not comparisons.told_apart(items[0])
+    assert not comparisons.distinguishable(items[0])

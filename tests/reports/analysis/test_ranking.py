@@ -16,7 +16,7 @@ def stored(
 
 
 def ranking(made: Tables) -> Ranking:
-    """Give the ranking by PSNR of the first section."""
+    """Return the ranking by PSNR of the first section."""
     return made.sections[0].rankings[0]
 
 
@@ -87,7 +87,7 @@ def test_other_real_data_sets_count_where_all_ranked_methods_are_there(
     assert ranking(write_tables(tmp_path, "few")).places == (("few", 2, "s0"),)
 
 
-def test_a_method_with_scenes_of_its_own_does_not_stop_the_others(
+def test_a_method_scored_on_other_scenes_does_not_prevent_a_ranking(
     make: Make, tmp_path: Path
 ) -> None:
     for method, value in (("a", 30.0), ("b", 31.0), ("c", 32.0)):
@@ -99,7 +99,7 @@ def test_a_method_with_scenes_of_its_own_does_not_stop_the_others(
     assert (found.unranked, found.left_out) == (("ODD",), (("cave", 3),))
 
 
-def test_one_method_is_no_race(make: Make, tmp_path: Path) -> None:
+def test_one_method_alone_is_not_ranked(make: Make, tmp_path: Path) -> None:
     stored(make, "a", 2, [30.0])
     made = write_tables(tmp_path, "cave")
     assert made.sections[0].rankings == ()

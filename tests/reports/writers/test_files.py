@@ -12,7 +12,7 @@ from benchmark.store.address import key_of
 from benchmark.store.cells import write
 from reports.analysis.metrics import Metric
 from reports.analysis.ranking import ranks
-from reports.formatting import duration, signed
+from reports.formatting import duration, signed, significant
 from reports.writers import latex, markdown
 from reports.writers.csv_files import guarded
 from reports.writers.files import Tables, datasets_in, write_tables
@@ -33,13 +33,11 @@ def table(markdown_text: str, title: str) -> list[list[str]]:
 
 
 def head(tables: Tables, what: str) -> str:
-    """Give one line of the first section's head."""
-    return typed(dict(tables.sections[0].head)[what])
+    """Return one line of the first section's provenance."""
+    return typed(dict(tables.sections[0].provenance)[what])
 
 
-def test_methods_go_down_and_psnr_then_sam_at_every_scale_across(
-    make: Make, tmp_path: Path
-) -> None:
+def test_rows_are_methods_and_columns_psnr_then_sam_by_scale(make: Make, tmp_path: Path) -> None:
     for scale in (4, 2, 3):
         make("srcnn", scale, psnr=38.0 - scale, sam=2.0 + scale, title="SRCNN")
         make("bicubic", scale, psnr=33.0 - scale, sam=4.0 + scale, title="Bicubic", trained=False)
@@ -51,7 +49,7 @@ def test_methods_go_down_and_psnr_then_sam_at_every_scale_across(
     ]
 
 
-def test_published_values_stand_beside_with_the_difference(make: Make, tmp_path: Path) -> None:
+def test_published_values_are_shown_with_the_difference(make: Make, tmp_path: Path) -> None:
     make("srcnn", 2, psnr=35.10, sam=4.304, title="SRCNN", published="Dong[4]")
     make("srcnn[wide=true]", 2, psnr=36.28, sam=4.0, title="SRCNN", published="Dong[4]")
     make("own", 2, psnr=39.0, sam=1.0, title="Own")
@@ -118,10 +116,10 @@ def test_only_networks_that_saw_the_papers_scenes_are_compared(
     make("srcnn", dataset="cave+x", published="Dong[4]", trained_on=trained_on)
     tables = write_tables(tmp_path, "cave+x")
     assert ("36.28" in tables.markdown) is compared
-    assert dict(tables.sections[0].head).get("Trained on") == named
+    assert dict(tables.sections[0].provenance).get("Trained on") == named
 
 
-def test_best_and_second_are_marked_and_equal_prints_are_marked_alike() -> None:
+def test_values_that_print_alike_rank_alike() -> None:
     psnr, sam = Metric("psnr", "PSNR", 2, higher=True), Metric("sam", "SAM", 2)
     assert ranks([30.001, 31.5, float("nan"), 31.499, 29.0], psnr) == [2, 1, 0, 1, 0]
     assert ranks([3.0, 1.0, 2.0], sam) == [0, 1, 2]
@@ -189,7 +187,7 @@ def test_scores_that_cannot_be_read_cost_their_own_place_only(make: Make, tmp_pa
     assert "its scores cannot be read (FileNotFoundError)" in tables.markdown
 
 
-def test_other_metrics_and_cost_stand_beneath(make: Make, tmp_path: Path) -> None:
+def test_other_metrics_and_cost_have_a_table_of_their_own(make: Make, tmp_path: Path) -> None:
     make("srcnn", psnr=40.0, sam=4.0)
     make("bicubic", psnr=32.0, sam=6.0, trained=False)
     rows = table(write_tables(tmp_path, "cave").markdown, "Other metrics and cost")
@@ -201,11 +199,11 @@ def test_other_metrics_and_cost_stand_beneath(make: Make, tmp_path: Path) -> Non
     ]
 
 
-def test_the_head_says_what_how_when_and_on_which_machine(make: Make, tmp_path: Path) -> None:
+def test_the_provenance_names_protocol_scenes_dates_and_devices(make: Make, tmp_path: Path) -> None:
     make("bicubic", date="2026-03-04T01:00:00Z", device="cpu", remark="Scaled by its maximum.")
     make("srcnn", date="2026-03-01T10:00:00Z", remark="Scaled by its maximum.")
     tables = write_tables(tmp_path, "cave")
-    lines = [(what, typed(text)) for what, text in tables.sections[0].head]
+    lines = [(what, typed(text)) for what, text in tables.sections[0].provenance]
     assert lines == [
         ("Protocol", "wang2017 -- the summary of wang2017"),
         ("Profile", "standard -- the summary of standard"),
@@ -229,7 +227,7 @@ def test_synthetic_scenes_are_marked_in_every_file(make: Make, tmp_path: Path) -
     make("bicubic", dataset="synthetic", title="Bicubic", synthetic=True)
     tables = write_tables(tmp_path, "synthetic")
     assert typed(tables.markdown).startswith("# CAVE -- SYNTHETIC\n")
-    assert tables.sections[0].head[0][0] == "SYNTHETIC"
+    assert tables.sections[0].provenance[0][0] == "SYNTHETIC"
     captions = re.findall(r"\\caption\{(.*)\}", tables.paths[1].read_text())
     assert len(captions) == 2
     assert all(caption.startswith(r"\textbf{CAVE -- SYNTHETIC.}") for caption in captions)
@@ -262,7 +260,7 @@ def test_each_protocol_and_profile_has_its_own_section(make: Make, tmp_path: Pat
     ]
 
 
-def test_hostile_names_mean_themselves_in_markdown(make: Make, tmp_path: Path) -> None:
+def test_hostile_names_are_escaped_in_markdown(make: Make, tmp_path: Path) -> None:
     make("evil", title=HOSTILE + "\n# heading")
     text = write_tables(tmp_path, "cave").markdown
     escaped = r"a\|b\`c&lt;d&gt;\*e\*\_f\_\[g\]%&amp;\\\#\$\{\}\~^h \# heading"
@@ -272,16 +270,14 @@ def test_hostile_names_mean_themselves_in_markdown(make: Make, tmp_path: Path) -
     assert markdown.escape("35.10") == "35.10"
 
 
-def test_hostile_names_mean_themselves_in_latex() -> None:
+def test_hostile_names_are_escaped_in_latex() -> None:
     assert latex.escape(HOSTILE) == (
-        r"a\textbar{}b`c\textless{}d\textgreater{}{*}e{*}\_f\_{[}g{]}\%\&\textbackslash{}\#\$\{\}"
+        r"a\textbar{}b`c\ensuremath{<}d\ensuremath{>}{*}e{*}\_f\_{[}g{]}\%\&\textbackslash{}\#\$\{\}"
         r"\textasciitilde{}\textasciicircum{}h"
     )
 
 
-def test_a_row_cannot_be_taken_for_an_argument_of_the_line_break(
-    make: Make, tmp_path: Path
-) -> None:
+def test_a_row_is_never_read_as_an_argument_of_the_line_break(make: Make, tmp_path: Path) -> None:
     make("a", title="[3cm] first")
     make("b", title="*second")
     lines = write_tables(tmp_path, "cave").paths[1].read_text().splitlines()
@@ -290,7 +286,7 @@ def test_a_row_cannot_be_taken_for_an_argument_of_the_line_break(
     assert not any(line.startswith(("[", "*")) for line in lines)
 
 
-def test_the_csv_is_what_numpy_makes_of_the_scores(make: Make, tmp_path: Path) -> None:
+def test_the_csv_agrees_with_numpy(make: Make, tmp_path: Path) -> None:
     cells = [make("srcnn", seed=1, psnr=35.3), make("bicubic", 4, psnr=30.1, sam=6.4)]
     lone = make("vdsr", rows=scored(36.0, 4.0, ["face"]))
     wanted = []
@@ -372,7 +368,7 @@ def test_data_sets_with_cells_are_listed_once(make: Make, tmp_path: Path) -> Non
     assert datasets_in(tmp_path) == ["cave", "harvard"]
 
 
-def test_methods_scored_on_other_scenes_are_told_of(make: Make, tmp_path: Path) -> None:
+def test_methods_scored_on_other_scenes_are_reported(make: Make, tmp_path: Path) -> None:
     make("bicubic")
     make("srcnn", test=[*SCENES, "more"])
     assert head(write_tables(tmp_path, "cave"), "Scenes").endswith(
@@ -380,7 +376,9 @@ def test_methods_scored_on_other_scenes_are_told_of(make: Make, tmp_path: Path) 
     )
 
 
-def test_a_copied_cell_that_does_not_fit_the_others_is_told_of(make: Make, tmp_path: Path) -> None:
+def test_a_copied_cell_that_conflicts_with_the_others_is_reported(
+    make: Make, tmp_path: Path
+) -> None:
     for method in ("bicubic", "srcnn", "vdsr"):
         make(method, depends={"train": key_of(None) if method == "bicubic" else "t"})
     assert "Conflict" not in write_tables(tmp_path, "cave").markdown
@@ -404,9 +402,11 @@ def test_a_perfect_estimate_is_infinite_and_still_the_best(make: Make, tmp_path:
     assert ",oracle,0,psnr,inf,,2\n" in tables.paths[2].read_text()
 
 
-def test_signs_and_times_are_written_as_people_write_them() -> None:
+def test_signs_and_times_are_readable() -> None:
     assert signed(-1.184, 2) == "\N{MINUS SIGN}1.18"
     assert [signed(value, 2) for value in (0.5, -0.001, 0.0)] == ["+0.50", "0.00", "0.00"]
+    numbers = [significant(value) for value in (0.0, 0.0002, 0.125, 3.14159, 250.4)]
+    assert numbers == ["< 0.001", "< 0.001", "0.125", "3.14", "250"]
     assert [duration(value) for value in (4.2, 90, 754, 9000, 259_200)] == [
         "4.2 s",
         "90 s",
@@ -422,5 +422,5 @@ def test_latex_sets_the_scales_of_the_other_metrics_apart(make: Make, tmp_path: 
     lines = write_tables(tmp_path, "cave").paths[1].read_text().splitlines()
     gap = lines.index(r"\addlinespace")
     assert lines.count(r"\addlinespace") == 1
-    assert lines[gap - 1].startswith(r"$\times$2 & SRCNN")
-    assert lines[gap + 1].startswith(r"$\times$3 & SRCNN")
+    assert lines[gap - 1].startswith(r"\ensuremath{\times}2 & SRCNN")
+    assert lines[gap + 1].startswith(r"\ensuremath{\times}3 & SRCNN")

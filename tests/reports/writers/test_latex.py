@@ -28,7 +28,7 @@ def everything(make: Make) -> None:
 
 
 def tabulars(text: str) -> list[tuple[str, list[str]]]:
-    """Give the layout and the rows of every table."""
+    """Return the layout and the rows of every table."""
     found = re.findall(r"\\begin\{tabular\}\{([^\n]*)\}\n(.*?)\\end\{tabular\}", text, re.DOTALL)
     return [
         (layout, [line for line in body.splitlines() if line.endswith(r"\\")])
@@ -36,7 +36,7 @@ def tabulars(text: str) -> list[tuple[str, list[str]]]:
     ]
 
 
-def test_it_is_balanced_and_every_row_has_every_column(make: Make, tmp_path: Path) -> None:
+def test_braces_are_balanced_and_every_row_has_every_column(make: Make, tmp_path: Path) -> None:
     everything(make)
     text = write_tables(tmp_path, "cave").paths[1].read_text()
     bare = re.sub(r"\\[\\{}&%$#_]", "", text)
@@ -52,21 +52,25 @@ def test_it_is_balanced_and_every_row_has_every_column(make: Make, tmp_path: Pat
             assert len(re.findall(r"(?<!\\)&", row)) + sum(spans) == columns - 1, row
 
 
-def test_numbers_are_siunitx_and_what_follows_them_stands_apart(make: Make, tmp_path: Path) -> None:
+def test_numbers_are_aligned_by_siunitx_and_suffixes_have_a_column_of_their_own(
+    make: Make, tmp_path: Path
+) -> None:
     everything(make)
     text = write_tables(tmp_path, "cave").paths[1].read_text()
     (layout, rows), (_, published), *_ = tabulars(text)
     assert layout.startswith("@{}lS[table-format=2.2]@{}lS[table-format=2.2]@{}l")
     (network,) = [row for row in rows if row.startswith("a\\textbar")]
-    assert r"& \bfseries 35.50 & \,{\scriptsize$\pm$0.71}\textsuperscript{3} &" in network
+    assert (
+        r"& \bfseries 35.50 & \,{\scriptsize\ensuremath{\pm}0.71}\textsuperscript{3} &" in network
+    )
     (failed,) = [row for row in rows if row.startswith("{*}broken")]
     assert failed.startswith(r"{*}broken & {failed} & \textsuperscript{1,2} & {--} &  &")
     (other,) = [row for row in rows if row.startswith("{[}3cm{]}")]
     assert other.startswith(r"{[}3cm{]} first & 8.50 & \textsuperscript{2} & {--} &  &")
     # An underlined number is text, padded to the width of the column's numbers.
     assert r"{\phantom{0}\underline{4.00}}" in rows[3] + network
-    assert any(r"{\textbf{$\infty$}}" in row for row in rows)
-    assert any(r"36.28 & \,{\scriptsize($-$0.78)}" in row for row in published)
+    assert any(r"{\textbf{\ensuremath{\infty}}}" in row for row in rows)
+    assert any(r"36.28 & \,{\scriptsize(\ensuremath{-}0.78)}" in row for row in published)
     assert not any(line.startswith(("[", "*")) for line in text.splitlines())
 
 
@@ -91,13 +95,13 @@ def test_details_stay_out_and_marks_are_explained(make: Make, tmp_path: Path) ->
     assert text.count(r"\begin{table}") == 4
     assert "Compared with" in made.markdown
     assert "Compared with" not in text
-    assert r"\textsuperscript{$\circ$}" in text
-    assert r"$\approx$ cannot be told from the best of its column" in text
+    assert r"\textsuperscript{\ensuremath{\circ}}" in text
+    assert r"\ensuremath{\approx} cannot be told from the best of its column" in text
     assert "1/64 = 0.0156" in text
 
 
 def pdflatex(folder: Path, name: str) -> str:
-    """Run pdflatex and give its log, which must end well."""
+    """Run pdflatex, check that it succeeds, and return its log."""
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", name]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False
@@ -139,5 +143,5 @@ def test_it_can_be_read_into_a_paper(make: Make, tmp_path: Path, text: str) -> N
     assert found.returncode != 0 or "The last word." in found.stdout
 
 
-def test_escaped_text_is_what_it_was() -> None:
-    assert latex.escape("≈ 95 %, ∘") == r"$\approx$ 95 \%, $\circ$"
+def test_signs_are_escaped() -> None:
+    assert latex.escape("≈ 95 %, ∘") == r"\ensuremath{\approx} 95 \%, \ensuremath{\circ}"

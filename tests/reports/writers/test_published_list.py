@@ -1,4 +1,4 @@
-"""The published numbers as a list: every table of its own protocol, values as printed."""
+"""The list of published numbers: one table a protocol, values as printed."""
 
 import io
 
@@ -26,7 +26,7 @@ def test_a_choice_is_one_protocol_and_one_data_set() -> None:
         chosen("wang2017", "pavia")
 
 
-def test_values_stand_as_printed_under_their_own_protocol() -> None:
+def test_values_are_shown_as_printed_under_their_own_protocol() -> None:
     lines = shown(dataset="cave")
     headings = [line for line in lines if line[:2] == ["cave,", "protocol"]]
     assert [line[2] for line in headings] == ["jiang2020", "li2020", "wang2017"]
@@ -37,12 +37,12 @@ def test_values_stand_as_printed_under_their_own_protocol() -> None:
     assert ["Ours", "38.24", "37.86", "37.14", "1.56", "1.73", "1.85"] in lines
 
 
-def test_every_method_has_its_source_beneath() -> None:
+def test_every_method_has_its_source() -> None:
     lines = [" ".join(line) for line in shown("wang2017", "cave")]
     assert "Bicubic, Dong[4], Shi[18], Kim[11], Ours: Wang et al., ICIG 2017: Table 1" in lines
 
 
-def test_the_same_for_programs() -> None:
+def test_values_as_json() -> None:
     (first, *_) = as_json(chosen("wang2017", "cave"))
     assert first == {
         "paper": "Wang et al., ICIG 2017",

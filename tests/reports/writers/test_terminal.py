@@ -34,7 +34,7 @@ def stored(make: Make, results: Path, title: str = "SRCNN") -> Tables:
 
 
 def rows(text: str) -> list[list[str]]:
-    """Give the words of every line of a text that has some."""
+    """Return the words of every line of a text that has some."""
     return [line.split() for line in text.splitlines() if line.strip()]
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: a training that was stopped anywhere ends with the same bits as one that was not."""
+"""Checkpoints: a training that was stopped anywhere ends with the same weights, bit for bit."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from tests.benchmark.support import CPU, Recorder, bank_of, network_method, prob
 
 
 class Drops(NetworkMethod):
-    """Draws from the global states of torch, numpy and Python while it trains."""
+    """A network that draws from the global generators of torch, numpy and Python in training."""
 
     name = "drops"
 
@@ -32,7 +32,7 @@ class Drops(NetworkMethod):
 
 
 class Noise(nn.Module):
-    """Multiplies by numbers from all three generators."""
+    """Multiply by numbers from all three generators."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Map any shape to itself."""
@@ -47,10 +47,10 @@ class Noise(nn.Module):
 
 
 def checkpoint(file: Path, stop: Callable[[], bool] = lambda: False, every: float = 1e9) -> Any:
-    """Make a checkpointer that collects what it says."""
-    told: list[str] = []
-    made = Checkpointer(file, every, stop, told.append)
-    made.told = told  # type: ignore[attr-defined]
+    """Make a checkpointer that collects its messages."""
+    messages: list[str] = []
+    made = Checkpointer(file, every, stop, messages.append)
+    made.messages = messages  # type: ignore[attr-defined]
     return made
 
 
@@ -71,15 +71,15 @@ def run(
 
 
 def after(steps: int) -> Callable[[], bool]:
-    """Say stop once so many steps have been taken; it is asked once a step."""
+    """Return a function that returns True from so many calls on; it is called once a step."""
     asked = 0
 
-    def told() -> bool:
+    def stop() -> bool:
         nonlocal asked
         asked += 1
         return asked > steps
 
-    return told
+    return stop
 
 
 def same(one: Trained, other: Trained) -> None:
@@ -94,7 +94,7 @@ def same(one: Trained, other: Trained) -> None:
 
 
 def made(reference: str) -> tuple[NetworkMethod, Profile]:
-    """Give a method and a profile that reach another corner of the loop each."""
+    """Return a method and a profile; each covers another part of the loop."""
     if reference == "drops":
         return Drops(), SHORT
     if reference.startswith("paper:"):
@@ -107,7 +107,7 @@ def made(reference: str) -> tuple[NetworkMethod, Profile]:
 @pytest.mark.parametrize(
     "reference", ["drops", "espcn", "proposed[subnetworks=2,middle=1]", "paper:srcnn"]
 )
-def test_a_stopped_training_goes_on_to_the_same_bits(
+def test_a_stopped_training_resumes_to_the_same_bits(
     tiny: Split, tmp_path: Path, reference: str, stop: int
 ) -> None:
     method, profile = made(reference)
@@ -169,7 +169,7 @@ def test_it_is_due_after_so_many_seconds_and_not_before(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "foreign"])
-def test_a_torn_checkpoint_gives_way_to_the_one_before(
+def test_a_damaged_checkpoint_is_replaced_by_the_previous_one(
     tiny: Split, tmp_path: Path, damage: str
 ) -> None:
     whole, file = run(tiny, Drops()), tmp_path / "training.checkpoint"
@@ -188,19 +188,19 @@ def test_a_torn_checkpoint_gives_way_to_the_one_before(
     )
     checkpointer = checkpoint(file)
     same(whole, run(tiny, Drops(), checkpointer))
-    (line,) = checkpointer.told
+    (line,) = checkpointer.messages
     assert line.startswith(f"checkpoint {file} cannot be used")
 
 
-def test_with_both_torn_it_starts_over(tiny: Split, tmp_path: Path) -> None:
+def test_with_both_damaged_the_training_starts_over(tiny: Split, tmp_path: Path) -> None:
     whole, file = run(tiny, Drops()), tmp_path / "training.checkpoint"
     for name in (file.name, f"{file.name}.old"):
-        (tmp_path / name).write_bytes(b"torn")
+        (tmp_path / name).write_bytes(b"damaged")
     checkpointer = checkpoint(file)
     again = run(tiny, Drops(), checkpointer)
     same(whole, again)
     assert again.resumed == 0
-    assert len(checkpointer.told) == 2
+    assert len(checkpointer.messages) == 2
 
 
 def test_a_checkpoint_of_a_former_version_starts_over(tiny: Split, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_checkpoint_of_a_former_version_starts_over(tiny: Split, tmp_path: Pat
 
 
 def test_nothing_in_a_checkpoint_is_unpickled(tmp_path: Path) -> None:
-    """A colleague's checkpoint may hold anything; only tensors and plain values are read."""
+    """A checkpoint from elsewhere may hold anything; only tensors and plain values are read."""
     import hashlib
     import io
     import os
@@ -235,17 +235,17 @@ def test_nothing_in_a_checkpoint_is_unpickled(tmp_path: Path) -> None:
     file.write_bytes(hashlib.sha256(content).hexdigest().encode() + content)
     checkpointer = checkpoint(file)
     assert checkpointer.load() is None
-    assert "cannot be used" in checkpointer.told[0]
+    assert "cannot be used" in checkpointer.messages[0]
     assert not (tmp_path / "owned").exists()
 
 
-def test_without_room_the_training_goes_on_without(tiny: Split, tmp_path: Path) -> None:
+def test_where_none_can_be_written_the_training_continues(tiny: Split, tmp_path: Path) -> None:
     file = tmp_path / "no-folder" / "training.checkpoint"
     (tmp_path / "no-folder").write_text("a file where a folder should be")
     checkpointer = checkpoint(file, every=0.0)
     same(run(tiny, Drops()), run(tiny, Drops(), checkpointer))
-    assert all(line.startswith("no checkpoint:") for line in checkpointer.told)
-    assert checkpointer.told
+    assert all(line.startswith("no checkpoint:") for line in checkpointer.messages)
+    assert checkpointer.messages
 
 
 def test_both_files_are_removed(tmp_path: Path) -> None:

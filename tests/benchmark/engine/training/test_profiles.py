@@ -32,7 +32,7 @@ def test_every_other_profile_trains_all_methods_by_one_recipe(name: str) -> None
     recipes = {chosen.recipe(network_method(method)) for method in NAMES}
     assert len(recipes) == 1
     (recipe,) = recipes
-    assert (recipe.epochs, recipe.batch) == (chosen.epochs, chosen.batch)
+    assert (recipe.epochs, recipe.batch_size) == (chosen.epochs, chosen.batch)
 
 
 def test_the_facts_of_a_profile_are_all_of_it() -> None:

@@ -9,13 +9,13 @@ from benchmark.method import Recipe
 
 
 def rates(recipe: Recipe, steps: int, steps_per_epoch: int = 1) -> list[float]:
-    """Give the rate of every step."""
+    """Return the learning rate of every step."""
     schedule = Schedule(recipe, steps, steps_per_epoch)
     return [schedule.lr(step) for step in range(steps)]
 
 
 def test_one_cycle_climbs_for_a_tenth_and_falls_by_a_cosine_to_nothing() -> None:
-    made = rates(Recipe(rate=0.5, schedule="one-cycle"), 100)
+    made = rates(Recipe(lr=0.5, schedule="one-cycle"), 100)
     assert made[:9] == pytest.approx([0.05 * step for step in range(1, 10)])
     assert max(range(100), key=made.__getitem__) == 9
     assert made[9] == pytest.approx(0.5, rel=2e-3)
@@ -26,23 +26,23 @@ def test_one_cycle_climbs_for_a_tenth_and_falls_by_a_cosine_to_nothing() -> None
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 9])
 def test_one_cycle_is_positive_however_short(steps: int) -> None:
-    made = rates(Recipe(rate=1.0, schedule="one-cycle"), steps)
+    made = rates(Recipe(lr=1.0, schedule="one-cycle"), steps)
     assert len(made) == steps
     assert all(0 < rate <= 1.001 for rate in made)
 
 
 def test_constant_stays() -> None:
-    assert rates(Recipe(rate=0.3, schedule="constant"), 7) == [0.3] * 7
+    assert rates(Recipe(lr=0.3, schedule="constant"), 7) == [0.3] * 7
 
 
-def test_step_divides_every_so_many_epochs() -> None:
-    recipe = Recipe(rate=0.1, schedule="step", factor=0.1, every=2)
+def test_step_decays_every_so_many_epochs() -> None:
+    recipe = Recipe(lr=0.1, schedule="step", gamma=0.1, step_size=2)
     made = rates(recipe, 15, steps_per_epoch=3)
     assert made == pytest.approx([0.1] * 6 + [0.01] * 6 + [0.001] * 3)
 
 
-def test_plateau_divides_after_so_many_validations_without_progress() -> None:
-    schedule = Schedule(Recipe(rate=1.0, schedule="plateau", every=3), 100, 10)
+def test_plateau_decays_after_so_many_validations_without_improvement() -> None:
+    schedule = Schedule(Recipe(lr=1.0, schedule="plateau", patience=3), 100, 10)
     seen = []
     for better in [True, False, False, True, False, False, False, False, False, False]:
         schedule.validated(better)
@@ -51,7 +51,7 @@ def test_plateau_divides_after_so_many_validations_without_progress() -> None:
 
 
 def test_plateau_ends_below_the_smallest_rate_and_not_at_it() -> None:
-    recipe = Recipe(rate=0.01, schedule="plateau", every=1, stop_below=1e-6)
+    recipe = Recipe(lr=0.01, schedule="plateau", patience=1, min_lr=1e-6)
     schedule = Schedule(recipe, 100, 10)
     for division in range(1, 6):
         assert not schedule.ended
@@ -60,8 +60,8 @@ def test_plateau_ends_below_the_smallest_rate_and_not_at_it() -> None:
     assert schedule.ended
 
 
-def test_training_ends_after_so_many_flat_validations() -> None:
-    schedule = Schedule(Recipe(schedule="constant", flat_limit=3), 100, 10)
+def test_training_ends_after_so_many_validations_without_improvement() -> None:
+    schedule = Schedule(Recipe(schedule="constant", early_stopping_patience=3), 100, 10)
     for better in [False, False, True, False, False]:
         schedule.validated(better)
         assert not schedule.ended
@@ -69,8 +69,8 @@ def test_training_ends_after_so_many_flat_validations() -> None:
     assert schedule.ended
 
 
-def test_a_flat_count_is_not_forgotten_when_the_rate_is_divided() -> None:
-    schedule = Schedule(Recipe(schedule="plateau", every=2, flat_limit=5), 100, 10)
+def test_a_decay_does_not_reset_the_count_that_ends_the_training() -> None:
+    schedule = Schedule(Recipe(schedule="plateau", patience=2, early_stopping_patience=5), 100, 10)
     for _ in range(4):
         schedule.validated(better=False)
         assert not schedule.ended
@@ -80,8 +80,8 @@ def test_a_flat_count_is_not_forgotten_when_the_rate_is_divided() -> None:
 
 
 @pytest.mark.parametrize("kind", ["one-cycle", "constant", "step"])
-def test_flat_validations_change_no_other_schedule(kind: str) -> None:
-    recipe = Recipe(rate=1.0, schedule=kind, every=1)  # type: ignore[arg-type]
+def test_validations_change_no_other_schedule(kind: str) -> None:
+    recipe = Recipe(lr=1.0, schedule=kind, step_size=1, patience=1)  # type: ignore[arg-type]
     schedule = Schedule(recipe, 100, 10)
     before = schedule.lr(5)
     for _ in range(20):

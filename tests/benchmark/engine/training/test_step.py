@@ -1,4 +1,4 @@
-"""One training step: the same in one part or two, and what happens when memory runs out."""
+"""One training step: the same in one part or several, and what happens when memory runs out."""
 
 import math
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ from tests.benchmark.support import (
 )
 
 # Adam would turn the last bits of a gradient near zero into whole steps.
-SGD = Recipe(optimiser="sgd", rate=0.05, batch=4, epochs=2)
+SGD = Recipe(optimiser="sgd", lr=0.05, batch_size=4, epochs=2)
 RECIPES = {
     "mean": SGD,
-    "summed": Recipe(optimiser="sgd", rate=1e-5, summed=True),
-    "unit": Recipe(optimiser="sgd", rate=0.05, unit_gradient=True),
-    "clipped": Recipe(optimiser="sgd", rate=0.05, clip_norm=1e-3),
+    "summed": Recipe(optimiser="sgd", lr=1e-5, loss_reduction="sum"),
+    "unit": Recipe(optimiser="sgd", lr=0.05, normalise_gradient=True),
+    "clipped": Recipe(optimiser="sgd", lr=0.05, clip_norm=1e-3),
 }
 CUBES = "proposed[subnetworks=2,middle=1]"
 # Networks are in float64 here: parts differ in the float32 scaling of the loss and of its slope,
@@ -44,7 +44,7 @@ PARTS = 16 * EPS
 
 
 class Crowded(nn.Module):
-    """Two convolutions on a device that holds so many images at a time while it trains."""
+    """Two convolutions on a device whose memory holds so many images at a time in training."""
 
     def __init__(self, bands: int, limit: int, asked: list[int], message: str) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class Crowded(nn.Module):
 
 @dataclass(frozen=True)
 class Tight(NetworkMethod):
-    """Needs more memory than there is; `asked` are the batches that it was given to train on."""
+    """Needs more memory than there is; `asked` are the sizes of the batches it was trained on."""
 
     limit: int = 1000
     message: str = "CUDA out of memory. Tried to allocate 1.00 GiB"
@@ -84,7 +84,7 @@ class TightBands(Tight):
 
 
 class Burst(torch.autograd.Function):
-    """Passes everything on; the memory runs out on its way back, the first time."""
+    """The identity; its first backward pass runs out of memory."""
 
     bursts = 0
 
@@ -102,8 +102,8 @@ class Burst(torch.autograd.Function):
         return gradients[0]
 
 
-def shown(method: NetworkMethod, count: int) -> tuple[Tensor, Tensor | None]:
-    """Deal out patches and, for a band-wise method, two bands of each."""
+def batch_of(method: NetworkMethod, count: int) -> tuple[Tensor, Tensor | None]:
+    """Return patch indices and, for a band-wise method, two bands of each."""
     patches = torch.arange(count) * 2
     bands = torch.stack([torch.arange(count) % 5, (torch.arange(count) + 2) % 5], dim=1)
     return patches, bands if method.bandwise else None
@@ -117,7 +117,7 @@ def first(method: NetworkMethod, bands: int = 5, scale: int = 2) -> nn.Module:
 
 
 def moved(network: nn.Module, before: Sequence[Tensor]) -> Tensor:
-    """Say how far every weight is from where it was."""
+    """Return the change of every weight."""
     pairs = zip(network.parameters(), before, strict=True)
     return torch.cat([(now.detach() - then).flatten() for now, then in pairs])
 
@@ -125,12 +125,12 @@ def moved(network: nn.Module, before: Sequence[Tensor]) -> Tensor:
 def taken(
     method: NetworkMethod, bank: PatchBank, recipe: Recipe, count: int, *, parts: int, steps: int
 ) -> tuple[Tensor, list[float]]:
-    """Take steps; gives how far the weights moved, and the losses."""
+    """Take steps; return the change of the weights, and the losses."""
     network = first(method)
     before = [parameter.detach().clone() for parameter in network.parameters()]
     step = Step(method, network, bank, recipe, CPU)
     step.parts = parts
-    losses = [float(step.take(*shown(method, count), recipe.rate)) for _ in range(steps)]
+    losses = [float(step.take(*batch_of(method, count), recipe.lr)) for _ in range(steps)]
     assert step.parts == parts
     return moved(network, before), losses
 
@@ -153,22 +153,22 @@ def test_two_parts_take_the_step_that_one_takes(
 
 
 @pytest.mark.parametrize("parts", [1, 2])
-def test_the_gradient_of_the_whole_batch_is_tamed_not_that_of_its_parts(
+def test_the_gradient_of_the_whole_batch_is_normalised_not_that_of_its_parts(
     tiny: Split, parts: int
 ) -> None:
-    recipe = Recipe(optimiser="sgd", rate=0.25, momentum=0.0, unit_gradient=True)
+    recipe = Recipe(optimiser="sgd", lr=0.25, momentum=0.0, normalise_gradient=True)
     distance, _ = taken(Tight(), bank_of(tiny.train, 2), recipe, 5, parts=parts, steps=1)
     assert float(distance.norm()) == pytest.approx(0.25, rel=1e-12)
 
 
-def test_a_batch_is_cut_in_the_middle_and_each_part_keeps_its_bands(tiny: Split) -> None:
+def test_a_batch_is_divided_in_the_middle_and_each_part_keeps_its_bands(tiny: Split) -> None:
     method = TightBands()
     bank = bank_of(tiny.train, 2)
     taken(method, bank, SGD, 5, parts=2, steps=1)
     assert method.asked == [2 * 3, 2 * 2]
 
 
-def test_a_batch_of_one_is_not_cut(tiny: Split) -> None:
+def test_a_batch_of_one_is_not_divided(tiny: Split) -> None:
     method = Tight()
     taken(method, bank_of(tiny.train, 2), SGD, 1, parts=2, steps=1)
     assert method.asked == [1]
@@ -214,7 +214,7 @@ def test_out_of_memory_the_same_step_is_taken_again_in_two_parts(
         assert other["psnr"] == pytest.approx(one["psnr"], abs=decibels)
 
 
-def test_that_a_batch_was_cut_stands_under_the_tables(tiny: Split) -> None:
+def test_that_a_batch_was_divided_stands_under_the_tables(tiny: Split) -> None:
     line = (
         "the device's memory was too small for a batch of 4: each was taken in 2 parts, their "
         "gradients added up"
@@ -223,9 +223,9 @@ def test_that_a_batch_was_cut_stands_under_the_tables(tiny: Split) -> None:
     assert line not in run(tiny, Tight()).warnings
 
 
-def test_memory_that_runs_out_on_the_way_back_leaves_no_half_of_a_gradient(tiny: Split) -> None:
+def test_memory_that_runs_out_in_the_backward_pass_leaves_no_partial_gradient(tiny: Split) -> None:
     class Bursting(Tight):
-        """Its second convolution has a gradient already when the memory runs out."""
+        """The second convolution has its gradient when the memory runs out."""
 
         def network(self, bands: int, scale: int) -> nn.Module:
             """Put the burst between the two."""
@@ -258,7 +258,7 @@ def test_out_of_memory_with_one_sample_is_an_error_and_changes_no_weight(
     before = [parameter.detach().clone() for parameter in network.parameters()]
     step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
     with pytest.raises(MemoryError, match="tight: out of memory in a training step, even with one"):
-        step.take(*shown(method, count), 0.1)
+        step.take(*batch_of(method, count), 0.1)
     assert method.asked == asked
     assert not moved(network, before).any()
 
@@ -268,9 +268,9 @@ def test_memory_that_gets_shorter_halves_the_parts_again(tiny: Split) -> None:
     network = first(method)
     assert isinstance(network, Crowded)
     step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
-    step.take(*shown(method, 4), 0.1)
+    step.take(*batch_of(method, 4), 0.1)
     network.limit = 1
-    step.take(*shown(method, 4), 0.1)
+    step.take(*batch_of(method, 4), 0.1)
     assert method.asked == [4, 2, 2, 2, 1, 1, 1, 1]
     assert step.state()["parts"] == 4
 
@@ -287,7 +287,7 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(tiny: Split) -> None:
 
 
 @pytest.mark.parametrize("stop", [1, 5])
-def test_a_training_that_goes_on_knows_that_memory_is_short(
+def test_a_resumed_training_remembers_that_memory_is_short(
     tiny: Split, tmp_path: Path, stop: int
 ) -> None:
     whole, file = run(tiny, Tight(2)), tmp_path / "training.checkpoint"
@@ -307,7 +307,7 @@ def test_the_rate_of_a_step_is_the_one_given(tiny: Split) -> None:
     for rate in (0.1, 0.2):
         network = first(method)
         before = [parameter.detach().clone() for parameter in network.parameters()]
-        Step(method, network, bank, SGD, CPU).take(*shown(method, 4), rate)
+        Step(method, network, bank, SGD, CPU).take(*batch_of(method, 4), rate)
         lengths.append(float(moved(network, before).norm()))
     assert lengths[1] == pytest.approx(2 * lengths[0], rel=1e-12)
 
@@ -315,15 +315,15 @@ def test_the_rate_of_a_step_is_the_one_given(tiny: Split) -> None:
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
 def test_the_state_is_all_that_the_next_step_depends_on(tiny: Split, kind: str) -> None:
     method, bank = Tight(), bank_of(tiny.train, 2)
-    recipe = Recipe(optimiser=kind, rate=0.01)  # type: ignore[arg-type]
+    recipe = Recipe(optimiser=kind, lr=0.01)  # type: ignore[arg-type]
     network, other = first(method), first(method)
     step, restored = (Step(method, made, bank, recipe, CPU) for made in (network, other))
     for count in (4, 3):
-        step.take(*shown(method, count), 0.01)
+        step.take(*batch_of(method, count), 0.01)
     other.load_state_dict(network.state_dict())
     restored.restore(in_a_file(step.state()))
     for made in (step, restored):
-        made.take(*shown(method, 5), 0.02)
+        made.take(*batch_of(method, 5), 0.02)
     assert not moved(network, list(other.parameters())).any()
 
 
@@ -334,5 +334,5 @@ def test_a_network_that_was_validated_goes_back_to_training(tiny: Split) -> None
     step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
     for _ in range(2):
         network.eval()
-        step.take(*shown(method, 4), 0.1)
+        step.take(*batch_of(method, 4), 0.1)
     assert method.asked == [4, 4]

@@ -1,4 +1,4 @@
-"""What a user is told: plain lines, and bars on a terminal."""
+"""Progress of a run: plain lines, and bars on a terminal."""
 
 import sys
 import time
@@ -10,7 +10,7 @@ from benchmark.execution.listeners.progress import Bars, Progress, make
 
 
 class Clock:
-    """A clock that a test sets."""
+    """A clock that tests set."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
@@ -24,27 +24,27 @@ class Terminal(StringIO):
         return True
 
 
-def test_a_run_is_told_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_reported_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, stream = Clock(monkeypatch), StringIO()
-    with Progress(stream) as told:
-        told.preparing("cave", 0, 32, "balloons")
-        told.preparing("cave", 7, 32, "clay")
-        told.preparing("cave", 32, 32, "")
-        told.begin(2, 5)
-        told.cell(1, "srcnn x2 seed 0 on cave")
+    with Progress(stream) as progress:
+        progress.preparing("cave", 0, 32, "balloons")
+        progress.preparing("cave", 7, 32, "clay")
+        progress.preparing("cave", 32, 32, "")
+        progress.begin(2, 5)
+        progress.cell(1, "srcnn x2 seed 0 on cave")
         clock.now += 5
-        told.stepped(25, 100, 0.5, 0.01)
-        told.validated(31.239)
+        progress.stepped(25, 100, 0.5, 0.01)
+        progress.validated(31.239)
         clock.now += 15
-        told.stepped(50, 100, 0.012345, 0.01)
+        progress.stepped(50, 100, 0.012345, 0.01)
         clock.now += 19
-        told.stepped(75, 100, 0.01, 0.01)
-        told.scene("balloons")
+        progress.stepped(75, 100, 0.01, 0.01)
+        progress.scene("balloons")
         clock.now += 1
-        told.cell_ended(None)
-        told.cell(2, "vdsr x2 seed 0 on cave")
+        progress.cell_ended(None)
+        progress.cell(2, "vdsr x2 seed 0 on cave")
         clock.now += 3
-        told.cell_ended("ValueError: no")
+        progress.cell_ended("ValueError: no")
     assert stream.getvalue().splitlines() == [
         "cave: 0 of 32 scenes prepared",
         "cave: 32 of 32 scenes prepared",
@@ -59,12 +59,12 @@ def test_a_run_is_told_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_plain_lines_have_no_control_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, stream = Clock(monkeypatch), StringIO()
-    told = Progress(stream)
-    told.begin(1, 0)
-    told.cell(1, "x")
+    progress = Progress(stream)
+    progress.begin(1, 0)
+    progress.cell(1, "x")
     clock.now += 60
-    told.stepped(1, 2, 1.0, 0.01)
-    told.cell_ended(None)
+    progress.stepped(1, 2, 1.0, 0.01)
+    progress.cell_ended(None)
     assert all(character == "\n" or character.isprintable() for character in stream.getvalue())
 
 
@@ -83,15 +83,15 @@ def test_plain_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch)
 
 def test_bars_run_through_a_whole_run() -> None:
     stream = StringIO()
-    with Bars(stream) as told:
-        told.preparing("cave", 0, 2, "balloons")
-        told.preparing("cave", 2, 2, "")
-        told.begin(1, 0)
-        told.cell(1, "srcnn [x2]")
-        told.stepped(25, 100, 0.5, 0.01)
-        told.validated(30.0)
-        told.scene("balloons")
-        told.cell_ended(None)
+    with Bars(stream) as progress:
+        progress.preparing("cave", 0, 2, "balloons")
+        progress.preparing("cave", 2, 2, "")
+        progress.begin(1, 0)
+        progress.cell(1, "srcnn [x2]")
+        progress.stepped(25, 100, 0.5, 0.01)
+        progress.validated(30.0)
+        progress.scene("balloons")
+        progress.cell_ended(None)
     lines = [line.rstrip() for line in stream.getvalue().splitlines() if line.strip()]
     assert lines[:3] == [
         "1 cells to run, 0 found done",
@@ -102,16 +102,16 @@ def test_bars_run_through_a_whole_run() -> None:
 
 def test_a_coarse_clock_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     Clock(monkeypatch)
-    told = Bars(StringIO())
-    told.begin(1, 0)
-    told.cell(1, "srcnn")
-    told.stepped(1, 2, 0.5, 0.01)
+    progress = Bars(StringIO())
+    progress.begin(1, 0)
+    progress.cell(1, "srcnn")
+    progress.stepped(1, 2, 0.5, 0.01)
 
 
-def test_a_validation_that_did_not_take_place_is_not_told() -> None:
+def test_a_missing_validation_is_not_reported() -> None:
     stream = StringIO()
-    told = Progress(stream)
-    told.cell(1, "srcnn")
-    told.validated(float("nan"))
-    told.cell_ended(None)
+    progress = Progress(stream)
+    progress.cell(1, "srcnn")
+    progress.validated(float("nan"))
+    progress.cell_ended(None)
     assert "nan" not in stream.getvalue()

@@ -1,4 +1,4 @@
-"""Curves for TensorBoard: what was trained, once each, however often a training was interrupted."""
+"""Curves for TensorBoard: every value once, however often a training was interrupted."""
 
 import csv
 import io
@@ -74,7 +74,7 @@ def events(folder: Path) -> Read:
 
 
 class Network(NetworkMethod):
-    """Trains one weight, and may fail after so many steps."""
+    """Train one weight; fail after so many steps if asked."""
 
     begun = 0
     last: int | None = None
@@ -84,7 +84,7 @@ class Network(NetworkMethod):
         return Gain(0.9)
 
     def loss(self, output: Any, truth: Tensor) -> Tensor:
-        """Do well for a while."""
+        """Fail from some step on."""
         Network.begun += 1
         if Network.last is not None and Network.begun > Network.last:
             raise OSError("the network drive is gone")
@@ -97,7 +97,7 @@ def known(registries: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ne
 
     def make(**recipe: Any) -> NetworkMethod:
         # So large a rate overshoots, and a plateau's falls.
-        own = Recipe(rate=0.1, batch=4, epochs=2, **recipe)
+        own = Recipe(lr=0.1, batch_size=4, epochs=2, **recipe)
         body = {"__module__": __name__, "recipe": own, "__annotations__": {"recipe": ClassVar}}
         made = METHODS.register("network")(type("Own", (Network,), body))()
         assert isinstance(made, NetworkMethod)
@@ -124,10 +124,10 @@ def planned(split: Split, method: Method | str, profile: Profile = BRIEF) -> Cel
 def carried(
     task: CellPlan, settings: Settings, stop: Callable[[], bool] = lambda: False
 ) -> tuple[JobResult, list[str], Recorder]:
-    """Carry a job out; gives what it said as well, and to whom it told everything."""
-    told, listener = list[str](), Recorder()
-    ending = run_job(Job(task, settings), listener, stop, told.append)
-    return ending, told, listener
+    """Run a job; return its messages as well, and a listener beside the curves."""
+    messages, listener = list[str](), Recorder()
+    ending = run_job(Job(task, settings), listener, stop, messages.append)
+    return ending, messages, listener
 
 
 def curves(task: CellPlan, settings: Settings) -> Read:
@@ -181,7 +181,7 @@ def test_every_look_at_the_loss_is_in_the_curve(tiny: Split, settings: Settings)
     found = curves(task, settings)
     assert found.steps(LOSS) == found.steps(LR) == [25, 50, 60]
     assert found.steps(PSNR) == [60]
-    # Who listens hears what it would have heard.
+    # The other listener receives the same.
     assert [step for step, _, _ in listener.steps] == [25, 50, 60]
     assert listener.psnr == [row["psnr"] for row in rows(task, settings)]
     assert listener.scenes == tiny.test.names
@@ -191,7 +191,7 @@ def test_without_validation_scenes_there_is_no_psnr(
     tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
 ) -> None:
     blind = replace(tiny, validation=SceneSet(()))
-    task = planned(blind, known(schedule="plateau", every=1, factor=0.5), OWN)
+    task = planned(blind, known(schedule="plateau", patience=1, gamma=0.5), OWN)
     assert carried(task, settings)[0] == JobResult("done")
     found = curves(task, settings)
     assert found.curves.keys() == {LOSS, LR}
@@ -202,7 +202,7 @@ def test_without_validation_scenes_there_is_no_psnr(
 def test_a_training_that_was_stopped_goes_on_without_a_gap_or_a_double(
     tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
 ) -> None:
-    task = planned(tiny, known(schedule="plateau", every=1, factor=0.5), OWN)
+    task = planned(tiny, known(schedule="plateau", patience=1, gamma=0.5), OWN)
     assert carried(task, settings, after(8))[0].kind == "stopped"
     first = curves(task, settings)
     assert 0 < len(first.steps(LOSS)) < 6
@@ -218,7 +218,7 @@ def test_what_a_killed_training_wrote_beyond_its_checkpoint_is_taken_back(
     known: Callable[..., NetworkMethod],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    task = planned(tiny, known(schedule="plateau", every=1, factor=0.5), OWN)
+    task = planned(tiny, known(schedule="plateau", patience=1, gamma=0.5), OWN)
     monkeypatch.setattr(Network, "last", 9)
     with monkeypatch.context() as patch:  # one checkpoint, after step 5
         patch.setattr(Checkpointer, "due", lambda _self: Network.begun == 5)
@@ -251,7 +251,7 @@ def test_what_stands_before_a_checkpoint_is_on_the_disk(
 def test_curves_asked_for_late_begin_at_the_beginning(
     tiny: Split, settings: Settings, known: Callable[..., NetworkMethod]
 ) -> None:
-    task = planned(tiny, known(schedule="step", every=1, factor=0.5), OWN)
+    task = planned(tiny, known(schedule="step", step_size=1, gamma=0.5), OWN)
     assert carried(task, replace(settings, tensorboard=False), after(8))[0].kind == "stopped"
     assert not (settings.results / "tensorboard").exists()
     assert carried(task, settings)[0] == JobResult("done")
@@ -275,8 +275,8 @@ def test_a_checkpoint_that_cannot_be_used_begins_anew(tiny: Split, settings: Set
     (checkpoint,) = settings.results.rglob("*.checkpoint")
     checkpointer = Checkpointer(checkpoint, 1e9, lambda: False, print)
     checkpointer.save({"weights": "of another engine"})
-    ending, told, _ = carried(task, settings)
-    assert (ending, len(told)) == (JobResult("done"), 1)
+    ending, messages, _ = carried(task, settings)
+    assert (ending, len(messages)) == (JobResult("done"), 1)
     agree(curves(task, settings), rows(task, settings))
 
 
@@ -304,11 +304,11 @@ def test_a_full_disk_costs_the_curves_only(
 
     monkeypatch.setattr(writer, failing, fail)
     task = planned(tiny, "espcn")
-    ending, told, _ = carried(task, settings)
+    ending, messages, _ = carried(task, settings)
     assert ending == JobResult("done")
     folder = task.address.folder(settings.results / "tensorboard")
     line = f"no curves in {folder}: No space left on device; the training continues without"
-    assert told == [line]
+    assert messages == [line]
 
 
 def test_a_method_without_training_has_no_curves(tiny: Split, settings: Settings) -> None:
@@ -320,10 +320,10 @@ def test_a_method_without_training_has_no_curves(tiny: Split, settings: Settings
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_worker_process_writes_them_too(tiny: Split, settings: Settings) -> None:
     task = planned(tiny, "espcn")
-    told = StringIO()
+    stream = StringIO()
     whole = replace(settings, environment=environment.describe(CPU))
-    outcome = Runner(whole, Progress(told), ProcessBackend()).run([task])
-    assert outcome.done == [str(task.address)], told.getvalue()
+    outcome = Runner(whole, Progress(stream), ProcessBackend()).run([task])
+    assert outcome.done == [str(task.address)], stream.getvalue()
     agree(curves(task, settings), rows(task, settings))
 
 

@@ -9,6 +9,6 @@ from benchmark.protocols.degradation import _axis
 
 @pytest.fixture(autouse=True)
 def clean(registries: None) -> Iterator[None]:
-    """Forget what a test registers, and what its method wrote where it must not."""
+    """Undo what a test registers, and what its method writes into the cached degradation."""
     yield
     _axis.cache_clear()

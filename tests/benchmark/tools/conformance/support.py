@@ -1,4 +1,4 @@
-"""What the tests of faulty methods share."""
+"""Methods for the tests, sound and faulty, and how their checks are run."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from benchmark.tools.conformance import Conformance
 
 
 def checks_of(cls: type[Method], **facts: str) -> Conformance:
-    """Register a method without parameters and give its checks."""
+    """Register a method without parameters and return its checks."""
     facts = {"title": "Faulty", "paper": "Nobody, 2026", **facts}
     # A class becomes a dataclass once only: register a fresh one each time.
     fresh = type(cls.__name__, (cls,), {"__doc__": cls.__doc__})
@@ -19,21 +19,21 @@ def checks_of(cls: type[Method], **facts: str) -> Conformance:
 
 
 def reason_of(cls: type[Method], check: str, **facts: str) -> str:
-    """Run one check of a method without parameters, which must fail, and give the reason."""
+    """Run one check of a method, which must fail, and return the reason."""
     result = checks_of(cls, **facts).check(check)
     assert result.outcome == "failed", result
     return result.reason
 
 
 class Sound(Method):
-    """Gives back what it sees."""
+    """Returns its input."""
 
     def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
         return low
 
 
 class Layers(nn.Module):
-    """What it sees plus a convolution of it."""
+    """The input plus a convolution of it."""
 
     def __init__(self, bands: int) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class SoundNetwork(NetworkMethod):
 
 
 def network_of(forward: Callable[[Layers, Tensor], Any]) -> type[NetworkMethod]:
-    """Give a method whose network's forward pass is this function."""
+    """Return a method whose network's forward pass is this function."""
 
     class Changed(Layers):
         def forward(self, x: Tensor) -> Any:
@@ -69,7 +69,7 @@ def network_of(forward: Callable[[Layers, Tensor], Any]) -> type[NetworkMethod]:
 
 
 def upscaling(upscale: Callable[[Tensor, Problem], Tensor]) -> type[Method]:
-    """Give a method that learns nothing and estimates by this function."""
+    """Return a method that learns nothing and estimates by this function."""
 
     class Faulty(Method):
         """Estimates badly."""

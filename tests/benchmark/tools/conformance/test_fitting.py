@@ -1,4 +1,4 @@
-"""What a method learns: every check of it can fail, and says how."""
+"""The checks of learning: each can fail, and its reason says how."""
 
 import random
 import re
@@ -35,12 +35,12 @@ class Learns(Sound):
 
 
 def drawing(draw: Callable[[], float]) -> type[Method]:
-    """Give a method that learns a number drawn by this function."""
+    """Return a method that learns a number drawn by this function."""
     return type("Faulty", (Learns,), {"draw": lambda _self: draw(), "__doc__": "Draws."})
 
 
 def own_unseeded() -> float:
-    """Draw from a generator of one's own that starts anywhere."""
+    """Draw from a new generator without a seed."""
     return float(np.random.default_rng().random())
 
 
@@ -56,9 +56,9 @@ def test_a_method_that_learns_something_else_each_time() -> None:
     assert reason_of(drawing(own_unseeded), "deterministic") == expected
 
 
-def test_a_network_that_starts_somewhere_else_each_time() -> None:
+def test_a_network_with_unseeded_initial_weights() -> None:
     class Wild(NetworkMethod):
-        """Starts anywhere."""
+        """Initialises without a seed."""
 
         def network(self, bands: int, scale: int) -> nn.Module:
             network = Layers(bands)
@@ -109,7 +109,7 @@ def test_a_network_that_draws_while_it_estimates() -> None:
     ("seed", "name"),
     [(torch.manual_seed, "torch"), (np.random.seed, "numpy"), (random.seed, "python")],
 )
-def test_a_method_that_seeds_everybodys_generators(seed: Callable[[int], Any], name: str) -> None:
+def test_a_method_that_seeds_the_global_generators(seed: Callable[[int], Any], name: str) -> None:
     def draw() -> float:
         seed(7)
         return 0.5
@@ -122,7 +122,7 @@ def test_a_method_that_seeds_everybodys_generators(seed: Callable[[int], Any], n
 
 def test_a_loss_that_rises() -> None:
     class Backwards(SoundNetwork):
-        """Turns its gradient round."""
+        """Reverses its gradient."""
 
         def loss(self, output: Tensor, truth: Tensor) -> Tensor:
             error = super().loss(output, truth)
@@ -134,9 +134,9 @@ def test_a_loss_that_rises() -> None:
     )
 
 
-def test_a_loss_that_stays() -> None:
+def test_a_loss_that_does_not_change() -> None:
     class Idle(SoundNetwork):
-        """Has weights that do nothing."""
+        """Has weights without effect."""
 
         def loss(self, output: Tensor, truth: Tensor) -> Tensor:
             return 0 * output.sum() + 0.25

@@ -1,4 +1,4 @@
-"""Estimates: every check of them can fail, and says how."""
+"""The checks of estimates: each can fail, and its reason says how."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -51,7 +51,7 @@ def test_a_decimated_image_may_become_larger_by_less_than_the_scale(
     rows: int, outcome: str
 ) -> None:
     class Enlarges(Method):
-        """Sees 17 rows, where 49 are wanted."""
+        """Gets 17 rows, where 49 are expected."""
 
         sees = "decimated"
 
@@ -77,8 +77,8 @@ def test_a_number_of_bands_that_it_cannot_take(bands: int) -> None:
 @pytest.mark.parametrize(
     ("made", "shape"),
     [
-        (lambda x: x.repeat(1, 1, 2, 1), (1, 7, 46, 25)),  # the engine would cut it silently
-        (lambda x: x[:, :1], (1, 1, 23, 25)),  # and spread this over all bands
+        (lambda x: x.repeat(1, 1, 2, 1), (1, 7, 46, 25)),  # the engine would crop it silently
+        (lambda x: x[:, :1], (1, 1, 23, 25)),  # and broadcast this to all bands
     ],
 )
 def test_a_network_of_another_size(
@@ -90,7 +90,7 @@ def test_a_network_of_another_size(
 
 
 def steepest(image: Tensor) -> float:
-    """Give the largest step between neighbours: 0, almost 1 in noise, little in scenes."""
+    """Return the largest difference between neighbours: almost 1 in noise, small in scenes."""
     return float(image.diff().abs().max())
 
 
@@ -125,17 +125,17 @@ def test_an_estimate_that_is_not_finite_in_bfloat16() -> None:
     assert reason.endswith("values of the estimate of a black image, in bfloat16 are not finite")
 
 
-def test_a_method_that_works_in_its_input() -> None:
+def test_a_method_that_modifies_its_input() -> None:
     reason = reason_of(upscaling(lambda low, _: low.mul_(0.5)), "input-not-modified")
-    assert reason == "it changes what it sees"
+    assert reason == "it changes its input"
 
 
-def test_a_method_that_writes_into_the_degradation() -> None:
+def test_a_method_that_modifies_the_degradation() -> None:
     faulty = upscaling(lambda low, problem: low * problem.degradation.axis(25).mul_(0.5).sum())
     assert reason_of(faulty, "input-not-modified") == "it changes the degradation, by columns"
 
 
-def test_a_method_that_works_in_its_state() -> None:
+def test_a_method_that_modifies_its_state() -> None:
     class Counts(Sound):
         """Keeps a count in its state."""
 
@@ -149,9 +149,9 @@ def test_a_method_that_works_in_its_state() -> None:
     assert reason_of(Counts, "input-not-modified") == "it changes 'count' of its state"
 
 
-def test_a_method_that_works_in_its_training_scenes() -> None:
+def test_a_method_that_modifies_its_training_scenes() -> None:
     class Centres(Sound):
-        """Takes the mean off its scenes."""
+        """Subtracts the mean of its scenes."""
 
         def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
             for scene in list(scenes)[1:]:
@@ -162,7 +162,7 @@ def test_a_method_that_works_in_its_training_scenes() -> None:
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_a_network_that_works_in_its_input(training: bool) -> None:
+def test_a_network_that_modifies_its_input(training: bool) -> None:
     def forward(layers: Layers, x: Tensor) -> Tensor:
         if layers.training is training:
             x.mul_(0.5)
@@ -170,17 +170,17 @@ def test_a_network_that_works_in_its_input(training: bool) -> None:
 
     reason = reason_of(network_of(forward), "input-not-modified")
     # The engine hands the image itself over where its layout in memory fits already.
-    assert reason in ("it changes the network's input", "it changes what it sees")
+    assert reason in ("it changes the network's input", "it changes its input")
 
 
-def test_a_loss_that_works_in_the_truth() -> None:
+def test_a_loss_that_modifies_the_ground_truth() -> None:
     class Shifts(SoundNetwork):
-        """Moves the truth."""
+        """Shifts the ground truth."""
 
         def loss(self, output: Tensor, truth: Tensor) -> Tensor:
             return (output - truth.add_(0.1)).square().mean()
 
-    assert reason_of(Shifts, "input-not-modified") == "it changes the truth in its loss"
+    assert reason_of(Shifts, "input-not-modified") == "it changes the ground truth in its loss"
 
 
 def test_a_network_that_mixes_the_images_of_a_batch() -> None:
@@ -205,7 +205,7 @@ def test_a_network_that_drops_images_of_a_batch() -> None:
     ],
 )
 @pytest.mark.parametrize("sees", ["upscaled", "decimated"])
-def test_a_network_that_sees_further_than_its_halo(
+def test_a_network_whose_receptive_field_exceeds_its_halo(
     forward: Callable[[Layers, Tensor], Tensor], sees: str
 ) -> None:
     def enlarged(layers: Layers, x: Tensor) -> Tensor:
@@ -218,15 +218,15 @@ def test_a_network_that_sees_further_than_its_halo(
 
 
 @pytest.mark.parametrize("name", ["vdsr", "proposed"])
-def test_the_check_of_tiles_would_notice_a_missing_halo(name: str) -> None:
-    """Also where the last layers start almost at nothing, after their short training."""
+def test_the_check_of_tiles_detects_a_missing_halo(name: str) -> None:
+    """Also where the last layers are still almost zero after their short training."""
     cls = METHODS.entry(name).cls
     fresh = type("Faulty", (cls,), {"halo": lambda _self, _network: 0})
     reason = reason_of(fresh, "tiles-equal-whole")
     assert reason.startswith("tiles (halo 0) and the whole image: they differ by ")
 
 
-def test_an_estimate_that_follows_from_the_scenes_before_it() -> None:
+def test_an_estimate_that_depends_on_the_scenes_before_it() -> None:
     kept: list[Tensor] = []
 
     def estimate(low: Tensor, problem: Problem) -> Tensor:
@@ -234,11 +234,11 @@ def test_an_estimate_that_follows_from_the_scenes_before_it() -> None:
         return low + 0.1 * kept[max(0, len(kept) - 2)]
 
     reason = reason_of(upscaling(estimate), "order-independent")
-    assert reason == "the estimate of a scene depends on those estimated before it"
+    assert reason == "a scene's estimate depends on the scenes before it"
 
 
 def test_a_gpu_that_gives_other_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The processor in bfloat16 plays the GPU."""
+    """The CPU in bfloat16 stands in for the GPU."""
     other = Device(torch.device("cpu"), bfloat16=True)
     monkeypatch.setattr(inference, "other_device", lambda: other)
 
@@ -247,7 +247,7 @@ def test_a_gpu_that_gives_other_estimates(monkeypatch: pytest.MonkeyPatch) -> No
         return y + 0.1 if torch.is_autocast_enabled("cpu") else y
 
     reason = reason_of(network_of(forward), "cpu-equals-cuda")
-    assert reason.startswith("GPU and processor: they differ by 0.1")
+    assert reason.startswith("GPU and CPU: they differ by 0.1")
 
 
 @pytest.mark.parametrize("cls", [Sound, SoundNetwork])

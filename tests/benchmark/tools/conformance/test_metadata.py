@@ -1,4 +1,4 @@
-"""What a method says about itself: every check of it can fail."""
+"""The checks of metadata: each can fail, and its reason says how."""
 
 import re
 import sys
@@ -30,13 +30,13 @@ def test_a_method_that_was_never_registered() -> None:
 
 
 def test_an_unknown_kind_of_input() -> None:
-    class Squints(Sound):
-        """Sees something."""
+    class Unknown(Sound):
+        """Has an unknown input."""
 
         sees = "downscaled"  # type: ignore[assignment]
 
     expected = "sees is 'downscaled', expected upscaled or decimated"
-    assert reason_of(Squints, "described") == expected
+    assert reason_of(Unknown, "described") == expected
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,9 @@ def test_an_undocumented_or_ill_declared_parameter(
     body = {"__annotations__": {"width": annotation}, "width": default, "__doc__": "Has one."}
     cls = type("Faulty", (Method,), body)
     METHODS.register("faulty", title="Faulty", paper="Nobody, 2026")(cls)
-    result = Conformance(METHODS.make("faulty")).check("parameters-documented")
+    # A default that does not fit can only be found in a method with another value.
+    reference = {int: "faulty[width=2]", str: "faulty[width=a]"}.get(annotation, "faulty")
+    result = Conformance(METHODS.make(reference)).check("parameters-documented")
     assert result.outcome == "failed"
     assert result.reason.startswith(reason)
 
@@ -74,7 +76,7 @@ def test_a_whole_number_may_stand_for_a_float() -> None:
 
 
 def test_a_method_that_cannot_be_pickled() -> None:
-    reason = reason_of(Sound, "specification")  # its class is nowhere to be imported from
+    reason = reason_of(Sound, "specification")  # its class cannot be imported
     assert re.match(r"\w+Error: Can't (get|pickle)", reason), reason
 
 
@@ -85,7 +87,7 @@ def test_a_method_that_cannot_be_pickled() -> None:
         ({"text": " a"}, "'faulty[text= a]' makes Named(text='a'), not Named(text=' a')"),
     ],
 )
-def test_parameters_that_a_reference_cannot_say(
+def test_parameters_that_a_reference_cannot_express(
     changes: dict[str, Any], reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Named(Sound):

@@ -1,4 +1,4 @@
-"""Checks become results: what is expected, what is not, what never comes to an end."""
+"""Checks become results: expected and unexpected ones, and those that never end."""
 
 import random
 import subprocess
@@ -27,7 +27,7 @@ from benchmark.tools.scaffold import write
 from tests.benchmark.support import CPU
 from tests.benchmark.tools.conformance.support import Sound, SoundNetwork, checks_of
 
-# Methods that keep every promise, and use what might trip a check up.
+# Methods that pass every check, with features that a careless check would refuse.
 HONEST = '''
 """Four honest methods."""
 
@@ -106,7 +106,7 @@ class Lottery(Method):
 
 @register("differences", title="Differences", paper="Nobody, 2026")
 class Differences(NetworkMethod):
-    """Filters between neighbouring bands; says what it cannot do."""
+    """Filters between neighbouring bands; declares what it cannot do."""
 
     expected_failures: ClassVar = {"bands-1": "one band has no neighbour"}
 
@@ -120,7 +120,7 @@ class Differences(NetworkMethod):
 
 @pytest.fixture(autouse=True)
 def clean(registries: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget what a test registers; leave no compiled files."""
+    """Undo what a test registers; leave no compiled files."""
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
 
@@ -144,9 +144,9 @@ def test_the_method_to_start_from_passes_every_check(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cls", [Sound, SoundNetwork])
 def test_what_the_tests_of_faulty_methods_start_from_is_sound(cls: type[Method]) -> None:
-    """Otherwise a faulty one might fail for another reason than its fault."""
+    """Otherwise a faulty one might fail for a reason other than its fault."""
     bad = {result.name for result in checks_of(cls) if not result.good}
-    assert bad == {"specification"}  # its class cannot be imported from anywhere
+    assert bad == {"specification"}  # its class cannot be imported
 
 
 def test_a_declared_failure_is_shown_with_both_reasons(tmp_path: Path) -> None:
@@ -174,13 +174,13 @@ def test_a_declared_failure_that_passes_is_reported() -> None:
     assert checks.check("shape-x3") == Result(
         "shape-x3",
         "unexpectedly passed",
-        "take it out of expected_failures, where it is said: three is odd",
+        "remove it from expected_failures, where its reason is: three is odd",
     )
     assert checks.check("loss-goes-down").outcome == "skipped"
     assert checks.check("shape-x2").outcome == "passed"
 
 
-def test_the_other_checks_keep_to_what_is_not_declared() -> None:
+def test_the_other_checks_avoid_declared_scales_and_bands() -> None:
     asked = set()
 
     class Choosy(Method):
@@ -218,23 +218,35 @@ def test_expected_failures_are_no_parameter() -> None:
         (Result("a", "unexpectedly passed", "why"), False, "a: unexpectedly passed: why"),
     ],
 )
-def test_a_result_is_one_line_and_settles_for_pytest(result: Result, good: bool, text: str) -> None:
+def test_a_result_is_one_line_and_raises_what_pytest_understands(
+    result: Result, good: bool, text: str
+) -> None:
     assert str(result) == text
     assert result.good is good
     if result.outcome == "passed":
-        result.settle()
+        result.raise_for_result()
         return
     # Both: a SkipTest that nothing catches would skip this test instead of failing it.
     with pytest.raises((unittest.SkipTest, AssertionError), match=f"^{text}$") as raised:
-        result.settle()
+        result.raise_for_result()
     assert raised.type is (unittest.SkipTest if good else AssertionError)
 
 
-def test_every_check_says_in_one_line_what_is_promised() -> None:
+def test_the_docstring_of_every_check_says_in_one_line_what_it_requires() -> None:
     for name, function in CHECKS.items():
-        promise = (function.__doc__ or "").partition("\n")[0]
-        assert promise.endswith("."), name
-        assert len(promise) < 100, name
+        line = (function.__doc__ or "").partition("\n")[0]
+        assert line.endswith("."), name
+        assert len(line) < 100, name
+
+
+def test_the_names_that_users_declare_in_expected_failures_stay() -> None:
+    assert list(CHECKS) == [
+        *("described", "parameters-documented", "specification", "expected-failures"),
+        *("shape-x2", "shape-x3", "shape-x4", "bands-1", "bands-7", "bands-31", "bands-103"),
+        *("finite", "input-not-modified", "batch-of-one-equals-many", "tiles-equal-whole"),
+        *("order-independent", "cpu-equals-cuda", "deterministic", "random-state-ignored"),
+        *("random-state-kept", "loss-goes-down", "weights-round-trip", "truth-unreachable"),
+    ]
 
 
 def test_an_unknown_check_is_refused() -> None:
@@ -282,7 +294,7 @@ def test_an_endless_loop_is_a_failure() -> None:
     assert checks.check("bands-31") == expected
     assert time.monotonic() - began < 5
     assert checks.check("bands-7").outcome == "passed"
-    time.sleep(0.3)  # no alarm is left that would ring now
+    time.sleep(0.3)  # an alarm that was left would go off now
 
 
 def test_checks_run_outside_of_the_main_thread() -> None:
@@ -320,7 +332,7 @@ def test_nothing_is_printed_and_no_random_state_is_touched(
 
 def test_the_lines_for_a_plugins_own_tests_work_as_printed(tmp_path: Path) -> None:
     doc = benchmark.tools.conformance.__doc__ or ""
-    block = doc.partition("plugin:\n")[2].partition("\n`Conformance`")[0]
+    block = doc.partition("plugin:\n")[2].partition("\nIterating over")[0]
     (tmp_path / "test_mine.py").write_text(textwrap.dedent(block))
     plugin = '''
 """A plugin."""
@@ -330,7 +342,7 @@ from benchmark.method import Method, register
 
 @register("mine", title="Mine")
 class MyMethod(Method):
-    """Gives back what it sees, but for one thing."""
+    """Returns its input, except at one scale."""
 
     expected_failures = {"shape-x4": "four is too much"}
 

@@ -40,7 +40,7 @@ def test_training_takes_the_engines_steps(tiny: Split, reference: str) -> None:
     method, bank = network_method(reference), bank_of(tiny.train, 2, count=2, size=16)
     bands = torch.arange(5).expand(2, 5) if method.bandwise else None
     pairs: Any = TensorDataset(*bank.batch(torch.arange(2), method.sees, bands))
-    recipe = Recipe(optimiser="sgd", rate=1e-2, batch=len(pairs))
+    recipe = Recipe(optimiser="sgd", lr=1e-2, batch_size=len(pairs))
     torch.manual_seed(0)
     ours = exact(start(method, problem(2, 5), recipe))
     torch.manual_seed(0)

@@ -1,0 +1,65 @@
+"""What must be said under the tables of a section."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from benchmark.errors import plain
+from reports.analysis.results import MethodInfo, Results, rows_of
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Notes under a section, numbered from 1; equal texts share a number.
+
+    Attributes:
+        texts: in the order of their numbers.
+        numbers: (method's label, scale) to the numbers of its notes.
+    """
+
+    texts: tuple[str, ...]
+    numbers: Mapping[tuple[str, int], tuple[int, ...]]
+
+
+def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
+    """Collect the notes of a section: failures, damaged scores, missing values and seeds, warnings.
+
+    Args:
+        results: of one data set, protocol and profile.
+        methods: its methods in the order of the rows, in which notes are numbered.
+    """
+    means, cells = results.cell_means, results.cells
+    undefined: dict[tuple[str, int, int], list[str]] = {}
+    for one in rows_of(means[means["n"] < means["scenes"]]):
+        text = f"{one.metric} of {one.scenes - one.n} of {one.scenes} scenes"
+        undefined.setdefault((one.method, one.scale, one.seed), []).append(text)
+    seeds = set(cells[cells["trained"]]["seed"])
+    known: dict[str, int] = {}
+    numbers = {}
+    for method in methods:
+        for scale in results.scales:
+            texts = _texts(results.at(method.label, scale), undefined, seeds)
+            found = {known.setdefault(plain(text), len(known) + 1) for text in texts}
+            numbers[method.label, scale] = tuple(sorted(found))
+    return Notes(tuple(known), numbers)
+
+
+def _texts(
+    cells: pd.DataFrame, undefined: Mapping[tuple[str, int, int], list[str]], seeds: set[int]
+) -> list[str]:
+    """List what a reader must know about one method at one scale."""
+    texts = []
+    for cell in rows_of(cells):
+        who = f"seed {cell.seed} " if len(cells) > 1 else ""
+        if cell.status == "failed":
+            texts.append(f"{who}failed: {cell.reason}")
+        elif cell.error:
+            texts.append(f"{who or 'this cell: '}{cell.error}")
+        if lacks := undefined.get((cell.method, cell.scale, cell.seed)):
+            texts.append(f"{who}has no value for {', '.join(lacks)}; the mean is of the rest")
+        texts.extend(cell.warnings)
+    absent = sorted(seeds - set(cells["seed"]))
+    if len(cells) and absent and cells["trained"].any():
+        texts.append(f"without seed {', '.join(map(str, absent))}")
+    return texts
