@@ -139,9 +139,7 @@ def check_values(owner: str, instance: object) -> None:
             _check(owner, field, hints[field.name], value, shown(value))
 
 
-def _check(
-    owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any, text: str
-) -> None:
+def _check(owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any, text: str) -> None:
     facts, types = field.metadata, (int, float) if kind is float else kind
     fits = (
         (kind not in get_args(Value) or isinstance(value, types))
