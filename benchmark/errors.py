@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 
-# The root, a home or a drive, where no name, URL or relative path goes on.
+# The root, a home or a drive, where no name, URL or relative path goes on; `</b>` is no path.
 _ROOT = r"(?<![\w.:/\\~-])(?:~[A-Za-z]\w*|~|[A-Za-z]:)?[/\\]+"
 _QUOTED_FOLDERS = re.compile(rf"""(?<=["']){_ROOT}(?:[^"'\n/\\]+[/\\]+)*""")
-_FOLDERS = re.compile(rf"""{_ROOT}(?:[^\s"',:;()\[\]<>|/\\]+[/\\]+)*(?=[^\s/\\])""")
+_FOLDERS = re.compile(rf"""(?!(?<=<)/\w+>){_ROOT}(?:[^\s"',:;()\[\]<>|/\\]+[/\\]+)*(?=[^\s/\\])""")
 _ARGUMENT_FOLDERS = re.compile(rf"{_ROOT}(?:[^/\\,\]]+[/\\]+)*")
 
 

@@ -118,7 +118,7 @@ def _converted(owner: str, field: "dataclasses.Field[Any]", kind: type, text: st
         value: Value = _BOOLEANS[text.lower()] if kind is bool else kind(text)
     except (KeyError, ValueError):
         raise _misfit(owner, field, kind, text) from None
-    _check(owner, field, kind, value)
+    _check(owner, field, kind, value, text)
     return value
 
 
@@ -136,10 +136,10 @@ def check_values(owner: str, instance: object) -> None:
     for field in dataclasses.fields(instance):  # type: ignore[arg-type]
         value = getattr(instance, field.name)
         if value is not field.default:
-            _check(owner, field, hints[field.name], value)
+            _check(owner, field, hints[field.name], value, shown(value))
 
 
-def _check(owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any) -> None:
+def _check(owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any, text: str) -> None:
     facts, types = field.metadata, (int, float) if kind is float else kind
     fits = (
         (kind not in get_args(Value) or isinstance(value, types))
@@ -150,7 +150,7 @@ def _check(owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any) 
         and (facts.get("high") is None or value <= facts["high"])
     )
     if not fits:
-        raise _misfit(owner, field, kind, shown(value))
+        raise _misfit(owner, field, kind, text)
 
 
 def _misfit(owner: str, field: "dataclasses.Field[Any]", kind: type, text: str) -> RequestError:

@@ -204,16 +204,14 @@ def _mean(
     average = mean(over_seeds)
     return {
         "value": finite(average),
-        "text": DASH if math.isnan(average) else number(average, metric.digits),
-        "over_seeds": _deviation(over_seeds, metric.digits),
-        "over_scenes": _deviation(over_scenes, metric.digits),
+        "text": _number(average, metric, missing=DASH),
+        "over_seeds": _number(deviation(over_seeds), metric),
+        "over_scenes": _number(deviation(over_scenes), metric),
     }
 
 
-def _deviation(values: Iterable[float], digits: int) -> str:
-    """Write the sample standard deviation; empty where there are not two finite values."""
-    found = deviation(values)
-    return "" if math.isnan(found) else number(found, digits)
+def _number(value: float, metric: Metric, missing: str = "") -> str:
+    return missing if math.isnan(value) else number(value, metric.digits)
 
 
 def _published(row: PublishedValue, metric: Metric) -> dict[str, Any]:
