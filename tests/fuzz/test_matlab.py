@@ -30,8 +30,8 @@ MASK = np.ones((ROWS, COLUMNS))
 
 @pytest.fixture(autouse=True)
 def _short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """End a child process that hangs before the test itself is ended, twice if it was used."""
-    monkeypatch.setattr(matlab, "TIMEOUT", damage.SECONDS / 2.5)
+    """End a worker that hangs before the test itself is ended."""
+    monkeypatch.setattr(matlab, "TIMEOUT", damage.SECONDS - 1)
 
 
 def small_cube() -> np.ndarray:

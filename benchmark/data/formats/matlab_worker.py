@@ -1,13 +1,7 @@
-"""The child process that reads MATLAB files: requests on standard input, answers on output.
-
-A request is a line of JSON, an answer another, followed by the values where there are any.
-"""
+"""What the worker process does: read and check a MATLAB file, without trust in the libraries."""
 
 import faulthandler
-import json
 import math
-import os
-import sys
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -17,35 +11,39 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.data.formats.matlab import ContentError
-from benchmark.errors import listed, plain
+from benchmark.errors import listed
 
 MAX_PIXELS = 1 << 22  # Harvard has 1040 x 1392; a header may claim anything
 MAX_CHUNK = 1 << 29  # bytes that HDF5 may have to unpack for a single value
 MAX_MEMORY = 4 << 30  # bytes; a scene of Harvard takes 0.5 GiB
+MAX_SECONDS = 600.0  # after which it ends by itself, should its parent be gone
 MAX_TEXT = 400  # characters of a message, which may quote the file
-IDLE = 60.0  # seconds without a request, after which the process ends
 # No image has longer integers; floats whose type was damaged would look like some.
 NUMBERS = {"float32", "float64", "int8", "uint8", "int16", "uint16"}
 _SCIPY_NAMES = {"double": "float64", "single": "float32"}
 
 
-def main() -> None:
-    """Answer requests until the input ends."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is no answer
-    warnings.simplefilter("ignore")
+class ContentError(Exception):
+    """The file is damaged, unsafe or holds something else; the message says what."""
+
+
+def read_values(file: Path, version_5: bool, bands: int, crop: int) -> np.ndarray:
+    """Read a file in a process that may crash; see `benchmark.data.formats.matlab.read`."""
+    faulthandler.disable()  # a crash is reported as one line
+    faulthandler.dump_traceback_later(MAX_SECONDS, exit=True)
     _limit_memory()
-    for line in sys.stdin.buffer:
-        request = json.loads(line)
-        # A watchdog outside the interpreter: it also ends a loop within a library.
-        faulthandler.dump_traceback_later(request.pop("timeout"), exit=True)
-        error, text, cube = _answer(**request)
-        answer = {"error": error, "text": plain(text[:MAX_TEXT]), "shape": cube.shape}
-        answers.write(json.dumps(answer).encode() + b"\n")
-        answers.write(cube.data)
-        answers.flush()
-        faulthandler.dump_traceback_later(IDLE, exit=True)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return (read_version_5 if version_5 else read_version_7)(file, bands, crop)
+    except ContentError as error:
+        raise ContentError(str(error)[:MAX_TEXT]) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - both libraries raise nearly any type
+        text = f"it is damaged or cut short ({type(error).__name__}: {error})"
+        raise ContentError(text[:MAX_TEXT]) from None
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _limit_memory() -> None:
@@ -57,21 +55,6 @@ def _limit_memory() -> None:
         limit = pages * resource.getpagesize() + MAX_MEMORY
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-
-
-def _answer(file: str, version: int, bands: int, crop: int) -> tuple[str, str, np.ndarray]:
-    """Return the kind of error, its text, and the cube, each empty where there is none."""
-    nothing = np.empty(0, np.float32)
-    try:
-        read = read_version_5 if version == 5 else read_version_7
-        return "", "", read(Path(file), bands, crop)
-    except ContentError as error:
-        return "content", str(error), nothing
-    except MemoryError as error:
-        return "memory", str(error), nothing
-    except Exception as error:  # noqa: BLE001 - both libraries raise nearly any type
-        text = f"it is damaged or cut short ({type(error).__name__}: {error})"
-        return "content", text, nothing
 
 
 def read_version_5(file: Path, bands: int, crop: int) -> np.ndarray:
