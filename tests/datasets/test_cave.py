@@ -77,7 +77,9 @@ def test_fetch_refuses_a_zip_of_the_right_size_with_other_pixels(
     tmp_path: Path, published: bytes, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cave.HASHES.write_text(cave.HASHES.read_text().replace("  balloons_ms_07", "0  balloons_ms_07"))
-    with pytest.raises(RequestError, match=r"1 files are not what was published.*balloons_ms_07"):
+    with pytest.raises(
+        RequestError, match=r"1 files differ from the published ones.*balloons_ms_07"
+    ):
         Cave().fetch(tmp_path / "data")
     assert list((tmp_path / "data" / "cave").iterdir()) == []
 
@@ -104,7 +106,7 @@ def test_fetch_does_not_download_a_zip_again_that_is_whole(
     (root / "cave").mkdir(parents=True)
     (root / "cave" / "balloons_ms.zip").write_bytes(published[:500])
     for _ in range(3):
-        with pytest.raises(RequestError, match=r"balloons_ms\.zip is not a whole zip archive"):
+        with pytest.raises(RequestError, match=r"balloons_ms\.zip is not a complete zip archive"):
             Cave().fetch(root)
     assert web.asked.count("/cave.zip") == 1
     (root / "cave" / "balloons_ms.zip").unlink()

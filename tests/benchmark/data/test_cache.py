@@ -215,7 +215,7 @@ def test_files_that_changed_during_a_run_are_noticed(kept: Kept, tmp_path: Path)
     prepared = opened(kept, tmp_path)
     stored(tmp_path, "one").unlink()
     kept.offset = 1
-    with pytest.raises(RequestError, match="scene one changed while the run was going on"):
+    with pytest.raises(RequestError, match="scene one changed during the run"):
         prepared.read("one")
 
 
