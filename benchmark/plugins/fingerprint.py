@@ -73,8 +73,8 @@ def source_of(cls: type) -> str:
         if file is None:
             raise RequestError(
                 f"the method's class {base.__qualname__} (in {name}) has no source file, so its "
-                "results could not be distinguished from those of another version; put it into a .py "
-                "file and name that with --plugin"
+                "results could not be distinguished from those of another version; put it into a "
+                ".py file and name that with --plugin"
             )
         waiting.append((name, file))
         if _label(name) != name:
