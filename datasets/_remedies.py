@@ -5,9 +5,9 @@ from pathlib import Path
 from benchmark.dataset import DataSet
 
 
-def fetch_again(name: str, root: Path) -> str:
-    """Return the remedy for a damaged file of a data set."""
-    return f"delete it and run 'python run_all.py fetch {name} --data {root}'"
+def fetch_again(name: str, root: Path, files: str = "it") -> str:
+    """Return the remedy for damaged files of a data set."""
+    return f"delete {files} and run 'python run_all.py fetch {name} --data {root}'"
 
 
 def get_missing(dataset: DataSet, root: Path, folders: str, files: str) -> str:

@@ -221,5 +221,5 @@ def _verify(places: Iterable[Place], root: Path) -> None:
     if differ:
         raise RequestError(
             f"cave: {len(differ)} files differ from the published ones (by their SHA-256): "
-            f"{listed(differ)}; {fetch_again('cave', root).replace('it', 'them', 1)}"
+            f"{listed(differ)}; {fetch_again('cave', root, 'them')}"
         )

@@ -317,7 +317,7 @@ def test_results_that_cannot_be_written_are_refused_before_the_first_cell(
 ) -> None:
     (hsisr.folder / "taken").write_text("precious")
     message = refusal(hsisr, hsisr.tiny("bicubic", "--results", results))
-    assert f"the results folder {results} cannot be written to" in message
+    assert f"cannot write to the results folder {results}: " in message
     assert "--results" in message
     assert (hsisr.folder / "taken").read_text() == "precious"
 
@@ -328,7 +328,7 @@ def test_results_that_cannot_be_written_are_refused_before_the_first_cell(
 def test_a_results_folder_without_permission_is_refused(hsisr: CommandLine) -> None:
     hsisr.results.mkdir(mode=0o500)
     message = refusal(hsisr, hsisr.tiny("bicubic"))
-    assert "cannot be written to (Permission denied)" in message
+    assert ": Permission denied; " in message
 
 
 def test_a_cache_that_cannot_be_written_is_refused(hsisr: CommandLine) -> None:

@@ -20,7 +20,7 @@ from safetensors.numpy import save
 from benchmark.dataset import DataSet, Scene, Source
 from benchmark.errors import RequestError
 from benchmark.store.address import key_of, place_name
-from benchmark.store.files import locked, write_file
+from benchmark.store.files import locked, write_file, writing
 
 FORMAT = 4
 
@@ -116,14 +116,8 @@ class PreparedScenes:
         Raises:
             RequestError: the cache cannot be written to.
         """
-        try:
-            with locked(self._folder / ".lock"):
-                yield
-        except OSError as error:
-            raise RequestError(
-                f"cannot prepare scenes in {self._folder}: {error.strerror or error}; free space "
-                "there or choose another folder with --cache"
-            ) from error
+        with writing(self._folder, "--cache"), locked(self._folder / ".lock"):
+            yield
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{place_name(name)}.safetensors"

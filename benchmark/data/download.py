@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmark.data.search import log, writable
+from benchmark.data.search import log
 from benchmark.errors import RequestError
-from benchmark.store.files import locked, replacing
+from benchmark.store.files import locked, replacing, writing
 
 CHUNK = 1 << 18
 
@@ -39,7 +39,7 @@ def download(
         RequestError: no mirror delivered the file; the message has the reason for each.
     """
     failures = []
-    with writable(target.parent), locked(target.with_name(f".{target.name}.lock")):
+    with writing(target.parent, "--data"), locked(target.with_name(f".{target.name}.lock")):
         for url in urls:
             log(f"downloading {url} to {target}" + (f" ({size:,} bytes)" if size else ""))
             try:

@@ -118,19 +118,3 @@ def readable(file: Path) -> Iterator[None]:
             f"cannot read {file}: {error.strerror or error}; was it moved or deleted, or do "
             "you lack the permission to read it?"
         ) from error
-
-
-@contextmanager
-def writable(folder: Path) -> Iterator[None]:
-    """Turn an OSError while writing below a folder into a RequestError.
-
-    Raises:
-        RequestError: permission is denied, the disk is full, or it is faulty.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise RequestError(
-            f"{folder} cannot be written to ({error.strerror or error}); free space, or choose "
-            "another folder with --data"
-        ) from error

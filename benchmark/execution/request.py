@@ -15,6 +15,7 @@ from benchmark.method import METHODS, Method, all_methods
 from benchmark.plugins.parameters import split_list
 from benchmark.protocols import catalogue, protocol
 from benchmark.protocols.protocol import Protocol
+from benchmark.store.files import writing
 
 
 @dataclass(frozen=True)
@@ -155,12 +156,6 @@ def check_writable(results: Path) -> None:
     Raises:
         RequestError: it cannot be written to.
     """
-    try:
+    with writing(f"the results folder {results}"):
         results.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=results):
-            pass
-    except OSError as error:
-        raise RequestError(
-            f"the results folder {results} cannot be written to ({error.strerror}); choose "
-            "another with --results"
-        ) from error
+        tempfile.TemporaryFile(dir=results).close()

@@ -37,9 +37,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import RequestError, plain
+from benchmark.errors import plain
 from benchmark.store.address import Address, key_of
-from benchmark.store.files import flush_folder, write_flushed
+from benchmark.store.files import flush_folder, write_flushed, writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +100,7 @@ def write(
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     complete: dict[str, Any] = {"format": FORMAT, "address": asdict(address), **facts, "sums": sums}
     content = encode(complete)
-    try:
+    with writing(f"the results folder {results}"):
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
@@ -113,11 +113,6 @@ def write(
             flush_folder(folder.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-    except OSError as error:
-        raise RequestError(
-            f"cannot write to the results folder {results}: {error.strerror or error}; "
-            "free or choose another with --results"
-        ) from error
     return Cell(address, folder, complete)
 
 

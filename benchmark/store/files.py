@@ -46,13 +46,27 @@ def write_file(file: Path, content: bytes, option: str = "--results") -> None:
     Raises:
         RequestError: the folder cannot be written to.
     """
+    with writing(file, option), replacing(file) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def writing(place: object, option: str = "--results") -> Iterator[None]:
+    """Turn an OSError while writing into a RequestError.
+
+    Args:
+        place: the file or folder, for the message.
+        option: the command-line option that chooses another folder, for the message.
+
+    Raises:
+        RequestError: permission is denied, the disk is full, or it is faulty.
+    """
     try:
-        with replacing(file) as temporary:
-            temporary.write_bytes(content)
+        yield
     except OSError as error:
         raise RequestError(
-            f"cannot write {file}: {error.strerror or error}; free space there or choose another "
-            f"folder with {option}"
+            f"cannot write to {place}: {error.strerror or error}; free space there or choose "
+            f"another folder with {option}"
         ) from error
 
 

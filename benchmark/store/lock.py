@@ -6,9 +6,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark.errors import RequestError
 from benchmark.store.address import Address
-from benchmark.store.files import older, release
+from benchmark.store.files import older, release, writing
 
 WORK = ".work"
 # Attempts to create folders that other processes remove at the same time.
@@ -44,15 +43,10 @@ class CellLock:
         Raises:
             RequestError: the results folder cannot be written to.
         """
-        try:
+        with writing(self._folder):
             if not self._try_lock():
                 return False
             self._delete_temporary()
-        except OSError as error:
-            raise RequestError(
-                f"cannot write to {self._folder}: {error.strerror or error}; free space there or "
-                "choose another folder with --results"
-            ) from error
         return True
 
     def locked(self) -> bool:

@@ -135,7 +135,7 @@ def test_bands_that_were_exchanged_are_noticed_where_they_are_the_published_ones
     five.write_bytes(second)
     six.write_bytes(first)
     text = cave_refusal(root)
-    assert f"{five} holds what was published as balloons_ms_06.png" in text
+    assert f"{five} has the content of the published balloons_ms_06.png" in text
     assert "fetch cave" in text
     # Encoded again by another program, a band has other bytes and may have the same pixels.
     six.write_bytes(second + b"behind the end")
@@ -149,7 +149,7 @@ def test_verify_names_the_files_that_differ(tmp_path: Path, published: bytes) ->
     cave_folder(tmp_path / "data" / "cave", *TWO)
     Cave().verify(tmp_path / "data")
     cave_band(tmp_path / "data", 6).write_bytes(png(np.zeros((24, 20), np.uint16)))
-    with pytest.raises(RequestError, match=r"1 files .* differs\): .*balloons_ms_06\.png"):
+    with pytest.raises(RequestError, match=r"1 files differ .*: .*balloons_ms_06\.png"):
         Cave().verify(tmp_path / "data")
 
 

@@ -19,9 +19,9 @@ from benchmark.data.archives.safety import (
     check_name,
     refuse,
 )
-from benchmark.data.search import readable, writable
+from benchmark.data.search import readable
 from benchmark.errors import RequestError
-from benchmark.store.files import locked
+from benchmark.store.files import locked, writing
 
 CHUNK = 1 << 18
 _MAX_HEADER = 1 << 14  # bytes of an extended header; tarfile would read all of it into memory
@@ -50,7 +50,7 @@ def unpack_tar(archive: Path, target: Path) -> Path:
     if target.exists():
         raise RequestError(f"cannot unpack to {target}: it exists already; move it away")
     temporary = target.with_name(f".{target.name}.part")
-    with writable(target.parent), locked(target.with_name(f".{target.name}.lock")):
+    with writing(target.parent, "--data"), locked(target.with_name(f".{target.name}.lock")):
         if target.exists():  # unpacked by another process in the meantime
             return target
         shutil.rmtree(temporary, ignore_errors=True)  # left by a killed process
@@ -88,7 +88,7 @@ def _extract(archive: Path, folder: Path) -> None:
         # As a stream: decompressed once, and stopped at the first violation.
         with (
             tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK, tarinfo=_Member) as tar,
-            writable(folder.parent),
+            writing(folder.parent, "--data"),
         ):
             try:
                 tar.extractall(folder, filter=check)  # noqa: S202 - `check` and tarfile's own

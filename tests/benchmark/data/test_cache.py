@@ -260,7 +260,7 @@ def test_two_processes_prepare_every_scene_once(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_to_is_named(kept: Kept, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(RequestError, match=r"cannot prepare scenes in .*file.*--cache"):
+    with pytest.raises(RequestError, match=r"cannot write to .*file.*--cache"):
         opened(kept, tmp_path / "file")
 
 

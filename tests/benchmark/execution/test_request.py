@@ -156,7 +156,7 @@ def test_a_wrong_second_data_set_is_refused_before_the_first_is_run(asked: Reque
 
 def test_a_results_folder_that_is_a_file_is_named(asked: Request, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(RequestError, match=r"the results folder .*file cannot be written to"):
+    with pytest.raises(RequestError, match=r"cannot write to the results folder .*file"):
         done(asked, results=tmp_path / "file")
 
 

@@ -73,7 +73,7 @@ def test_a_place_that_cannot_be_unpacked_to_is_named(tmp_path: Path) -> None:
     file = harvard_archive(tmp_path / "harvard" / "CZ_hsdb.tgz", tmp_path / "made", "img1")
     file.parent.chmod(0o555)
     try:
-        assert "cannot be written to" in harvard_refusal(tmp_path)
+        assert "cannot write to" in harvard_refusal(tmp_path)
     finally:
         file.parent.chmod(0o755)
 
