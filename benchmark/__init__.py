@@ -1,4 +1,4 @@
-"""The suite itself: data, training, scoring and storage, the same for every method.
+"""The engine of the suite: data, training, scoring and storage, the same for every method.
 
 This package imports nothing; import from its modules (a method needs `benchmark.method`, a data
 set `benchmark.dataset`).

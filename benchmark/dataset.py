@@ -1,4 +1,4 @@
-"""Interface of data set plugins: named scenes, read from files and verified.
+"""Interface of data set plugins: named scenes that are read from files and verified.
 
 A plugin subclasses `DataSet` in a file of `datasets/`; it handles files and formats only.
 """
@@ -39,7 +39,7 @@ class Source(ABC):
     """The complete files of some scenes of a data set, as returned by `DataSet.open`.
 
     Attributes:
-        stamp: a text that changes with the files (names, sizes, times), without reading them.
+        stamp: a text that changes with the files (names, sizes, times), cheap to compute.
     """
 
     stamp: str
@@ -123,7 +123,9 @@ class DataSet(ABC):
         Raises:
             RequestError: the download failed, or the files differ from the published ones.
         """
-        raise RequestError(f"{self.name} is computed, not downloaded; run it directly")
+        raise RequestError(
+            f"{self.name} is computed: there is nothing to download; run it directly"
+        )
 
 
 DATASETS: Registry[DataSet] = Registry("data set", "datasets", "hsisr.datasets")

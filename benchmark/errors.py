@@ -1,4 +1,4 @@
-"""The exception for errors that a user can fix, and texts for its messages."""
+"""The exception for errors that a user can fix, and helpers for its messages."""
 
 import re
 from collections.abc import Iterable

@@ -81,7 +81,7 @@ class Problem:
     seed: int = 0
 
     def generator(self, device: torch.device | str = "cpu") -> torch.Generator:
-        """Return a new random generator with the cell's seed, on a device."""
+        """Build a random generator with the cell's seed, on a device."""
         return torch.Generator(device).manual_seed(self.seed)
 
 
@@ -111,10 +111,11 @@ class Recipe:
         optimiser: "adam" or "sgd".
         lr: the highest learning rate.
         lr_by_fan_in: each layer's learning rate is `lr` times the size of its weights by He's
-            rule, sqrt(2 / fan-in), so that a step changes wide and narrow layers by equal parts.
+            rule, sqrt(2 / fan-in), so that a step changes all layers, wide or narrow, by the same
+            fraction.
         momentum: of SGD.
         beta2: of Adam.
-        weight_decay: factor of the weights that are added to the gradient (L2 penalty).
+        weight_decay: factor of the weights that is added to the gradient (L2 penalty).
         batch_size: samples per step: cubic patches, or single bands if `bands_as_samples`.
         epochs: passes over the samples; an upper limit for "plateau".
         schedule: "one-cycle" (linear warm-up over a tenth of the steps, then cosine decay),
@@ -177,7 +178,7 @@ class Method:
     Attributes:
         name: set by the registry.
         sees: "upscaled" (the low-resolution image interpolated to the full size) or "decimated".
-        bandwise: True makes the engine pass every band of a network's input as a separate image.
+        bandwise: True makes the engine pass every band to a network as a separate image.
         stochastic: True if the seed may change the numbers; the method has a cell for every seed.
         expected_failures: name of each conformance check that the method cannot pass, and why.
 
@@ -282,7 +283,7 @@ class NetworkMethod(Method):
     def halo(self, network: nn.Module) -> int | None:
         """Return the radius of the receptive field in input pixels, by which tiles overlap.
 
-        The default adds up the kernel radii of all convolutions, as is right for layers in series.
+        The default adds up the kernel radii of all convolutions, which is right for a sequence.
         It returns None, which forbids tiles, if a layer is neither a convolution of stride 1 nor
         pointwise (pooling, attention, linear layers, norms other than batch norms). Override it if
         the receptive field is bounded nevertheless, or if a layer is applied more than once.

@@ -121,7 +121,7 @@ class Cave(DataSet):
         return ("feathers", "thread_spools")
 
     def open(self, root: Path, scenes: Sequence[str]) -> Source:
-        """Find all bands of each scene: in folders, then `<scene>_ms.zip`, then the complete zip.
+        """Find all bands of each scene: in folders, `<scene>_ms.zip`, or the complete zip.
 
         Raises:
             RequestError: scenes or bands are missing, or a zip is damaged or unsafe.

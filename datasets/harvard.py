@@ -95,7 +95,7 @@ def _read(file: Path, root: Path) -> np.ndarray:
         raise RequestError(
             f"{file} cannot be used: {error}; {fetch_again('harvard', root)}"
         ) from error
-    except (OSError, MemoryError) as error:  # no remedy by a new copy
+    except (OSError, MemoryError) as error:  # the file itself may be good
         reason = getattr(error, "strerror", None) or f"not enough memory {error}"
         raise RequestError(
             f"cannot read {file}: {reason}; make it readable, or free memory"
@@ -129,7 +129,7 @@ class Harvard(DataSet):
 
     @property
     def remark(self) -> str:
-        """The scaling of the values, and a note on the unverified numbers."""
+        """The scaling of the values, and what is unverified."""
         return (
             f"Harvard scaling {self.scaling}: {SCALINGS[self.scaling]}. Harvard's published "
             "Bicubic row has not been checked: no Harvard images were available."

@@ -13,7 +13,7 @@ from benchmark.method import Method, Problem, State, register
     year="1981",
 )
 class Bicubic(Method):
-    """The interpolated low-resolution image itself."""
+    """The interpolated low-resolution image."""
 
     def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
         """Return the input, which the engine has interpolated."""

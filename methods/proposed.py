@@ -123,7 +123,7 @@ class Proposed(NetworkMethod):
 
     def _spectral(self, estimate: Tensor, truth: Tensor) -> Tensor:
         cosine = functional.cosine_similarity(estimate, truth, dim=1, eps=1e-6)
-        # A black pixel has no direction; its gradient would only follow the estimate's noise.
+        # A black pixel has no direction; its gradient would follow the estimate's noise.
         cosine = torch.where(truth.square().sum(dim=1) > 0, cosine, 1)
         if self.spectral == "angle":
             # The derivative of the angle is infinite at 1.

@@ -34,7 +34,7 @@ class ResidualStack(nn.Module):
     year="2016",
 )
 class VDSR(NetworkMethod):
-    """Twenty layers; 665,921 parameters.
+    """Twenty layers with 665,921 parameters.
 
     Section 4.2: 41-pixel patches, batch 64, 80 epochs, He initialisation, momentum 0.9, weight
     decay 1e-4. The learning rate starts at 0.1 and is divided by 10 every 20 epochs; gradients are

@@ -2,7 +2,7 @@
 
 A file carries a key, the hash of its inputs (the data set's parameters, its files' names, sizes and
 times), and is written again when that changes. It also carries the SHA-256 of its values; a scene
-that does not match it is prepared again, the others stay.
+that does not match is prepared again, without the others.
 """
 
 import hashlib
@@ -111,7 +111,7 @@ class PreparedScenes:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Lock the cache folder, so that only one process prepares these scenes.
+        """Lock the folder, so that only one process prepares these scenes.
 
         Raises:
             RequestError: the cache cannot be written to.

@@ -1,4 +1,4 @@
-"""Atomic downloads: a file appears complete and verified, or not at all."""
+"""Atomic downloads: a file appears complete, or not at all."""
 
 import hashlib
 import re
@@ -65,7 +65,7 @@ def _receive(url: str, file: Path) -> None:
     fetch = HTTPDownloader(
         progressbar=sys.stderr.isatty(),
         chunk_size=CHUNK,
-        headers={"Accept-Encoding": "identity"},  # uncompressed, so that the length is the file's
+        headers={"Accept-Encoding": "identity"},  # so that the length is the file's
     )
     fetch(url, str(file), None)
 

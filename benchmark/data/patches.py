@@ -1,7 +1,7 @@
 """Training patches: positions drawn once, gathered from whole degraded scenes by index.
 
 The scenes are kept on the device, as the protocol stores them; a batch is a few gathers, without a
-Python loop over patches. A patch equals the same crop of the whole degraded image.
+Python loop over patches. A patch equals the crop at its place of the whole degraded image.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ def check_sizes(shapes: Iterable[tuple[int, int]], size: int) -> None:
         size: rows and columns of a patch.
 
     Raises:
-        RequestError: a scene is smaller than a patch; the message has the size of the smallest.
+        RequestError: a scene is smaller than a patch.
     """
     rows, columns = min(shapes, key=min)
     if min(rows, columns) < size:
@@ -124,7 +124,7 @@ class PatchBank:
 
         Args:
             patches: (n,) indices of patches.
-            sees: the method's kind of input (`Method.sees`).
+            sees: the method's kind of input, `Method.sees`.
             bands: (n, k) band indices, each of which becomes an image; None keeps whole cubes.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Sampling of patches and bands for each training step, the same for all methods of a seed."""
+"""Sampling of patches and bands for training steps, the same for all methods of a seed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -33,8 +33,7 @@ def log(line: str) -> None:
 def search(root: Path, opens: Callable[[str], bool]) -> Found:
     """List the files below a folder, down to a few levels.
 
-    Links are followed, as data are often linked. Pipes and devices are left out: reading one may
-    never end.
+    Symbolic links are followed. Pipes and devices are left out: reading one may never end.
 
     Args:
         root: the folder to search; may be missing, then nothing is found.

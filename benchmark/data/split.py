@@ -1,4 +1,4 @@
-"""Training, validation and test scenes of a run, as tensors."""
+"""The split of a data set: training, validation and test scenes, as tensors."""
 
 import difflib
 import re

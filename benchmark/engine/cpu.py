@@ -1,4 +1,4 @@
-"""Speed-ups of networks on a CPU.
+"""Optimisations of networks on a CPU.
 
 Three independent parts: convolutions to one output channel, the memory layout of images and
 weights, and how glibc handles freed memory. `docs/performance.md` has the measurements.

@@ -121,6 +121,6 @@ def choose(name: str) -> Device:
 
 
 def _cpu_has_bfloat16() -> bool:
-    """Return True if the CPU has bfloat16 instructions; emulation would be slower than float32."""
+    """Return True if the CPU has bfloat16 instructions; emulation is slower than float32."""
     known = torch.cpu.get_capabilities()
     return bool(known.get("amx_bf16") or known.get("avx512_bf16"))

@@ -106,7 +106,7 @@ def revision(checkout: Path) -> tuple[str | None, bool | None]:
         The commit's hash, and whether tracked files differ from it; (None, None) without git,
         outside a checkout and before its first commit.
     """
-    # The variables of a git hook, or a repository further up, may belong to another checkout.
+    # A git hook's variables, or a repository further up, may belong to another checkout.
     inherited = {name: value for name, value in os.environ.items() if name not in _GIT}
     above = str(checkout.resolve().parent)
     try:

@@ -17,7 +17,7 @@ _FILES = (
 
 
 def memory_available() -> int:
-    """Return the bytes that this process can still allocate, limited by machine and cgroups."""
+    """Return the bytes that this process can still allocate, by its machine and its cgroups."""
     free = [int(psutil.virtual_memory().available)]
     for folder in _own_cgroups():
         for limit, usage, reclaimable in _FILES:

@@ -88,7 +88,7 @@ class _Plan:
 
 
 def _plan(method: NetworkMethod, network: nn.Module, images: Tensor, budget: int) -> _Plan:
-    """Return the plan to try first."""
+    """Choose the plan to try first."""
     rows, columns = images.shape[2:]
     halo = method.halo(network)
     whole = _Plan(1, max(rows, columns), halo)

@@ -109,7 +109,7 @@ def train_network(
 def _score(
     plan: CellPlan, problem: Problem, state: State, device: Device, listener: ProgressListener
 ) -> tuple[list[dict[str, Any]], float]:
-    """Score every test scene; return the rows, and the mean seconds per scene."""
+    """Score every test scene; return a row for each, and the mean seconds of an estimate."""
     estimate_scene = estimator(plan.method, problem, state, plan.profile, device)
     rows, seconds = [], 0.0
     for name, original in zip(plan.split.test.names, plan.split.test, strict=True):

@@ -1,4 +1,4 @@
-"""Jobs: one cell to compute and store, and the result.
+"""A job, which is one cell to compute and store, and its result.
 
 Jobs are sent to worker processes, and their results back, as JSON: nothing is pickled.
 """
@@ -61,7 +61,7 @@ class Settings:
     Attributes:
         results: the results folder.
         device: where to compute.
-        environment: facts about this machine, stored with the cells.
+        environment: facts about machine and versions, stored with the cells.
         plugins: plugin files to import first.
         checkpoint_every: seconds from one checkpoint to the next.
         tensorboard: True writes training curves for TensorBoard.
@@ -216,7 +216,7 @@ def result_of(error: BaseException, method: Method | None = None) -> JobResult:
 
     Args:
         error: the exception.
-        method: if a RequestError was raised in this method's file, the job failed.
+        method: a RequestError raised in its file counts as its failure.
     """
     if isinstance(error, Stopped):
         return JobResult("stopped", "its training will resume from a checkpoint")

@@ -1,4 +1,4 @@
-"""Planning: the cells of an experiment, and everything that the numbers of each depend on."""
+"""Plan the cells of an experiment: their addresses, and what their numbers depend on."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -30,9 +30,9 @@ class CellPlan:
     """One cell to compute: a method at one scale and seed, on one data set, with one profile.
 
     Attributes:
-        address: its identity, and its folder in the results folder.
+        address: identifies it, and its place in the results folder.
         key: hash of everything that its numbers depend on.
-        depends: name and hash of every part of the key.
+        depends: name and hash of each part of the key.
         method: the method with its parameters.
         protocol: degradation and scoring.
         profile: length and recipe of a training.
@@ -66,7 +66,7 @@ class TablePlan:
 
 
 def plan_tables(experiment: Experiment, progress: Progress) -> Iterator[TablePlan]:
-    """Plan one table for each data set of an experiment; compute nothing.
+    """Plan a table for each data set of an experiment, without computing anything.
 
     Args:
         experiment: the experiment.

@@ -1,4 +1,4 @@
-"""Resolve a request as typed to an experiment: names are looked up, nothing is loaded or run."""
+"""Requests as typed on the command line, and the experiments that they resolve to."""
 
 import tempfile
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Run the cells of an experiment that are not stored yet; a failing one does not stop the run."""
+"""Run the cells of an experiment that are not stored yet; failures do not stop the run."""
 
 import time
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def run_experiment(
 
     Args:
         experiment: the experiment.
-        options: how to run it.
+        options: how to run its cells.
         progress: receives the progress.
 
     Returns:
@@ -93,7 +93,7 @@ class Runner:
     """Runs planned cells one after the other.
 
     Args:
-        settings: settings of the jobs.
+        settings: where to store cells, and how to compute them.
         progress: receives the progress.
         backend: runs the jobs.
         retry_failed: True runs failed cells again.
@@ -121,7 +121,7 @@ class Runner:
 
         Raises:
             RequestError: the results folder cannot be written to, or a data set's file cannot
-                be read, which would fail every later cell too.
+                be read, which every later cell would meet too.
         """
         outcome = Outcome(label)
         missing = []

@@ -33,7 +33,7 @@ class Status:
     Attributes:
         state: "done" and "failed" are final; with any other the cell has to be run.
         reason: one line; empty for "done".
-        cell: the stored cell if there is a valid one, which may be stale.
+        cell: the stored cell, which may be stale; None if there is no valid one.
     """
 
     state: State
@@ -61,7 +61,7 @@ def status_of(plan: CellPlan, results: Path) -> Status:
 
 
 def planned_status(plan: CellPlan, results: Path) -> Status:
-    """Return the status of a cell, including running ones and checkpoints to resume from."""
+    """Return the status of a cell; find out about running ones and about checkpoints too."""
     stored = status_of(plan, results)
     if stored.is_current:
         return stored
@@ -74,7 +74,7 @@ def planned_status(plan: CellPlan, results: Path) -> Status:
 
 
 def why_stale(plan: CellPlan, stored: Mapping[str, Any]) -> str:
-    """Describe in one line which inputs of a stored cell have changed.
+    """Describe in one line what has changed since a cell was stored.
 
     Args:
         plan: the cell as planned now.

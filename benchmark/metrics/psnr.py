@@ -49,5 +49,5 @@ def rmse(estimate: Tensor, truth: Tensor) -> float:
 
 
 def paired_bands(estimate: Tensor, truth: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield pairs of bands, (rows, columns) float64; one pair at a time fits the CPU's cache."""
+    """Yield pairs of bands in float64; one at a time, they fit into the CPU's cache."""
     return ((x.double(), y.double()) for x, y in zip(estimate, truth, strict=True))

@@ -44,7 +44,7 @@ class SpectralAngles:
     def mean(self) -> tuple[float, int]:
         """Return the mean angle in degrees and the number of skipped pixels, as in `sam`."""
         xx, yy, xy = self._sums
-        # Equal spectra have three equal sums; this form makes their cosine exactly 1.
+        # For equal spectra the three sums are equal, and their cosine is exactly 1.
         norms = (xx * yy).sqrt_()
         kept = norms > 0
         skipped = int((~kept).sum())

@@ -19,7 +19,7 @@ def ssim(estimate: Tensor, truth: Tensor, peak: float) -> float:
         peak: the largest possible value.
 
     Returns:
-        At most 1, for a perfect estimate.
+        At most 1, which a perfect estimate has.
     """
     weights = gaussian_window(truth)
     values = [ssim_of_band(x, y, weights, peak) for x, y in paired_bands(estimate, truth)]

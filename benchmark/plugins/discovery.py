@@ -44,7 +44,7 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
 
 
 class _Fresh(importlib.machinery.SourceFileLoader):
-    """Compiles the source each time: cached bytecode is matched by second and size only."""
+    """Compiles the source each time: cached bytecode is matched by size and whole seconds only."""
 
     def path_stats(self, path: str) -> Any:
         raise OSError

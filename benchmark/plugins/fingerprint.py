@@ -1,4 +1,4 @@
-"""The source that a method's numbers depend on: its own file, and its own imports."""
+"""Fingerprint of a method: the source that its numbers depend on."""
 
 import ast
 import builtins

@@ -32,7 +32,7 @@ def parameter(
     Type checkers recognise the default only as a keyword: `parameter(default=1, ...)`.
 
     Args:
-        default: the default value; its type is the field's annotation.
+        default: the default value, of the type of the field's annotation.
         help: one line for `run_all.py methods`.
         choices: the allowed values; None allows any.
         low: the smallest value allowed (inclusive).
@@ -118,12 +118,12 @@ def _converted(owner: str, field: "dataclasses.Field[Any]", kind: type, text: st
         value: Value = _BOOLEANS[text.lower()] if kind is bool else kind(text)
     except (KeyError, ValueError):
         raise _misfit(owner, field, kind, text) from None
-    _check(owner, field, kind, value)
+    _check(owner, field, kind, value, text)
     return value
 
 
 def check_values(owner: str, instance: object) -> None:
-    """Check the parameters of an instance that differ from their defaults.
+    """Check the parameters of an instance that are not at their defaults.
 
     Args:
         owner: the method's or data set's name, for messages.
@@ -136,10 +136,10 @@ def check_values(owner: str, instance: object) -> None:
     for field in dataclasses.fields(instance):  # type: ignore[arg-type]
         value = getattr(instance, field.name)
         if value is not field.default:
-            _check(owner, field, hints[field.name], value)
+            _check(owner, field, hints[field.name], value, shown(value))
 
 
-def _check(owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any) -> None:
+def _check(owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any, text: str) -> None:
     facts, types = field.metadata, (int, float) if kind is float else kind
     fits = (
         (kind not in get_args(Value) or isinstance(value, types))
@@ -150,7 +150,7 @@ def _check(owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any) 
         and (facts.get("high") is None or value <= facts["high"])
     )
     if not fits:
-        raise _misfit(owner, field, kind, shown(value))
+        raise _misfit(owner, field, kind, text)
 
 
 def _misfit(owner: str, field: "dataclasses.Field[Any]", kind: type, text: str) -> RequestError:

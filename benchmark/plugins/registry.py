@@ -46,7 +46,7 @@ class Registry(Generic[T]):
     def register(self, name: str, **facts: str) -> Callable[[type[T]], type[T]]:
         """Register a class under a name, as a frozen dataclass; used as a decorator.
 
-        Every new instance checks the types and ranges of its parameters.
+        Instances check the types and ranges of their parameters.
 
         Raises:
             RequestError: another file has registered the name.

@@ -81,14 +81,14 @@ def _unfolded(node: ast.AST, names: Mapping[str, str]) -> Iterator[str | ast.AST
 
 
 def _constant(value: object) -> str:
-    # `ascii`, as `repr` depends on the Unicode version; `hex`, as long decimals are refused.
+    # `ascii`: `repr` depends on the Unicode version. `hex`: Python limits decimal digits.
     return f"{type(value).__name__} {hex(value) if type(value) is int else ascii(value)}"
 
 
 def _is_idle(item: object) -> bool:
     """Return True if a statement cannot change numbers.
 
-    Such are docstrings and other bare constants, `pass`, and declarations for conformance checks.
+    These are docstrings, other bare constants, `pass`, and declarations for conformance checks.
     """
     targets = [*getattr(item, "targets", ()), getattr(item, "target", None)]
     return (

@@ -44,7 +44,7 @@ class Degradation:
     """The degradation of one protocol at one scale.
 
     Args:
-        protocol: its blur and rounding are used.
+        protocol: provides blur and rounding.
         scale: the factor, 2 or more.
     """
 

@@ -1,7 +1,7 @@
 """The protocol of Wang et al. (ICIG 2017), with and without rounding to 8 bit.
 
-The paper leaves figures open; they were determined by reproducing the Bicubic row of its Table 1,
-see the README.
+What the paper leaves open was determined by reproducing the Bicubic row of its Table 1; see the
+README.
 """
 
 from benchmark.protocols.protocol import Protocol

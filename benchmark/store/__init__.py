@@ -1,1 +1,1 @@
-"""Storage of cells: atomic writes, checksums, and locks."""
+"""Storage of cells: atomic writes, checksums and locks."""

@@ -52,7 +52,7 @@ class Address:
 
 
 def key_of(parts: Any) -> str:
-    """Hash a value, such as the parts of a cell's key, the same on every machine.
+    """Hash a value, such as the parts of a cell's key; the hash is the same on every machine.
 
     Args:
         parts: a JSON-serialisable value; the order of mappings does not matter.

@@ -82,7 +82,7 @@ def write(
 ) -> Cell:
     """Write a cell atomically: into a temporary folder, which is flushed, then renamed.
 
-    An existing cell of that address moves to `.superseded/` below the results folder.
+    An existing cell at that address moves to `.superseded/` below the results folder.
 
     Args:
         results: the results folder; created if it is missing.
@@ -126,7 +126,7 @@ def encode(facts: dict[str, Any]) -> bytes:
 
 
 def set_aside(results: Path, folder: Path) -> None:
-    """Move a cell's folder, if there is one, to `.superseded/`; nothing finished is deleted."""
+    """Move a cell's folder to `.superseded/`, so that nothing finished is deleted."""
     if not folder.exists():
         return
     kept = results / SUPERSEDED / folder.relative_to(results)

@@ -10,7 +10,7 @@ from benchmark.store.address import Address
 from benchmark.store.files import older, release, writing
 
 WORK = ".work"
-# Attempts to create folders that other processes remove at the same time.
+# Attempts to create folders that other processes may remove at the same time.
 _MAX_TRIES = 100
 
 
@@ -95,6 +95,6 @@ class CellLock:
         return True
 
     def _delete_temporary(self) -> None:
-        """Delete temporary folders of a killed writer; the lock is held, so nobody else writes."""
+        """Delete temporary folders of a killed writer; the lock keeps others from writing."""
         for leftover in self._cell.parent.glob(f".{self._cell.name}-*"):
             shutil.rmtree(leftover, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Layouts of CAVE's files: folders, a zip for each scene, or one zip."""
+"""Layouts of CAVE's files: folders, a zip per scene, or one zip."""
 
 import re
 from collections.abc import Iterable, Sequence

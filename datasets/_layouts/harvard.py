@@ -24,7 +24,7 @@ def _opens(folder: str) -> bool:
 
 
 def missing_scenes(files: dict[str, Path], scenes: Sequence[str]) -> dict[str, list[str]]:
-    """Return the scenes without a file, by subset; each subset has its own archive."""
+    """Return the scenes without a file, by subset (each has its own archive)."""
     missing = {
         subset: [scene for scene in scenes if scene in names and scene not in files]
         for subset, names in SUBSETS.items()

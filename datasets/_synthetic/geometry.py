@@ -98,7 +98,7 @@ def leaf(
     cos, sin = np.cos(angle), np.sin(angle)
 
     def inside(y: Array, x: Array) -> tuple[Array, Array, Array]:
-        """Return the approximate signed distance to the rim in pixels, and both axes, -1 to 1."""
+        """Return the signed distance to the rim in pixels (approximate) and both axes, -1 to 1."""
         u = (cos * x + sin * y) / semi[0]
         v = (cos * y - sin * x) / semi[1]
         rim = 1.0 + wave * np.cos(lobes * np.arctan2(v, u) + wave_phase)

@@ -1,4 +1,4 @@
-"""Rendering of a scene: leaves are piled up, lit, and photographed."""
+"""Rendering of a scene: leaves are piled up, lit and photographed."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ Cube = npt.NDArray[np.uint16]
 PEAK = 65535
 
 _SMALLEST = 9.5  # pixels, or less in tiny scenes; finer structure is left to the texture
-_LAYERS = 2.5  # leaves over each point of the pile, on average
+_LAYERS = 2.5  # leaves on each point of the pile, on average
 _TILE = (128, 128)  # of periodic texture
 
 

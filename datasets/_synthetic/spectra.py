@@ -123,7 +123,7 @@ def reflectance(rng: np.random.Generator, wavelengths: Array, family: str) -> Ar
 
 
 def ripple(rng: np.random.Generator, wavelengths: Array, strength: float) -> Array:
-    """Draw a slow modulation about 1: six cosines over 400 to 700 nm, weaker at higher orders.
+    """Draw a slow modulation about 1: six cosines over 400 to 700 nm, weaker with rising order.
 
     Args:
         rng: random generator.

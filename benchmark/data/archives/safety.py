@@ -75,7 +75,7 @@ def check_size(size: int, archive: Path) -> None:
 
 
 class BoundedReader(io.BufferedIOBase):
-    """A stream of decompressed bytes; damage, or too many bytes, raises an ArchiveError.
+    """A stream of decompressed bytes; raises an ArchiveError for damage or too many bytes.
 
     Args:
         stream: the stream to read from.

@@ -78,7 +78,7 @@ def _extract(archive: Path, folder: Path) -> None:
             refuse(archive, f"'{name}' {_BAD_NAME}")
         names[name] = member.isdir()
         check_count(len(names), archive)
-        # Without times: a damaged one may lie beyond the range of the system.
+        # Without times: a damaged one may be out of range.
         return tarfile.data_filter(member, path).replace(mtime=None, deep=False)  # type: ignore[arg-type]
 
     with readable(archive):

@@ -55,7 +55,7 @@ class CheckedZip:
         Raises:
             ArchiveError: it is damaged.
         """
-        # With a size: without one, zipfile decompresses everything before the size is checked.
+        # Without a size, zipfile would decompress everything before the size is checked.
         return self.open(name).read(self.sizes[name] + 1)
 
 

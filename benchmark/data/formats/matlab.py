@@ -1,7 +1,7 @@
 """MATLAB files of versions 5 and 7.3, read by scipy and h5py in a worker process.
 
 Neither library is safe with damaged files: a flipped bit may crash scipy's reader, and libhdf5 may
-loop for ever. In a worker process, both become an exception. The worker is kept for other files.
+loop for ever. In a worker process, both become an exception. The worker is reused.
 
 Only compressed values of version 5 have a checksum. Elsewhere a flipped byte goes unnoticed unless
 it puts a value out of range.

@@ -18,7 +18,7 @@ MAX_CHUNK = 1 << 29  # bytes that HDF5 decompresses to read a single value
 MAX_MEMORY = 4 << 30  # bytes; a scene of Harvard takes 0.5 GiB
 MAX_SECONDS = 600.0  # after which the worker ends by itself, in case its parent has died
 MAX_TEXT = 400  # characters of a message, which may quote the file
-# Without longer integers: no image has them, but floats with a damaged type would read as such.
+# No image has longer integers; floats with a damaged type would be read as such.
 NUMBERS = {"float32", "float64", "int8", "uint8", "int16", "uint16"}
 _SCIPY_NAMES = {"double": "float64", "single": "float32"}
 

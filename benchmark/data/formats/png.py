@@ -20,7 +20,7 @@ def decode(content: bytes, colour: bool) -> np.ndarray:
 
     Args:
         content: the file's bytes.
-        colour: True expects 8-bit RGBA with R = G = B, as in one scene of CAVE; False 16-bit grey.
+        colour: True for 8-bit RGBA with R = G = B, as in one scene of CAVE; False for 16-bit grey.
 
     Returns:
         (rows, columns), uint8 if `colour`, else uint16.

@@ -78,12 +78,12 @@ class Checkpointer(NullCheckpointer):
                 return _read(file)
             except Exception as error:  # noqa: BLE001 - a damaged file may raise anything
                 self._report(f"checkpoint {file} cannot be used ({error}); trying the previous one")
-                # Otherwise it would replace the older one at the next save.
+                # Otherwise the next save would replace the older file by it.
                 file.unlink(missing_ok=True)
         return None
 
     def reject(self, error: Exception) -> None:
-        """Report and delete the checkpoints, probably of another version."""
+        """Report and delete the checkpoints; the training starts over."""
         why = f"{type(error).__name__}: {error}"
         self._report(f"checkpoint {self.file} cannot be used ({why}); the training starts over")
         self.remove()

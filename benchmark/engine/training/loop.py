@@ -38,7 +38,7 @@ class TrainingTask:
     """A network to train, and its data.
 
     Attributes:
-        method: provides network, loss and its own recipe.
+        method: provides network, loss and its paper's recipe.
         problem: scale, bands and degradation.
         profile: length and recipe of the training.
         seed: seed of the initial weights and of the order of the patches.
@@ -183,7 +183,7 @@ class _Loop:
         return self.steps_taken == self.steps or self.schedule.ended
 
     def _log_and_validate(self, lr: float, listener: TrainingListener, began: float) -> None:
-        """Read the loss, and validate, each if it is due."""
+        """Read the loss and validate, each when it is due."""
         last = self.steps_taken == self.steps
         validating = self.steps_taken % self.validate_every == 0 or last
         if self.unlogged_steps == _LOG_EVERY or validating:

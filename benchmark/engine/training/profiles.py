@@ -1,7 +1,7 @@
 """Profiles: length and recipe of the training of methods.
 
 `paper` trains every method by its own paper's recipe. The others train all methods by one common
-modern recipe on the same patches, for a fair comparison, for different lengths.
+modern recipe on the same patches, for a fair comparison; they differ in length.
 """
 
 from dataclasses import asdict, dataclass

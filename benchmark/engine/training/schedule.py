@@ -66,7 +66,7 @@ class Schedule:
         return {name: getattr(self, name) for name in _COUNTERS}
 
     def restore(self, state: Mapping[str, int]) -> None:
-        """Set the counters to what `state` returned."""
+        """Restore the counters that `state` returned."""
         for name in _COUNTERS:
             setattr(self, name, state[name])
 

@@ -16,8 +16,8 @@ class Step:
     """Takes training steps.
 
     Attributes:
-        parts: number of parts that a batch is divided into; their gradients are accumulated. More
-            than one only after memory ran out with fewer.
+        parts: number of parts of a batch, whose gradients are accumulated; more than one only
+            after memory ran out with fewer.
 
     Args:
         method: its loss is minimised.
@@ -105,7 +105,7 @@ class Step:
         inputs, truth = self._bank.batch(patches, self._method.sees, bands)
         with self._device.autocast():
             output = self._network(channels_last(inputs))
-        # A decimated 11 x 11 patch becomes 33 x 33 at x3; a patch has 32 x 32, the first ones.
+        # At x3 a decimated patch of 11 x 11 becomes 33 x 33, one more than the patch.
         output = _float_and_crop(output, *truth.shape[-2:])
         loss = self._method.loss(output, truth)
         summed = self._recipe.loss_reduction == "sum"

@@ -1,4 +1,4 @@
-"""Pairs of input and truth to validate a training on."""
+"""Validation pairs: inputs of a method, and ground truths."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Validation:
     Attributes:
         low: the method's input.
         truth: the ground truth.
-        interpolated: PSNR in dB of the interpolated image, the baseline of a network.
+        interpolated: PSNR in dB of the interpolated image, the baseline of networks.
     """
 
     low: Tensor

@@ -1,4 +1,4 @@
-"""Interface of backends, which run jobs."""
+"""Interface of backends: where and how jobs run."""
 
 from abc import ABC, abstractmethod
 
@@ -7,7 +7,7 @@ from benchmark.execution.listeners.progress import Progress
 
 
 class Backend(ABC):
-    """Runs jobs, reports their progress and returns their results."""
+    """Runs jobs."""
 
     @abstractmethod
     def run(self, job: Job, progress: Progress, *, more: bool) -> JobResult:

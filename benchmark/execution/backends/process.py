@@ -39,7 +39,7 @@ Event = tuple[Any, ...]
 
 
 class ProcessBackend(Backend):
-    """Runs every job in a process of its own, which starts before the previous job has ended.
+    """Runs every job in a process of its own, which starts while the job before it runs.
 
     Args:
         timeout: seconds that a job may take; 0 for no limit.

@@ -21,7 +21,7 @@ _STOP = b"stop\n"
 
 
 class Channel(ProgressListener):
-    """Sends messages to the parent process; redirects output of methods to standard error."""
+    """Sends messages to the parent process, and redirects standard output to standard error."""
 
     def __init__(self) -> None:
         self.orders = os.fdopen(os.dup(0), "rb")
@@ -96,8 +96,8 @@ def main() -> None:
     channel = Channel()
     _end_with_parent()
     _prefer_oom_kill()
-    # Import slow modules before the job arrives. torch._dynamo, which the first optimiser of a
-    # process would import, takes as long as torch itself.
+    # Slow imports come before the job arrives: torch._dynamo, which the first optimiser of a
+    # process imports, takes as long as torch itself.
     import torch._dynamo  # noqa: F401
 
     from benchmark.execution.job import Job, result_of, run_job

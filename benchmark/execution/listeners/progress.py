@@ -55,7 +55,7 @@ class Progress(ProgressListener):
             self.line(f"    {self._state(step, steps, loss)}")
 
     def _state(self, step: int, steps: int, loss: float) -> str:
-        took = max(time.monotonic() - self._cell_began, 1e-9)  # a coarse clock may return 0
+        took = max(time.monotonic() - self._cell_began, 1e-9)  # a coarse clock may not advance
         left = took / step * (steps - step)
         psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
         rate = step / took

@@ -1,7 +1,7 @@
 """Training curves for TensorBoard, an optional package.
 
-Every cell has a folder below `results/tensorboard/`, with the same path as in the results folder.
-It contains the scalars `training/loss`, `training/learning_rate` and `validation/psnr` by step.
+Every cell has a folder below `results/tensorboard/`, by the same path as in the results folder,
+with the scalars `training/loss`, `training/learning_rate` and `validation/psnr` by step.
 """
 
 import math
@@ -45,7 +45,7 @@ def with_curves(
     *,
     wanted: bool,
 ) -> Iterator[ProgressListener]:
-    """Provide a listener that also writes the training's curves, if wanted.
+    """Yield a listener that also writes the training's curves, if wanted.
 
     Args:
         plan: the cell; the caller holds its lock.
