@@ -1,6 +1,6 @@
-"""What a data set is: scenes with names, read from files and verified.
+"""Interface of data set plugins: named scenes that are read from files and verified.
 
-A data set plugin subclasses `DataSet` in a file of `datasets/`; it knows files and formats only.
+A plugin subclasses `DataSet` in a file of `datasets/`; it handles files and formats only.
 """
 
 from abc import ABC, abstractmethod
@@ -36,10 +36,10 @@ class Scene:
 
 
 class Source(ABC):
-    """The files of one data set, found and complete: what `DataSet.open` returns.
+    """The complete files of some scenes of a data set, as returned by `DataSet.open`.
 
     Attributes:
-        stamp: a text that changes with the files (names, sizes, times); cheap to compute.
+        stamp: a text that changes with the files (names, sizes, times), cheap to compute.
     """
 
     stamp: str
@@ -54,15 +54,15 @@ class Source(ABC):
 
 
 class DataSet(ABC):
-    """A data set: where it comes from, how it is verified and read, and its split.
+    """A data set: its source, how it is verified and read, and its split.
 
     Attributes:
         name: set by the registry.
-        title: for tables.
-        home: the page it comes from.
+        title: name in tables.
+        home: URL of its home page.
         synthetic: True for computed scenes; every table says so.
-        remark: a sentence beside its numbers (how it was scaled, what is unverified).
-        scenes: every scene's name, in the data set's own order.
+        remark: a sentence above every table (how it was scaled, what is unverified).
+        scenes: name of every scene, in the data set's own order.
         test: the paper's test scenes.
         validation: training scenes held out for validation, the same for every method.
 
@@ -90,7 +90,7 @@ class DataSet(ABC):
 
     @property
     def remark(self) -> str:
-        """A sentence for the head of every table; may be empty."""
+        """A sentence to print above every table; may be empty."""
         return ""
 
     @property
@@ -113,23 +113,25 @@ class DataSet(ABC):
         """Find the files of these scenes below `root` (the folder that holds `cave/` and so on).
 
         Raises:
-            RequestError: scenes or bands are missing: which, where they were searched for, and
-                how to get them.
+            RequestError: scenes or bands are missing; the message says which, where they were
+                searched, and how to get them.
         """
 
     def fetch(self, root: Path) -> Path:
-        """Download the data set below `root`; return its folder.
+        """Download the data set below `root` and return its folder.
 
         Raises:
-            RequestError: the download failed or is not what was published.
+            RequestError: the download failed, or the files differ from the published ones.
         """
-        raise RequestError(f"{self.name} is computed, not downloaded; run it as it is")
+        raise RequestError(
+            f"{self.name} is computed: there is nothing to download; run it directly"
+        )
 
 
 DATASETS: Registry[DataSet] = Registry("data set", "datasets", "hsisr.datasets")
 
 
-# A function, because a type checker does not see through a name for a bound method.
+# A function instead of a bound method, so that type checkers see `dataclass_transform`.
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def register(name: str, **facts: str) -> Callable[[type[D]], type[D]]:
     """Register a data set under a name, as a frozen dataclass; used as a decorator.
@@ -138,8 +140,8 @@ def register(name: str, **facts: str) -> Callable[[type[D]], type[D]]:
         RequestError: another file has registered the name.
     """
 
-    def keep(cls: type[D]) -> type[D]:
+    def decorate(cls: type[D]) -> type[D]:
         DATASETS.register(name, **facts)(cls)
         return cls
 
-    return keep
+    return decorate

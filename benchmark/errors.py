@@ -1,9 +1,10 @@
-"""The one exception that a user is meant to read."""
+"""The exception for errors that a user can fix, and helpers for its messages."""
 
 import re
 from collections.abc import Iterable
 
-# The root, a home or a drive, where no name, URL or relative path goes on; `</b>` is no path.
+# The root, a home folder or a drive, unless it continues a name, a URL or a relative path.
+# `</b>` is no path.
 _ROOT = r"(?<![\w.:/\\~-])(?:~[A-Za-z]\w*|~|[A-Za-z]:)?[/\\]+"
 _QUOTED_FOLDERS = re.compile(rf"""(?<=["']){_ROOT}(?:[^"'\n/\\]+[/\\]+)*""")
 _FOLDERS = re.compile(rf"""(?!(?<=<)/\w+>){_ROOT}(?:[^\s"',:;()\[\]<>|/\\]+[/\\]+)*(?=[^\s/\\])""")
@@ -11,7 +12,7 @@ _ARGUMENT_FOLDERS = re.compile(rf"{_ROOT}(?:[^/\\,\]]+[/\\]+)*")
 
 
 class RequestError(Exception):
-    """A request that cannot be carried out; the message is for the user.
+    """A request that cannot be fulfilled; the message is for the user.
 
     One line: what was expected, what was found, where, and what to do about it. The command line
     prints it without a traceback and exits with code 2.
@@ -22,17 +23,17 @@ class RequestError(Exception):
 
 
 def plain(text: object) -> str:
-    """Turn a text into one line without control characters."""
-    shown = "".join(sign if sign.isprintable() else " " for sign in str(text))
-    return " ".join(shown.split())
+    """Convert a text to one line without control characters."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in str(text))
+    return " ".join(printable.split())
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:
     """Join names for a message; a long list is shortened: `a, b, c and 29 more`.
 
     Args:
-        names: any iterable; its items are shown with `str`.
-        most: how many are shown at most.
+        names: any iterable; its items are formatted with `str`.
+        most: the largest number of names to show.
     """
     shown = [str(name) for name in names]
     if len(shown) <= most:
@@ -43,12 +44,12 @@ def listed(names: Iterable[object], most: int = 8) -> str:
 def redact_paths(text: str, *, argument: bool = False) -> str:
     """Remove the folders of every absolute path in a text, and keep the last name.
 
-    What leaves this machine (an export, a page, the facts of a cell) should not say how its folders
-    are called. URLs and relative paths stay.
+    Data that leave this machine (an export, a page, the facts of a cell) should not contain the
+    names of its folders. URLs and relative paths stay.
 
     Args:
         text: a message or a traceback; a path with spaces is recognised as such between quotes.
-        argument: True for one argument of a command line, where spaces belong to the names.
+        argument: True for one argument of a command line, where spaces are part of the names.
     """
     if argument:
         return _ARGUMENT_FOLDERS.sub("", text)

@@ -1,7 +1,7 @@
-"""What a method is, and everything that its author needs to import.
+"""Interface of method plugins: everything that the author of a method imports.
 
-A method declares what it is given and how it gets from there to an estimate. Patches, training
-loop, precision, checkpoints, tiles and scoring are the engine's; a method never scores itself.
+A method declares its input and computes an estimate from it. Patches, training loop, precision,
+checkpoints, tiles and scoring are the engine's; a method never scores itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -64,14 +64,14 @@ M = TypeVar("M", bound="Method")
 
 @dataclass(frozen=True)
 class Problem:
-    """The super-resolution problem, as far as a method may know it.
+    """The part of the super-resolution problem that a method may know.
 
     Attributes:
         scale: the scale factor.
         bands: number of bands of the images.
         shape: (rows, columns) of the estimate; of the smallest training image while fitting.
-        degradation: the operator that made the low-resolution image, and its noise.
-        seed: of the cell; a stochastic method draws all its random numbers from `generator`.
+        degradation: the operator that computes low-resolution images, and its noise.
+        seed: the cell's seed; a stochastic method draws all random numbers from `generator`.
     """
 
     scale: int
@@ -85,7 +85,7 @@ class Problem:
         return torch.Generator(device).manual_seed(self.seed)
 
 
-# Fields of `Recipe` in version 0.1, and their names now.
+# Fields of `Recipe` in version 0.1, and their present names.
 _RENAMED = {
     "rate": "lr",
     "relative": "lr_by_fan_in",
@@ -111,28 +111,29 @@ class Recipe:
         optimiser: "adam" or "sgd".
         lr: the highest learning rate.
         lr_by_fan_in: each layer's learning rate is `lr` times the size of its weights by He's
-            rule, sqrt(2 / fan-in), so that one step changes every layer, wide or narrow, alike.
+            rule, sqrt(2 / fan-in), so that a step changes all layers, wide or narrow, by the same
+            fraction.
         momentum: of SGD.
         beta2: of Adam.
-        weight_decay: added to the gradient, as printed in the papers (L2).
-        batch_size: samples a step: cubic patches, or single bands where `bands_as_samples`.
-        epochs: passes over the patches; an upper limit for "plateau".
-        schedule: "one-cycle" (a tenth of the steps up, then a cosine down to nothing),
+        weight_decay: factor of the weights that is added to the gradient (L2 penalty).
+        batch_size: samples per step: cubic patches, or single bands if `bands_as_samples`.
+        epochs: passes over the samples; an upper limit for "plateau".
+        schedule: "one-cycle" (linear warm-up over a tenth of the steps, then cosine decay),
             "constant", "step" (times `gamma` every `step_size` epochs) or "plateau" (times
             `gamma` after `patience` validations without improvement, end below `min_lr`).
         gamma: factor of a decay of the learning rate.
         step_size: epochs from one decay to the next, for "step".
         patience: validations without improvement before a decay, for "plateau".
         min_lr: training ends below this learning rate, for "plateau".
-        early_stopping_patience: training ends after so many validations without improvement; 0
+        early_stopping_patience: training ends after this many validations without improvement; 0
             for never.
-        normalise_gradient: scale every step's gradient to norm 1, so that all steps weigh alike
+        normalise_gradient: scale every step's gradient to norm 1, so that all steps weigh the same
             in Adam's means and no single batch makes the training diverge.
         clip_norm: clip the norm of the gradient to this; 0 for never.
         adjustable_clip: clip each value of the gradient to adjustable_clip / lr (VDSR, section
             3.2); 0 for never.
         last_layer_lr: the last layer's learning rate relative to the others' (SRCNN).
-        init_std: initial weights from N(0, init_std^2), biases 0; 0 leaves the method's own.
+        init_std: initial weights from N(0, init_std^2), biases 0; 0 keeps the method's own.
         bands_as_samples: every band of every patch is a sample of its own (band-wise methods).
         loss_reduction: "mean" over values, or "sum": 1/2 ||x - y||^2 for each sample, as in
             papers that used Caffe.
@@ -161,10 +162,10 @@ class Recipe:
     loss_reduction: Literal["mean", "sum"] = "mean"
 
     def __new__(cls, *_: Any, **fields: Any) -> "Recipe":
-        """Name the new field where a plugin uses one of version 0.1.
+        """Reject fields of version 0.1, naming their replacements.
 
         Raises:
-            TypeError: a field has another name now.
+            TypeError: a field was renamed.
         """
         if old := next((name for name in fields if name in _RENAMED), None):
             raise TypeError(f"Recipe's field '{old}' is called '{_RENAMED[old]}' now")
@@ -172,14 +173,14 @@ class Recipe:
 
 
 class Method:
-    """A method; subclasses are frozen dataclasses whose fields are its parameters.
+    """A method; its subclasses are frozen dataclasses whose fields are parameters.
 
     Attributes:
         name: set by the registry.
         sees: "upscaled" (the low-resolution image interpolated to the full size) or "decimated".
-        bandwise: True lets the engine pass every band as an image of its own.
-        stochastic: True if two runs with other seeds may differ: it has a cell for every seed.
-        expected_failures: conformance checks that the method cannot pass, by name, and why.
+        bandwise: True makes the engine pass every band to a network as a separate image.
+        stochastic: True if the seed may change the numbers; the method has a cell for every seed.
+        expected_failures: name of each conformance check that the method cannot pass, and why.
 
     Example:
         >>> @register("brighter", title="Brighter")
@@ -204,7 +205,7 @@ class Method:
         Args:
             scenes: ground truths, (bands, rows, columns) float32 in [0, 1], unrounded, one at a
                 time; may be iterated more than once.
-            problem: the super-resolution problem.
+            problem: the super-resolution problem; `problem.shape` is that of the smallest scene.
 
         Returns:
             Named tensors, which are passed to `upscale` and stored with the cell. Empty for a
@@ -221,13 +222,13 @@ class Method:
             state: what `fit` returned.
 
         Returns:
-            (bands, rows, columns) of at least `problem.shape`; the engine crops the rest.
+            (bands, rows, columns), at least `problem.shape`; the engine crops it to that shape.
         """
         raise NotImplementedError
 
     @property
     def trained(self) -> bool:
-        """True where training scenes are needed."""
+        """True if the method needs training scenes."""
         return type(self).fit is not Method.fit
 
 
@@ -254,8 +255,8 @@ class NetworkMethod(Method):
     def network(self, bands: int, scale: int) -> nn.Module:
         """Build the network with its initial weights.
 
-        It maps (batch, bands, rows, columns) to the same size, or to `scale` times the size for
-        a method that sees the decimated image. While training it may return several outputs as a
+        It maps (batch, bands, rows, columns) to the same size, or to `scale` times the rows and
+        columns if `sees` is "decimated". In training mode it may return several outputs as a
         tuple, the estimate last.
 
         Args:
@@ -268,24 +269,24 @@ class NetworkMethod(Method):
         """Compute the training loss, a scalar; the mean squared error unless overridden.
 
         Args:
-            output: the output of the network, in float32.
+            output: the network's output, float32.
             truth: (batch, bands, rows, columns) float32 in [0, 1].
         """
         return functional.mse_loss(self.estimate(output), truth)
 
     @staticmethod
     def estimate(output: Any) -> Tensor:
-        """Return the estimate from the output of the network: the last of several outputs."""
+        """Return the estimate from the network's output: the last of several outputs."""
         chosen: Tensor = output[-1] if isinstance(output, tuple | list) else output
         return chosen
 
     def halo(self, network: nn.Module) -> int | None:
         """Return the radius of the receptive field in input pixels, by which tiles overlap.
 
-        The default adds up the kernels of all convolutions, which is right for layers in sequence.
-        It returns None, whole images only, where a layer is neither a convolution of stride 1 nor
-        pointwise (pooling, attention, linear layers, other norms than batch norms). Override it
-        then if the receptive field is bounded, and for layers that are applied more than once.
+        The default adds up the kernel radii of all convolutions, which is right for a sequence.
+        It returns None, which forbids tiles, if a layer is neither a convolution of stride 1 nor
+        pointwise (pooling, attention, linear layers, norms other than batch norms). Override it if
+        the receptive field is bounded nevertheless, or if a layer is applied more than once.
         """
         reach = 0
         for layer in network.modules():
@@ -310,31 +311,31 @@ def _keeps_size(layer: nn.Conv2d | nn.Conv3d) -> bool:
 METHODS: Registry[Method] = Registry("method", "methods", "hsisr.methods")
 
 
-# A function, because a type checker does not see through a name for a bound method.
+# A function instead of a bound method, so that type checkers see `dataclass_transform`.
 @dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
 def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
     """Register a method under a name, as a frozen dataclass; used as a decorator.
 
     Args:
         name: as on the command line.
-        facts: `title` for tables, `paper`, `year`, and `published`: the row of the paper's
-            tables that it is compared with.
+        facts: `title` for tables, `paper`, `year`, and `published`: the row of the published
+            tables to compare it with.
 
     Raises:
         RequestError: another file has registered the name.
     """
 
-    def keep(cls: type[M]) -> type[M]:
+    def decorate(cls: type[M]) -> type[M]:
         METHODS.register(name, **facts)(cls)
         return cls
 
-    return keep
+    return decorate
 
 
 def all_methods() -> list[Method]:
     """Return every registered method with its default parameters, in the order of tables.
 
-    First methods that learn nothing, then closed forms, then networks, each by year and name.
+    First untrained methods, then closed forms, then networks, each by year and name.
     """
     entries = {entry.name: entry for entry in METHODS}
     methods = [METHODS.make(name) for name in entries]

@@ -1,7 +1,7 @@
 """CAVE: 32 indoor scenes of Columbia University, 31 bands from 400 to 700 nm.
 
 Published as one zip of PNGs: 16-bit grey, except `watercolors`, which is 8-bit RGBA. The files are
-read where they are, unpacked or not (`_layouts/cave.py`), and checked as they are decoded.
+read in place, unpacked or not (`_layouts/cave.py`), and checked while they are decoded.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmark.data.download import download
 from benchmark.data.formats.png import decode
-from benchmark.data.search import Found, say, stamp
+from benchmark.data.search import Found, log, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
 from datasets._layouts.cave import BANDS, SCENES, WHOLE, Place, find, find_in_zip
@@ -25,7 +25,7 @@ COLOUR = {"watercolors"}
 HASHES = Path(__file__).with_name("cave_sha256.txt")  # of a complete copy, as by `sha256sum`
 
 
-class _Cave(Source):
+class _CaveSource(Source):
     def __init__(self, root: Path, places: dict[str, Place]) -> None:
         self.root, self.places = root, places
         self.stamp = stamp((file for place in places.values() for file in place.files), root)
@@ -41,12 +41,12 @@ class _Cave(Source):
             known = published.get(_sha256(content))
             if known not in (None, _bare(name)):
                 raise RequestError(
-                    f"{name} holds what was published as {known}: files have been exchanged; "
+                    f"{name} has the content of the published {known}: files were swapped; "
                     f"{fetch_again('cave', self.root)}"
                 )
             return _decoded(name, content, colour, self.root)
 
-        with ThreadPoolExecutor() as pool:  # PIL decodes outside the interpreter's lock
+        with ThreadPoolExecutor() as pool:  # PIL decodes without the GIL
             bands = list(pool.map(decoded, contents))
         for (name, _), band in zip(contents, bands, strict=True):
             if band.shape != bands[0].shape:
@@ -87,7 +87,7 @@ def _size(band: np.ndarray) -> str:
 
 @register("cave")
 class Cave(DataSet):
-    """CAVE as distributed: 31 PNGs a scene, in folders or still in their zip."""
+    """CAVE as distributed: 31 PNGs per scene, in folders or in zips."""
 
     title: ClassVar[str] = "CAVE"
     home: ClassVar[str] = "http://www.cs.columbia.edu/CAVE/databases/multispectral/"
@@ -121,12 +121,12 @@ class Cave(DataSet):
         return ("feathers", "thread_spools")
 
     def open(self, root: Path, scenes: Sequence[str]) -> Source:
-        """Find 31 bands of each scene: in folders first, then in `<scene>_ms.zip`, then the zip.
+        """Find all bands of each scene: in folders, `<scene>_ms.zip`, or the complete zip.
 
         Raises:
             RequestError: scenes or bands are missing, or a zip is damaged or unsafe.
         """
-        return _Cave(root, self._places(root, scenes))
+        return _CaveSource(root, self._places(root, scenes))
 
     def _places(self, root: Path, scenes: Sequence[str]) -> dict[str, Place]:
         places, found = find(root, scenes)
@@ -137,23 +137,25 @@ class Cave(DataSet):
         self, root: Path, scenes: Sequence[str], places: dict[str, Place], found: Found
     ) -> None:
         empty = {folder.name for folder in found.folders}
-        gone, wrong = [], []
+        absent, incomplete = [], []
         for scene in scenes:
             place = places.get(scene)
             if place is None and f"{scene}_ms" not in empty:
-                gone.append(scene)
+                absent.append(scene)
             elif place is None:
-                wrong.append(f"the folder of {scene} holds no {scene}_ms_NN.png")
+                incomplete.append(f"the folder of {scene} contains no {scene}_ms_NN.png")
             elif not place.complete:
                 bands = listed(f"{band:02}" for band in BANDS if band not in place.bands)
-                wrong.append(f"{scene} lacks band {bands} (in {place.archive or place.folder})")
-        if gone or wrong:
-            missing = [f"no files of {listed(gone, 32)}"] if gone else []
+                incomplete.append(
+                    f"{scene} lacks band {bands} (in {place.archive or place.folder})"
+                )
+        if absent or incomplete:
+            missing = [f"no files of {listed(absent, 32)}"] if absent else []
             raise RequestError(
                 f"cave: expected {len(scenes)} scenes of {len(BANDS)} bands, but "
-                f"{len(gone) + len(wrong)} of them are missing: "
-                f"{'; '.join(missing + wrong[:8])}"
-                f"{f'; and {len(wrong) - 8} more' if len(wrong) > 8 else ''}. "
+                f"{len(absent) + len(incomplete)} of them are missing: "
+                f"{'; '.join(missing + incomplete[:8])}"
+                f"{f'; and {len(incomplete) - 8} more' if len(incomplete) > 8 else ''}. "
                 + get_missing(
                     self, root, "cave/, CAVE/ and complete_ms_data/, for folders and zips", WHOLE
                 )
@@ -163,37 +165,37 @@ class Cave(DataSet):
         """Compare every PNG with the known SHA-256 of a complete copy.
 
         Args:
-            root: the folder that holds `cave/`.
-            scenes: which; all where not given.
+            root: the folder that contains `cave/`.
+            scenes: names of the scenes; None for all.
 
         Raises:
-            RequestError: files differ, or are missing; which.
+            RequestError: files differ or are missing; the message lists them.
         """
         _verify(self._places(root, self.scenes if scenes is None else scenes).values(), root)
 
     def fetch(self, root: Path) -> Path:
-        """Download the zip to `root/cave/`, where it is read in place, unless all is there.
+        """Download the zip to `root/cave/`, where it is read in place, unless all files are there.
 
-        A zip that is there is replaced only by a whole one, and not if it is whole itself: then
-        something else is wrong, which no download would fix.
+        An existing zip is replaced only by a complete one, and only if it is incomplete itself:
+        otherwise something else is wrong, which a download would not fix.
 
         Raises:
-            RequestError: no mirror delivered what was published, or another file or folder is in
-                the way.
+            RequestError: no mirror delivered the published file, or another file or folder has
+                its name.
         """
         folder = root / "cave"
         try:
             self.open(root, self.scenes)
-            say(f"cave: all {len(self.scenes)} scenes are there, below {root}")
+            log(f"cave: all {len(self.scenes)} scenes are there, below {root}")
         except RequestError:
-            if self._is_whole(folder / WHOLE):
+            if self._is_complete(folder / WHOLE):
                 raise
             download(self.urls, folder / WHOLE, self.size, check=self._verify_zip)
             self.open(root, self.scenes)
-            say(f"cave: {folder / WHOLE} is complete and verified")
+            log(f"cave: {folder / WHOLE} is complete and verified")
         return folder if folder.is_dir() else root
 
-    def _is_whole(self, archive: Path) -> bool:
+    def _is_complete(self, archive: Path) -> bool:
         try:
             self._verify_zip(archive)
         except RequestError:
@@ -202,7 +204,7 @@ class Cave(DataSet):
 
     def _verify_zip(self, archive: Path) -> None:
         places = find_in_zip(archive, self.scenes)
-        short = [one for one in self.scenes if one not in places or not places[one].complete]
+        short = [name for name in self.scenes if name not in places or not places[name].complete]
         if short:
             raise RequestError(f"the zip lacks bands of {listed(short)}")
         _verify(places.values(), archive.parent.parent)
@@ -218,6 +220,6 @@ def _verify(places: Iterable[Place], root: Path) -> None:
     ]
     if differ:
         raise RequestError(
-            f"cave: {len(differ)} files are not what was published (their SHA-256 differs): "
-            f"{listed(differ)}; {fetch_again('cave', root).replace('it', 'them', 1)}"
+            f"cave: {len(differ)} files differ from the published ones (by their SHA-256): "
+            f"{listed(differ)}; {fetch_again('cave', root, 'them')}"
         )

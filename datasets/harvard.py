@@ -1,18 +1,18 @@
 """Harvard: 77 real-world scenes by Chakrabarti and Zickler, 31 bands from 420 to 720 nm.
 
-What is done to the published values, in this order:
+The published values are processed in this order:
 
-1. the top-left 1024 x 1024 pixels are taken (of a smaller image: what there is), as the paper did;
-2. values down to -1e-6 are rounding and become 0; anything lower, or not finite, is an error;
-3. they become float32, and are scaled as the parameter `scaling` says:
+1. the top-left 1024 x 1024 pixels are taken, as in the paper (a smaller image is kept whole);
+2. values from -1e-6 to 0 are rounding errors and become 0; lower ones, NaN and infinity are errors;
+3. they are converted to float32, and scaled by the parameter `scaling`:
 
     image-maximum  each image by the largest value of its own crop
-    set-maximum    every image by the largest value of the crops of all scenes of the request,
-                   so `--scenes` changes it, and the first read reads them all
+    set-maximum    every image by the largest value of the crops of all requested scenes; it
+                   depends on `--scenes`, and reading one scene reads all of them
     calib          each band by the camera's sensitivity, then as image-maximum
     none           not at all: values must lie in [0, 1]
 
-The mask `lbl` (0 = masked out) is checked for its shape only: masked pixels count like others.
+Of the mask `lbl` (0 = masked out) only the shape is checked: masked pixels are used like others.
 """
 
 import functools
@@ -26,11 +26,11 @@ from benchmark.data.archives.safety import ArchiveError
 from benchmark.data.download import download
 from benchmark.data.formats import matlab
 from benchmark.data.formats.matlab import ContentError
-from benchmark.data.search import say, stamp
+from benchmark.data.search import log, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed
 from benchmark.plugins.parameters import parameter
-from datasets._layouts.harvard import SUBSETS, lacking, look, unpack
+from datasets._layouts.harvard import SUBSETS, find, missing_scenes, unpack
 from datasets._remedies import fetch_again, get_missing
 
 BANDS = 31
@@ -53,13 +53,13 @@ SCALINGS = {
 }
 
 
-class _Harvard(Source):
+class _HarvardSource(Source):
     def __init__(self, root: Path, files: dict[str, Path], scaling: str) -> None:
         self.root, self.files, self.scaling = root, files, scaling
         self.stamp = stamp(files.values(), root)
 
     def read(self, scene: str) -> Scene:
-        """Return one scene as float32, with the peak that the scaling gives it."""
+        """Read one scene as float32; its peak depends on the scaling."""
         file = self.files[scene]
         cube = _read(file, self.root)
         if self.scaling == "calib":
@@ -76,7 +76,7 @@ class _Harvard(Source):
             peak = self._largest if self.scaling == "set-maximum" else largest
             if peak == 0:
                 raise RequestError(
-                    f"{file} holds nothing but zeros; {fetch_again('harvard', self.root)}"
+                    f"{file} contains only zeros; {fetch_again('harvard', self.root)}"
                 )
         wavelengths = tuple(float(420 + 10 * index) for index in range(BANDS))
         return Scene(scene, cube, wavelengths, peak)
@@ -87,7 +87,7 @@ class _Harvard(Source):
 
 
 def _read(file: Path, root: Path) -> np.ndarray:
-    """Read and check one file: (rows, columns, 31), float32, cropped, nothing negative."""
+    """Read and check one file: (rows, columns, 31) float32, cropped, not negative."""
     try:
         cube = matlab.read(file, BANDS, CROP)
         _check(cube)
@@ -95,7 +95,7 @@ def _read(file: Path, root: Path) -> np.ndarray:
         raise RequestError(
             f"{file} cannot be used: {error}; {fetch_again('harvard', root)}"
         ) from error
-    except (OSError, MemoryError) as error:  # no reason to delete it
+    except (OSError, MemoryError) as error:  # the file itself may be good
         reason = getattr(error, "strerror", None) or f"not enough memory {error}"
         raise RequestError(
             f"cannot read {file}: {reason}; make it readable, or free memory"
@@ -129,10 +129,10 @@ class Harvard(DataSet):
 
     @property
     def remark(self) -> str:
-        """How the values were scaled, and what is unverified."""
+        """The scaling of the values, and what is unverified."""
         return (
             f"Harvard scaling {self.scaling}: {SCALINGS[self.scaling]}. Harvard's published "
-            "Bicubic row has not been checked: no Harvard pixels were at hand."
+            "Bicubic row has not been checked: no Harvard images were available."
         )
 
     @property
@@ -152,55 +152,55 @@ class Harvard(DataSet):
         return ("imgb1", "imgc4")
 
     def open(self, root: Path, scenes: Sequence[str]) -> Source:
-        """Find the scenes' files, unpacking the published archives if only those are there.
+        """Find the scenes' files, after unpacking the published archives where needed.
 
         Raises:
-            RequestError: scenes are missing, or an archive is damaged, unsafe or has no room.
+            RequestError: scenes are missing, an archive is damaged or unsafe, or the disk is full.
         """
-        files, archives = look(root, scenes)
+        files, archives = find(root, scenes)
         if archives:
             for archive in archives:
                 unpack(archive)
-            files, _ = look(root, scenes)
-        gone = [scene for scene in scenes if scene not in files]
-        if gone:
-            needed = " and ".join(f"{subset}.tgz" for subset in lacking(files, scenes))
+            files, _ = find(root, scenes)
+        missing = [scene for scene in scenes if scene not in files]
+        if missing:
+            needed = " and ".join(f"{subset}.tgz" for subset in missing_scenes(files, scenes))
             raise RequestError(
-                f"harvard: expected {len(scenes)} files <scene>.mat, {len(gone)} are missing: "
-                f"{listed(gone, 77)}. "
+                f"harvard: expected {len(scenes)} files <scene>.mat, {len(missing)} are missing: "
+                f"{listed(missing, 77)}. "
                 + get_missing(
                     self, root, "harvard/, CZ_hsdb/ and CZ_hsdbi/", needed or "the archives"
                 )
             )
-        return _Harvard(root, {scene: files[scene] for scene in scenes}, self.scaling)
+        return _HarvardSource(root, {scene: files[scene] for scene in scenes}, self.scaling)
 
     def fetch(self, root: Path) -> Path:
-        """Download and unpack what is missing of the two archives (5.3 and 2.2 GB).
+        """Download and unpack the missing ones of the two archives (5.3 and 2.2 GB).
 
-        An archive that is there already, such as an interrupted fetch leaves behind, is unpacked
-        and kept; a damaged one is downloaded again.
+        An existing archive, such as one left by an interrupted fetch, is unpacked and kept; a
+        damaged one is downloaded again.
 
         Raises:
-            RequestError: a download failed, or an archive is not what was published.
+            RequestError: a download failed, or an archive is damaged.
         """
         folder = root / "harvard"
-        for archive in look(root, self.scenes)[1]:
+        for archive in find(root, self.scenes)[1]:
             try:
                 unpack(archive)
             except ArchiveError as error:
-                say(f"harvard: an archive is damaged and is downloaded again: {error}")
-        gone = lacking(look(root, self.scenes)[0], self.scenes)
-        for subset, names in gone.items():
+                log(f"harvard: an archive is damaged and is downloaded again: {error}")
+        missing = missing_scenes(find(root, self.scenes)[0], self.scenes)
+        for subset, names in missing.items():
             place = folder / subset
             if place.exists():
-                raise RequestError(f"{place} is there but lacks {listed(names)}; move it away")
+                raise RequestError(f"{place} exists but lacks {listed(names)}; move it away")
             archive = download([self.url.format(subset=subset)], folder / f"{subset}.tgz")
             try:
                 unpack(archive)
-            except ArchiveError:  # no published hash or size: only unpacking tells if it is whole
+            except ArchiveError:  # no published hash or size: unpacking is the only check
                 archive.unlink()
                 raise
             archive.unlink()
         self.open(root, self.scenes)
-        say(f"harvard: all {len(self.scenes)} scenes are there, below {root}")
+        log(f"harvard: all {len(self.scenes)} scenes are there, below {root}")
         return folder if folder.is_dir() else root

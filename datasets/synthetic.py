@@ -1,6 +1,6 @@
 """The embedded data set: eighteen seeded scenes of occluding leaves under a lamp or the sky.
 
-It needs no download, and it is made so that the methods rank on it as they do on CAVE. Under
+It needs no download, and is designed so that the methods rank on it as they do on CAVE. Under
 `wang2017` at x2, x3, x4 (CAVE's in brackets) bicubic has 30.89, 30.58, 29.44 dB (31.75, 31.60,
 30.17), the linear filter `wiener` band by band 35.45, 35.02, 34.49 (35.60, 35.35, 34.93), and on
 all bands jointly 36.63, 36.24, 35.26 (36.49, 36.34, 35.41).
@@ -26,7 +26,7 @@ from benchmark.plugins.parameters import parameter
 from datasets._synthetic.painting import PEAK, render
 from datasets._synthetic.spectra import band_centres
 
-RECIPE = 1  # raise it whenever a byte of the scenes changes
+RECIPE = 1  # increase it when any byte of the scenes changes
 SCENES = tuple(f"leaves{number:02d}" for number in range(1, 19))
 TEST = ("leaves04", "leaves08", "leaves13", "leaves17")
 VALIDATION = ("leaves06", "leaves15")
@@ -34,7 +34,7 @@ VALIDATION = ("leaves06", "leaves15")
 
 @register("synthetic")
 class Synthetic(DataSet):
-    """Seeded synthetic scenes; the default, as it needs no files."""
+    """Seeded synthetic scenes; the default data set, as it needs no files."""
 
     title = "Synthetic (dead leaves)"
     synthetic = True
@@ -46,7 +46,7 @@ class Synthetic(DataSet):
 
     @property
     def remark(self) -> str:
-        """A note that these are no photographs."""
+        """A note that these are not photographs."""
         return "Synthetic scenes, made from a seed: for comparing methods, not for quoting."
 
     @property
@@ -61,11 +61,11 @@ class Synthetic(DataSet):
 
     @property
     def validation(self) -> tuple[str, ...]:
-        """The two training scenes held out."""
+        """The two training scenes held out for validation."""
         return VALIDATION
 
     def open(self, root: Path, scenes: Sequence[str]) -> Source:
-        """Check the names; there are no files, and `root` is not used.
+        """Check the names of the scenes; `root` is not used.
 
         Raises:
             RequestError: a scene does not exist.
@@ -75,11 +75,11 @@ class Synthetic(DataSet):
             raise RequestError(
                 f"no synthetic scene is called {listed(unknown)}; there are {listed(SCENES, 30)}"
             )
-        return _Made(self.rows, self.columns, self.bands, self.seed)
+        return _SyntheticSource(self.rows, self.columns, self.bands, self.seed)
 
 
-class _Made(Source):
-    """Renders each scene on demand, in well under a second."""
+class _SyntheticSource(Source):
+    """Renders scenes on demand, each in less than a second."""
 
     def __init__(self, rows: int, columns: int, bands: int, seed: int) -> None:
         self.stamp = f"synthetic recipe {RECIPE}: {rows} x {columns} x {bands}, seed {seed}"

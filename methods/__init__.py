@@ -1,1 +1,1 @@
-"""Methods, one file each; `benchmark.method` says what one is."""
+"""Methods, one file each; see `benchmark.method` for their interface."""

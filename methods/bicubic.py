@@ -13,8 +13,8 @@ from benchmark.method import Method, Problem, State, register
     year="1981",
 )
 class Bicubic(Method):
-    """Return the interpolated low-resolution image as it is."""
+    """The interpolated low-resolution image."""
 
     def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
-        """Return the input, which the protocol has interpolated."""
+        """Return the input, which the engine has interpolated."""
         return low

@@ -16,8 +16,8 @@ class ESPCN(NetworkMethod):
     """5-3-3 with 64 and 32 maps, tanh (Section 3.1); 21,284 / 22,729 / 24,752 parameters.
 
     Section 3.2: the learning rate falls from 0.01 to 0.0001 when training stagnates, which ends
-    after 100 epochs without improvement. The optimiser and the batch are not printed; Adam and
-    16 as in public code.
+    after 100 epochs without improvement. The paper does not state optimiser and batch size; Adam
+    and 16 follow public code.
     """
 
     sees = "decimated"
@@ -35,7 +35,7 @@ class ESPCN(NetworkMethod):
     )
 
     def network(self, bands: int, scale: int) -> nn.Module:
-        """Build three convolutions; the last computes scale^2 sub-pixels a pixel (Eq. 3, 4)."""
+        """Build three convolutions; the last computes scale^2 sub-pixels per pixel (Eq. 3, 4)."""
         return nn.Sequential(
             nn.Conv2d(bands, 64, 5, padding=2),
             nn.Tanh(),

@@ -1,4 +1,4 @@
-"""The deep residual network of Wang et al.: all bands at once, supervised twice."""
+"""The deep residual network of Wang et al.: all bands at once, with two supervised outputs."""
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +58,7 @@ class Cascade(nn.Module):
 class Proposed(NetworkMethod):
     """Six residual sub-networks; L = alpha l1 + (1 - alpha) l2 (Eq. 3); 2,076,858 parameters.
 
-    Open in the paper, and decided here:
+    Left open by the paper, and decided here:
 
     - Eq. 2 is a mean cosine with a plus sign, whose minimum drives spectra apart. l2 is
       1 - cosine, or the angle itself in radians (`spectral=angle`).
@@ -123,9 +123,9 @@ class Proposed(NetworkMethod):
 
     def _spectral(self, estimate: Tensor, truth: Tensor) -> Tensor:
         cosine = functional.cosine_similarity(estimate, truth, dim=1, eps=1e-6)
-        # A black pixel has no direction; it would only pull at the estimate's noise.
+        # A black pixel has no direction; its gradient would follow the estimate's noise.
         cosine = torch.where(truth.square().sum(dim=1) > 0, cosine, 1)
         if self.spectral == "angle":
-            # The angle's slope is infinite at 1.
+            # The derivative of the angle is infinite at 1.
             return torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6)).mean()
         return (1 - cosine).mean()

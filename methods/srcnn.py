@@ -16,7 +16,7 @@ class SRCNN(NetworkMethod):
     """9-1-5 with 64 and 32 maps (8,129 parameters); 9-5-5 (57,281) is the paper's stronger one.
 
     Section 4.1: SGD, 1e-4 and 1e-5 for the last layer, momentum 0.9, weights from N(0, 0.001).
-    The paper's batch is not printed; public code takes 16.
+    The paper does not state the batch size; 16 follows public code.
     """
 
     bandwise = True

@@ -34,10 +34,11 @@ class ResidualStack(nn.Module):
     year="2016",
 )
 class VDSR(NetworkMethod):
-    """665,921 parameters. Section 4.2: 41-pixel patches, batch 64, 80 epochs, He's weights.
+    """Twenty layers with 665,921 parameters.
 
-    The learning rate starts at 0.1 and is divided by 10 every 20 epochs; momentum 0.9, weight decay
-    1e-4, gradients clipped to theta / rate; theta is not printed, public code takes 0.4 at 0.1.
+    Section 4.2: 41-pixel patches, batch 64, 80 epochs, He initialisation, momentum 0.9, weight
+    decay 1e-4. The learning rate starts at 0.1 and is divided by 10 every 20 epochs; gradients are
+    clipped to theta / lr. The paper does not state theta; public code takes 0.4 at 0.1.
     """
 
     bandwise = True

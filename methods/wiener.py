@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from benchmark.method import Method, Problem, State, parameter, register
 
-# Represents the rounding of float32 where the protocol itself adds no noise.
+# Variance of float32 rounding, for protocols that add no noise.
 FLOAT_NOISE = 1e-14
 
 

@@ -46,15 +46,15 @@ WRONG = {
     ("--scales", "5"): ["scale 5", "wang2017", "2, 3, 4"],
     ("--scales", "0"): ["scale 0", "2, 3, 4"],
     ("--scales", "1"): ["scale 1", "2, 3, 4"],
-    ("--scales", "x"): ["--scales x", "'x' is no whole number"],
-    ("--scales", "2,,x"): ["--scales 2,,x", "'x' is no whole number"],
-    ("--scales", "2.5"): ["'2.5' is no whole number"],
-    ("--scales", "-2"): ["'-2' is no whole number"],
+    ("--scales", "x"): ["--scales x", "'x' is not a whole number"],
+    ("--scales", "2,,x"): ["--scales 2,,x", "'x' is not a whole number"],
+    ("--scales", "2.5"): ["'2.5' is not a whole number"],
+    ("--scales", "-2"): ["'-2' is not a whole number"],
     ("--scales", ","): ["--scales"],
-    ("--seeds", "-1"): ["--seeds -1", "'-1' is no whole number"],
-    ("--seeds", "one"): ["'one' is no whole number"],
+    ("--seeds", "-1"): ["--seeds -1", "'-1' is not a whole number"],
+    ("--seeds", "one"): ["'one' is not a whole number"],
     ("--seeds", ","): ["--seeds"],
-    ("--seeds", "²"): ["'²' is no whole number"],
+    ("--seeds", "²"): ["'²' is not a whole number"],
     ("--methods", "espcn", "--seeds", str(10**20)): ["--seeds", str(10**20)],
     ("--methods", ","): ["--methods"],
     ("--methods", "srcn"): ["unknown method 'srcn'", "did you mean srcnn", "vdsr"],
@@ -179,12 +179,12 @@ def nowhere(data: Path) -> None:
     [
         (break_png, ["beads_ms_07.png", "cut short", "fetch cave"]),
         (drop_band, ["beads lacks band 07", "fetch cave"]),
-        (empty_scene, ["the folder of beads holds no beads_ms_NN.png", "fetch cave"]),
+        (empty_scene, ["the folder of beads contains no beads_ms_NN.png", "fetch cave"]),
         (other_size, ["beads_ms_07.png has 5 x 5 pixels", "24 x 20"]),
-        (text_for_a_zip, ["complete_ms_data.zip", "not a whole zip archive"]),
+        (text_for_a_zip, ["complete_ms_data.zip", "not a complete zip archive"]),
         (evil_zip, ["complete_ms_data.zip", "'../evil'", "out of its folder"]),
         (nothing, ["no files of balloons, beads", "fetch cave --data data"]),
-        (nowhere, ["data, which is no folder", "fetch cave --data data"]),
+        (nowhere, ["data, which is not a folder", "fetch cave --data data"]),
     ],
 )
 def test_damaged_cave_files_are_refused(
@@ -306,7 +306,7 @@ def test_a_plugin_that_cannot_be_used_is_named(hsisr: CommandLine, text: str, sa
 def test_a_plugin_that_is_no_python_file_is_named(hsisr: CommandLine) -> None:
     plugin = hsisr.folder / "notes.txt"
     plugin.write_text("hello\n")
-    assert "notes.txt is no Python file" in refusal(
+    assert "notes.txt is not a Python file" in refusal(
         hsisr, hsisr("methods", "--plugin", plugin.name)
     )
 
@@ -317,7 +317,7 @@ def test_results_that_cannot_be_written_are_refused_before_the_first_cell(
 ) -> None:
     (hsisr.folder / "taken").write_text("precious")
     message = refusal(hsisr, hsisr.tiny("bicubic", "--results", results))
-    assert f"the results folder {results} cannot be written to" in message
+    assert f"cannot write to the results folder {results}: " in message
     assert "--results" in message
     assert (hsisr.folder / "taken").read_text() == "precious"
 
@@ -328,7 +328,7 @@ def test_results_that_cannot_be_written_are_refused_before_the_first_cell(
 def test_a_results_folder_without_permission_is_refused(hsisr: CommandLine) -> None:
     hsisr.results.mkdir(mode=0o500)
     message = refusal(hsisr, hsisr.tiny("bicubic"))
-    assert "cannot be written to (Permission denied)" in message
+    assert ": Permission denied; " in message
 
 
 def test_a_cache_that_cannot_be_written_is_refused(hsisr: CommandLine) -> None:

@@ -71,7 +71,7 @@ FAULTS = {
     ),
     "aborting": Fault(
         "os.abort()",
-        "its process was killed by SIGABRT, compiled code gave up",
+        "its process was killed by SIGABRT, compiled code aborted",
         "Fatal Python error: Aborted",
     ),
     "asking": Fault("input()", "EOFError: EOF when reading a line", "input()"),
@@ -82,7 +82,7 @@ FAULTS = {
     ),
     "undefined": Fault(
         "return low * float('nan')",
-        "ValueError: the estimate holds NaN or infinity",
+        "ValueError: the estimate contains NaN or infinity",
         "in score",
     ),
     "foreign": Fault(

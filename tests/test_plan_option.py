@@ -257,7 +257,7 @@ def test_a_checkpoint_that_waits_is_told_of(hsisr: CommandLine) -> None:
     file.write_bytes(b"state")
     (row,) = plan(hsisr, "srcnn")
     assert row["state"] == "missing"
-    assert row["why"] == "not run yet; its training goes on from a checkpoint"
+    assert row["why"] == "not run yet; its training will resume from a checkpoint"
 
 
 def test_a_cell_copied_from_another_machine_is_done_here(

@@ -1,8 +1,8 @@
-"""Prepared scenes: a data set decoded and verified once, kept as one safetensors file a scene.
+"""Prepared scenes: a data set decoded and verified once, stored as one safetensors file per scene.
 
-A file is keyed by what it was made from (the data set's parameters, its files' names, sizes and
-times) and made again when that changes. It carries the SHA-256 of its values; a scene that no
-longer agrees with it is made again alone. (libhdf5 loops for ever on some damaged files.)
+A file carries a key, the hash of its inputs (the data set's parameters, its files' names, sizes and
+times), and is written again when that changes. It also carries the SHA-256 of its values; a scene
+that does not match is prepared again, without the others.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from safetensors.numpy import save
 from benchmark.dataset import DataSet, Scene, Source
 from benchmark.errors import RequestError
 from benchmark.store.address import key_of, place_name
-from benchmark.store.files import locked, write_file
+from benchmark.store.files import locked, write_file, writing
 
 FORMAT = 4
 
@@ -45,8 +45,8 @@ class PreparedScenes:
 
     Args:
         folder: where their files are.
-        source: what a scene is made from.
-        key: the hash of all that the scenes depend on.
+        source: reads the data set's files.
+        key: the hash of everything that the scenes depend on.
     """
 
     def __init__(self, folder: Path, source: Source, key: str) -> None:
@@ -64,10 +64,10 @@ class PreparedScenes:
         return {name: tuple(facts["shape"]) for name, facts in self._facts.items()}
 
     def read(self, name: str) -> Scene:
-        """Read one scene and verify its values; a damaged one is made again.
+        """Read one scene and verify its values; prepare a damaged one again.
 
         Raises:
-            RequestError: its files changed since it was prepared, or it cannot be made again.
+            RequestError: its files changed since it was prepared, or cannot be read.
         """
         facts = self._facts[name]
         scene = _stored(self._file(name), name, facts)
@@ -76,12 +76,12 @@ class PreparedScenes:
                 scene = self.make(name)
             if self._facts[name]["sha256"] != facts["sha256"]:
                 raise RequestError(
-                    f"scene {name} changed while the run was going on; run the same command again"
+                    f"scene {name} changed during the run; run the same command again"
                 )
         return scene
 
     def find(self, name: str) -> bool:
-        """Look for a scene in the cache; return whether it is there and made from these files."""
+        """Return whether the cache holds a scene that was prepared from the current files."""
         facts = _facts(self._file(name))
         if facts is None or facts["key"] != self._key:
             return False
@@ -89,7 +89,7 @@ class PreparedScenes:
         return True
 
     def make(self, name: str) -> Scene:
-        """Read a scene from the data set's files and put it into the cache; `writing` locks that.
+        """Read a scene from the data set's files and store it in the cache, inside `writing`.
 
         Raises:
             RequestError: the files are damaged, or the cache cannot be written to.
@@ -111,43 +111,37 @@ class PreparedScenes:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Keep other processes from making these scenes at the same time.
+        """Lock the folder, so that only one process prepares these scenes.
 
         Raises:
             RequestError: the cache cannot be written to.
         """
-        try:
-            with locked(self._folder / ".lock"):
-                yield
-        except OSError as error:
-            raise RequestError(
-                f"cannot prepare scenes in {self._folder}: {error.strerror or error}; free space "
-                "there or choose another folder with --cache"
-            ) from error
+        with writing(self._folder, "--cache"), locked(self._folder / ".lock"):
+            yield
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{place_name(name)}.safetensors"
 
 
 def _facts(file: Path) -> dict[str, Any] | None:
-    """Read what a file says about its scene; None where there is none or it is damaged."""
+    """Read the metadata of a scene's file; return None if it is missing or damaged."""
     try:
         with safe_open(file, "numpy") as opened:
             facts: dict[str, Any] = json.loads(opened.metadata()["facts"])
         checksum = facts.pop("checksum")
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is made again
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is prepared again
         return None
     return facts if checksum == key_of(facts) else None
 
 
 def _stored(file: Path, name: str, facts: dict[str, Any]) -> Scene | None:
-    """Read a scene; None where its file is gone or its values do not agree with their hash."""
+    """Read a scene; return None if its file is missing or its values do not match the hash."""
     try:
         with file.open("rb") as stream:
-            start = 8 + int.from_bytes(stream.read(8), "little")  # where safetensors begins values
-        # Mapped, as safetensors itself would copy: all processes share the system's one copy.
+            start = 8 + int.from_bytes(stream.read(8), "little")  # of the values
+        # Memory-mapped: processes share one copy, where safetensors would copy for each.
         cube = np.memmap(file, facts["type"], "r", start, tuple(facts["shape"]))
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is made again
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is prepared again
         return None
     scene = Scene(name, cube, tuple(facts["wavelengths"]), facts["peak"])
     return scene if digest(scene) == facts["sha256"] else None
@@ -161,21 +155,21 @@ def prepare(
     cache: Path,
     progress: ProgressCallback = no_progress,
 ) -> PreparedScenes:
-    """Open the prepared files of these scenes, making those first that are not there.
+    """Open the prepared files of these scenes, after preparing those that are missing.
 
     Args:
-        dataset: what reads the files.
+        dataset: the data set.
         label: its canonical reference, which names the folder.
         root: the folder that holds `cave/` and so on.
         scenes: which scenes.
-        cache: the folder for prepared scenes; made if it is not there.
-        progress: called before each scene that is made, and at the end with an empty name.
+        cache: the folder for prepared scenes; created if it does not exist.
+        progress: called before each scene that is prepared, and at the end with an empty name.
 
     Raises:
         RequestError: scenes are missing or damaged, or the cache cannot be written to.
     """
     source = dataset.open(root, scenes)
-    # A data set may scale its scenes by what all of them hold.
+    # All names are part of the key: a data set may scale scenes by their common maximum.
     key = key_of({"format": FORMAT, "label": label, "stamp": source.stamp, "scenes": list(scenes)})
     whole = list(scenes) == list(dataset.scenes)
     part = "" if whole else "-" + key_of({"scenes": list(scenes)})[:8]
@@ -185,7 +179,7 @@ def prepare(
     if all(prepared.find(scene) for scene in scenes):
         return prepared
     with prepared.writing():
-        # Whoever waited for another process finds them made.
+        # Checked again: another process may have prepared them while this one waited.
         missing = [scene for scene in scenes if not prepared.find(scene)]
         for number, scene in enumerate(missing):
             progress(label, number, len(missing), scene)

@@ -1,4 +1,4 @@
-"""Downloads that arrive whole or not at all, from the first mirror that has the file."""
+"""Atomic downloads: a file appears complete, or not at all."""
 
 import hashlib
 import re
@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmark.data.search import say, writable
+from benchmark.data.search import log
 from benchmark.errors import RequestError
-from benchmark.store.files import locked, replacing
+from benchmark.store.files import locked, replacing, writing
 
 CHUNK = 1 << 18
 
@@ -20,28 +20,28 @@ def download(
     sha256: str | None = None,
     check: Callable[[Path], object] | None = None,
 ) -> Path:
-    """Download a file from the first mirror that has it whole; `target` appears only then.
+    """Download a file from the first mirror that delivers all of it.
 
-    An interrupted download starts again from the beginning. If another process downloads the same
-    file, wait for it.
+    `target` appears only when it is complete. An interrupted download starts again from the
+    beginning. If another process is downloading the same file, wait for it.
 
     Args:
         urls: the mirrors, tried in turn.
-        target: where the file goes; an existing one is replaced.
-        size: its bytes, where known; what the server announces is checked anyway.
-        sha256: its checksum, where known.
-        check: called with the downloaded file before it gets its name; raises RequestError.
+        target: path of the file; an existing one is replaced.
+        size: its bytes, if known; the length that the server announces is always checked.
+        sha256: its checksum in hexadecimal digits, if known.
+        check: called with the temporary file before it is renamed; may raise RequestError.
 
     Returns:
         `target`.
 
     Raises:
-        RequestError: no mirror delivered the file; why, for each.
+        RequestError: no mirror delivered the file; the message has the reason for each.
     """
-    reasons = []
-    with writable(target.parent), locked(target.with_name(f".{target.name}.lock")):
+    failures = []
+    with writing(target.parent, "--data"), locked(target.with_name(f".{target.name}.lock")):
         for url in urls:
-            say(f"downloading {url} to {target}" + (f" ({size:,} bytes)" if size else ""))
+            log(f"downloading {url} to {target}" + (f" ({size:,} bytes)" if size else ""))
             try:
                 with replacing(target) as temporary:
                     _receive(url, temporary)
@@ -49,31 +49,31 @@ def download(
                     if check:
                         check(temporary)
             except (OSError, ValueError, RequestError) as error:
-                reasons.append(f"{url}: {_reason(error)}")
+                failures.append(f"{url}: {_reason(error)}")
             else:
                 return target
     raise RequestError(
-        f"{target.name} could not be downloaded ({'; '.join(reasons)}); try again later, or "
+        f"{target.name} could not be downloaded ({'; '.join(failures)}); try again later, or "
         f"get it with a browser and put it at {target}"
     )
 
 
 def _receive(url: str, file: Path) -> None:
-    """Write what a server sends; a body that is shorter than announced raises an OSError."""
+    """Write the response to a file; a body shorter than announced raises an OSError."""
     from pooch import HTTPDownloader
 
     fetch = HTTPDownloader(
         progressbar=sys.stderr.isatty(),
         chunk_size=CHUNK,
-        headers={"Accept-Encoding": "identity"},  # the file as it is, not compressed on the way
+        headers={"Accept-Encoding": "identity"},  # so that the length is the file's
     )
     fetch(url, str(file), None)
 
 
 def _verify(file: Path, size: int | None, sha256: str | None) -> None:
-    found = file.stat().st_size
-    if size is not None and found != size:
-        raise ValueError(f"expected {size} bytes, got {found}")
+    actual = file.stat().st_size
+    if size is not None and actual != size:
+        raise ValueError(f"expected {size} bytes, got {actual}")
     if sha256 is not None:
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -82,6 +82,6 @@ def _verify(file: Path, size: int | None, sha256: str | None) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Return what happened (no such host, refused, timed out) without the names of wrappers."""
+    """Return the cause (no such host, refused, timed out) without the names of wrapping classes."""
     wrapped = getattr(error.args[0], "reason", None) if error.args else None
     return re.sub(r"^\w+\(.*?\): ", "", str(wrapped or error))

@@ -1,7 +1,7 @@
 """Training patches: positions drawn once, gathered from whole degraded scenes by index.
 
-The scenes lie on the device once, as the protocol stores them; a batch is a few gathers, with no
-Python per patch. A patch is exactly what would be cut from the whole degraded image.
+The scenes are kept on the device, as the protocol stores them; a batch is a few gathers, without a
+Python loop over patches. A patch equals the crop at its place of the whole degraded image.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ def check_sizes(shapes: Iterable[tuple[int, int]], size: int) -> None:
         size: rows and columns of a patch.
 
     Raises:
-        RequestError: a scene is smaller than a patch; the smallest is named.
+        RequestError: a scene is smaller than a patch.
     """
     rows, columns = min(shapes, key=min)
     if min(rows, columns) < size:
@@ -42,7 +42,7 @@ def draw(shapes: list[tuple[int, int]], count: int, size: int, scale: int, seed:
         count: number of positions.
         size: rows and columns of a patch.
         scale: positions are multiples of it, so that a patch has a decimated counterpart.
-        seed: the cell's seed; every method of that seed gets the same positions.
+        seed: the cell's seed; all methods get the same positions for one seed.
 
     Returns:
         (count, 3) int64: scene, row, column.
@@ -63,11 +63,11 @@ class PatchBank:
 
     Args:
         scenes: ground truths, (bands, rows, columns) in [0, 1], unrounded, one at a time.
-        degradation: computes the low-resolution scenes, and rounds both as stored.
+        degradation: computes the low-resolution scenes, and rounds both if the protocol does.
         count: number of patches to draw.
         size: rows and columns of a patch.
         seed: of the positions.
-        device: holds the scenes and computes batches.
+        device: where the scenes are kept and batches are computed.
 
     Raises:
         RequestError: a scene is smaller than a patch, or the scenes differ in bands.
@@ -109,7 +109,7 @@ class PatchBank:
         return len(self._positions)
 
     def _pixels(self, image: Tensor) -> Tensor:
-        """Return an image as (pixels, bands), in 8 bit where the protocol stores it so."""
+        """Return an image as (pixels, bands), uint8 if the protocol stores 8 bit."""
         flat = image.flatten(1).T.contiguous()
         return torch.round(flat * 255).to(torch.uint8) if self._eight_bit else flat
 
@@ -120,11 +120,11 @@ class PatchBank:
     def batch(
         self, patches: Tensor, sees: Literal["upscaled", "decimated"], bands: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Gather inputs of a method and the ground truths.
+        """Gather a batch of inputs and ground truths.
 
         Args:
             patches: (n,) indices of patches.
-            sees: the method's kind of input.
+            sees: the method's kind of input, `Method.sees`.
             bands: (n, k) band indices, each of which becomes an image; None keeps whole cubes.
 
         Returns:
@@ -182,6 +182,6 @@ class PatchBank:
 
 
 def _images(window: Tensor, bands: Tensor | None) -> Tensor:
-    """Turn (n, rows, columns, k) into images: channels-last cubes, or one image a band."""
+    """Turn (n, rows, columns, k) into images: channels-last cubes, or one image per band."""
     images = window.permute(0, 3, 1, 2)
     return images if bands is None else images.reshape(-1, 1, *images.shape[2:])

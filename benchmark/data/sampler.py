@@ -1,4 +1,4 @@
-"""Which patches and bands each training step sees; the same for every method of a seed."""
+"""Sampling of patches and bands for training steps, the same for all methods of a seed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,8 +17,9 @@ class SamplingPlan:
         bands: the number of bands of each patch.
         batch: samples per step.
         epochs: passes over all samples.
-        bands_per_patch: bands drawn of each patch, each an image of its own; 0 keeps whole cubes.
-        bands_as_samples: make every band of every patch a sample of its own.
+        bands_per_patch: bands drawn from each patch, each used as an image of its own; 0 keeps the
+            cube whole.
+        bands_as_samples: True makes every band of every patch a sample of its own.
     """
 
     patches: int
@@ -30,12 +31,12 @@ class SamplingPlan:
 
     @property
     def samples(self) -> int:
-        """Number of samples of an epoch."""
+        """Number of samples per epoch."""
         return self.patches * (self.bands if self.bands_as_samples else 1)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Number of full batches of an epoch, at least one."""
+        """Number of full batches per epoch, at least one."""
         return max(1, self.samples // self.batch)
 
 
@@ -62,11 +63,11 @@ class PatchSampler:
         self._band_rng.set_state(self._state["band_rng"])
 
     def state(self) -> dict[str, Any]:
-        """Return the position after the last step that was returned."""
+        """Return the state after the last step that was yielded, for a checkpoint."""
         return {**self._state, "band_rng": self._band_rng.get_state()}
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """Return (n,) patch indices and (n, k) band indices, or None for whole cubes."""
+        """Yield (n,) patch indices and (n, k) band indices, or None for whole cubes."""
         plan, first = self._plan, self._state["step"]
         self._order_rng.set_state(self._state["epoch_rng"])
         for epoch in range(self._state["epoch"], plan.epochs):

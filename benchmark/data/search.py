@@ -1,4 +1,4 @@
-"""Files on this machine: searched for, fingerprinted, read and written with clear errors."""
+"""Find, fingerprint and read data files, with clear errors."""
 
 import hashlib
 import os
@@ -13,19 +13,19 @@ from benchmark.errors import RequestError
 
 DEPTH = 5  # root/cave/CAVE/complete_ms_data/balloons_ms/balloons_ms is the deepest seen
 MOST_FILES = 100_000
-MOST_BYTES = 32 << 20  # of a file that is read into memory whole; CAVE's bands have half a megabyte
+MOST_BYTES = 32 << 20  # largest file that is read into memory; CAVE's bands have half a megabyte
 
 
 @dataclass
 class Found:
-    """What a search found: files and folders, in a fixed order."""
+    """The files and folders that a search found, in a fixed order."""
 
     files: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
 
 
-def say(line: str) -> None:
-    """Print a line about something that takes long to stderr; the tables go to stdout."""
+def log(line: str) -> None:
+    """Print a progress message to stderr; stdout is for the tables."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
@@ -33,15 +33,14 @@ def say(line: str) -> None:
 def search(root: Path, opens: Callable[[str], bool]) -> Found:
     """List the files below a folder, down to a few levels.
 
-    Links are followed, as people link their data. What is neither a file nor a folder is left out:
-    reading a pipe or a device may never end.
+    Symbolic links are followed. Pipes and devices are left out: reading one may never end.
 
     Args:
-        root: the folder to look in; nothing is found where there is none.
-        opens: takes the name of a folder directly in `root`, returns whether to look inside.
+        root: the folder to search; may be missing, then nothing is found.
+        opens: called with the name of each folder directly in `root`; True searches it too.
 
     Raises:
-        RequestError: a folder cannot be read, or there are far too many files.
+        RequestError: a folder cannot be read, or there are too many files.
     """
     found = Found()
     if not root.is_dir():
@@ -70,15 +69,15 @@ def _is_data(name: str) -> bool:
 
 def _refuse(error: OSError) -> NoReturn:
     raise RequestError(
-        f"cannot look into {error.filename}: {error.strerror or error}; make it readable"
+        f"cannot list {error.filename}: {error.strerror or error}; make it readable"
     ) from error
 
 
 def stamp(files: Iterable[Path], root: Path) -> str:
-    """Hash names (relative to `root`), sizes and times, so that a change of the files shows.
+    """Hash names (relative to `root`), sizes and times; the hash changes with the files.
 
     Raises:
-        RequestError: a file has gone since it was found.
+        RequestError: a file was removed since it was found.
     """
     lines = []
     for file in set(files):
@@ -92,7 +91,7 @@ def read_file(file: Path) -> bytes:
     """Read a file of moderate size.
 
     Raises:
-        RequestError: it cannot be read, or is far larger than any data file of that kind.
+        RequestError: it cannot be read, or is larger than `MOST_BYTES`.
     """
     with readable(file), file.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
@@ -106,31 +105,15 @@ def read_file(file: Path) -> bytes:
 
 @contextmanager
 def readable(file: Path) -> Iterator[None]:
-    """Turn an error while reading a file into one line for the user.
+    """Turn an OSError while reading a file into a RequestError.
 
     Raises:
-        RequestError: it has gone, there is no right to read it, or the disk is faulty.
+        RequestError: it is missing, permission is denied, or the disk is faulty.
     """
     try:
         yield
     except OSError as error:
         raise RequestError(
-            f"cannot read {file}: {error.strerror or error}; has it moved since the start, or may "
-            "only others read it?"
-        ) from error
-
-
-@contextmanager
-def writable(folder: Path) -> Iterator[None]:
-    """Turn an error while writing below a folder into one line for the user.
-
-    Raises:
-        RequestError: no right to write, no room, or another fault of the disk.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise RequestError(
-            f"{folder} cannot be written to ({error.strerror or error}); make room, or choose "
-            "another folder with --data"
+            f"cannot read {file}: {error.strerror or error}; was it moved or deleted, or do "
+            "you lack the permission to read it?"
         ) from error

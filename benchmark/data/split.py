@@ -1,4 +1,4 @@
-"""Which scenes train, which validate, which test; and the scenes themselves as tensors."""
+"""The split of a data set: training, validation and test scenes, as tensors."""
 
 import difflib
 import re
@@ -18,14 +18,14 @@ from benchmark.store.address import key_of
 
 
 def truth_of(scene: Scene) -> Tensor:
-    """Return a scene as the engine works on it: (bands, rows, columns) float32 in [0, 1]."""
+    """Convert a scene to the ground truth: (bands, rows, columns) float32 in [0, 1]."""
     values = scene.cube.astype(np.float32) / np.float32(scene.peak)
     return torch.from_numpy(values).permute(2, 0, 1).contiguous()
 
 
 @dataclass(frozen=True)
 class SceneSet:
-    """Scenes by name, read on demand; iterating yields each ground truth in turn."""
+    """Scenes that are read on demand; iterating yields each ground truth (see `truth_of`)."""
 
     entries: tuple[tuple[PreparedScenes, str], ...]
 
@@ -54,11 +54,11 @@ class SceneSet:
 
 @dataclass(frozen=True)
 class DataRequest:
-    """What to load.
+    """The data to load for one table.
 
     Attributes:
-        reference: the data set tested on, as on the command line.
-        train_on: the data sets trained on; empty for the same one.
+        reference: the data set to test on, as on the command line.
+        train_on: the data sets to train on; empty for the same one.
         scenes: a subset of scenes; empty for all.
         root: the folder that holds `cave/` and so on.
         cache: the folder for prepared scenes.
@@ -77,10 +77,13 @@ class Split:
 
     Attributes:
         request: what it was loaded from; loading that again returns the same split.
-        label: names the results folder and the table.
-        dataset: what is tested on.
-        subset: True where `--scenes` left scenes out.
-        trained_on: labels of the data sets behind the training scenes.
+        label: name of the results folder and of the table.
+        dataset: the data set to test on.
+        subset: True if `--scenes` left scenes out.
+        trained_on: labels of the data sets that the training scenes come from.
+        train: training scenes; may be empty.
+        validation: scenes held out from training; may be empty.
+        test: test scenes, one or more.
     """
 
     request: DataRequest
@@ -117,12 +120,12 @@ class _Roles:
 def roles(dataset: DataSet, scenes: Sequence[str]) -> _Roles:
     """Split scenes as the data set's paper does.
 
-    Validation scenes are the data set's own where they are available, else the last two of three
-    or more training scenes.
+    The validation scenes are those that the data set names; if none of them is available, the last
+    two of three or more training scenes.
 
     Args:
         dataset: the data set.
-        scenes: the available scenes.
+        scenes: names of the available scenes.
     """
     test = [name for name in scenes if name in dataset.test]
     rest = [name for name in scenes if name not in dataset.test]
@@ -139,9 +142,9 @@ def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
     """Check that each scene belongs to one of these data sets.
 
     Raises:
-        RequestError: a scene or a data set is unknown; the message names the nearest ones.
+        RequestError: a scene or a data set is unknown; the message suggests similar names.
     """
-    known = {name for one in references for name in DATASETS.make(one).scenes}
+    known = {name for reference in references for name in DATASETS.make(reference).scenes}
     for name in scenes:
         if name not in known:
             near = difflib.get_close_matches(name, sorted(known), 3)
@@ -162,53 +165,56 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
     scenes = request.scenes
     tested = DATASETS.make(request.reference)
     label = DATASETS.label(tested)
-    others = list(dict.fromkeys(DATASETS.make(other) for other in request.train_on)) or [tested]
-    labels = tuple(DATASETS.label(other) for other in others)
-    involved = {DATASETS.label(one): one for one in (tested, *others)}
+    training = list(dict.fromkeys(map(DATASETS.make, request.train_on))) or [tested]
+    trained_on = tuple(map(DATASETS.label, training))
+    datasets = {DATASETS.label(dataset): dataset for dataset in (tested, *training)}
     selected = {
-        title: [name for name in one.scenes if not scenes or name in scenes]
-        for title, one in involved.items()
+        key: [name for name in dataset.scenes if not scenes or name in scenes]
+        for key, dataset in datasets.items()
     }
-    assigned = {title: roles(one, selected[title]) for title, one in involved.items()}
+    assigned = {key: roles(dataset, selected[key]) for key, dataset in datasets.items()}
     if not assigned[label].test:
         raise RequestError(
             f"--scenes leaves no test scene of {label}; its test scenes are {listed(tested.test)}"
         )
-    ready = {
-        title: prepare(one, title, request.root, selected[title], request.cache, progress)
-        for title, one in involved.items()
+    prepared = {
+        key: prepare(dataset, key, request.root, selected[key], request.cache, progress)
+        for key, dataset in datasets.items()
     }
 
-    def collected(role: str, of: Sequence[str]) -> SceneSet:
-        return SceneSet(tuple((ready[one], n) for one in of for n in getattr(assigned[one], role)))
+    def scene_set(role: str, keys: Sequence[str]) -> SceneSet:
+        return SceneSet(
+            tuple((prepared[key], name) for key in keys for name in getattr(assigned[key], role))
+        )
 
-    test = collected("test", [label])
-    subset = any(len(selected[title]) < len(one.scenes) for title, one in involved.items())
+    test = scene_set("test", [label])
+    subset = any(len(selected[key]) < len(dataset.scenes) for key, dataset in datasets.items())
     split = Split(
         request=request,
-        label=_folder_label(label, scenes if subset else (), labels),
+        label=_folder_label(label, scenes if subset else (), trained_on),
         dataset=tested,
         subset=subset,
-        trained_on=labels,
-        train=collected("train", labels),
-        validation=collected("validation", labels),
+        trained_on=trained_on,
+        train=scene_set("train", trained_on),
+        validation=scene_set("validation", trained_on),
         test=test,
     )
     bands = {shape[2] for part in (split.train, split.validation, test) for shape in part.shapes}
     if len(bands) > 1:
         raise RequestError(
-            f"the scenes of {listed(labels)} and {label} have {listed(sorted(bands))} bands; "
+            f"the scenes of {listed(trained_on)} and {label} have {listed(sorted(bands))} bands; "
             "a method needs the same number everywhere"
         )
     return split
 
 
 def _folder_label(label: str, scenes: Sequence[str], trained_on: Sequence[str]) -> str:
-    whole = label
+    """Append `+scenes` for a subset, and `@trained-on` for other training data, to a label."""
+    extended = label
     if scenes:
         names = "+".join(sorted(scenes))
         short = re.fullmatch(r"[A-Za-z0-9_+-]{1,60}", names)
-        whole += "+" + (names if short else f"{len(scenes)}scenes-{key_of({'s': names})[:8]}")
+        extended += "+" + (names if short else f"{len(scenes)}scenes-{key_of({'s': names})[:8]}")
     if list(trained_on) != [label]:
-        whole += "@" + "+".join(trained_on)
-    return whole
+        extended += "@" + "+".join(trained_on)
+    return extended

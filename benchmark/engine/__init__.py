@@ -1,1 +1,1 @@
-"""What runs a method on a device."""
+"""Training and inference of methods on a device."""

@@ -25,6 +25,13 @@ def rebuild(
     """Build the network with trained weights, on the device.
 
     The global random states are restored afterwards.
+
+    Args:
+        method: the method.
+        state: the trained weights, as returned by training.
+        problem: its bands and scale are used.
+        recipe: the recipe of the training.
+        device: where to place the network.
     """
     with seeding.seeded(0, device.torch):
         network = start(method, problem, recipe)

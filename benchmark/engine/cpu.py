@@ -1,7 +1,7 @@
-"""What makes networks faster on a CPU.
+"""Optimisations of networks on a CPU.
 
 Three independent parts: convolutions to one output channel, the memory layout of images and
-weights, and what glibc does with freed memory. `docs/performance.md` has the measurements.
+weights, and how glibc handles freed memory. `docs/performance.md` has the measurements.
 """
 
 import ctypes
@@ -20,8 +20,8 @@ class SingleChannelConv2d(nn.Conv2d):
 
     CPU kernels compute sixteen output channels at once, so one channel takes as long as sixteen.
     Here the k columns of a k x k kernel become k output channels of a k x 1 convolution, and a
-    1 x k convolution with ones and zeros shifts each to its place and adds them up: the same
-    products and sums in another order, 1.5 to 2.5 times faster.
+    1 x k convolution with ones and zeros shifts and adds them: the same products, summed in
+    another order, 1.5 to 2.5 times faster.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ class SingleChannelConv2d(nn.Conv2d):
 
 
 def factorise_single_channel(network: nn.Module) -> None:
-    """Turn a network's convolutions to one output channel into `SingleChannelConv2d`, in place.
+    """Replace a network's convolutions to one output channel by `SingleChannelConv2d`, in place.
 
     Weights, their names and the function computed stay the same.
     """
@@ -65,9 +65,9 @@ def to_channels_last(network: nn.Module) -> None:
 def channels_last(images: Tensor) -> Tensor:
     """Return images with their channels last in memory; copy only if they are not already.
 
-    Images of one channel have the same memory layout either way, and torch takes them for
-    channels-first. All layers after them would follow, at half the speed on a CPU. Their strides
-    are therefore set to those of channels-last.
+    Images of one channel have the same memory layout either way, and torch treats them as
+    channels-first. All layers after them would do so too, at half the speed on a CPU. Their
+    strides are therefore set to those of channels-last.
 
     Args:
         images: (n, channels, rows, columns).
@@ -90,13 +90,13 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
 
 @cache
 def keep_freed_memory() -> bool:
-    """Configure glibc to keep freed memory in this process, once a process.
+    """Configure glibc to keep freed memory in this process; later calls do nothing.
 
     By default glibc returns a freed block of many megabytes to the kernel, which then has to find
     and clear new pages for the next layer's output: a third of the time of an SRCNN step.
 
     Returns:
-        True if it was configured; False with another C library than glibc.
+        True if it was configured; False with a C library other than glibc.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -113,7 +113,7 @@ def keep_freed_memory() -> bool:
 
 
 def release_freed_memory() -> None:
-    """Return freed memory to the kernel now, so that resident memory equals memory in use."""
+    """Return freed memory to the kernel, so that resident memory equals memory in use."""
     if sys.platform.startswith("linux"):
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

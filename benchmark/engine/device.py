@@ -1,4 +1,4 @@
-"""Where networks run, the CPU or a GPU, and in which precision."""
+"""Devices that networks run on, CPU or GPU, and their precision."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from benchmark.errors import RequestError
 # Activations of one inference call on the CPU, in bytes. Fixed, so that the order of sums, and
 # with it the last digits, does not depend on the machine's free memory.
 _CPU_WORKING_SET = 2**30
-# Messages of plain RuntimeErrors: of torch's CPU allocator, of C++, of cuDNN and cuBLAS.
+# In messages of plain RuntimeErrors by torch's CPU allocator, C++, cuDNN and cuBLAS.
 _ALLOCATION_FAILED = (
     "DefaultCPUAllocator",
     "not enough memory",
@@ -48,7 +48,8 @@ class Device:
     def memory_budget(self) -> int:
         """Bytes that the activations of one inference call may take.
 
-        Half of what is free on a GPU; on the CPU 1 GiB, or half of what is free if that is less.
+        Half of the free memory on a GPU; on the CPU 1 GiB, or half of the free memory if that is
+        less.
         """
         if self.torch.type == "cuda":
             return int(torch.cuda.mem_get_info(self.torch)[0]) // 2
@@ -59,7 +60,7 @@ class Device:
         return min(free // 2, _CPU_WORKING_SET)
 
     def empty_cache(self) -> None:
-        """Free the memory that torch holds in reserve on a GPU."""
+        """Free the memory that torch caches on a GPU; do nothing on the CPU."""
         if self.torch.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -86,7 +87,7 @@ CPU = Device(torch.device("cpu"), bfloat16=False)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return True for an exception that a failed allocation raises, on the CPU or on a GPU."""
+    """Return True if the exception comes from a failed allocation, on the CPU or a GPU."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     message = str(error) if isinstance(error, RuntimeError) else ""
@@ -100,15 +101,15 @@ def choose(name: str) -> Device:
         name: "auto", "cpu" or "cuda" ("cuda:1" for the second).
 
     Raises:
-        RequestError: the name is unknown, or there is no such device.
+        RequestError: the name is unknown, or the device does not exist.
     """
     kind = name.partition(":")[0]
     if kind not in ("auto", "cpu", "cuda"):
         raise RequestError(f"unknown device '{name}'; expected auto, cpu or cuda")
-    found = torch.cuda.is_available()
-    if kind == "cuda" and not found:
+    has_cuda = torch.cuda.is_available()
+    if kind == "cuda" and not has_cuda:
         raise RequestError("--device cuda: torch sees no CUDA device here; use cpu or auto")
-    if kind == "cpu" or not found:
+    if kind == "cpu" or not has_cuda:
         return Device(torch.device("cpu"), _cpu_has_bfloat16())
     try:
         device = torch.device("cuda" if kind == "auto" else name)
@@ -120,6 +121,6 @@ def choose(name: str) -> Device:
 
 
 def _cpu_has_bfloat16() -> bool:
-    """Return True where the CPU has bfloat16 instructions; emulated, it would be slower."""
+    """Return True if the CPU has bfloat16 instructions; emulation is slower than float32."""
     known = torch.cpu.get_capabilities()
     return bool(known.get("amx_bf16") or known.get("avx512_bf16"))

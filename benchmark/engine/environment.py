@@ -1,4 +1,4 @@
-"""The environment of a run, stored with its cells: versions, machine, commit, command."""
+"""Environment of a run, stored with its cells: versions, machine, commit, command."""
 
 import os
 import platform
@@ -29,21 +29,21 @@ PROC = Path("/proc")
 def describe(device: Device) -> dict[str, Any]:
     """Collect the environment for a cell.
 
-    It never fails, and initialises CUDA only where the device is a CUDA one.
+    Never raises; initialises CUDA only if the device is a GPU.
 
     Returns:
-        JSON-serialisable facts; None stands for what could not be found.
+        JSON-serialisable facts; None for anything that could not be determined.
 
         - python, torch, numpy, scipy, h5py: versions
         - cuda: version that torch was built for; cudnn: number of the version in use;
           driver: version of the NVIDIA driver
-        - device: as tables name it; precision: of convolutions
+        - device: its name in tables; precision: of convolutions
         - gpu, gpu_memory_bytes, gpu_capability: of the device, None on the CPU
-        - processor, physical_cores, logical_cores; usable_cores: what this process may use;
-          threads: what torch uses
+        - processor, physical_cores, logical_cores; usable_cores: available to this process;
+          threads: used by torch
         - platform
         - commit: of the checkout; dirty: whether tracked files differ from it, None outside one
-        - command: without this machine's folders
+        - command: the command line without this machine's folders
     """
     commit, dirty = revision(CHECKOUT)
     return {
@@ -76,7 +76,7 @@ def _version(package: str) -> str | None:
 def _gpu(device: Device) -> dict[str, Any]:
     facts: dict[str, Any] = dict.fromkeys(("cudnn", "gpu", "gpu_memory_bytes", "gpu_capability"))
     if device.torch.type == "cuda":
-        # A broken driver, or another cuDNN than torch was built for.
+        # Raised with a broken driver, or a cuDNN that torch was not built for.
         with suppress(RuntimeError, AssertionError):
             known = torch.cuda.get_device_properties(device.torch)
             facts["gpu"] = known.name
@@ -87,7 +87,7 @@ def _gpu(device: Device) -> dict[str, Any]:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    """Return the command line without the folders of this machine; no number depends on them."""
+    """Return the command line without this machine's folders; numbers do not depend on them."""
     kept, skip = ["run_all.py"], False
     for argument in arguments:
         if not skip and argument.partition("=")[0] not in _FOLDERS:
@@ -97,20 +97,20 @@ def _command(arguments: Sequence[str]) -> str:
 
 
 def revision(checkout: Path) -> tuple[str | None, bool | None]:
-    """Ask git for the state of a checkout.
+    """Get the state of a checkout from git.
 
     Args:
-        checkout: the suite's own folder; a repository in a folder above it does not count.
+        checkout: the suite's own folder; a repository in a folder above it is ignored.
 
     Returns:
-        The commit's hash, and whether tracked files differ from it; None twice without git,
+        The commit's hash, and whether tracked files differ from it; (None, None) without git,
         outside a checkout and before its first commit.
     """
-    # Neither the variables of a git hook nor a repository further up are about this checkout.
+    # A git hook's variables, or a repository further up, may belong to another checkout.
     inherited = {name: value for name, value in os.environ.items() if name not in _GIT}
     above = str(checkout.resolve().parent)
     try:
-        done = subprocess.run(
+        status = subprocess.run(
             ["git", "status", "--porcelain=v2", "--branch", "-uno"],  # noqa: S607 - from PATH
             cwd=checkout,
             env={**inherited, "GIT_CEILING_DIRECTORIES": above, "GIT_OPTIONAL_LOCKS": "0"},
@@ -122,7 +122,7 @@ def revision(checkout: Path) -> tuple[str | None, bool | None]:
         )
     except (OSError, subprocess.SubprocessError):
         return None, None
-    lines = done.stdout.splitlines()
+    lines = status.stdout.splitlines()
     commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "")
     if commit in ("", "(initial)"):  # git's word for "no commit yet"
         return None, None

@@ -1,4 +1,4 @@
-"""How a method estimates a scene: what it is given, how it runs, what is kept of its output."""
+"""Inference of a method on a scene: its input, the call, and the crop of its output."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from benchmark.protocols.interpolation import upscale
 
 
 def method_input(method: Method, degradation: Degradation, truth: Tensor) -> Tensor:
-    """Make the image that a method is given, (bands, rows, columns) float32, from the truth."""
+    """Compute a method's input, (bands, rows, columns) float32, from the stored truth."""
     low = degradation.low(truth)
     if method.sees == "decimated":
         return low
@@ -27,7 +27,7 @@ def crop_to(estimate: Tensor, truth: Tensor) -> Tensor:
 
     Raises:
         ValueError: the estimate is smaller, or has another number of bands.
-        TypeError: the estimate is no tensor.
+        TypeError: the estimate is not a tensor.
     """
     bands, rows, columns = truth.shape
     if not isinstance(estimate, Tensor):
@@ -35,9 +35,8 @@ def crop_to(estimate: Tensor, truth: Tensor) -> Tensor:
     if (
         estimate.dim() != 3
         or estimate.shape[0] != bands
-        or any(
-            got < wanted for got, wanted in zip(estimate.shape[1:], (rows, columns), strict=True)
-        )
+        or estimate.shape[1] < rows
+        or estimate.shape[2] < columns
     ):
         raise ValueError(
             f"the estimate has shape {tuple(estimate.shape)}, expected {(bands, rows, columns)}"
@@ -51,22 +50,22 @@ def estimator(
     """Build the function that estimates a scene with a trained method.
 
     Args:
-        method: which.
+        method: the method.
         problem: the problem that it was fitted to.
-        state: what it learned, on the device.
+        state: the result of fitting, on the device.
         profile: the profile that it was trained by.
-        device: where.
+        device: where to run it.
 
     Returns:
-        A function of the image that the method is given, and of the problem with the shape
-        that is wanted; it leaves the global random states as they were.
+        A function of the method's input and of the problem with the shape of the estimate; it
+        restores the global random states.
     """
     if not isinstance(method, NetworkMethod):
 
-        def upscale(low: Tensor, wanted: Problem) -> Tensor:
-            with seeding.seeded(wanted.seed, device.torch):
-                return method.upscale(low, wanted, state)
+        def upscale(low: Tensor, target: Problem) -> Tensor:
+            with seeding.seeded(target.seed, device.torch):
+                return method.upscale(low, target, state)
 
         return upscale
     network = rebuild(method, state, problem, profile.recipe(method), device)
-    return lambda low, wanted: run_network(method, network, low, wanted, device)
+    return lambda low, target: run_network(method, network, low, target, device)

@@ -8,7 +8,8 @@ import psutil
 
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUPS = Path("/proc/self/cgroup")
-# Limit, use, and the entry of memory.stat for file pages that are dropped on demand: version 2, 1.
+# Files of the limit and the use, and the entry of memory.stat for reclaimable file pages, in
+# cgroup versions 2 and 1.
 _FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -16,15 +17,15 @@ _FILES = (
 
 
 def memory_available() -> int:
-    """Return the bytes that this process can still allocate: of the machine, and of its cgroups."""
+    """Return the bytes that this process can still allocate, by its machine and its cgroups."""
     free = [int(psutil.virtual_memory().available)]
     for folder in _own_cgroups():
-        for limit, usage, droppable in _FILES:
-            with suppress(OSError, ValueError):  # no limit is the word "max"
-                most, used = (int((folder / name).read_text()) for name in (limit, usage))
+        for limit, usage, reclaimable in _FILES:
+            with suppress(OSError, ValueError):  # without a limit it is "max"
+                maximum, used = (int((folder / name).read_text()) for name in (limit, usage))
                 statistics = (folder / "memory.stat").read_text().split()
-                dropped = int(statistics[statistics.index(droppable) + 1])
-                free.append(most - max(used - dropped, 0))
+                freeable = int(statistics[statistics.index(reclaimable) + 1])
+                free.append(maximum - max(used - freeable, 0))
     return max(min(free), 0)
 
 
@@ -36,4 +37,4 @@ def _own_cgroups() -> Iterator[Path]:
             if controllers == "" or "memory" in controllers.split(","):
                 root = CGROUPS / "memory" if controllers else CGROUPS
                 own = root / path.lstrip("/")
-                yield from (own, *(one for one in own.parents if one.is_relative_to(root)))
+                yield from (folder for folder in (own, *own.parents) if folder.is_relative_to(root))

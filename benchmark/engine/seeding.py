@@ -1,4 +1,4 @@
-"""The global random states of Python, numpy and torch: seed, save and restore them together."""
+"""Seed, save and restore the global random states of Python, numpy and torch."""
 
 import random
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 
     Args:
         seed: for all of them.
-        device: its generator is included where it is a GPU.
+        device: its generator is included if it is a GPU.
     """
     before = states(device)
     random.seed(seed)
@@ -30,21 +30,21 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 def states(device: torch.device) -> dict[str, Any]:
     """Return all global random states, as tensors and plain values."""
     name, keys, *rest = cast("tuple[Any, ...]", np.random.get_state())  # noqa: NPY002
-    found = {
+    saved = {
         "python": random.getstate(),
         "numpy": (name, torch.from_numpy(keys.astype(np.int64)), *rest),
         "torch": torch.get_rng_state(),
     }
     if device.type == "cuda":
-        found["cuda"] = torch.cuda.get_rng_state(device)
-    return found
+        saved["cuda"] = torch.cuda.get_rng_state(device)
+    return saved
 
 
-def restore(found: dict[str, Any], device: torch.device) -> None:
-    """Set the global random states to what `states` returned."""
-    random.setstate(found["python"])
-    name, keys, *rest = found["numpy"]
+def restore(saved: dict[str, Any], device: torch.device) -> None:
+    """Restore the global random states that `states` returned."""
+    random.setstate(saved["python"])
+    name, keys, *rest = saved["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
-    torch.set_rng_state(found["torch"])
+    torch.set_rng_state(saved["torch"])
     if device.type == "cuda":
-        torch.cuda.set_rng_state(found["cuda"], device)
+        torch.cuda.set_rng_state(saved["cuda"], device)

@@ -13,9 +13,9 @@ from benchmark.engine.device import Device, is_out_of_memory
 from benchmark.method import NetworkMethod, Problem
 
 # Live activations per layer of a sequential network: input, output, and one temporary.
-_LIVE = 3
+_LIVE_ACTIVATIONS = 3
 # Rows and columns of the smallest tile.
-_SMALLEST = 16
+_MIN_TILE = 16
 
 
 def run_network(
@@ -29,23 +29,23 @@ def run_network(
     """Estimate one scene.
 
     An image whose activations exceed the budget is estimated in tiles if the method knows its
-    receptive field (`halo`), and whole otherwise. Where memory runs out nevertheless, half as many
-    images are taken at once, then tiles half as wide, until it suffices.
+    receptive field (`halo`), and whole otherwise. If memory runs out nevertheless, the number of
+    images per call is halved, then the side of the tiles, until it suffices.
 
     Args:
-        method: provides the halo; says whether the network works band by band.
+        method: its halo, `bandwise` and `sees` are used.
         network: on the device; set to evaluation mode here.
         low: (bands, rows, columns) float32, the method's input.
         problem: its scale is used.
-        device: where, and in which precision.
-        budget: bytes that activations should take; the device's own where None.
+        device: where to run, and in which precision.
+        budget: bytes for activations; None takes the device's `memory_budget`.
 
     Returns:
-        (bands, rows, columns) float32; `scale` times the input's size for a method that sees
-        the decimated image. Tiles equal the whole to rounding.
+        (bands, rows, columns) float32; `scale` times the input's rows and columns for a method that
+        sees the decimated image. Tiles equal the whole image up to rounding.
 
     Raises:
-        MemoryError: the memory does not hold the smallest tile, or the image if its halo is None.
+        MemoryError: the smallest tile, or the whole image if the halo is None, does not fit.
         ValueError: the network's output has the wrong shape.
     """
     images = low[:, None] if method.bandwise else low[None]
@@ -65,12 +65,12 @@ def run_network(
 
 @dataclass(frozen=True)
 class _Plan:
-    """How many images to run at once, and in which tiles.
+    """Number of images per call of the network, and size of the tiles.
 
     Attributes:
-        images: at once.
+        images: images per call.
         tile: rows and columns of a tile without its halo.
-        halo: None forbids tiles.
+        halo: overlap of tiles; None forbids tiles.
     """
 
     images: int
@@ -79,12 +79,12 @@ class _Plan:
 
     @property
     def smallest(self) -> bool:
-        return self.images == 1 and (self.halo is None or self.tile <= _SMALLEST)
+        return self.images == 1 and (self.halo is None or self.tile <= _MIN_TILE)
 
     def smaller(self) -> "_Plan":
         if self.images > 1:
             return replace(self, images=self.images // 2)
-        return replace(self, tile=max(_SMALLEST, self.tile // 2))
+        return replace(self, tile=max(_MIN_TILE, self.tile // 2))
 
 
 def _plan(method: NetworkMethod, network: nn.Module, images: Tensor, budget: int) -> _Plan:
@@ -99,13 +99,13 @@ def _plan(method: NetworkMethod, network: nn.Module, images: Tensor, budget: int
         return replace(whole, images=min(len(images), max(1, pixels // (rows * columns))))
     if halo is None:
         return whole
-    return replace(whole, tile=max(_SMALLEST, int(pixels**0.5) - 2 * halo))
+    return replace(whole, tile=max(_MIN_TILE, int(pixels**0.5) - 2 * halo))
 
 
 def _try_estimate(
     method: NetworkMethod, network: nn.Module, images: Tensor, out: Tensor, plan: _Plan
 ) -> bool:
-    """Estimate the images; return False where the memory ran out and the plan can be smaller."""
+    """Estimate the images; return False if memory ran out and the plan can be smaller."""
     try:
         _estimate(method, network, images, out, plan)
     except Exception as error:
@@ -133,16 +133,16 @@ def _estimate(
     rows, columns = images.shape[2:]
     enlarge = out.shape[2] // rows
     for first in range(0, len(images), plan.images):
-        batch, target = (each[first : first + plan.images] for each in (images, out))
-        for inner, window, inside in tiles(rows, columns, plan.tile, plan.halo or 0):
+        batch, target = (stack[first : first + plan.images] for stack in (images, out))
+        for inner, outer, inside in tiles(rows, columns, plan.tile, plan.halo or 0):
             # Copied to channels-last tile by tile, so that a large image is not held twice.
-            seen = channels_last(batch[..., window[0], window[1]])
-            piece = method.estimate(network(seen))
-            wanted = (*seen.shape[:2], *(size * enlarge for size in seen.shape[2:]))
-            if piece.shape != wanted:
+            window = channels_last(batch[..., outer[0], outer[1]])
+            piece = method.estimate(network(window))
+            expected = (*window.shape[:2], *(size * enlarge for size in window.shape[2:]))
+            if piece.shape != expected:
                 raise ValueError(
-                    f"the network makes {tuple(piece.shape)} of {tuple(seen.shape)}, "
-                    f"expected {wanted}"
+                    f"the network maps {tuple(window.shape)} to {tuple(piece.shape)}, "
+                    f"expected {expected}"
                 )
             target[..., _times(inner[0], enlarge), _times(inner[1], enlarge)] = piece[
                 ..., _times(inside[0], enlarge), _times(inside[1], enlarge)
@@ -156,8 +156,8 @@ def tiles(rows: int, columns: int, tile: int, halo: int) -> Iterator[tuple[Windo
     """Divide an image into tiles.
 
     Yields:
-        The tile's place in the image, the same with its halo (cropped at the image's border,
-        where the network pads as it would for the whole), and the tile's place inside that.
+        The tile's window in the image; the same with its halo, cropped at the image's border (where
+        the network pads as for the whole image); and the tile's window inside the latter.
     """
     for row in _spans(rows, tile, halo):
         for column in _spans(columns, tile, halo):
@@ -176,19 +176,19 @@ def _times(span: slice, factor: int) -> slice:
 
 
 def _bytes_per_pixel(network: nn.Module, sample: Tensor) -> int:
-    """Estimate the bytes of activations per input pixel from a small sample."""
+    """Estimate the bytes of activations per input pixel by running a small sample."""
     largest = sample[0].numel()
 
-    def note(_layer: nn.Module, _inputs: Any, output: Any) -> None:
+    def record(_layer: nn.Module, _inputs: Any, output: Any) -> None:
         nonlocal largest
         for part in output if isinstance(output, tuple | list) else (output,):
             if isinstance(part, Tensor):
                 largest = max(largest, part.numel())
 
-    hooks = [layer.register_forward_hook(note) for layer in network.modules()]
+    hooks = [layer.register_forward_hook(record) for layer in network.modules()]
     try:
         network(sample)
     finally:
         for hook in hooks:
             hook.remove()
-    return math.ceil(4 * _LIVE * largest / math.prod(sample.shape[-2:]))
+    return math.ceil(4 * _LIVE_ACTIVATIONS * largest / math.prod(sample.shape[-2:]))

@@ -32,17 +32,18 @@ def compute(
 
     Args:
         plan: the cell.
-        device: where.
-        listener: callbacks of training steps and test scenes.
+        device: where to compute.
+        listener: receives training steps and test scenes.
         checkpointer: saves and loads the state of the training.
 
     Returns:
-        The measured part of `cell.json` (parameters, times, memory, warnings), and the files.
+        The measured part of `cell.json` (parameters, times, memory, warnings), and the other files
+        by name.
 
     Raises:
-        Stopped: the checkpointer ended the training.
+        Stopped: the checkpointer stopped the training.
         ValueError: an estimate has the wrong shape or is not finite.
-        Exception: whatever else the method raises.
+        Exception: any other exception of the method.
     """
     problem = plan.problem()
     method = plan.method
@@ -77,18 +78,18 @@ def train_network(
 
     Args:
         plan: the cell; its method is a `NetworkMethod`.
-        device: where.
-        listener: callbacks of training steps and validations.
+        device: where to train.
+        listener: receives training steps and validations.
         checkpointer: saves and loads the state of the training.
 
     Raises:
-        Stopped: the checkpointer ended the training.
+        Stopped: the checkpointer stopped the training.
         TrainingError: the loss became NaN or infinite.
-        TypeError: the method trains no network.
+        TypeError: the method is not a `NetworkMethod`.
     """
     method, problem = plan.method, plan.problem()
     if not isinstance(method, NetworkMethod):
-        raise TypeError(f"{method.name} trains no network")
+        raise TypeError(f"{method.name} is not a NetworkMethod")
     bank = PatchBank(
         plan.split.train,
         problem.degradation,
@@ -108,6 +109,7 @@ def train_network(
 def _score(
     plan: CellPlan, problem: Problem, state: State, device: Device, listener: ProgressListener
 ) -> tuple[list[dict[str, Any]], float]:
+    """Score every test scene; return a row for each, and the mean seconds of an estimate."""
     estimate_scene = estimator(plan.method, problem, state, plan.profile, device)
     rows, seconds = [], 0.0
     for name, original in zip(plan.split.test.names, plan.split.test, strict=True):
@@ -125,7 +127,7 @@ def _score(
 
 
 class _OnDevice:
-    """Iterates over the training scenes, one at a time, each moved to a device."""
+    """Iterates over scenes, moving one at a time to a device."""
 
     def __init__(self, scenes: SceneSet, device: Device) -> None:
         self._scenes, self._device = scenes, device

@@ -1,6 +1,6 @@
-"""One cell as a job: what to compute, where to store it, and how it ended, as plain values.
+"""A job, which is one cell to compute and store, and its result.
 
-A job goes to a worker process and its result comes back, both as JSON: nothing is pickled.
+Jobs are sent to worker processes, and their results back, as JSON: nothing is pickled.
 """
 
 import inspect
@@ -34,7 +34,7 @@ from benchmark.store.lock import CellLock
 
 
 class ChangedError(Exception):
-    """What a job was made from has changed since."""
+    """The source, the data or the engine changed after the job was created."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,10 @@ class JobResult:
     """How a job ended.
 
     Attributes:
-        kind: "done" (the cell is stored), "failed" (the method's fault), "refused" (every later
-            job would be refused too, as where the disk is full) or "stopped" (as requested).
-        reason: one line, for all but "done".
+        kind: "done" (the cell is stored), "failed" (the method's fault), "refused" (later jobs
+            would be refused too, for example because the disk is full) or "stopped" (as
+            requested).
+        reason: one line; empty for "done".
         trace: the traceback of a failure.
     """
 
@@ -55,12 +56,12 @@ class JobResult:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the jobs of a run have in common.
+    """Settings shared by the jobs of a run.
 
     Attributes:
         results: the results folder.
         device: where to compute.
-        environment: as stored with the cells.
+        environment: facts about machine and versions, stored with the cells.
         plugins: plugin files to import first.
         checkpoint_every: seconds from one checkpoint to the next.
         tensorboard: True writes training curves for TensorBoard.
@@ -76,7 +77,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Job:
-    """One cell to compute, and where and how."""
+    """One cell to compute, with the settings of its run."""
 
     plan: CellPlan
     settings: Settings
@@ -87,7 +88,7 @@ class Job:
         return CellLock(self.settings.results, self.plan.address, self.plan.key)
 
     def facts(self) -> dict[str, Any]:
-        """Return what `cell.json` says of the cell, however the job ends."""
+        """Return the part of `cell.json` that does not depend on the result."""
         return {
             "key": self.plan.key,
             "depends": self.plan.depends,
@@ -132,7 +133,7 @@ class Job:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        """Build the job in another process, where plugins, data and method are looked up again.
+        """Build the job in another process, which loads plugins, data and method again.
 
         Raises:
             ChangedError: the method's source or the data changed since `to_json`.
@@ -153,7 +154,7 @@ class Job:
                 load_plugin(file, METHODS, DATASETS)
             method = METHODS.make(values["method"])
         except RequestError as error:
-            raise ChangedError(f"it changed while the run was going on: {error}") from error
+            raise ChangedError(f"it changed during the run: {error}") from error
         data = _rebuilt(DataRequest, values["data"])
         experiment = Experiment(
             _rebuilt(Protocol, values["protocol"]),
@@ -165,8 +166,8 @@ class Job:
         (plan,) = plan_cells(load_split(data), experiment)
         if plan.key != values["key"]:
             raise ChangedError(
-                "its source, its data or the engine changed while the run was going on; the same "
-                "command runs it again"
+                "its source, its data or the engine changed during the run; run the same "
+                "command again"
             )
         return cls(plan, settings)
 
@@ -175,44 +176,50 @@ def run_job(
     job: Job,
     listener: ProgressListener,
     should_stop: Callable[[], bool],
-    say: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> JobResult:
-    """Compute a cell and store it; whatever a method raises becomes the job's result.
+    """Compute a cell and store it; turn any exception of the method into the result.
 
     Args:
-        job: which cell; its lock is held by the caller.
-        listener: is shown training steps and test scenes.
-        should_stop: is asked at every training step.
-        say: takes a line for the user.
+        job: the cell; the caller holds its lock.
+        listener: receives training steps and test scenes.
+        should_stop: called after every training step; True stops the training.
+        report: called with each message for the user.
+
+    Returns:
+        How the job ended.
+
+    Raises:
+        KeyboardInterrupt: the user stopped the run.
     """
     plan, settings = job.plan, job.settings
     checkpoint = job.lock.checkpoint
-    checkpointer = Checkpointer(checkpoint, settings.checkpoint_every, should_stop, say)
+    checkpointer = Checkpointer(checkpoint, settings.checkpoint_every, should_stop, report)
     try:
         wanted = settings.tensorboard
-        with with_curves(plan, settings.results, listener, say, wanted=wanted) as listeners:
+        with with_curves(plan, settings.results, listener, report, wanted=wanted) as listeners:
             measured, files = compute(plan, settings.device, listeners, checkpointer)
         facts = {**job.facts(), "status": "done", "reason": None, **measured}
         cells.write(settings.results, plan.address, facts, files)
     except TrainingError as error:
-        checkpointer.remove()  # going on from there would only end in the same way
+        checkpointer.remove()  # resuming would only diverge again
         return result_of(error, plan.method)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - a method may even raise SystemExit
+    except BaseException as error:  # noqa: BLE001 - SystemExit too
         return result_of(error, plan.method)
     return JobResult("done")
 
 
 def result_of(error: BaseException, method: Method | None = None) -> JobResult:
-    """Turn an exception into a job's result, while it is being handled.
+    """Convert the exception that is being handled to a job's result.
 
     Args:
         error: the exception.
-        method: a RequestError that is raised in its own file is its own failure.
+        method: a RequestError raised in its file counts as its failure.
     """
     if isinstance(error, Stopped):
-        return JobResult("stopped", "its training goes on from a checkpoint")
+        return JobResult("stopped", "its training will resume from a checkpoint")
     if isinstance(error, RequestError) and not _raised_by(method, error):
         return JobResult("refused", str(error))
     try:
@@ -224,17 +231,17 @@ def result_of(error: BaseException, method: Method | None = None) -> JobResult:
 
 
 def _raised_by(method: Method | None, error: BaseException) -> bool:
-    """Return whether the error was raised in the method's own file."""
+    """Return True if the error was raised in the method's own file."""
     frames = traceback.extract_tb(error.__traceback__)
     return method is not None and frames[-1].filename == inspect.getfile(type(method))
 
 
 def _rebuilt(cls: type[Any], values: dict[str, Any]) -> Any:
-    """Build a dataclass from JSON, where tuples have become lists and paths texts."""
-    built = {}
+    """Build a dataclass from JSON, converting lists to tuples and texts to paths."""
+    arguments = {}
     for field in fields(cls):
         value = values[field.name]
         if isinstance(value, list):
             value = tuple(value)
-        built[field.name] = Path(value) if field.type is Path else value
-    return cls(**built)
+        arguments[field.name] = Path(value) if field.type is Path else value
+    return cls(**arguments)

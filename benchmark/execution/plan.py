@@ -1,4 +1,4 @@
-"""Which cells an experiment consists of, and what the numbers of each depend on."""
+"""Plan the cells of an experiment: their addresses, and what their numbers depend on."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -21,21 +21,21 @@ from benchmark.protocols.protocol import Protocol
 from benchmark.store.address import Address, key_of
 from benchmark.store.cells import Cell
 
-# Raise it when the engine's numerics change: every stored cell becomes stale.
+# Increase it when the engine's numerics change; every stored cell becomes stale then.
 NUMERICS = 2
 
 
 @dataclass(frozen=True)
 class CellPlan:
-    """One cell to compute: a method at one scale and seed, on one data set, by one profile.
+    """One cell to compute: a method at one scale and seed, on one data set, with one profile.
 
     Attributes:
-        address: its place in the results folder.
+        address: identifies it, and its place in the results folder.
         key: hash of everything that its numbers depend on.
-        depends: the same part by part: what it depends on, and the hash of that.
+        depends: name and hash of each part of the key.
         method: the method with its parameters.
-        protocol: how low-resolution images are made and estimates are scored.
-        profile: how long a network is trained.
+        protocol: degradation and scoring.
+        profile: length and recipe of a training.
         split: training, validation and test scenes.
         configuration: as stored in `cell.json`.
     """
@@ -50,7 +50,7 @@ class CellPlan:
     configuration: dict[str, Any]
 
     def problem(self) -> Problem:
-        """Return what the method may know while fitting."""
+        """Return the problem that the method is fitted to."""
         rows, columns, bands = min(self.split.train.shapes or self.split.test.shapes)
         scale = self.address.scale
         degradation = Degradation(self.protocol, scale)
@@ -59,35 +59,35 @@ class CellPlan:
 
 @dataclass(frozen=True)
 class TablePlan:
-    """The cells of one table, and the label of its data set's results."""
+    """The cells of one table, and the label of its data."""
 
     label: str
     cells: list[CellPlan]
 
 
 def plan_tables(experiment: Experiment, progress: Progress) -> Iterator[TablePlan]:
-    """Plan an experiment, a table for each of its data sets; compute nothing.
+    """Plan a table for each data set of an experiment, without computing anything.
 
     Args:
-        experiment: what to plan.
-        progress: is shown the preparation of scenes that are not in the cache yet.
+        experiment: the experiment.
+        progress: receives the preparation of scenes that are not in the cache yet.
 
     Raises:
         RequestError: scenes are missing or damaged, or no network can be trained on them.
     """
-    for wanted in experiment.data:
-        split = load_split(wanted, progress.preparing)
+    for request in experiment.data:
+        split = load_split(request, progress.preparing)
         yield TablePlan(split.label, plan_cells(split, experiment))
 
 
 def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
-    """Plan the cells of one table, all methods of one scale together.
+    """Plan the cells of one table, ordered by scale, method and seed.
 
-    A method that is not stochastic has one cell, seed 0, whatever the seeds.
+    A method that is not stochastic has one cell per scale, with seed 0.
 
     Raises:
-        RequestError: a method must be trained and there is no scene to train on, or one that is
-            smaller than a patch.
+        RequestError: a method needs training scenes and there are none, or one of them is smaller
+            than a patch.
     """
     for method in experiment.methods:
         if method.trained and not split.train.entries:
@@ -95,7 +95,7 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
                 f"{method.name} must be trained and --scenes leaves no training scene of "
                 f"{split.dataset.name}; add some, or leave the method out"
             )
-    if any(isinstance(one, NetworkMethod) for one in experiment.methods):
+    if any(isinstance(method, NetworkMethod) for method in experiment.methods):
         shapes = [(rows, columns) for rows, columns, _ in split.train.shapes]
         check_sizes(shapes, experiment.profile.patch)
     return [
@@ -165,20 +165,24 @@ def replan(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, S
     """Plan a stored cell again, from its address and its configuration.
 
     Args:
-        cell: as stored.
-        folders: data and cache.
-        progress: is shown the preparation of scenes that are not in the cache yet.
-        splits: splits that were loaded before; the one that is loaded here is added.
+        cell: the stored cell.
+        folders: of data and cache.
+        progress: receives the preparation of scenes that are not in the cache yet.
+        splits: splits that were loaded before, by request; extended here.
 
     Raises:
         RequestError: its method or data set is unknown here, or its scenes are missing.
     """
     data, address = cell.facts["configuration"]["dataset"], cell.address
-    own = split_list(_dataset_of(address.dataset))[0]
+    reference = split_list(_dataset_of(address.dataset))[0]
     trained_on = tuple(data["trained_on"])
     scenes = [*data["train"], *data["validation"], *data["test"]] if data["subset"] else []
     request = DataRequest(
-        own, () if trained_on == (own,) else trained_on, tuple(scenes), folders.data, folders.cache
+        reference,
+        () if trained_on == (reference,) else trained_on,
+        tuple(scenes),
+        folders.data,
+        folders.cache,
     )
     if request not in splits:
         splits[request] = load_split(request, progress.preparing)
@@ -198,10 +202,10 @@ def replan(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, S
 
 
 def _dataset_of(label: str) -> str:
-    """Return a table's label up to `+scenes` or `@trained-on`, which stand outside brackets."""
+    """Return a table's label without `+scenes` and `@trained-on`, which follow any brackets."""
     depth = 0
-    for place, sign in enumerate(label):
+    for position, sign in enumerate(label):
         depth += (sign == "[") - (sign == "]")
         if sign in "+@" and depth == 0:
-            return label[:place]
+            return label[:position]
     return label

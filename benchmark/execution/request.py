@@ -1,4 +1,4 @@
-"""From a request as typed to an experiment: every name looked up, nothing loaded or started."""
+"""Requests as typed on the command line, and the experiments that they resolve to."""
 
 import tempfile
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from benchmark.method import METHODS, Method, all_methods
 from benchmark.plugins.parameters import split_list
 from benchmark.protocols import catalogue, protocol
 from benchmark.protocols.protocol import Protocol
+from benchmark.store.files import writing
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Request:
     """What to run, as typed on the command line; lists are separated by commas.
 
     Attributes:
-        datasets: data sets, a table each.
-        train_on: data sets to train on; empty for the one tested on.
+        datasets: data sets to test on, one table each.
+        train_on: data sets to train on; empty for the same one.
         scenes: a subset of scenes; empty for all.
         protocol: name of the protocol.
         profile: name of the profile.
@@ -34,7 +35,7 @@ class Request:
         data: folder that holds `cave/` and so on.
         results: the results folder.
         cache: folder for prepared scenes.
-        plugins: plugin files that were imported for it.
+        plugins: plugin files that were imported.
     """
 
     datasets: str
@@ -54,15 +55,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a request asks for, everything looked up: the cells of a table, a data set each.
+    """A resolved request: one table of cells for each data set.
 
     Attributes:
-        protocol: how low-resolution images are made and estimates are scored.
-        profile: how long networks are trained.
+        protocol: degradation and scoring.
+        profile: length and recipe of trainings.
         scales: scale factors.
         methods: methods with their parameters.
         seeds: seeds of stochastic methods.
-        data: what to load, one entry a table.
+        data: the data to load, one entry per table.
         device: where to compute.
         results: the results folder.
         plugins: plugin files to import.
@@ -83,13 +84,16 @@ def resolve(request: Request) -> Experiment:
     """Look up everything that a request names.
 
     Raises:
-        RequestError: something is unknown, ill-typed or does not fit together.
+        RequestError: a name is unknown, a value has the wrong type, or they do not fit together.
     """
     chosen = catalogue.get(request.protocol)
     scales = numbers(request.scales, "--scales") or chosen.scales
     for scale in scales:
         protocol.check_scale(chosen, scale)
-    references = {DATASETS.label(DATASETS.make(one)): one for one in split_list(request.datasets)}
+    references = {
+        DATASETS.label(DATASETS.make(reference)): reference
+        for reference in split_list(request.datasets)
+    }
     if not references:
         raise RequestError("--dataset is empty; name one, `run_all.py datasets` lists them")
     train_on = tuple(split_list(request.train_on))
@@ -116,10 +120,10 @@ def numbers(text: str, option: str) -> tuple[int, ...]:
 
     Args:
         text: numbers separated by commas; may be empty.
-        option: the option it belongs to, for the message.
+        option: the option that it belongs to, for the message.
 
     Raises:
-        RequestError: it holds something else.
+        RequestError: it contains anything else.
     """
     items = split_list(text)
     if text and not items:
@@ -127,7 +131,7 @@ def numbers(text: str, option: str) -> tuple[int, ...]:
     for item in items:
         if not item.isascii() or not item.isdigit() or len(item) > 18:
             raise RequestError(
-                f"{option} {text}: '{item}' is no whole number; write it like {option} 2,3"
+                f"{option} {text}: '{item}' is not a whole number; write it like {option} 2,3"
             )
     return tuple(dict.fromkeys(map(int, items)))
 
@@ -147,17 +151,11 @@ def chosen_methods(text: str) -> tuple[Method, ...]:
 
 
 def check_writable(results: Path) -> None:
-    """Check that the results folder can be written to; it is made where it is missing.
+    """Check that the results folder can be written to; create it if it is missing.
 
     Raises:
-        RequestError: it cannot.
+        RequestError: it cannot be written to.
     """
-    try:
+    with writing(f"the results folder {results}"):
         results.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=results):
-            pass
-    except OSError as error:
-        raise RequestError(
-            f"the results folder {results} cannot be written to ({error.strerror}); choose "
-            "another with --results"
-        ) from error
+        tempfile.TemporaryFile(dir=results).close()

@@ -1,4 +1,4 @@
-"""Run the cells of an experiment that are not stored yet; a failing one costs its own row only."""
+"""Run the cells of an experiment that are not stored yet; failures do not stop the run."""
 
 import time
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from benchmark.execution.plan import CellPlan, plan_tables
 from benchmark.execution.request import Experiment, check_writable
 from benchmark.execution.status import Status, status_of
 
-# How often the cells that another run is computing are checked again, in seconds.
+# Interval between checks of cells that another run is computing, in seconds.
 _POLL_INTERVAL = 0.5
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How cells are run; none of it changes their numbers.
+    """How to run cells, without effect on their numbers.
 
     Attributes:
         retry_failed: True runs failed cells again.
@@ -41,13 +41,13 @@ class RunOptions:
 
 @dataclass
 class Outcome:
-    """What became of the cells of one table, each named by its address.
+    """The outcome of one table; its cells are named by their addresses.
 
     Attributes:
-        label: of the results of the table's data set.
+        label: label of the table's data.
         done: cells that this run computed.
         found: cells that were stored already.
-        failed: failed cells, and why.
+        failed: failed cells, and the reason of each.
     """
 
     label: str = ""
@@ -59,15 +59,15 @@ class Outcome:
 def run_experiment(
     experiment: Experiment, options: RunOptions, progress: Progress
 ) -> list[Outcome]:
-    """Run an experiment; everything that can be refused is refused before the first cell.
+    """Run an experiment, after checking everything that can be checked before the first cell.
 
     Args:
-        experiment: what to run.
-        options: how.
-        progress: is shown everything.
+        experiment: the experiment.
+        options: how to run its cells.
+        progress: receives the progress.
 
     Returns:
-        One outcome a data set.
+        One outcome per data set.
 
     Raises:
         RequestError: data are missing, or the results folder cannot be written to.
@@ -93,9 +93,9 @@ class Runner:
     """Runs planned cells one after the other.
 
     Args:
-        settings: where and how.
-        progress: is shown everything.
-        backend: where the jobs run.
+        settings: where to store cells, and how to compute them.
+        progress: receives the progress.
+        backend: runs the jobs.
         retry_failed: True runs failed cells again.
     """
 
@@ -113,11 +113,15 @@ class Runner:
         self.retry_failed = retry_failed
 
     def run(self, plans: Sequence[CellPlan], label: str = "") -> Outcome:
-        """Run what is not stored yet; wait for cells that another run is computing.
+        """Run the cells that are not stored yet; wait for those that another run is computing.
+
+        Args:
+            plans: the cells.
+            label: label of the table's data.
 
         Raises:
             RequestError: the results folder cannot be written to, or a data set's file cannot
-                be read: every later cell would be refused too.
+                be read, which every later cell would meet too.
         """
         outcome = Outcome(label)
         missing = []
@@ -140,10 +144,10 @@ class Runner:
         return outcome
 
     def _run_all(self, missing: Sequence[tuple[Job, Status]], outcome: Outcome) -> None:
-        left, number, announced = list(missing), 0, False
-        while left:
+        waiting, number, announced = list(missing), 0, False
+        while waiting:
             busy = []
-            for index, (job, before) in enumerate(left):
+            for index, (job, before) in enumerate(waiting):
                 lock = job.lock
                 if not lock.acquire():
                     busy.append((job, before))
@@ -151,7 +155,7 @@ class Runner:
                 number += 1
                 self.progress.cell(number, str(job.plan.address))
                 try:
-                    status = self._run_one(job, before, outcome, more=index + 1 < len(left))
+                    status = self._run_one(job, before, outcome, more=index + 1 < len(waiting))
                     if status.state == "done":
                         lock.delete_checkpoint()
                 except KeyboardInterrupt:
@@ -161,17 +165,17 @@ class Runner:
                 finally:
                     lock.release()
                 self.progress.cell_ended(status.reason)
-            if len(busy) == len(left):
+            if len(busy) == len(waiting):
                 if not announced:
                     announced = True
                     self.progress.line(
                         f"waiting for cells that another run is computing: {len(busy)}"
                     )
                 time.sleep(_POLL_INTERVAL)
-            left = busy
+            waiting = busy
 
     def _run_one(self, job: Job, before: Status, outcome: Outcome, *, more: bool) -> Status:
-        """Compute a cell whose lock is held, unless another run has stored it meanwhile."""
+        """Compute a cell whose lock is held, unless another run has stored it in the meantime."""
         now = status_of(job.plan, self.settings.results)
         unchanged = before.cell and now.cell and before.cell.facts == now.cell.facts
         if now.is_current and not unchanged:
@@ -188,7 +192,11 @@ class Runner:
         return now
 
     def _status_after(self, job: Job, result: JobResult) -> Status:
-        """Trust the disk: a process may die right after it stored its cell, or claim falsely."""
+        """Return the status on disk; store a failure if the cell is not there.
+
+        The result alone is not enough: a process may die after storing its cell, or may report
+        "done" without one.
+        """
         now = status_of(job.plan, self.settings.results)
         if now.state == "done":
             return now

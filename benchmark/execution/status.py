@@ -1,4 +1,4 @@
-"""The state of a cell, and why: done, failed, damaged, stale, missing, or running elsewhere."""
+"""Status of a cell: done, failed, damaged, stale, missing or running; and the reason."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from benchmark.store.lock import CellLock
 
 State = Literal["done", "failed", "damaged", "stale", "missing", "running"]
 
-_WORDS = {
+_PART_NAMES = {
     "numerics": "the engine's numerics",
     "protocol": "the protocol",
     "profile": "the profile",
@@ -22,20 +22,18 @@ _WORDS = {
     "validation": "the validation scenes",
     "test": "the test scenes",
 }
-
-
-# Facts of a protocol or profile that no number depends on.
+# Facts of a protocol or profile that numbers do not depend on.
 _NOT_NUMERIC = {"name", "summary", "scales", "largest_scale"}
 
 
 @dataclass(frozen=True)
 class Status:
-    """What the results folder holds of one planned cell.
+    """The status of one planned cell in the results folder.
 
     Attributes:
-        state: "done" and "failed" are final; the others mean that the cell is to be run.
-        reason: one line, empty for "done".
-        cell: what is stored, where it is valid.
+        state: "done" and "failed" are final; with any other the cell has to be run.
+        reason: one line; empty for "done".
+        cell: the stored cell, which may be stale; None if there is no valid one.
     """
 
     state: State
@@ -44,12 +42,12 @@ class Status:
 
     @property
     def is_current(self) -> bool:
-        """Whether the stored cell is the planned one."""
+        """True if the stored cell is the planned one."""
         return self.state in ("done", "failed")
 
 
 def status_of(plan: CellPlan, results: Path) -> Status:
-    """Look a cell up in the results folder, whether or not another run is computing it."""
+    """Return the status of a cell, without checking whether another run is computing it."""
     folder = plan.address.folder(results)
     cell = read(folder)
     if cell is None:
@@ -63,23 +61,23 @@ def status_of(plan: CellPlan, results: Path) -> Status:
 
 
 def planned_status(plan: CellPlan, results: Path) -> Status:
-    """Look a cell up, and whether a run is computing it now or has left a checkpoint."""
-    found = status_of(plan, results)
-    if found.is_current:
-        return found
+    """Return the status of a cell; find out about running ones and about checkpoints too."""
+    stored = status_of(plan, results)
+    if stored.is_current:
+        return stored
     lock = CellLock(results, plan.address, plan.key)
     if lock.locked():
-        return Status("running", "another run is computing it", found.cell)
+        return Status("running", "another run is computing it", stored.cell)
     if any(file.exists() for file in lock.checkpoints):
-        return Status(found.state, f"{found.reason}; its training goes on from a checkpoint")
-    return found
+        return Status(stored.state, f"{stored.reason}; its training will resume from a checkpoint")
+    return stored
 
 
 def why_stale(plan: CellPlan, stored: Mapping[str, Any]) -> str:
-    """Describe in one line what a stored cell depended on that is different now.
+    """Describe in one line what has changed since a cell was stored.
 
     Args:
-        plan: as it is now.
+        plan: the cell as planned now.
         stored: the facts of the stored cell.
     """
     before = stored.get("depends", {})
@@ -91,18 +89,18 @@ def why_stale(plan: CellPlan, stored: Mapping[str, Any]) -> str:
     for part in parts:
         detail = ""
         if part in ("protocol", "profile", "recipe"):
-            known = stored["configuration"].get(part), plan.configuration[part]
-            detail = "; ".join(_changes(*known))
-        changed.append(_WORDS.get(part, part) + (f" ({detail})" if detail else ""))
+            old, new = stored["configuration"].get(part), plan.configuration[part]
+            detail = "; ".join(_changes(old, new))
+        changed.append(_PART_NAMES.get(part, part) + (f" ({detail})" if detail else ""))
     return f"{' and '.join(changed)} changed"
 
 
 def _changes(before: Any, now: Any) -> Iterator[str]:
-    """Yield the entries of two mappings that differ and that numbers depend on."""
+    """Yield the entries that differ between two mappings and that numbers depend on."""
     if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
         return
     for name in sorted({*before, *now} - _NOT_NUMERIC):
-        old, new = (one.get(name) for one in (before, now))
-        # What comes from JSON has lists where there were tuples.
+        old, new = before.get(name), now.get(name)
+        # JSON turns tuples into lists.
         if old != (list(new) if isinstance(new, tuple) else new):
             yield f"{name} {old} before, {new} now"

@@ -1,1 +1,1 @@
-"""One file a metric, and the pass over the bands that feeds them."""
+"""Metrics, one file each, and the scoring of a scene by all of them."""

@@ -9,11 +9,15 @@ from benchmark.metrics.psnr import paired_bands
 
 
 def sam(estimate: Tensor, truth: Tensor) -> tuple[float, int]:
-    """Spectral angle mapper in degrees, the mean over pixels (Wang et al. 2017, Eq. 5).
+    """Compute the spectral angle, the mean over pixels (Wang et al. 2017, Eq. 5).
+
+    Args:
+        estimate: (bands, rows, columns).
+        truth: (bands, rows, columns).
 
     Returns:
-        The mean angle, and how many pixels were skipped because a spectrum is zero in every band
-        on either side. With every pixel skipped the angle is 0 if both cubes are zero, else 90.
+        The mean angle in degrees, and the number of skipped pixels, whose spectrum is zero in
+        either cube. If all are skipped, the angle is 0 if both cubes are zero, else 90.
     """
     angles = SpectralAngles(truth)
     for x, y in paired_bands(estimate, truth):
@@ -22,7 +26,11 @@ def sam(estimate: Tensor, truth: Tensor) -> tuple[float, int]:
 
 
 class SpectralAngles:
-    """Sums that spectral angles are made of, band by band."""
+    """Accumulates the sums that spectral angles are computed from, band by band.
+
+    Args:
+        truth: (bands, rows, columns); its size and device are used.
+    """
 
     def __init__(self, truth: Tensor) -> None:
         size = truth.shape[1:]
@@ -34,9 +42,9 @@ class SpectralAngles:
             total.addcmul_(a, b)
 
     def mean(self) -> tuple[float, int]:
-        """Return the mean angle in degrees and the number of skipped pixels, as `sam`."""
+        """Return the mean angle in degrees and the number of skipped pixels, as in `sam`."""
         xx, yy, xy = self._sums
-        # Of equal spectra the three sums are equal, and so is the root: their cosine is 1 exactly.
+        # For equal spectra the three sums are equal, and their cosine is exactly 1.
         norms = (xx * yy).sqrt_()
         kept = norms > 0
         skipped = int((~kept).sum())

@@ -1,7 +1,7 @@
 """Scores of an estimate against the ground truth, on any device, accumulated in float64.
 
-All cubes are (bands, rows, columns). `score` is what the suite reports; the others are the
-measures themselves. None returns NaN: a perfect estimate has PSNR infinity and SAM 0.
+All metrics are computed in one pass over the bands. None is NaN: a perfect estimate has PSNR
+infinity and SAM 0.
 """
 
 import math
@@ -18,16 +18,16 @@ METRICS = ("psnr", "sam", "sam_float", "ssim", "ergas", "rmse")
 
 
 def score(estimate: Tensor, truth: Tensor, scale: int) -> dict[str, float]:
-    """Score one scene: both cubes to 8 bit, then the measures.
+    """Score one scene: round both cubes to 8 bit, then compute all metrics.
 
     Args:
         estimate: (bands, rows, columns), any float; clipped to [0, 1] here.
-        truth: the ground truth as the data set has it, unrounded, in [0, 1].
-        scale: the factor, for ERGAS.
+        truth: the ground truth, unrounded, in [0, 1], of the same shape.
+        scale: the scale factor, for ERGAS.
 
     Returns:
-        psnr in dB, sam in degrees, sam_float in degrees (nothing rounded on either side), ssim,
-        ergas, rmse in 8-bit grey levels, skipped (pixels left out of sam).
+        psnr in dB, sam in degrees, sam_float in degrees (without rounding), ssim, ergas, rmse in
+        8-bit grey levels, skipped (number of pixels left out of sam).
 
     Raises:
         ValueError: the shapes differ, or the estimate is not finite.
@@ -36,16 +36,13 @@ def score(estimate: Tensor, truth: Tensor, scale: int) -> dict[str, float]:
         raise ValueError(
             f"the estimate has shape {tuple(estimate.shape)}, expected {tuple(truth.shape)}"
         )
-    # Neither extreme is finite where a value is NaN.
+    # If a value is NaN, both extremes are.
     if not all(math.isfinite(extreme) for extreme in torch.aminmax(estimate)):
-        raise ValueError("the estimate holds NaN or infinity")
+        raise ValueError("the estimate contains NaN or infinity")
     errors, means, structure = [], [], []
-    angles, float_angles, weights = (
-        SpectralAngles(truth),
-        SpectralAngles(truth),
-        gaussian_window(truth),
-    )
-    # All of a band at once, while it is in the processor's cache.
+    angles, float_angles = SpectralAngles(truth), SpectralAngles(truth)
+    weights = gaussian_window(truth)
+    # All metrics of a band at once, while it is in the CPU's cache.
     for band, original in zip(estimate, truth, strict=True):
         clipped = band.clamp(0, 1)
         float_angles.add(clipped.double(), original.double())

@@ -7,11 +7,19 @@ from benchmark.metrics.psnr import paired_bands
 
 
 def ssim(estimate: Tensor, truth: Tensor, peak: float) -> float:
-    """Structural similarity, the mean over bands (Wang et al., TIP 2004).
+    """Compute the structural similarity, the mean over bands (Wang et al., TIP 2004).
 
     Gaussian window of 11 x 11 with sigma 1.5, K1 = 0.01, K2 = 0.03, population covariance; the
     mean leaves out the five outermost pixels, as scikit-image does. A window that is larger than
     the image shrinks to the largest odd size that fits.
+
+    Args:
+        estimate: (bands, rows, columns).
+        truth: (bands, rows, columns), the same unit.
+        peak: the largest possible value.
+
+    Returns:
+        At most 1, which a perfect estimate has.
     """
     weights = gaussian_window(truth)
     values = [ssim_of_band(x, y, weights, peak) for x, y in paired_bands(estimate, truth)]
@@ -30,7 +38,7 @@ def gaussian_window(truth: Tensor) -> list[float]:
 def ssim_of_band(x: Tensor, y: Tensor, weights: list[float], peak: float) -> float:
     """Compute one band's SSIM from the sum s and the difference d of both images.
 
-    With 4 xy = s^2 - d^2 and 2 (x^2 + y^2) = s^2 + d^2, four smoothed images do for five.
+    As 4 xy = s^2 - d^2 and 2 (x^2 + y^2) = s^2 + d^2, four images are smoothed instead of five.
     """
     s, d = x + y, x - y
     mean_s, mean_d = _smooth(s, weights).square_(), _smooth(d, weights).square_()
@@ -44,7 +52,7 @@ def ssim_of_band(x: Tensor, y: Tensor, weights: list[float], peak: float) -> flo
 
 
 def _smooth(image: Tensor, weights: list[float]) -> Tensor:
-    """Correlate both axes with the weights where they lie wholly inside the image."""
+    """Correlate both axes with the weights, without padding."""
     for axis in (0, 1):
         kept = image.shape[axis] - len(weights) + 1
         total = image.narrow(axis, 0, kept) * weights[0]

@@ -17,13 +17,13 @@ from benchmark.plugins.registry import Registry
 
 
 def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) -> None:
-    """Import every plugin there is: of the checkout, of installed packages, and of plugin files.
+    """Import all plugins: of the checkout, of installed packages, and of plugin files.
 
-    Of a registry's folder every public module is imported; modules whose name starts with `_`
-    are helpers of the others, which import them.
+    In a registry's folder every public module is imported; modules whose name starts with `_`
+    are helpers that the others import.
 
     Args:
-        registries: what to look for.
+        registries: the kinds of plugins to import.
         files: plugin files (`--plugin`), each of which may register in any of the registries.
 
     Raises:
@@ -44,7 +44,7 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
 
 
 class _Fresh(importlib.machinery.SourceFileLoader):
-    """Compiles the source each time: bytecode is matched by modification second and size only."""
+    """Compiles the source each time: cached bytecode is matched by size and whole seconds only."""
 
     def path_stats(self, path: str) -> Any:
         raise OSError
@@ -55,16 +55,16 @@ def load(file: Path, *registries: Registry[Any]) -> None:
 
     Args:
         file: the plugin.
-        registries: where it may register something.
+        registries: where it may register classes.
 
     Raises:
-        RequestError: there is no such file, it cannot be imported, or it registers nothing.
+        RequestError: the file does not exist, cannot be imported, or registers nothing.
     """
     file = file.expanduser().resolve()
     if not file.is_file():
         raise RequestError(f"no plugin file at {file}")
     if file.suffix != ".py":
-        raise RequestError(f"{file} is no Python file; a plugin's name ends in .py")
+        raise RequestError(f"{file} is not a Python file; a plugin's name ends in .py")
     digest = hashlib.sha256(str(file).encode()).hexdigest()[:8]
     module_name = f"plugin_{file.stem}_{digest}"
     loader = _Fresh(module_name, str(file))
@@ -77,15 +77,15 @@ def load(file: Path, *registries: Registry[Any]) -> None:
     before = [len(list(registry)) for registry in registries]
     with _importing(f"plugin {file}"):
         loader.exec_module(module)
-    here = any(entry.file == file for registry in registries for entry in registry)
-    if not here and before == [len(list(registry)) for registry in registries]:
+    registered = any(entry.file == file for registry in registries for entry in registry)
+    if not registered and before == [len(list(registry)) for registry in registries]:
         kinds = " and no ".join(registry.kind for registry in registries)
         raise RequestError(f"plugin {file} registers no {kinds}; decorate a class in it")
 
 
 @contextmanager
 def _importing(what: str) -> Iterator[None]:
-    """Turn whatever an import raises into one line; a plugin may even call `sys.exit`."""
+    """Turn any exception of an import, SystemExit too, into a RequestError."""
     try:
         yield
     except RequestError:

@@ -1,4 +1,4 @@
-"""Which source a method's numbers depend on: its own file, and what that imports of its own."""
+"""Fingerprint of a method: the source that its numbers depend on."""
 
 import ast
 import builtins
@@ -17,7 +17,7 @@ from benchmark import CHECKOUT
 from benchmark.errors import RequestError
 from benchmark.plugins.syntax import ENGINE, canonical
 
-# These have versions of their own: the engine's numerics, and the environment in every cell.
+# Versioned elsewhere: by the engine's numerics, and in the environment of every cell.
 _OUTSIDE = frozenset({ENGINE, "torch"})
 
 
@@ -29,28 +29,28 @@ class _Content:
     imports: tuple[tuple[str, str], ...] = ()
 
 
-# The text of an imported module, as it was when it was first asked for.
+# The content of an imported module, as it was at the first request.
 _kept: WeakKeyDictionary[ModuleType, tuple[ModuleSpec | None, _Content]] = WeakKeyDictionary()
 
 
 def source_of(cls: type) -> str:
     """Return the canonical text of all source that a method's numbers depend on.
 
-    These modules count, each once:
+    These modules are included, each once:
 
-    - every module that the class inherits from;
-    - what a counted module imports, at its top or anywhere inside, if it is of the same top-level
-      package, or lies beside a plugin file or in the checkout. `from x import y` counts the
-      module x.y where there is one, else x.
+    - the modules of the class and of its base classes;
+    - the imports of an included module, at its top or anywhere inside, if they are of the same
+      top-level package, beside a plugin file, or in the checkout. `from x import y` includes the
+      module x.y if there is one, else x.
 
-    The engine, torch, the standard library and other installed packages do not. What is imported
-    otherwise than by an import statement, and files that are no modules (a list of numbers beside
-    the plugin), are not seen. A compiled module counts by the SHA-256 of its file.
+    The engine, torch, the standard library and other installed packages are not included, nor is
+    anything that is loaded without an import statement (such as a data file beside the plugin). A
+    compiled module is represented by the SHA-256 of its file.
 
-    Nothing is imported here, so the text of a module is read from its file. It is read when it is
-    first asked for and kept for as long as the imported module lives: whoever edits a file during
-    a run changes neither what runs nor this text. Between the import and the first call an edit
-    would go unnoticed, as Python keeps no trace of what it imported; ask right after importing.
+    Nothing is imported here: the text is read from the file of a module at the first request, and
+    kept as long as the imported module lives. Editing a file during a run thus changes neither the
+    code that runs nor this text. An edit between the import and the first call would go unnoticed,
+    as Python does not keep the source; call this right after importing.
 
     Args:
         cls: the method's class.
@@ -60,8 +60,8 @@ def source_of(cls: type) -> str:
         machine and in every folder. A plugin file goes by its own name without `.py`.
 
     Raises:
-        RequestError: the class was made in a notebook or prompt and has no source file, or a file
-            is gone or is no Python any more.
+        RequestError: the class was defined in a notebook or prompt and has no source file, or a
+            file was removed or is not valid Python any more.
     """
     beside = {CHECKOUT}
     waiting: list[tuple[str, Path]] = []
@@ -73,35 +73,35 @@ def source_of(cls: type) -> str:
         if file is None:
             raise RequestError(
                 f"the method's class {base.__qualname__} (in {name}) has no source file, so its "
-                "results could not be told from those of another version; put it into a .py file "
-                "and name that with --plugin"
+                "results could not be distinguished from those of another version; put it into a "
+                ".py file and name that with --plugin"
             )
         waiting.append((name, file))
         if _label(name) != name:
             beside.add(file.resolve().parent)
-    found: dict[Path, tuple[str, str]] = {}
+    texts: dict[Path, tuple[str, str]] = {}
     while waiting:
         name, file = waiting.pop()
-        if file.resolve() in found:
+        if file.resolve() in texts:
             continue
         content = _content(name, file)
-        found[file.resolve()] = _label(name), content.text
-        for target in dict.fromkeys(_target(*one) for one in content.imports):
+        texts[file.resolve()] = _label(name), content.text
+        for target in dict.fromkeys(_target(*names) for names in content.imports):
             place = _file(target)
             if place is not None and _belongs(target, place.resolve(), name, beside):
                 waiting.append((target, place))
-    return "\n".join(f"{label}: {text}" for label, text in sorted(found.values()))
+    return "\n".join(f"{label}: {text}" for label, text in sorted(texts.values()))
 
 
 def _foreign(base: type) -> bool:
     top = base.__module__.partition(".")[0]
-    if top == "builtins":  # also said of a class that was made by a bare `exec`
+    if top == "builtins":  # also the module of a class that was created by a bare `exec`
         return getattr(builtins, base.__name__, None) is base
     return top in _OUTSIDE or top in sys.stdlib_module_names
 
 
 def _belongs(name: str, place: Path, importer: str, beside: Iterable[Path]) -> bool:
-    """Return whether a module that a counted one imports counts too."""
+    """Return True if an import of an included module is to be included too."""
     top = name.partition(".")[0]
     return top == importer.partition(".")[0] or any(
         place.parent == folder or folder / top in place.parents for folder in beside
@@ -109,13 +109,13 @@ def _belongs(name: str, place: Path, importer: str, beside: Iterable[Path]) -> b
 
 
 def _target(origin: str, name: str) -> str:
-    """Return the module that `from origin import name` reads."""
+    """Return the module that `from origin import name` loads."""
     inner = f"{origin}.{name}"
     return inner if name and _located(inner) != (None, None) else origin
 
 
 def _located(name: str) -> tuple[str | None, Iterable[str] | None]:
-    """Find a module without importing it: its file, and for a package where its modules lie."""
+    """Find a module without importing it: its file, and the folders of a package's modules."""
     module = sys.modules.get(name)
     if module is not None:
         return getattr(module, "__file__", None), getattr(module, "__path__", None)
@@ -137,7 +137,7 @@ def _file(name: str) -> Path | None:
 
 
 def _label(name: str) -> str:
-    """Return a module's name, or its file's where it was imported from a path (`--plugin`)."""
+    """Return a module's name, or its file's if it was imported from a path (`--plugin`)."""
     above, dot, last = name.rpartition(".")
     file = _file(name)
     if file is not None:
@@ -150,7 +150,7 @@ def _label(name: str) -> str:
 def _content(name: str, file: Path) -> _Content:
     """Return the content of a module, read once for each import of it."""
     module = sys.modules.get(name)
-    spec = getattr(module, "__spec__", None)  # another one after `importlib.reload`
+    spec = getattr(module, "__spec__", None)  # replaced by `importlib.reload`
     kept = _kept.get(module) if module is not None else None
     if kept is not None and kept[0] is spec:
         return kept[1]
@@ -173,15 +173,15 @@ def _content(name: str, file: Path) -> _Content:
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[tuple[str, str]]:
-    """Yield what a module imports of its own kind, relative names resolved."""
+    """Yield the imports of a module outside `_OUTSIDE`, with relative names resolved."""
     for node in ast.walk(tree):
-        found: list[tuple[str, str]] = []
+        names: list[tuple[str, str]] = []
         if isinstance(node, ast.Import):
-            found = [(alias.name, "") for alias in node.names]
+            names = [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             relative = "." * node.level + (node.module or "")
             # A name beyond the top of its package cannot have been imported.
             with suppress(ImportError):
                 origin = importlib.util.resolve_name(relative, package)
-                found = [(origin, alias.name) for alias in node.names]
-        yield from (one for one in found if one[0].partition(".")[0] not in _OUTSIDE)
+                names = [(origin, alias.name) for alias in node.names]
+        yield from (pair for pair in names if pair[0].partition(".")[0] not in _OUTSIDE)

@@ -1,6 +1,6 @@
-"""Typed parameters of methods and data sets, as they are named on the command line.
+"""Typed parameters of methods and data sets, as set on the command line.
 
-A method or a data set is a frozen dataclass; each field is one parameter, made by `parameter`.
+A method or a data set is a frozen dataclass; each field is one parameter, declared by `parameter`.
 `proposed[alpha=1.0,relu_last=true]` is the method `proposed` with two of them changed.
 """
 
@@ -29,12 +29,12 @@ def parameter(
 ) -> Any:
     """Declare one parameter of a method or a data set.
 
-    Type checkers see the default only where it is given by name: `parameter(default=1, ...)`.
+    Type checkers recognise the default only as a keyword: `parameter(default=1, ...)`.
 
     Args:
-        default: the value if none is given; its type is the field's annotation.
+        default: the default value, of the type of the field's annotation.
         help: one line for `run_all.py methods`.
-        choices: the only values allowed, if not any.
+        choices: the allowed values; None allows any.
         low: the smallest value allowed (inclusive).
         high: the largest value allowed (inclusive).
 
@@ -64,14 +64,14 @@ def split_reference(reference: str, kind: str) -> tuple[str, dict[str, str]]:
     """Split `name[key=value,...]` into the name and its settings.
 
     Args:
-        reference: what the user typed.
+        reference: the text that the user typed.
         kind: "method" or "data set", for the message.
 
     Returns:
         The name and its settings, still as text.
 
     Raises:
-        RequestError: the text has another shape.
+        RequestError: the text has another format.
     """
     match = _REFERENCE.match(reference)
     settings: dict[str, str] = {}
@@ -98,7 +98,7 @@ def convert(owner: str, cls: type, settings: Mapping[str, str]) -> dict[str, Val
         settings: parameter name to text.
 
     Raises:
-        RequestError: a parameter does not exist, or its text is not of its type or range.
+        RequestError: a parameter does not exist, or its text has another type or range.
     """
     fields = {field.name: field for field in dataclasses.fields(cls)}
     hints = get_type_hints(cls)
@@ -123,14 +123,14 @@ def _converted(owner: str, field: "dataclasses.Field[Any]", kind: type, text: st
 
 
 def check_values(owner: str, instance: object) -> None:
-    """Check the parameters of an instance that are not at their defaults, however it was built.
+    """Check the parameters of an instance that are not at their defaults.
 
     Args:
         owner: the method's or data set's name, for messages.
-        instance: of its dataclass.
+        instance: an instance of its dataclass.
 
     Raises:
-        RequestError: a value is not of its parameter's type or range.
+        RequestError: a value is outside its parameter's type or range.
     """
     hints = get_type_hints(type(instance))
     for field in dataclasses.fields(instance):  # type: ignore[arg-type]
@@ -181,16 +181,16 @@ def describe(cls: type) -> list[str]:
 
 
 def shown(value: object) -> str:
-    """Format one value as the command line accepts it."""
+    """Format a value as it is written on the command line."""
     if isinstance(value, bool):
         return str(value).lower()
     return repr(value) if isinstance(value, float) else str(value)
 
 
 def label(name: str, instance: object) -> str:
-    """Format the canonical reference: the name, and every parameter that is not at its default.
+    """Format the canonical reference: the name, and every parameter that differs from its default.
 
-    The order is that of the class, so that two spellings of one request have one label.
+    Parameters are in the order of the class, so that equal instances have equal labels.
     """
     changed = [
         f"{field.name}={shown(getattr(instance, field.name))}"

@@ -1,6 +1,6 @@
-"""Registries: names to classes of plugins.
+"""Registries, which map names to plugin classes.
 
-One `Registry` holds the methods, another the data sets. A class is added by the registry's
+One `Registry` contains the methods, another the data sets. A class is added by the registry's
 decorator when its module is imported (see `benchmark.plugins.discovery`).
 """
 
@@ -31,9 +31,9 @@ class Registry(Generic[T]):
     """The known methods, or the known data sets.
 
     Args:
-        kind: "method" or "data set", as messages call it.
-        folder: the package of the checkout that holds them, like `methods`.
-        group: the entry-point group of installed packages that offer theirs.
+        kind: "method" or "data set", for messages.
+        folder: the package of the checkout that contains the plugins, such as `methods`.
+        group: the entry-point group of plugins in installed packages.
     """
 
     def __init__(self, kind: str, folder: str, group: str) -> None:
@@ -46,13 +46,13 @@ class Registry(Generic[T]):
     def register(self, name: str, **facts: str) -> Callable[[type[T]], type[T]]:
         """Register a class under a name, as a frozen dataclass; used as a decorator.
 
-        Its instances check the types and ranges of their parameters, however they are built.
+        Instances check the types and ranges of their parameters.
 
         Raises:
             RequestError: another file has registered the name.
         """
 
-        def keep(cls: type[T]) -> type[T]:
+        def decorate(cls: type[T]) -> type[T]:
             own_check = getattr(cls, "__post_init__", None)
 
             def check(instance: T) -> None:
@@ -61,24 +61,24 @@ class Registry(Generic[T]):
                     own_check(instance)
 
             cls.__post_init__ = check  # type: ignore[attr-defined]
-            made: type[T] = dataclasses.dataclass(frozen=True)(cls)
+            plugin: type[T] = dataclasses.dataclass(frozen=True)(cls)
             file = Path(inspect.getfile(cls)).resolve()
-            there = self._entries.get(name)
-            if there is not None and there.file != file:
+            existing = self._entries.get(name)
+            if existing is not None and existing.file != file:
                 raise RequestError(
-                    f"two {self.kind}s are named '{name}': {there.file} and {file}; rename one"
+                    f"two {self.kind}s are named '{name}': {existing.file} and {file}; rename one"
                 )
-            made.name = name  # type: ignore[attr-defined]
-            self._entries[name] = Entry(name, made, file, facts)
-            return made
+            plugin.name = name  # type: ignore[attr-defined]
+            self._entries[name] = Entry(name, plugin, file, facts)
+            return plugin
 
-        return keep
+        return decorate
 
     def entry(self, name: str) -> Entry[T]:
         """Return the entry of a name.
 
         Raises:
-            RequestError: the name is unknown; the message offers the nearest ones.
+            RequestError: the name is unknown; the message suggests similar ones.
         """
         if name not in self._entries:
             near = difflib.get_close_matches(name, self._entries, 3, 0.5)
@@ -92,7 +92,7 @@ class Registry(Generic[T]):
         """Build the plugin that `name[key=value,...]` describes.
 
         Raises:
-            RequestError: unknown name, unknown or ill-typed parameter.
+            RequestError: the name or a parameter is unknown, or a value has another type or range.
         """
         name, settings = split_reference(reference, self.kind)
         cls = self.entry(name).cls

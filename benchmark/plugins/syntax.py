@@ -1,7 +1,7 @@
 """The canonical text of a source: independent of formatting and of the version of Python.
 
-`ast.unparse` quotes f-strings otherwise since Python 3.12, and `ast.dump` leaves empty fields out
-since 3.13; so the syntax tree is written here.
+`ast.unparse` quotes f-strings differently since Python 3.12, and `ast.dump` omits empty fields
+since 3.13; therefore the syntax tree is written here.
 """
 
 import ast
@@ -20,22 +20,22 @@ _NOTHING: tuple[tuple[int, ...], frozenset[str]] = ((), frozenset())
 
 
 def canonical(source: str | bytes | ast.Module) -> str:
-    """Write a module's syntax tree, the same for sources with the same syntax.
+    """Write a module's syntax tree as text, the same for sources with the same syntax.
 
-    Formatting, comments and docstrings do not count, nor does any other statement that is a mere
-    constant or `pass`, nor what the engine's `register` and `parameter` only display: the
-    arguments `title`, `paper`, `year`, `published`, `help`. Every other name, number, operator,
-    call, annotation and import counts, and so does the order of statements.
+    Omitted are formatting, comments, docstrings, other statements that are a constant or `pass`,
+    and arguments of the engine's `register` and `parameter` that are only displayed: `title`,
+    `paper`, `year`, `published`, `help`. Every other name, number, operator, call, annotation and
+    import is included, and so is the order of statements.
 
     Args:
-        source: the text, its bytes (whose encoding declaration is followed) or its tree.
+        source: the text, its bytes (their encoding declaration is respected) or its tree.
 
     Returns:
-        One line: node classes with their fields that are not empty, in the order of their names.
+        One line: node classes with their non-empty fields, sorted by name.
 
     Raises:
-        SyntaxError: the text is no Python.
-        ValueError: the text holds a null byte.
+        SyntaxError: the text is not valid Python.
+        ValueError: the text contains a null byte.
     """
     tree = source if isinstance(source, ast.Module) else ast.parse(source)
     names = _engine_names(tree)
@@ -52,7 +52,7 @@ def canonical(source: str | bytes | ast.Module) -> str:
 
 
 def _unfolded(node: ast.AST, names: Mapping[str, str]) -> Iterator[str | ast.AST]:
-    """Yield a node as text and the nodes below it."""
+    """Yield the text of a node, and the nodes below it in their places."""
     if isinstance(node, ast.Constant):
         yield _constant(node.value)
         return
@@ -61,44 +61,45 @@ def _unfolded(node: ast.AST, names: Mapping[str, str]) -> Iterator[str | ast.AST
         fields["values"] = _merged(node.values)
     elif isinstance(node, ast.Call):
         positions, keywords = _displayed(node.func, names)
-        if not any(isinstance(one, ast.Starred) for one in node.args):
-            fields["args"] = [one for i, one in enumerate(node.args) if i not in positions]
-        fields["keywords"] = [one for one in node.keywords if one.arg not in keywords]
+        if not any(isinstance(arg, ast.Starred) for arg in node.args):
+            fields["args"] = [arg for i, arg in enumerate(node.args) if i not in positions]
+        fields["keywords"] = [item for item in node.keywords if item.arg not in keywords]
     yield f"{type(node).__name__}("
     for name, value in sorted(fields.items()):
-        values = [one for one in value if not _is_idle(one)] if isinstance(value, list) else [value]
-        # ctx repeats where the node stands.
+        items = value if isinstance(value, list) else None
+        values = [value] if items is None else [item for item in items if not _is_idle(item)]
+        # ctx follows from the node's place in the tree.
         if name == "ctx" or value is None or not values:
             continue
         yield f"{name}=["
-        for one in values:
+        for item in values:
             # A missing node: the key in `{**more}`, the default in `(*, needed)`.
-            yield "-" if one is None else one if isinstance(one, ast.AST) else _constant(one)
+            yield "-" if item is None else item if isinstance(item, ast.AST) else _constant(item)
             yield ","
         yield "]"
     yield ")"
 
 
 def _constant(value: object) -> str:
-    # `ascii`, as what `repr` escapes follows the Unicode version; a large integer has no decimals.
+    # `ascii`: `repr` depends on the Unicode version. `hex`: Python limits decimal digits.
     return f"{type(value).__name__} {hex(value) if type(value) is int else ascii(value)}"
 
 
 def _is_idle(item: object) -> bool:
-    """Return whether a statement cannot change numbers.
+    """Return True if a statement cannot change numbers.
 
-    That is a docstring or another bare constant, `pass`, or a declaration for the checks.
+    These are docstrings, other bare constants, `pass`, and declarations for conformance checks.
     """
     targets = [*getattr(item, "targets", ()), getattr(item, "target", None)]
     return (
         isinstance(item, ast.Pass)
         or (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
-        or any(isinstance(one, ast.Name) and one.id == _DECLARED for one in targets)
+        or any(isinstance(target, ast.Name) and target.id == _DECLARED for target in targets)
     )
 
 
 def _merged(values: Sequence[ast.expr]) -> list[ast.expr]:
-    """Join neighbouring texts of an f-string; where they are split depends on the version."""
+    """Join adjacent texts of an f-string; where they are split depends on the Python version."""
     merged: list[ast.expr] = []
     for value in values:
         last = merged[-1] if merged else None
@@ -110,7 +111,7 @@ def _merged(values: Sequence[ast.expr]) -> list[ast.expr]:
 
 
 def _engine_names(tree: ast.Module) -> dict[str, str]:
-    """Map a module's names for what it imports from the engine to the names there."""
+    """Map the names that a module imports from the engine to their names there."""
     names: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and not node.level:
@@ -125,7 +126,7 @@ def _engine_names(tree: ast.Module) -> dict[str, str]:
 def _displayed(
     called: ast.expr, names: Mapping[str, str]
 ) -> tuple[tuple[int, ...], frozenset[str]]:
-    """Return which arguments of a call are only displayed: of the engine's functions alone."""
+    """Return the arguments of a call that are only displayed, if it calls the engine."""
     root = called
     while isinstance(root, ast.Attribute):
         root = root.value

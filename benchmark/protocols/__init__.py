@@ -1,1 +1,1 @@
-"""How low-resolution images are made and estimates are scored, under one name each."""
+"""Protocols: degradation of the ground truth and scoring of estimates, each under one name."""

@@ -1,4 +1,4 @@
-"""The known protocols, by name."""
+"""All protocols by name."""
 
 from benchmark.errors import RequestError
 from benchmark.protocols.protocol import Protocol
@@ -8,10 +8,10 @@ PROTOCOLS = {protocol.name: protocol for protocol in (WANG2017, WANG2017_FLOAT)}
 
 
 def get(name: str) -> Protocol:
-    """Return the protocol of that name.
+    """Return the protocol of a name.
 
     Raises:
-        RequestError: there is none of that name.
+        RequestError: the name is unknown.
     """
     if name not in PROTOCOLS:
         raise RequestError(f"unknown protocol '{name}'; known: {', '.join(PROTOCOLS)}")

@@ -18,8 +18,8 @@ def kernel(sigma: float, truncate: float) -> np.ndarray:
     """Sample a Gaussian at the integers within `truncate` sigmas; the weights add up to 1.
 
     Returns:
-        (2 r + 1,) float64 with r = floor(truncate * sigma + 0.5): 25 taps for 3 and 4, as
-        `scipy.ndimage.gaussian_filter` has them.
+        (2 r + 1,) float64 with r = floor(truncate * sigma + 0.5), as in
+        `scipy.ndimage.gaussian_filter`: 25 taps for sigma 3 and truncate 4.
     """
     radius = int(truncate * sigma + 0.5)
     taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
@@ -44,7 +44,7 @@ class Degradation:
     """The degradation of one protocol at one scale.
 
     Args:
-        protocol: blur and storage.
+        protocol: provides blur and rounding.
         scale: the factor, 2 or more.
     """
 
@@ -57,13 +57,13 @@ class Degradation:
         """Return the blur-and-decimate matrix of an axis.
 
         Returns:
-            (ceil(size / scale), size) float64 on the CPU, shared: do not change it.
-            Every row adds up to 1.
+            (ceil(size / scale), size) float64 on the CPU; every row adds up to 1. It is cached:
+            do not modify it.
         """
         return _axis(size, self.scale, self.protocol.sigma, self.protocol.truncate)
 
     def store(self, image: Tensor) -> Tensor:
-        """Round an image as the protocol stores it: to 8 bit, or not at all.
+        """Round an image to 8 bit if the protocol stores 8 bit.
 
         Args:
             image: any shape, values in [0, 1].
@@ -74,10 +74,10 @@ class Degradation:
         """Compute the low-resolution image of a ground truth.
 
         Args:
-            truth: (bands, rows, columns), stored ground truth in [0, 1].
+            truth: (bands, rows, columns), ground truth in [0, 1] after `store`.
 
         Returns:
-            (bands, ceil(rows / scale), ceil(columns / scale)) float32 in [0, 1], stored.
+            (bands, ceil(rows / scale), ceil(columns / scale)) float32 in [0, 1], after `store`.
         """
         rows, columns = (self.axis(size).to(truth.device) for size in truth.shape[-2:])
         return self.store(rows @ truth.double() @ columns.T).float()

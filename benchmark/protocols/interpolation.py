@@ -8,13 +8,16 @@ from torch.nn import functional
 def upscale(low: Tensor, shape: tuple[int, int]) -> Tensor:
     """Interpolate to the ground truth's size by cubic convolution, a = -0.75 (Keys 1981).
 
-    Half-pixel centres, clamped border, straight to `shape`: 171 samples to 512 at x3 is the
-    scale 512 / 171. This shifts a picture that was decimated from sample 0 by (s - 1) / 2
-    pixels; the protocol's published numbers contain that shift.
+    Half-pixel centres, clamped border, and the ratio of the actual sizes: 171 samples to 512 at
+    x3 have the scale 512 / 171. This shifts an image that was decimated from sample 0 by
+    (s - 1) / 2 pixels; the protocol's published numbers include that shift.
 
     Args:
         low: (bands, rows, columns) float32.
         shape: (rows, columns) of the result.
+
+    Returns:
+        (bands, *shape) float32; may exceed the range of `low`.
     """
     out = functional.interpolate(low[None], size=shape, mode="bicubic", align_corners=False)
     return out[0]
@@ -23,11 +26,11 @@ def upscale(low: Tensor, shape: tuple[int, int]) -> Tensor:
 def upscale_taps(
     first: Tensor, count: int, size: Tensor, low_size: Tensor, scale: int
 ) -> tuple[Tensor, Tensor]:
-    """Return which low-resolution samples a run of up-scaled pixels is made of, and their weights.
+    """Return the low-resolution samples that runs of interpolated pixels depend on, and weights.
 
     Args:
         first: (n,) first pixel of each run.
-        count: pixels of a run.
+        count: pixels per run.
         size: (n,) length of the whole axis at full size.
         low_size: (n,) length of the low-resolution axis.
         scale: the factor, `size / low_size` up to rounding.

@@ -1,6 +1,6 @@
-"""What a protocol is: degradation and scoring under one name.
+"""Definition of a protocol: degradation and scoring under one name.
 
-Nothing about a protocol changes without a new name. Its split is the data set's paper split.
+A changed protocol gets a new name. Its split is the data set's paper split.
 """
 
 from dataclasses import asdict, dataclass
@@ -11,17 +11,17 @@ from benchmark.errors import RequestError
 
 @dataclass(frozen=True)
 class Protocol:
-    """How the low-resolution image is made and how an estimate is scored.
+    """Degradation of the ground truth, and scoring of estimates.
 
     Attributes:
         name: as on the command line and above every table.
-        summary: one line for the same place.
+        summary: one line to print above every table.
         eight_bit: True rounds every stored image (ground truth and low-resolution image) to
             8 bit; scoring always compares 8-bit images.
         sigma: standard deviation of the Gaussian blur, in pixels of the ground truth.
         truncate: radius of its kernel, in standard deviations.
         scales: scale factors of the published numbers; the default of a run.
-        largest_scale: a larger scale is refused.
+        largest_scale: the largest scale that is accepted.
     """
 
     name: str
@@ -34,15 +34,15 @@ class Protocol:
 
     @property
     def noise(self) -> float:
-        """Variance that storing the low-resolution image adds, for values in [0, 1]."""
+        """Variance of the rounding error of the low-resolution image, for values in [0, 1]."""
         return 1 / 12 / 255**2 if self.eight_bit else 0.0
 
     def facts(self) -> dict[str, Any]:
-        """Return everything, for the configuration of a cell."""
+        """Return all fields, for the configuration of a cell."""
         return asdict(self)
 
     def numeric_facts(self) -> dict[str, Any]:
-        """Return what numbers depend on, for the key of a cell: no texts, no limits."""
+        """Return the fields that numbers depend on, for the key of a cell: no texts, no limits."""
         return {name: getattr(self, name) for name in ("eight_bit", "sigma", "truncate")}
 
 

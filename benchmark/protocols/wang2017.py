@@ -1,6 +1,6 @@
 """The protocol of Wang et al. (ICIG 2017), with and without rounding to 8 bit.
 
-The figures were pinned by measurement against the Bicubic row of the paper's Table 1; see the
+What the paper leaves open was determined by reproducing the Bicubic row of its Table 1; see the
 README.
 """
 

@@ -1,1 +1,1 @@
-"""Cells on disk: written whole or not at all, one writer each."""
+"""Storage of cells: atomic writes, checksums and locks."""

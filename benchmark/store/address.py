@@ -1,4 +1,4 @@
-"""Where a cell lies, and the hash of what its numbers depend on."""
+"""Addresses of cells, and the hash of everything that their numbers depend on."""
 
 import hashlib
 import json
@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-LONGEST = 160  # bytes of one folder's name; most systems take 255
-
-
-_DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)  # Windows' own names
+LONGEST = 160  # bytes of one folder's name; most systems allow 255
+_DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)  # reserved by Windows
 
 
 def place_name(label: str) -> str:
     """Encode a label as a file name that every system accepts, different for every label.
 
-    Characters that some system refuses are written as %XX; a long label ends in its hash.
+    Characters that a system may reject are written as %XX; a long label is cut and ends in its
+    hash.
     """
     name = quote(label, safe="[]=,+@ ", errors="surrogatepass")
     if not name or name[0] == "." or _DEVICE.fullmatch(name.partition(".")[0].rstrip()):
@@ -53,10 +52,13 @@ class Address:
 
 
 def key_of(parts: Any) -> str:
-    """Hash what the numbers of a cell depend on, the same on every machine.
+    """Hash a value, such as the parts of a cell's key; the hash is the same on every machine.
 
     Args:
-        parts: a JSON-serialisable value; the order in mappings does not matter.
+        parts: a JSON-serialisable value; the order of mappings does not matter.
+
+    Returns:
+        The SHA-256 of its canonical JSON, in hexadecimal digits.
     """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,15 +2,15 @@
 
     results/<dataset>/<protocol>/<profile>/x<scale>/<method>/seed<k>/
         cell.json      status, key, configuration, environment, times, memory
-        scores.csv     one row a test scene
-        training.csv   one row a validation (trained methods)
+        scores.csv     one row per test scene
+        training.csv   one row per validation (networks)
         weights.safetensors
 
-`cell.json` holds, at its top level:
+Top-level entries of `cell.json`:
 
     format         1
     key            hash of all that the numbers depend on
-    depends        the same part by part, to say what has changed
+    depends        the hash of each part of the key, to describe changes
     status         "done" or "failed"
     reason         one line, for a failed cell
     address        dataset, protocol, profile, scale, method, seed: as in the path
@@ -21,11 +21,11 @@
     parameters     number of trainable values
     times          {"fit_s", "upscale_s"}: seconds; upscale_s is per test scene
     memory         {"peak_bytes"}
-    resumed        how often its training went on from a checkpoint
-    warnings       lines that stand under every table the cell is in
+    resumed        number of times that its training resumed from a checkpoint
+    warnings       lines to print below every table with the cell
     date           when it was finished, ISO 8601, UTC
     sums           SHA-256 of the cell's other files
-    seal           SHA-256 of all the above: the checksum of cell.json
+    seal           checksum: SHA-256 of all entries above
 """
 
 import hashlib
@@ -37,9 +37,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import RequestError, plain
+from benchmark.errors import plain
 from benchmark.store.address import Address, key_of
-from benchmark.store.files import flush_folder, write_flushed
+from benchmark.store.files import flush_folder, write_flushed, writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,13 +64,13 @@ class Cell:
         return str(self.facts["status"])
 
     def scores(self) -> "pd.DataFrame":
-        """Read one row a test scene; the columns are `scene` and the metrics' names."""
+        """Read the scores, one row per test scene; the columns are `scene` and the metrics."""
         import pandas as pd
 
         return pd.read_csv(self.folder / "scores.csv", dtype={"scene": str})
 
     def training(self) -> "pd.DataFrame | None":
-        """Read one row a validation, or None for a method that is not trained."""
+        """Read the validations, one row each; return None for a method that is not a network."""
         import pandas as pd
 
         file = self.folder / "training.csv"
@@ -80,47 +80,44 @@ class Cell:
 def write(
     results: Path, address: Address, facts: Mapping[str, Any], files: Mapping[str, bytes]
 ) -> Cell:
-    """Write a cell to disk: into a temporary folder beside its place, flushed, then renamed.
+    """Write a cell atomically: into a temporary folder, which is flushed, then renamed.
 
-    A cell that already stands there moves to `.superseded/` below the results folder; nothing
-    finished is deleted.
+    An existing cell at that address moves to `.superseded/` below the results folder.
 
     Args:
-        results: the results folder; made if it is not there.
-        address: the cell's place.
+        results: the results folder; created if it is missing.
+        address: the cell's address.
         facts: the content of `cell.json` (without format, address and sums).
         files: name to content of the cell's other files.
+
+    Returns:
+        The cell as written.
 
     Raises:
         RequestError: the folder cannot be written to.
     """
     folder = address.folder(results)
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    whole: dict[str, Any] = {"format": FORMAT, "address": asdict(address), **facts, "sums": sums}
-    content = encode(whole)
-    try:
+    complete: dict[str, Any] = {"format": FORMAT, "address": asdict(address), **facts, "sums": sums}
+    content = encode(complete)
+    with writing(f"the results folder {results}"):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            made.chmod(0o755)
+            temporary.chmod(0o755)
             for name, data in {**files, "cell.json": content}.items():
-                write_flushed(made / name, data)
-            flush_folder(made)
+                write_flushed(temporary / name, data)
+            flush_folder(temporary)
             set_aside(results, folder)
-            made.rename(folder)
+            temporary.rename(folder)
             flush_folder(folder.parent)
         finally:
-            shutil.rmtree(made, ignore_errors=True)
-    except OSError as error:
-        raise RequestError(
-            f"cannot write to the results folder {results}: {error.strerror or error}; "
-            "free or choose another with --results"
-        ) from error
-    return Cell(address, folder, whole)
+            shutil.rmtree(temporary, ignore_errors=True)
+    return Cell(address, folder, complete)
 
 
 def encode(facts: dict[str, Any]) -> bytes:
-    """Return the content of `cell.json`; the checksum is added to the facts."""
+    """Return the content of `cell.json`, after adding the checksum to the facts."""
     facts.pop("seal", None)
     facts["seal"] = key_of(facts)
     text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -129,45 +126,45 @@ def encode(facts: dict[str, Any]) -> bytes:
 
 
 def set_aside(results: Path, folder: Path) -> None:
-    """Move the content of a cell's place to `.superseded/`, so that nothing finished is deleted."""
+    """Move a cell's folder to `.superseded/`, so that nothing finished is deleted."""
     if not folder.exists():
         return
-    place = results / SUPERSEDED / folder.relative_to(results)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    kept = results / SUPERSEDED / folder.relative_to(results)
+    kept.parent.mkdir(parents=True, exist_ok=True)
     number = 0
-    while (target := place.with_name(f"{place.name}.{number}")).exists():
+    while (target := kept.with_name(f"{kept.name}.{number}")).exists():
         number += 1
     folder.rename(target)
 
 
 def read(folder: Path) -> Cell | None:
-    """Read one cell; return None where there is none, or an invalid one.
+    """Read one cell; return None if there is none, or an invalid one.
 
-    A cell is valid when `cell.json` can be parsed, has this format, matches its checksum, and
-    names the files that are there with their SHA-256. Weights alone may be absent: they are
-    large, and no table needs them.
+    A cell is valid if `cell.json` can be parsed, has this format and matches its checksum, and the
+    other files match theirs. Only the weights may be missing: they are large, and no table needs
+    them.
     """
-    found = _checked(folder)
-    return found if isinstance(found, Cell) else None
+    result = _checked(folder)
+    return result if isinstance(result, Cell) else None
 
 
 def damage(folder: Path) -> str:
-    """Describe why a cell is invalid; empty for a valid cell, or where there is none."""
-    found = _checked(folder)
-    return found if isinstance(found, str) else ""
+    """Describe why a cell is invalid; return "" for a valid cell, or if there is none."""
+    result = _checked(folder)
+    return result if isinstance(result, str) else ""
 
 
 def _checked(folder: Path) -> Cell | str:
-    """Return the cell of a folder, or what is wrong with it; empty where there is none."""
-    found = _parsed(folder)
-    return plain(found) if isinstance(found, str) else found
+    """Return the cell of a folder, or what is wrong with it; "" if there is none."""
+    result = _parsed(folder)
+    return plain(result) if isinstance(result, str) else result
 
 
 def _parsed(folder: Path) -> Cell | str:
     file = folder / "cell.json"
     if not file.is_file():  # reading a pipe or a device may never end
-        lack = "is no file" if file.exists() else "is missing"
-        return f"{file} {lack}" if folder.exists() else ""
+        problem = "is not a file" if file.exists() else "is missing"
+        return f"{file} {problem}" if folder.exists() else ""
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
@@ -180,27 +177,27 @@ def _parsed(folder: Path) -> Cell | str:
     except OSError as error:
         return f"{error.filename or file} cannot be read: {error.strerror}"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return f"{file} is no cell: it cannot be parsed or lacks entries"
+        return f"{file} is not a cell: it cannot be parsed or lacks entries"
     return Cell(address, folder, facts)
 
 
 def _inconsistency(folder: Path, address: Address, facts: Mapping[str, Any]) -> str:
-    """Describe what is wrong with the content of a cell.json that matches its checksum."""
+    """Describe what is wrong with a cell.json that matches its checksum; "" if nothing."""
     if {name: type(value) for name, value in asdict(address).items()} != _KINDS:
         return f"{folder} holds a cell whose address has other types than expected"
     place = address.folder(Path())
     if folder.parts[-len(place.parts) :] != place.parts:
-        return f"{folder} holds a cell whose place is {place}: it was copied to a wrong one"
-    lacks = [name for name in ("key", "reason") if name not in facts]
-    if lacks:
-        return f"{folder} holds a cell that lacks {lacks[0]}"
+        return f"{folder} holds a cell whose place is {place}: it was copied to another place"
+    missing = [name for name in ("key", "reason") if name not in facts]
+    if missing:
+        return f"{folder} holds a cell that lacks {missing[0]}"
     if facts["status"] not in ("done", "failed"):
         return f"{folder} holds a cell that is {facts['status']}, expected done or failed"
     return ""
 
 
 def _changed_file(folder: Path, sums: Mapping[str, str]) -> str:
-    """Describe which of a cell's files is missing or was changed; empty if none."""
+    """Describe which of a cell's files is missing or was changed; "" if none."""
     if any(Path(name).name != name for name in sums):
         return f"{folder} holds a cell that names files elsewhere"
     for name in ("scores.csv", "training.csv"):
@@ -219,8 +216,8 @@ def _changed_file(folder: Path, sums: Mapping[str, str]) -> str:
 
 def cells(results: Path) -> Iterator[Cell]:
     """Read every valid cell below a results folder, in the order of addresses."""
-    found = (read(folder) for folder in folders_of(results))
-    yield from sorted((cell for cell in found if cell), key=lambda cell: cell.address)
+    read_cells = (read(folder) for folder in folders_of(results))
+    yield from sorted((cell for cell in read_cells if cell), key=lambda cell: cell.address)
 
 
 def damaged(results: Path) -> list[str]:
@@ -229,10 +226,9 @@ def damaged(results: Path) -> list[str]:
 
 
 def folders_of(results: Path) -> list[Path]:
-    """List the folders below a results folder that hold a cell, or should."""
-    found = results.glob("*/*/*/x*/*/seed*/")
+    """List the folders of cells below a results folder, valid or not."""
     return sorted(
         folder
-        for folder in found
+        for folder in results.glob("*/*/*/x*/*/seed*/")
         if not any(part.startswith(".") for part in folder.relative_to(results).parts)
     )

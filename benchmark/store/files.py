@@ -1,4 +1,4 @@
-"""Files that are written atomically, and locks that end with their process."""
+"""Atomic writes, and lock files that are released when their process ends."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from benchmark.errors import RequestError
 
 
 def write_flushed(file: Path, content: bytes) -> None:
-    """Write a file and wait until it is on the disk itself.
+    """Write a file and flush it to the disk.
 
     Raises:
         OSError: it cannot be written.
@@ -23,7 +23,7 @@ def write_flushed(file: Path, content: bytes) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Wait until a folder's entries, renamed ones included, are on the disk itself."""
+    """Flush a folder's entries, renamed ones included, to the disk."""
     if os.name == "nt":  # folders cannot be opened there
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -34,37 +34,51 @@ def flush_folder(folder: Path) -> None:
 
 
 def write_file(file: Path, content: bytes, option: str = "--results") -> None:
-    """Write one file atomically; a reader sees the old content or the new one.
+    """Write one file atomically: a reader sees the old content or the new one.
 
-    Only one process at a time may write a file; `locked` sees to that.
+    Only one process at a time may write a file (see `locked`).
 
     Args:
-        file: its folder is made where it is missing.
-        content: all of it.
+        file: the file; its folder is created if it is missing.
+        content: its complete content.
         option: the command-line option that chooses another folder, for the message.
 
     Raises:
         RequestError: the folder cannot be written to.
     """
+    with writing(file, option), replacing(file) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def writing(place: object, option: str = "--results") -> Iterator[None]:
+    """Turn an OSError while writing into a RequestError.
+
+    Args:
+        place: the file or folder, for the message.
+        option: the command-line option that chooses another folder, for the message.
+
+    Raises:
+        RequestError: permission is denied, the disk is full, or it is faulty.
+    """
     try:
-        with replacing(file) as temporary:
-            temporary.write_bytes(content)
+        yield
     except OSError as error:
         raise RequestError(
-            f"cannot write {file}: {error.strerror or error}; free space there or choose another "
-            f"folder with {option}"
+            f"cannot write to {place}: {error.strerror or error}; free space there or choose "
+            f"another folder with {option}"
         ) from error
 
 
 @contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """Replace a file atomically by one that is written beside it.
+    """Replace a file atomically by a temporary file in the same folder.
 
     The temporary name is fixed, so that leftovers of a killed process are overwritten. Only one
     process at a time may write a file (see `locked`).
 
     Args:
-        file: the file to make or replace; its folder is made where it is missing.
+        file: the file to create or replace; its folder is created if it is missing.
 
     Yields:
         The temporary file to write. It is renamed at the end, or removed after an exception.
@@ -85,13 +99,13 @@ def replacing(file: Path) -> Iterator[Path]:
 
 
 def older(file: Path) -> Path:
-    """Return the path of the former version of a file."""
+    """Return the path of the previous version of a file."""
     return file.with_name(f"{file.name}.old")
 
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Wait for a lock file and hold it; it ends with its process at the latest.
+    """Wait for a lock file and hold it; it is released when the process ends, at the latest.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -106,7 +120,7 @@ def locked(file: Path) -> Iterator[None]:
 
 
 def release(lock: FileLock) -> None:
-    """Release a lock and remove its file; a process that waits for it makes another."""
+    """Release a lock and remove its file; a process that waits for it creates another."""
     with suppress(OSError):  # an open file cannot be removed on Windows
         Path(lock.lock_file).unlink()
     lock.release()

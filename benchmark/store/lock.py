@@ -6,25 +6,28 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark.errors import RequestError
 from benchmark.store.address import Address
-from benchmark.store.files import older, release
+from benchmark.store.files import older, release, writing
 
 WORK = ".work"
-# How often folders are made again that other processes remove at the same moment.
+# Attempts to create folders that other processes may remove at the same time.
 _MAX_TRIES = 100
 
 
 class CellLock:
     """The lock of one cell; the operating system releases it when its process dies.
 
-    `.work/<the cell's path>/` below the results folder holds the lock file, and the checkpoints
+    `.work/<the cell's path>/` below the results folder contains the lock file, and the checkpoints
     of the training, named by the cell's key.
 
     Args:
         results: the results folder.
-        address: which cell.
-        key: its key.
+        address: the cell's address.
+        key: the cell's key.
+
+    Attributes:
+        checkpoint: path of the newest checkpoint.
+        checkpoints: paths of the newest checkpoint and of the one before.
     """
 
     def __init__(self, results: Path, address: Address, key: str) -> None:
@@ -40,19 +43,14 @@ class CellLock:
         Raises:
             RequestError: the results folder cannot be written to.
         """
-        try:
+        with writing(self._folder):
             if not self._try_lock():
                 return False
             self._delete_temporary()
-        except OSError as error:
-            raise RequestError(
-                f"cannot write to {self._folder}: {error.strerror or error}; free space there or "
-                "choose another folder with --results"
-            ) from error
         return True
 
     def locked(self) -> bool:
-        """Return whether another process holds the lock now."""
+        """Return True if another process holds the lock."""
         if not Path(self._lock.lock_file).exists():
             return False
         try:
@@ -62,18 +60,18 @@ class CellLock:
             return True
 
     def clean_up(self) -> None:
-        """Delete what a process left that was killed right after it had stored its cell."""
+        """Delete leftovers of a process that was killed right after it had stored its cell."""
         if self._folder.exists() and self.acquire():
             self.delete_checkpoint()
             self.release()
 
     def delete_checkpoint(self) -> None:
-        """Delete the checkpoint: the cell is stored."""
+        """Delete the checkpoints; called when the cell is stored."""
         for file in self.checkpoints:
             file.unlink(missing_ok=True)
 
     def release(self) -> None:
-        """Release the lock and remove its folders, unless a checkpoint is in them."""
+        """Release the lock and remove its folders, unless they contain a checkpoint."""
         release(self._lock)
         folder = self._folder
         with suppress(OSError):  # up to the first folder that is not empty
@@ -83,20 +81,20 @@ class CellLock:
             folder.rmdir()
 
     def _try_lock(self) -> bool:
-        for left in reversed(range(_MAX_TRIES)):
+        for remaining in reversed(range(_MAX_TRIES)):
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 self._lock.acquire(timeout=0)
             except Timeout:
                 return False
             except (FileNotFoundError, FileExistsError):  # another process removes its folders
-                if not left:
+                if not remaining:
                     raise
             else:
                 break
         return True
 
     def _delete_temporary(self) -> None:
-        """Delete temporary folders of a killed writer; no other process writes this cell now."""
-        for left in self._cell.parent.glob(f".{self._cell.name}-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        """Delete temporary folders of a killed writer; the lock keeps others from writing."""
+        for leftover in self._cell.parent.glob(f".{self._cell.name}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""Where people keep the files of CAVE and Harvard."""
+"""Layouts of the files of CAVE and Harvard: published and common ones."""

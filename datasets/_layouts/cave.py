@@ -1,4 +1,4 @@
-"""Where CAVE's files are: the layouts that people have, as folders, zips a scene, or one zip."""
+"""Layouts of CAVE's files: folders, a zip per scene, or one zip."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -25,12 +25,12 @@ _BAND = re.compile(r"(?P<scene>\w+)_ms_(?P<band>[0-9]{2})\.png")
 
 @dataclass
 class Place:
-    """Where one scene's bands are: files of a folder, or of a folder within a zip.
+    """Location of a scene's bands: files in a folder, or in a folder within a zip.
 
     Attributes:
-        folder: the folder, in the zip if there is one.
-        archive: the zip.
-        bands: the path of each band found, by its number.
+        folder: the folder, within the zip if there is one.
+        archive: the zip; None for files on disk.
+        bands: band number to path, for every band that was found.
     """
 
     folder: Path
@@ -39,16 +39,16 @@ class Place:
 
     @property
     def complete(self) -> bool:
-        """Whether every band is there."""
+        """True if every band was found."""
         return len(self.bands) == len(BANDS)
 
     @property
     def files(self) -> list[Path]:
-        """The files on the disk that the bands come from."""
+        """The files on disk that contain the bands."""
         return [self.archive] if self.archive else [Path(path) for path in self.bands.values()]
 
     def contents(self) -> list[tuple[str, bytes]]:
-        """Read each band: its path, for messages, and its bytes.
+        """Read the path (for messages) and the bytes of every band.
 
         Raises:
             RequestError: a file cannot be read, or the zip is damaged or unsafe.
@@ -66,14 +66,15 @@ class Place:
 
 
 def find(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Place], Found]:
-    """Search in folders first, then in `<scene>_ms.zip`, then in the whole zip.
+    """Search folders first, then `<scene>_ms.zip`, then the complete zip.
 
     Args:
-        root: the folder that holds `cave/`, or the files themselves.
-        scenes: the scenes that zips are opened for.
+        root: the folder that contains `cave/`, or the files themselves.
+        scenes: zips are opened only for these scenes.
 
     Returns:
-        The best place of each scene found, which may lack bands; and all that was found.
+        The most complete place of each scene found, which may lack bands; and all files and
+        folders found.
 
     Raises:
         RequestError: a folder cannot be read, or a zip is damaged or unsafe.
@@ -82,15 +83,15 @@ def find(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Place], Found]:
     places = _places(str(file) for file in found.files)
     for name in (*(f"{scene}_ms.zip" for scene in scenes), WHOLE):
         for archive in (file for file in found.files if file.name == name):
-            lacking = [one for one in scenes if one not in places or not places[one].complete]
-            if lacking if name == WHOLE else name.removesuffix("_ms.zip") in lacking:
-                for scene, place in find_in_zip(archive, lacking).items():
+            missing = [scene for scene in scenes if not _is_complete(places, scene)]
+            if missing if name == WHOLE else name.removesuffix("_ms.zip") in missing:
+                for scene, place in find_in_zip(archive, missing).items():
                     _keep_better(places, scene, place)
     return places, found
 
 
 def find_in_zip(archive: Path, scenes: Sequence[str]) -> dict[str, Place]:
-    """Find the best place of each of these scenes within one zip, which is not unpacked.
+    """Find the most complete place of each of these scenes within a zip, without unpacking it.
 
     Raises:
         RequestError: the zip is damaged or unsafe.
@@ -100,6 +101,10 @@ def find_in_zip(archive: Path, scenes: Sequence[str]) -> dict[str, Place]:
     return {scene: place for scene, place in places.items() if scene in scenes}
 
 
+def _is_complete(places: dict[str, Place], scene: str) -> bool:
+    return scene in places and places[scene].complete
+
+
 def _opens(folder: str) -> bool:
     return folder.lower() in ("cave", "complete_ms_data") or (
         folder.endswith("_ms") and folder.removesuffix("_ms") in SCENES
@@ -107,7 +112,7 @@ def _opens(folder: str) -> bool:
 
 
 def _places(paths: Iterable[str], archive: Path | None = None) -> dict[str, Place]:
-    """Return each scene's first complete copy, or else the first that lacks the fewest bands."""
+    """Return the first complete copy of each scene, or else the first with the most bands."""
     copies: dict[tuple[str, Path], Place] = {}
     for path in paths:
         folder, match = Path(path).parent, _BAND.fullmatch(Path(path).name)

@@ -1,10 +1,10 @@
-"""Where Harvard's files are: the two published archives, unpacked in the layouts people have."""
+"""Layouts of Harvard's files: the two published archives, unpacked or not."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.data.archives.tars import unpack_tar
-from benchmark.data.search import say, search
+from benchmark.data.search import log, search
 
 _DAYLIGHT = """
 img1 img2 imga1 imga2 imga5 imga6 imga7 imgb0 imgb1 imgb2 imgb3 imgb4 imgb5 imgb6 imgb7 imgb8 imgb9
@@ -23,24 +23,24 @@ def _opens(folder: str) -> bool:
     return folder.lower() in ("harvard", *(name.lower() for name in SUBSETS))
 
 
-def lacking(files: dict[str, Path], scenes: Sequence[str]) -> dict[str, list[str]]:
-    """Return the scenes without a file, by the subset (and so the archive) that holds them."""
-    gone = {
+def missing_scenes(files: dict[str, Path], scenes: Sequence[str]) -> dict[str, list[str]]:
+    """Return the scenes without a file, by subset (each has its own archive)."""
+    missing = {
         subset: [scene for scene in scenes if scene in names and scene not in files]
         for subset, names in SUBSETS.items()
     }
-    return {subset: names for subset, names in gone.items() if names}
+    return {subset: names for subset, names in missing.items() if names}
 
 
-def look(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Path], list[Path]]:
-    """Find `<scene>.mat` files, and the archives yet to be unpacked for the others.
+def find(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Path], list[Path]]:
+    """Find `<scene>.mat` files, and the archives to unpack for the other scenes.
 
     Args:
-        root: the folder that holds `harvard/`, or the files themselves.
-        scenes: their names.
+        root: the folder that contains `harvard/`, or the files themselves.
+        scenes: names of the scenes.
 
     Returns:
-        The file of each scene found, and the `.tgz` archives.
+        The file of each scene found, and the `.tgz` archives that have not been unpacked.
 
     Raises:
         RequestError: a folder cannot be read.
@@ -50,8 +50,8 @@ def look(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Path], list[Path]
     for file in found.files:
         if file.suffix == ".mat" and file.stem in scenes:
             files.setdefault(file.stem, file)
-    wanted = [file for file in found.files if file.stem in lacking(files, scenes)]
-    archives = [file for file in wanted if file.suffix == ".tgz"]
+    subsets = missing_scenes(files, scenes)
+    archives = [file for file in found.files if file.suffix == ".tgz" and file.stem in subsets]
     return files, [file for file in archives if not file.with_suffix("").exists()]
 
 
@@ -60,7 +60,7 @@ def unpack(archive: Path) -> None:
 
     Raises:
         ArchiveError: it is damaged, unsafe or too large.
-        RequestError: there is no room.
+        RequestError: the disk is full or cannot be written to.
     """
-    say(f"unpacking {archive}")
+    log(f"unpacking {archive}")
     unpack_tar(archive, archive.with_suffix(""))

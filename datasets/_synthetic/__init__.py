@@ -1,1 +1,1 @@
-"""How the synthetic scenes are rendered."""
+"""Rendering of the synthetic scenes."""

@@ -33,10 +33,10 @@ class Leaf:
 
 
 def power_noise(rng: np.random.Generator, shape: tuple[int, int], exponent: float) -> Array:
-    """Make a periodic Gaussian field whose amplitude spectrum falls as 1 / f^exponent.
+    """Draw a periodic Gaussian field whose amplitude spectrum falls as 1 / f^exponent.
 
     Returns:
-        `shape`, of mean 0 and standard deviation 1.
+        An array of `shape`, with mean 0 and standard deviation 1.
     """
     rows, columns = shape
     frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None, :])
@@ -67,17 +67,17 @@ def leaf(
     radius: float,
     light: Array,
 ) -> Leaf | None:
-    """Draw one leaf: a disc, an ellipse or a rounded box, with a wavy rim, bulging or flat.
+    """Draw one leaf: a disc, an ellipse or a rounded box, with a wavy rim, domed or flat.
 
     Args:
-        rng: where the draws come from; their number does not depend on what is visible.
+        rng: random generator; the number of draws does not depend on what is visible.
         shape: rows and columns of the picture.
         centre: row and column of the leaf's middle.
-        radius: pixels.
+        radius: in pixels.
         light: (3,), the direction towards the light; its shadow falls the other way.
 
     Returns:
-        The leaf, or nothing where it lies outside the picture.
+        The leaf, or None if it lies outside the picture.
     """
     angle, wave_phase = rng.uniform(0.0, 2.0 * np.pi, 2)
     stretch = rng.uniform(1.0, 1.6)
@@ -98,7 +98,7 @@ def leaf(
     cos, sin = np.cos(angle), np.sin(angle)
 
     def inside(y: Array, x: Array) -> tuple[Array, Array, Array]:
-        """Signed distance to the rim in pixels, about, and the two axes from -1 to 1."""
+        """Return the signed distance to the rim in pixels (approximate) and both axes, -1 to 1."""
         u = (cos * x + sin * y) / semi[0]
         v = (cos * y - sin * x) / semi[1]
         rim = 1.0 + wave * np.cos(lobes * np.arctan2(v, u) + wave_phase)

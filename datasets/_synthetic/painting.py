@@ -1,4 +1,4 @@
-"""How a synthetic scene is painted: leaves heaped up, lit, and photographed."""
+"""Rendering of a scene: leaves are piled up, lit and photographed."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,13 @@ Cube = npt.NDArray[np.uint16]
 PEAK = 65535
 
 _SMALLEST = 9.5  # pixels, or less in tiny scenes; finer structure is left to the texture
-_LAYERS = 2.5  # how often the heap is covered, on average
+_LAYERS = 2.5  # leaves on each point of the pile, on average
 _TILE = (128, 128)  # of periodic texture
 
 
 @dataclass(frozen=True)
 class _Stage:
-    """What all leaves of a scene share: light, palette and texture."""
+    """Properties shared by all leaves of a scene: light, palette and texture."""
 
     light: Array  # (3,), towards the lamp
     palette: Array  # (pigments, bands)
@@ -29,17 +29,17 @@ class _Stage:
 
 
 def render(rng: np.random.Generator, shape: tuple[int, int], wavelengths: Array) -> Cube:
-    """Make one scene.
+    """Render one scene.
 
     Args:
-        rng: everything random about the scene comes from it.
+        rng: source of all randomness.
         shape: rows and columns.
         wavelengths: (bands,), nm.
 
     Returns:
         (rows, columns, bands), uint16, below `PEAK`.
     """
-    # Like CAVE's, the camera is balanced: a white under daylight of 6500 K would read flat.
+    # White balance as in CAVE: a white surface in daylight of 6500 K has a flat spectrum.
     light_colour = illuminant(rng, wavelengths) / daylight(wavelengths, 6500.0)
     families = rng.choice(len(FAMILIES), size=9, p=(0.32, 0.21, 0.24, 0.08, 0.15))
     palette = [reflectance(rng, wavelengths, FAMILIES[index]) for index in families]
@@ -67,7 +67,7 @@ def render(rng: np.random.Generator, shape: tuple[int, int], wavelengths: Array)
 def _heap(
     rng: np.random.Generator, shape: tuple[int, int], smallest: float, largest: float
 ) -> Array:
-    """Draw the leaves' centres within a smooth region; the rest stays black, as much of CAVE is."""
+    """Draw the leaves' centres within a smooth region; the rest stays black, as often in CAVE."""
     region = power_noise(rng, shape, 2.0)
     inside = np.flatnonzero(region >= np.quantile(region, rng.uniform(0.15, 0.55)))
     count = int(np.ceil(_LAYERS * inside.size / mean_area(smallest, largest)))
@@ -78,7 +78,7 @@ def _heap(
 def _lay(rng: np.random.Generator, picture: Array, drawn: Leaf | None, stage: _Stage) -> None:
     """Paint one leaf over the picture, in place; the draws do not depend on what is visible."""
     first, second = rng.integers(len(stage.palette), size=2)
-    own = ripple(rng, stage.wavelengths, 0.02)  # no two leaves are of quite the same colour
+    own = ripple(rng, stage.wavelengths, 0.02)  # no two leaves have exactly the same colour
     brightness = np.exp(rng.normal(-0.6, 0.45))
     grain, mixing = rng.uniform(0.03, 0.22), rng.uniform(0.0, 0.4)
     field = rng.integers(len(stage.texture))

@@ -1,4 +1,4 @@
-"""Spectra of the synthetic scenes: reflectances like pigments', and the light that falls on them.
+"""Spectra of the synthetic scenes: reflectances like those of pigments, and their illumination.
 
 Measured reflectances are smooth: three to eight basis functions describe nearly all of them
 (Maloney, JOSA A 1986; Parkkinen, Hallikainen & Jaaskelainen, JOSA A 1989). Here each is a level, a
@@ -29,7 +29,7 @@ _DAYLIGHT = np.array(_DAYLIGHT_TABLE.split(), dtype=float).reshape(3, 31)
 
 
 def band_centres(bands: int) -> Array:
-    """Spread `bands` centres evenly over 400 to 700 nm, both ends included."""
+    """Return `bands` centres in nm, evenly from 400 to 700, both included."""
     return np.linspace(400.0, 700.0, bands)
 
 
@@ -68,10 +68,10 @@ def planck(wavelengths: Array, temperature: float) -> Array:
 
 
 def illuminant(rng: np.random.Generator, wavelengths: Array) -> Array:
-    """Draw a scene's light: daylight for most, with a share of tungsten in every third.
+    """Draw a scene's light: daylight, mixed with tungsten in a third of the scenes.
 
     Args:
-        rng: advanced by three draws, whatever comes out.
+        rng: random generator; always advanced by three draws.
         wavelengths: (bands,), nm.
 
     Returns:
@@ -88,7 +88,7 @@ def reflectance(rng: np.random.Generator, wavelengths: Array, family: str) -> Ar
     """Draw one smooth reflectance of a family of pigments.
 
     Args:
-        rng: where the draws come from.
+        rng: random generator.
         wavelengths: (bands,), nm.
         family: one of `FAMILIES`: neutral; yellow to red (an edge); green or blue (a band);
             purple (both ends); wood, skin and soil (a slow rise).
@@ -116,17 +116,17 @@ def reflectance(rng: np.random.Generator, wavelengths: Array, family: str) -> Ar
     elif family == "earth":
         shape = _edge(wavelengths, rng.uniform(560.0, 640.0), rng.uniform(45.0, 80.0))
     else:
-        raise ValueError(f"no family of pigments is called {family!r}")
+        raise ValueError(f"unknown family of pigments {family!r}")
     shape = (low + (high - low) * shape) * ripple(rng, wavelengths, 0.06)
     spectrum: Array = np.clip(shape, 0.01, 0.95)
     return spectrum
 
 
 def ripple(rng: np.random.Generator, wavelengths: Array, strength: float) -> Array:
-    """Draw a slow modulation about 1: six cosines over 400 to 700 nm, the finer the weaker.
+    """Draw a slow modulation about 1: six cosines over 400 to 700 nm, weaker with rising order.
 
     Args:
-        rng: where the draws come from.
+        rng: random generator.
         wavelengths: (bands,), nm.
         strength: standard deviation of the slowest cosine's amplitude.
     """

@@ -77,7 +77,9 @@ def test_fetch_refuses_a_zip_of_the_right_size_with_other_pixels(
     tmp_path: Path, published: bytes, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cave.HASHES.write_text(cave.HASHES.read_text().replace("  balloons_ms_07", "0  balloons_ms_07"))
-    with pytest.raises(RequestError, match=r"1 files are not what was published.*balloons_ms_07"):
+    with pytest.raises(
+        RequestError, match=r"1 files differ from the published ones.*balloons_ms_07"
+    ):
         Cave().fetch(tmp_path / "data")
     assert list((tmp_path / "data" / "cave").iterdir()) == []
 
@@ -104,7 +106,7 @@ def test_fetch_does_not_download_a_zip_again_that_is_whole(
     (root / "cave").mkdir(parents=True)
     (root / "cave" / "balloons_ms.zip").write_bytes(published[:500])
     for _ in range(3):
-        with pytest.raises(RequestError, match=r"balloons_ms\.zip is not a whole zip archive"):
+        with pytest.raises(RequestError, match=r"balloons_ms\.zip is not a complete zip archive"):
             Cave().fetch(root)
     assert web.asked.count("/cave.zip") == 1
     (root / "cave" / "balloons_ms.zip").unlink()
@@ -133,7 +135,7 @@ def test_bands_that_were_exchanged_are_noticed_where_they_are_the_published_ones
     five.write_bytes(second)
     six.write_bytes(first)
     text = cave_refusal(root)
-    assert f"{five} holds what was published as balloons_ms_06.png" in text
+    assert f"{five} has the content of the published balloons_ms_06.png" in text
     assert "fetch cave" in text
     # Encoded again by another program, a band has other bytes and may have the same pixels.
     six.write_bytes(second + b"behind the end")
@@ -147,7 +149,7 @@ def test_verify_names_the_files_that_differ(tmp_path: Path, published: bytes) ->
     cave_folder(tmp_path / "data" / "cave", *TWO)
     Cave().verify(tmp_path / "data")
     cave_band(tmp_path / "data", 6).write_bytes(png(np.zeros((24, 20), np.uint16)))
-    with pytest.raises(RequestError, match=r"1 files .* differs\): .*balloons_ms_06\.png"):
+    with pytest.raises(RequestError, match=r"1 files differ .*: .*balloons_ms_06\.png"):
         Cave().verify(tmp_path / "data")
 
 

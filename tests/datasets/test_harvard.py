@@ -37,7 +37,7 @@ def test_the_remark_says_how_it_was_scaled_and_what_is_unverified(scaling: str) 
     remark = harvard_scaled(scaling).remark
     assert scaling in remark
     assert harvard.SCALINGS[scaling] in remark
-    assert "published Bicubic row has not been checked: no Harvard pixels were at hand" in remark
+    assert "published Bicubic row has not been checked: no Harvard images were available" in remark
 
 
 def test_each_scaling_gives_the_peak_that_it_states(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_fetch_leaves_no_archive_that_is_not_whole(
     tmp_path: Path, published: dict[str, bytes], web: Web
 ) -> None:
     web.put("CZ_hsdb.tgz", published["CZ_hsdb"][:-2000])
-    with pytest.raises(RequestError, match="not a whole tar archive"):
+    with pytest.raises(RequestError, match="not a complete tar archive"):
         Harvard().fetch(tmp_path)
     web.put("CZ_hsdb.tgz", published["CZ_hsdb"], withheld=2000)
     with pytest.raises(RequestError, match="could not be downloaded"):
@@ -124,7 +124,7 @@ def test_fetch_asks_for_a_folder_that_lacks_scenes_to_be_moved_before_it_downloa
     tmp_path: Path, published: dict[str, bytes], web: Web
 ) -> None:
     (tmp_path / "harvard" / "CZ_hsdb").mkdir(parents=True)
-    with pytest.raises(RequestError, match="CZ_hsdb is there but lacks img1; move it away"):
+    with pytest.raises(RequestError, match="CZ_hsdb exists but lacks img1; move it away"):
         Harvard().fetch(tmp_path)
     assert web.asked == []
 
@@ -155,7 +155,7 @@ def test_fetch_replaces_an_archive_that_is_cut_short(
     Harvard().fetch(root)
     assert web.asked == ["/CZ_hsdb.tgz", "/CZ_hsdbi.tgz"]
     assert left_in(root / "harvard") == ["CZ_hsdb", "CZ_hsdbi"]
-    assert "CZ_hsdb.tgz is not a whole tar archive" in capsys.readouterr().err
+    assert "CZ_hsdb.tgz is not a complete tar archive" in capsys.readouterr().err
     assert Harvard().open(root, TWO).read("img1").peak == 0.5
 
 

@@ -190,7 +190,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a band twice": (twice, "'balloons_ms_05.png' twice"),
     "overlapping members": (overlapping, "files that share their bytes"),
     "a bomb": (bomb, "times its own size"),
-    "a lying size": (lying, "not a whole zip archive (Bad CRC-32"),
+    "a lying size": (lying, "not a complete zip archive (Bad CRC-32"),
     "a zip within": (within, "no files of balloons"),
     "encryption": (encrypted, "encrypted"),
     "a large member": (with_member("far.bin", bytes(33 << 20)), "33,554,432 bytes at most"),

@@ -1,7 +1,7 @@
-"""Checks that every archive must pass before anything of it is used.
+"""Checks that every archive must pass before any of its content is used.
 
-An archive from the network, or from a colleague, may name places outside its folder, hold links,
-or decompress to more than any disk holds. Each of these raises an `ArchiveError`.
+An archive from the network, or from a colleague, may name paths outside its folder, contain links,
+or decompress to more than fits on a disk. Each of these raises an `ArchiveError`.
 """
 
 import gzip
@@ -18,13 +18,13 @@ from benchmark.data.search import readable
 from benchmark.errors import RequestError
 
 LIMIT = 64 << 30  # bytes an archive may decompress to; Harvard as float64 would be 28 GB
-RATIO = 100  # times its own size
-RATIO_FLOOR = 64 << 20  # below this many bytes the ratio does not matter
+RATIO = 100  # largest allowed ratio of decompressed to compressed size
+RATIO_FLOOR = 64 << 20  # bytes; smaller contents may have any ratio
 MOST_MEMBERS = 100_000
 SPECIAL = "which is neither a file nor a folder (a link or a device)"
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, OSError,
-    ValueError,  # a name that is no text
+    ValueError,  # a name that cannot be decoded
 )  # fmt: skip
 _REMEDY = "delete it and get it again"
 
@@ -41,17 +41,17 @@ def archive_errors(archive: Path, kind: str) -> Iterator[None]:
     except _DAMAGE as error:
         reason = str(error) or type(error).__name__
         raise ArchiveError(
-            f"{archive} is not a whole {kind} archive ({reason}); {_REMEDY}"
+            f"{archive} is not a complete {kind} archive ({reason}); {_REMEDY}"
         ) from error
 
 
 def refuse(archive: Path, content: str) -> NoReturn:
-    """Raise an ArchiveError that says what the archive holds and should not."""
+    """Raise an ArchiveError that names the forbidden content."""
     raise ArchiveError(f"{archive} holds {content}; {_REMEDY}")
 
 
 def check_name(name: str, archive: Path) -> None:
-    """Raise an ArchiveError for a name that leads out of the archive's folder."""
+    """Raise an ArchiveError for a name that leads out of the target folder."""
     parts = name.replace("\\", "/").split("/")
     if not name or name.startswith(("/", "\\")) or ":" in parts[0] or ".." in parts:
         refuse(archive, f"'{name}', which leads out of its folder")
@@ -75,7 +75,7 @@ def check_size(size: int, archive: Path) -> None:
 
 
 class BoundedReader(io.BufferedIOBase):
-    """A stream of decompressed bytes: damage, or too many of them, is an ArchiveError.
+    """A stream of decompressed bytes; raises an ArchiveError for damage or too many bytes.
 
     Args:
         stream: the stream to read from.

@@ -1,7 +1,7 @@
-"""Tar archives of unknown origin, unpacked whole or not at all.
+"""Untrusted tar archives, unpacked completely or not at all.
 
-A compressed tar (.tgz) has a checksum of everything; a plain tar has one of each header only, and
-none of the contents.
+A compressed tar (.tgz) has a checksum of all its bytes; a plain tar has checksums of its headers
+only, not of the contents.
 """
 
 import errno
@@ -19,12 +19,12 @@ from benchmark.data.archives.safety import (
     check_name,
     refuse,
 )
-from benchmark.data.search import readable, writable
+from benchmark.data.search import readable
 from benchmark.errors import RequestError
-from benchmark.store.files import locked
+from benchmark.store.files import locked, writing
 
 CHUNK = 1 << 18
-_MOST_HEADER = 1 << 14  # bytes of an extended header, which tarfile would read and parse whole
+_MAX_HEADER = 1 << 14  # bytes of an extended header; tarfile would read all of it into memory
 _EXTENDED = b"LKxgX"  # types of members that extend the header of the next one
 _BAD_NAME = "twice, or as a file and a folder, or by a name that cannot be written here"
 _NAME_ERRORS = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
@@ -33,12 +33,12 @@ _NAME_ERRORS = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 def unpack_tar(archive: Path, target: Path) -> Path:
     """Unpack a tar, compressed or not, into a new folder.
 
-    `target` appears only when it is complete. A lone top folder of the same name is not doubled.
-    If another process unpacks to the same place, wait for it.
+    `target` appears only when it is complete. A single top-level folder of the same name becomes
+    `target` itself. If another process is unpacking to the same path, wait for it.
 
     Args:
         archive: the file.
-        target: the folder to make.
+        target: the folder to create.
 
     Returns:
         `target`.
@@ -50,7 +50,7 @@ def unpack_tar(archive: Path, target: Path) -> Path:
     if target.exists():
         raise RequestError(f"cannot unpack to {target}: it exists already; move it away")
     temporary = target.with_name(f".{target.name}.part")
-    with writable(target.parent), locked(target.with_name(f".{target.name}.lock")):
+    with writing(target.parent, "--data"), locked(target.with_name(f".{target.name}.lock")):
         if target.exists():  # unpacked by another process in the meantime
             return target
         shutil.rmtree(temporary, ignore_errors=True)  # left by a killed process
@@ -66,10 +66,10 @@ def unpack_tar(archive: Path, target: Path) -> Path:
 
 
 def _extract(archive: Path, folder: Path) -> None:
-    names: dict[str, bool] = {}  # whether it is a folder
+    names: dict[str, bool] = {}  # of each member; True for a folder
 
     def check(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
-        """Let files and folders pass, by names that stay inside."""
+        """Accept files and folders whose names stay inside the target."""
         name = member.name
         check_name(name, archive)
         if not member.isdir() and (not member.isreg() or member.issparse()):
@@ -78,17 +78,17 @@ def _extract(archive: Path, folder: Path) -> None:
             refuse(archive, f"'{name}' {_BAD_NAME}")
         names[name] = member.isdir()
         check_count(len(names), archive)
-        # Times are left out: a damaged one may be beyond what the system takes.
+        # Without times: a damaged one may be out of range.
         return tarfile.data_filter(member, path).replace(mtime=None, deep=False)  # type: ignore[arg-type]
 
     with readable(archive):
         file = archive.open("rb")
     with file, archive_errors(archive, "tar"):
         stream = BoundedReader(_decompressed(file), archive, "tar")
-        # As a stream: it is decompressed once, and stopped as soon as something is wrong.
+        # As a stream: decompressed once, and stopped at the first violation.
         with (
             tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK, tarinfo=_Member) as tar,
-            writable(folder.parent),
+            writing(folder.parent, "--data"),
         ):
             try:
                 tar.extractall(folder, filter=check)  # noqa: S202 - `check` and tarfile's own
@@ -97,7 +97,7 @@ def _extract(archive: Path, folder: Path) -> None:
                     raise
                 name = next(reversed(names))
                 refuse(archive, f"'{name}' {_BAD_NAME}")
-        while stream.read(CHUNK):  # to the checksum at the very end
+        while stream.read(CHUNK):  # up to the checksum at the end
             pass
 
 
@@ -108,7 +108,7 @@ def _decompressed(file: IO[bytes]) -> IO[bytes] | gzip.GzipFile:
 
 
 class _Member(tarfile.TarInfo):
-    """A member with a valid header; tarfile takes a damaged one for the end of the archive."""
+    """A member with a valid header; tarfile mistakes a damaged one for the end of the archive."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
@@ -119,6 +119,6 @@ class _Member(tarfile.TarInfo):
             if not any(buf):  # the end
                 raise
             raise tarfile.ReadError(str(error)) from error
-        if member.size < 0 or (member.type in _EXTENDED and member.size > _MOST_HEADER):
+        if member.size < 0 or (member.type in _EXTENDED and member.size > _MAX_HEADER):
             raise tarfile.ReadError(f"a header of {member.size:,} bytes")
         return member

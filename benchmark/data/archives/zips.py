@@ -1,4 +1,4 @@
-"""Zip archives of unknown origin, checked before they are read in place."""
+"""Untrusted zip archives, checked before they are read in place."""
 
 import io
 import stat
@@ -19,7 +19,8 @@ from benchmark.data.archives.safety import (
 )
 from benchmark.data.search import MOST_BYTES, readable
 
-# Decompressors of other methods take no bound: a few bytes can become gigabytes before any check.
+# Decompressors of other methods have no output limit: a few bytes can expand to gigabytes before
+# any check.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1
 
@@ -28,7 +29,7 @@ class CheckedZip:
     """An open zip whose directory has been checked.
 
     Attributes:
-        sizes: bytes of each file in the zip by name, without folders.
+        sizes: name to uncompressed bytes of every file in the zip; folders are left out.
     """
 
     def __init__(self, content: zipfile.ZipFile, archive: Path) -> None:
@@ -54,7 +55,7 @@ class CheckedZip:
         Raises:
             ArchiveError: it is damaged.
         """
-        # By size: without one, zipfile decompresses everything before it looks at the size.
+        # Without a size, zipfile would decompress everything before the size is checked.
         return self.open(name).read(self.sizes[name] + 1)
 
 
@@ -64,13 +65,13 @@ def open_zip(archive: Path, member_limit: int = MOST_BYTES) -> Iterator[CheckedZ
 
     Args:
         archive: the file.
-        member_limit: bytes that one file in it may have.
+        member_limit: largest uncompressed size of a file in it, in bytes.
 
     Yields:
         The checked zip.
 
     Raises:
-        ArchiveError: it is damaged or no zip, or a member is unsafe; which.
+        ArchiveError: it is damaged, is not a zip, or has an unsafe member; the message says which.
         RequestError: it cannot be read.
     """
     with readable(archive):
@@ -86,7 +87,7 @@ def _check(
     members: list[zipfile.ZipInfo], stream: IO[bytes], archive: Path, member_limit: int
 ) -> None:
     check_count(len(members), archive)
-    if _stated_count(stream) not in (len(members) & 0xFFFF, 0xFFFF):  # the latter: see ZIP64
+    if _declared_count(stream) not in (len(members) & 0xFFFF, 0xFFFF):  # the latter: see ZIP64
         raise zipfile.BadZipFile(f"its directory breaks off after {len(members)} files")
     seen: set[str] = set()
     for member in members:
@@ -109,7 +110,7 @@ def _check(
     check_size(sum(member.file_size for member in members), archive)
 
 
-def _stated_count(stream: IO[bytes]) -> int:
+def _declared_count(stream: IO[bytes]) -> int:
     """Read the number of members from the end of a zip; zipfile does not compare it."""
     end = stream.seek(0, io.SEEK_END)
     stream.seek(max(0, end - (1 << 16) - 22))  # a comment may follow

@@ -1,10 +1,10 @@
 """MATLAB files of versions 5 and 7.3, read by scipy and h5py in a worker process.
 
 Neither library is safe with damaged files: a flipped bit may crash scipy's reader, and libhdf5 may
-loop for ever. In a worker process both end as one clear line. The worker is kept for the next file.
+loop for ever. In a worker process, both become an exception. The worker is reused.
 
-Neither version carries a checksum of its values, unless they are compressed in version 5: of a
-flipped byte among them only that can be noticed which leaves the range of the values.
+Only compressed values of version 5 have a checksum. Elsewhere a flipped byte goes unnoticed unless
+it puts a value out of range.
 """
 
 from concurrent.futures import BrokenExecutor
@@ -18,7 +18,7 @@ __all__ = ["ContentError", "read"]
 
 HDF = b"\x89HDF\r\n\x1a\n"  # at the start, or after MATLAB's header of 512 bytes
 TIMEOUT = 300.0  # seconds to read one file; a scene of Harvard takes a few
-IDLE = 20  # seconds without a file, after which the worker ends
+IDLE = 20  # seconds without a file after which the worker ends
 
 
 def read(file: Path, bands: int, crop: int) -> np.ndarray:
@@ -26,15 +26,15 @@ def read(file: Path, bands: int, crop: int) -> np.ndarray:
 
     Args:
         file: the .mat file.
-        bands: how many the image must have.
-        crop: rows and columns to take at the top left; of a smaller image, what there is.
+        bands: number of bands that the image must have.
+        crop: rows and columns to keep at the top left; a smaller image is kept whole.
 
     Returns:
-        (rows, columns, bands), float32; what does not fit into that is infinite.
+        (rows, columns, bands) float32; values beyond its range become infinite.
 
     Raises:
-        ContentError: it is no MATLAB file, is damaged, or holds other variables, types or shapes.
-        MemoryError: reading it needs more memory than there is, or than a scene may take.
+        ContentError: it is not a MATLAB file, is damaged, or has other variables, types or shapes.
+        MemoryError: reading it needs more memory than is free, or than a scene may take.
         OSError: it cannot be opened.
     """
     from joblib.externals.loky import get_reusable_executor

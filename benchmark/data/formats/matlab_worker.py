@@ -1,4 +1,4 @@
-"""What the worker process does: read and check a MATLAB file, without trust in the libraries."""
+"""Code of the worker process: read and check a MATLAB file that may crash the library."""
 
 import faulthandler
 import math
@@ -14,17 +14,17 @@ import numpy as np
 from benchmark.errors import listed
 
 MAX_PIXELS = 1 << 22  # Harvard has 1040 x 1392; a header may claim anything
-MAX_CHUNK = 1 << 29  # bytes that HDF5 may have to unpack for a single value
+MAX_CHUNK = 1 << 29  # bytes that HDF5 decompresses to read a single value
 MAX_MEMORY = 4 << 30  # bytes; a scene of Harvard takes 0.5 GiB
-MAX_SECONDS = 600.0  # after which it ends by itself, should its parent be gone
+MAX_SECONDS = 600.0  # after which the worker ends by itself, in case its parent has died
 MAX_TEXT = 400  # characters of a message, which may quote the file
-# No image has longer integers; floats whose type was damaged would look like some.
+# No image has longer integers; floats with a damaged type would be read as such.
 NUMBERS = {"float32", "float64", "int8", "uint8", "int16", "uint16"}
 _SCIPY_NAMES = {"double": "float64", "single": "float32"}
 
 
 class ContentError(Exception):
-    """The file is damaged, unsafe or holds something else; the message says what."""
+    """The file is damaged, unsafe, or has other content than expected; the message says which."""
 
 
 def read_values(file: Path, version_5: bool, bands: int, crop: int) -> np.ndarray:
@@ -47,7 +47,7 @@ def read_values(file: Path, version_5: bool, bands: int, crop: int) -> np.ndarra
 
 
 def _limit_memory() -> None:
-    """Let this process grow by so much only, where the system can (Linux)."""
+    """Limit the memory that this process may add to what it has, on Linux."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -62,13 +62,13 @@ def read_version_5(file: Path, bands: int, crop: int) -> np.ndarray:
     from scipy.io import loadmat, whosmat
 
     variables = whosmat(file)
-    twice = [name for name, count in Counter(name for name, *_ in variables).items() if count > 1]
-    if twice:
-        raise ContentError(f"it has several variables '{twice[0]}'")
+    counts = Counter(name for name, *_ in variables)
+    if repeated := [name for name, count in counts.items() if count > 1]:
+        raise ContentError(f"it has several variables '{repeated[0]}'")
     described = {name: (shape, _SCIPY_NAMES.get(kind, kind)) for name, shape, kind in variables}
     _check(described, bands)
-    found = loadmat(file, variable_names=["ref", "lbl"])
-    cube, declared = found["ref"], np.dtype(described["ref"][1])
+    cube = loadmat(file, variable_names=["ref", "lbl"])["ref"]
+    declared = np.dtype(described["ref"][1])
     stored = cube.dtype.newbyteorder("=")
     # MATLAB stores small integers in fewer bytes than their type has.
     smaller = stored.itemsize < declared.itemsize and np.can_cast(stored, declared)
@@ -97,7 +97,7 @@ def _check(variables: Mapping[str, tuple[tuple[int, ...], str]], bands: int) -> 
     """Check the shapes and types of the variables before any values are read.
 
     Raises:
-        ContentError: what was expected, and what was found.
+        ContentError: a variable is missing or has another type or shape.
     """
     if "ref" not in variables:
         raise ContentError(f"expected a variable 'ref', found {listed(variables) or 'none'}")
@@ -117,7 +117,7 @@ def _by(shape: tuple[int, ...]) -> str:
 
 
 def _describe(opened: Any, name: str) -> tuple[tuple[int, ...], str]:
-    """Return shape and type of a variable of an HDF5 file; nothing may lead to another file."""
+    """Return shape and type of a variable of an HDF5 file; links are not followed."""
     import h5py
 
     if not isinstance(opened.get(name, getlink=True), h5py.HardLink):
@@ -131,10 +131,10 @@ def _describe(opened: Any, name: str) -> tuple[tuple[int, ...], str]:
 
 
 def _check_stored(item: Any) -> None:
-    """Check that every value is stored: HDF5 returns zeros for what it does not find.
+    """Check that every value is stored: HDF5 reads missing ones as zeros.
 
     Raises:
-        ContentError: values are missing, or stored in an unusual way.
+        ContentError: values are missing, or have an unusual binary format.
     """
     from h5py import h5t
 

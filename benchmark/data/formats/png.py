@@ -1,4 +1,4 @@
-"""Bands stored as PNG files, decoded by PIL once the checksums have been verified."""
+"""Bands stored as PNG files, decoded by PIL after their checksums have been verified."""
 
 import io
 import struct
@@ -20,13 +20,13 @@ def decode(content: bytes, colour: bool) -> np.ndarray:
 
     Args:
         content: the file's bytes.
-        colour: expect 8-bit RGBA with R = G = B, as in one scene of CAVE, not 16-bit grey.
+        colour: True for 8-bit RGBA with R = G = B, as in one scene of CAVE; False for 16-bit grey.
 
     Returns:
-        (rows, columns), uint8 where it is in colour, else uint16.
+        (rows, columns), uint8 if `colour`, else uint16.
 
     Raises:
-        ValueError: the file is damaged, or of another kind; what is wrong.
+        ValueError: the file is damaged or of another kind.
     """
     size = _checked_size(content, colour)
     try:

@@ -17,26 +17,26 @@ _CHECKSUM = 64  # hexadecimal digits of a SHA-256, before the content
 
 
 class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
-    """The training was told to end early, and has saved a checkpoint."""
+    """The training was stopped by request, after saving a checkpoint."""
 
 
 class NullCheckpointer:
-    """No-op checkpointer: saves nothing, never ends the training."""
+    """No-op checkpointer: saves nothing, never stops the training."""
 
     def load(self) -> dict[str, Any] | None:
         """Return the state to resume from, or None."""
         return None
 
     def reject(self, error: Exception) -> None:
-        """Discard what `load` returned: the training could not be restored from it."""
+        """Discard the checkpoint that `load` returned; called if restoring from it failed."""
 
     def due(self) -> bool:
-        """Return True when it is time to save."""
+        """Return True if it is time to save."""
         return False
 
     @property
     def stopping(self) -> bool:
-        """True when the training is to end now."""
+        """True if the training is to stop now."""
         return False
 
     def save(self, state: dict[str, Any]) -> None:
@@ -44,48 +44,48 @@ class NullCheckpointer:
 
 
 class Checkpointer(NullCheckpointer):
-    """Keeps the last two states of one cell's training in two files.
+    """Keeps the last two states of a cell's training in two files.
 
-    The older one is a fallback for a power loss that damages the newer one.
+    The older one is a fallback in case a power failure damages the newer one.
 
     Args:
-        file: path of the newer one; the older one has `.old` behind its name.
+        file: path of the newer one; the older one has the suffix `.old`.
         every: minimum interval between two saves, in seconds.
-        told_to_stop: called once a step; True ends the training.
-        say: called with each message for the user.
+        should_stop: called after every step; True stops the training.
+        report: called with each message for the user.
     """
 
     def __init__(
         self,
         file: Path,
         every: float,
-        told_to_stop: Callable[[], bool],
-        say: Callable[[str], None],
+        should_stop: Callable[[], bool],
+        report: Callable[[str], None],
     ) -> None:
         self.file = file
         self.older = older(file)
         self._every = every
-        self._told_to_stop = told_to_stop
-        self._say = say
+        self._should_stop = should_stop
+        self._report = report
         self._saved = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """Return the newest valid state, or None; report and delete a damaged one."""
+        """Return the newest valid state, or None; report and delete damaged files."""
         for file in (self.file, self.older):
             if not file.exists():
                 continue
             try:
                 return _read(file)
             except Exception as error:  # noqa: BLE001 - a damaged file may raise anything
-                self._say(f"checkpoint {file} cannot be used ({error}); trying the previous one")
-                # It must not replace the older one at the next save.
+                self._report(f"checkpoint {file} cannot be used ({error}); trying the previous one")
+                # Otherwise the next save would replace the older file by it.
                 file.unlink(missing_ok=True)
         return None
 
     def reject(self, error: Exception) -> None:
-        """Delete the checkpoints, written by another version it seems; the training restarts."""
+        """Report and delete the checkpoints; the training starts over."""
         why = f"{type(error).__name__}: {error}"
-        self._say(f"checkpoint {self.file} cannot be used ({why}); the training starts over")
+        self._report(f"checkpoint {self.file} cannot be used ({why}); the training starts over")
         self.remove()
 
     def due(self) -> bool:
@@ -94,11 +94,11 @@ class Checkpointer(NullCheckpointer):
 
     @property
     def stopping(self) -> bool:
-        """True when the training is to end now."""
-        return self._told_to_stop()
+        """True if the training is to stop now."""
+        return self._should_stop()
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write a state; report a failure, such as a full disk, without raising it."""
+        """Write a state; report a failure, such as a full disk, instead of raising."""
         stream = io.BytesIO()
         torch.save(state, stream)
         content = stream.getvalue()
@@ -108,7 +108,7 @@ class Checkpointer(NullCheckpointer):
                 self.file.replace(self.older)
             write_file(self.file, checksum + content)
         except (RequestError, OSError) as error:
-            self._say(f"no checkpoint: {error}; the training continues without")
+            self._report(f"no checkpoint: {error}; the training continues without")
         self._saved = time.monotonic()
 
     def remove(self) -> None:

@@ -23,25 +23,25 @@ from benchmark.engine.training.step import Step
 from benchmark.engine.training.validation import Validation
 from benchmark.method import NetworkMethod, Problem, Recipe, State
 
-# Steps between two readings of the loss: each makes the processor wait for the GPU.
+# Steps between two readings of the loss: each reading synchronises with the GPU.
 _LOG_EVERY = 25
-# The loop's own variables that a checkpoint holds.
-_SAVED = ("total", "since", "seen", "loss", "best")
+# Attributes of the loop that a checkpoint contains.
+_SAVED = ("total", "unlogged_steps", "steps_taken", "loss", "best")
 
 
 class TrainingError(Exception):
-    """Training cannot continue: the loss is not finite."""
+    """The training diverged: its loss is not finite."""
 
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """What to train, on what.
+    """A network to train, and its data.
 
     Attributes:
-        method: its network, loss and own recipe.
-        problem: what the method may know about the data.
-        profile: how long, and by which recipe.
-        seed: of the initial weights and of the order of the patches.
+        method: provides network, loss and its paper's recipe.
+        problem: scale, bands and degradation.
+        profile: length and recipe of the training.
+        seed: seed of the initial weights and of the order of the patches.
         bank: the training patches.
         validation: the held-out pairs; may be empty.
     """
@@ -59,13 +59,13 @@ class Trained:
     """The result of a training.
 
     Attributes:
-        state: the best weights by validation, or the last without validation scenes.
-        history: one row a validation: step, loss, psnr, rate, seconds.
+        state: the weights with the best validation PSNR; the last ones without validation scenes.
+        history: one row per validation: step, loss, psnr (dB), rate, seconds.
         parameters: number of trainable values.
-        steps: how many were taken.
-        seconds: how long it took, interruptions left out.
-        resumed: how often it was resumed from a checkpoint.
-        warnings: notes that belong under the tables.
+        steps: number of steps taken.
+        seconds: duration without interruptions.
+        resumed: number of times it resumed from a checkpoint.
+        warnings: notes to print below the tables.
     """
 
     state: State
@@ -85,19 +85,22 @@ def train(
 ) -> Trained:
     """Train a network.
 
-    The global random states are restored afterwards. The same call twice on the CPU gives the
-    same weights, bit for bit, whether or not one of them was interrupted and resumed.
+    The global random states are restored afterwards. On the CPU, two calls with the same arguments
+    return the same weights, bit for bit, even if one was interrupted and resumed.
 
     Args:
-        task: what to train, on what.
-        device: where.
-        listener: its callbacks are called during the training.
-        checkpointer: provides the checkpoint to resume from, saves new ones, and may end the
+        task: the network to train, and its data.
+        device: where to train.
+        listener: receives the progress.
+        checkpointer: loads the checkpoint to resume from, saves new ones, and may stop the
             training.
 
+    Returns:
+        The weights, and figures of the training.
+
     Raises:
-        MemoryError: the device's memory does not hold one training sample, or one validation image.
-        Stopped: the checkpointer ended the training, and has a checkpoint.
+        MemoryError: a single training sample, or a validation image, does not fit into memory.
+        Stopped: the checkpointer stopped the training, and has a checkpoint.
         TrainingError: the loss became NaN or infinite.
     """
     recipe = task.profile.recipe(task.method)
@@ -118,6 +121,8 @@ def train(
 
 @dataclass
 class _Loop:
+    """The state of a training, and its steps."""
+
     task: TrainingTask
     network: nn.Module
     recipe: Recipe
@@ -142,7 +147,7 @@ class _Loop:
         self.schedule = Schedule(self.recipe, self.steps, steps_per_epoch)
         self.step = Step(self.task.method, self.network, self.task.bank, self.recipe, self.device)
         self.total = torch.zeros((), device=self.device.torch)
-        self.since = self.seen = 0
+        self.unlogged_steps = self.steps_taken = 0
         self.loss = math.nan
         self.best = -math.inf
         self.trained = Trained(self._weights(), parameters=_trainable(self.network))
@@ -151,12 +156,15 @@ class _Loop:
         self, order: PatchSampler, listener: TrainingListener, checkpointer: NullCheckpointer
     ) -> Trained:
         began = time.perf_counter() - self.trained.seconds
-        listener.started(self.seen, self.trained.history)
+        listener.started(self.steps_taken, self.trained.history)
         if not self._ended:
             for patches, bands in order:
-                lr = self.schedule.lr(self.seen)
+                lr = self.schedule.lr(self.steps_taken)
                 self.total += self.step.take(patches, bands, lr)
-                self.since, self.seen = self.since + 1, self.seen + 1
+                self.unlogged_steps, self.steps_taken = (
+                    self.unlogged_steps + 1,
+                    self.steps_taken + 1,
+                )
                 self._log_and_validate(lr, listener, began)
                 ended, stopping = self._ended, checkpointer.stopping
                 if ended or stopping or checkpointer.due():
@@ -166,30 +174,36 @@ class _Loop:
                     break
                 if stopping:
                     raise Stopped
-        self.trained.steps = self.seen
+        self.trained.steps = self.steps_taken
         self.trained.warnings = self._warnings()
         return self.trained
 
     @property
     def _ended(self) -> bool:
-        return self.seen == self.steps or self.schedule.ended
+        return self.steps_taken == self.steps or self.schedule.ended
 
     def _log_and_validate(self, lr: float, listener: TrainingListener, began: float) -> None:
-        """Read the loss, and validate, whenever either is due."""
-        last = self.seen == self.steps
-        validating = self.seen % self.validate_every == 0 or last
-        if self.since == _LOG_EVERY or validating:
-            self.loss = float(self.total) / self.since
+        """Read the loss and validate, each when it is due."""
+        last = self.steps_taken == self.steps
+        validating = self.steps_taken % self.validate_every == 0 or last
+        if self.unlogged_steps == _LOG_EVERY or validating:
+            self.loss = float(self.total) / self.unlogged_steps
             self.total.zero_()
-            self.since = 0
+            self.unlogged_steps = 0
             if not math.isfinite(self.loss):
-                raise TrainingError(f"the loss became {self.loss} before step {self.seen}")
-            listener.stepped(self.seen, self.steps, self.loss, lr)
+                raise TrainingError(f"the loss became {self.loss} before step {self.steps_taken}")
+            listener.stepped(self.steps_taken, self.steps, self.loss, lr)
         if not validating:
             return
         psnr = self._validate() if self.task.validation else math.nan
         seconds = time.perf_counter() - began
-        row = {"step": self.seen, "loss": self.loss, "psnr": psnr, "rate": lr, "seconds": seconds}
+        row = {
+            "step": self.steps_taken,
+            "loss": self.loss,
+            "psnr": psnr,
+            "rate": lr,
+            "seconds": seconds,
+        }
         self.trained.history.append(row)
         listener.validated(psnr)
         # Without validation scenes the loss measures progress, and the last weights are kept.
@@ -226,23 +240,23 @@ class _Loop:
         seeding.restore(saved["randomness"], self.device.torch)
 
     def _warnings(self) -> list[str]:
-        found = []
+        warnings = []
         if self.step.parts > 1:
-            found.append(
+            warnings.append(
                 f"the device's memory was too small for a batch of {self.recipe.batch_size}: each "
-                f"was taken in {self.step.parts} parts, their gradients added up"
+                f"was processed in {self.step.parts} parts, accumulating their gradients"
             )
         validation = self.task.validation
         if not validation:
-            found.append("no validation scene at hand: the last weights were kept, not the best")
-            return found
-        before = sum(pair.interpolated for pair in validation) / len(validation)
-        if self.best < before + 0.05:
-            found.append(
+            warnings.append("no validation scenes: the last weights were kept, not the best")
+            return warnings
+        baseline = sum(pair.interpolated for pair in validation) / len(validation)
+        if self.best < baseline + 0.05:
+            warnings.append(
                 f"the network did not learn: {self.best:.2f} dB on the validation scenes, where "
-                f"the up-scaled image alone has {before:.2f} dB"
+                f"the interpolated image has {baseline:.2f} dB"
             )
-        return found
+        return warnings
 
     def _validate(self) -> float:
         """Return the mean PSNR in dB over the validation pairs, without rounding to 8 bits."""

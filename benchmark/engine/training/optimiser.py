@@ -1,4 +1,4 @@
-"""Optimisers as recipes name them, and what is done to gradients before a step."""
+"""Optimisers of recipes, learning rates per layer, and clipping of gradients."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,14 @@ from benchmark.method import Recipe
 
 
 def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> torch.optim.Optimizer:
-    """Build the optimiser of a recipe, with one parameter group a layer.
+    """Build the optimiser of a recipe, with one parameter group per layer.
 
     Each group's `lr_scale` is its learning rate relative to the schedule's.
 
     Args:
-        network: what is trained.
-        recipe: the optimiser and its figures.
-        fused: update all values of a group in one pass over memory.
+        network: the network to train.
+        recipe: optimiser, its settings, and `lr_by_fan_in`.
+        fused: True updates all values of a group in one pass over memory.
     """
     seen: set[nn.Parameter] = set()  # tied weights belong to the first layer that has them
     layers = []
@@ -51,7 +51,7 @@ def clip_gradients(parameters: Iterable[nn.Parameter], recipe: Recipe, lr: float
     """Normalise or clip the gradients as the recipe says.
 
     Args:
-        parameters: those without a gradient are left alone.
+        parameters: the network's; those without a gradient are skipped.
         recipe: `normalise_gradient`, `clip_norm`, `adjustable_clip`.
         lr: the step's learning rate.
     """

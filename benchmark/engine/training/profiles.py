@@ -1,7 +1,7 @@
-"""Profiles: how long and by which recipe methods are trained.
+"""Profiles: length and recipe of the training of methods.
 
 `paper` trains every method by its own paper's recipe. The others train all methods by one common
-modern recipe on the same patches, for a fair comparison, at several lengths.
+modern recipe on the same patches, for a fair comparison; they differ in length.
 """
 
 from dataclasses import asdict, dataclass
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
     from benchmark.method import NetworkMethod, Recipe
 
 
-# Fields for readers, which no number depends on.
+# Fields that are only displayed; numbers do not depend on them.
 _TEXTS = ("name", "summary")
 
 
 @dataclass(frozen=True)
 class Profile:
-    """How long to train, on what, and how often to validate.
+    """Length of a training, its patches, and its validations.
 
     Attributes:
         name: as on the command line.
-        summary: one line above every table.
+        summary: one line to print above every table.
         patches: positions drawn from the training scenes, shared by every method.
         patch: rows and columns of a patch.
-        epochs: passes over them; 0 leaves it to the method's own recipe.
-        batch: cubic patches a step.
-        bands: how many bands of each patch a band-wise method is trained on, drawn anew each
+        epochs: passes over them by the common recipe; 0 takes the method's own recipe.
+        batch: cubic patches per step of the common recipe.
+        bands: number of bands of each patch that a band-wise method is trained on, drawn anew each
             time; 0 for all.
-        validations: how many over the whole training; 0 for one each epoch.
+        validations: number over the whole training; 0 for one per epoch.
         validation_size: rows and columns of the centre crop of each validation scene that is
             scored; 0 for the whole scene.
     """
@@ -49,7 +49,7 @@ class Profile:
         """Return the recipe that a method is trained by under this profile.
 
         The common one is Adam over one cycle with gradients of norm 1 and learning rates
-        relative to each layer's initial weights: of those tried, the only one by which every
+        relative to each layer's initial weights: the only one, of those tried, by which every
         network of the suite, wide or narrow, trains without diverging or stalling.
         """
         from benchmark.method import Recipe
@@ -66,11 +66,11 @@ class Profile:
         )
 
     def numeric_facts(self) -> dict[str, Any]:
-        """Return what numbers depend on, for the key of a cell: all but the texts."""
+        """Return the fields that numbers depend on, for the key of a cell: all but the texts."""
         return {name: value for name, value in asdict(self).items() if name not in _TEXTS}
 
     def facts(self) -> dict[str, Any]:
-        """Return all fields, for a cell's configuration and key."""
+        """Return all fields, for a cell's configuration."""
         return asdict(self)
 
 
@@ -120,7 +120,7 @@ def get(name: str) -> Profile:
     """Return the profile of a name.
 
     Raises:
-        RequestError: there is none.
+        RequestError: the name is unknown.
     """
     if name not in PROFILES:
         raise RequestError(f"unknown profile '{name}'; known: {', '.join(PROFILES)}")

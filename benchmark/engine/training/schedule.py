@@ -1,4 +1,4 @@
-"""Learning rates over time: the schedules that `Recipe.schedule` names."""
+"""Learning-rate schedules, as named by `Recipe.schedule`."""
 
 import math
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmark.method import Recipe
 
-_WARM_UP = 0.1  # part of all steps
+_WARM_UP = 0.1  # fraction of all steps
 _COUNTERS = ("num_decays", "validations_without_improvement", "validations_since_decay")
 
 
@@ -15,12 +15,12 @@ class Schedule:
     """The learning rate of a training in progress.
 
     Attributes:
-        recipe: which schedule, and its figures.
-        steps: steps in all.
-        steps_per_epoch: steps of one pass.
-        num_decays: how often "plateau" has lowered the rate.
-        validations_without_improvement: since the best one.
-        validations_since_decay: the same, counted anew after each decay.
+        recipe: names the schedule and its settings.
+        steps: total number of steps.
+        steps_per_epoch: steps per epoch.
+        num_decays: number of times that "plateau" has lowered the rate.
+        validations_without_improvement: number of validations since the best one.
+        validations_since_decay: the same, but restarted at each decay.
     """
 
     recipe: Recipe
@@ -45,7 +45,11 @@ class Schedule:
         return recipe.lr * recipe.gamma**self.num_decays
 
     def validated(self, better: bool) -> None:
-        """Count a validation, and whether it was the best so far."""
+        """Count a validation.
+
+        Args:
+            better: True if it was the best so far.
+        """
         self.validations_without_improvement = (
             0 if better else self.validations_without_improvement + 1
         )
@@ -62,13 +66,13 @@ class Schedule:
         return {name: getattr(self, name) for name in _COUNTERS}
 
     def restore(self, state: Mapping[str, int]) -> None:
-        """Set the counters to what `state` returned."""
+        """Restore the counters that `state` returned."""
         for name in _COUNTERS:
             setattr(self, name, state[name])
 
     @property
     def ended(self) -> bool:
-        """True where the recipe ends the training before its last epoch."""
+        """True if the recipe ends the training before its last epoch."""
         recipe = self.recipe
         stagnant = 0 < recipe.early_stopping_patience <= self.validations_without_improvement
         tiny = recipe.schedule == "plateau" and self.lr(0) < recipe.min_lr * (1 - 1e-9)

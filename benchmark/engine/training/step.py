@@ -1,4 +1,4 @@
-"""One training step: compute the loss of a batch, and update the network."""
+"""Training steps: compute the loss of a batch and update the network."""
 
 from typing import Any
 
@@ -16,15 +16,15 @@ class Step:
     """Takes training steps.
 
     Attributes:
-        parts: into how many parts a batch is divided, whose gradients are accumulated. More than
-            one only after the device's memory did not hold fewer.
+        parts: number of parts of a batch, whose gradients are accumulated; more than one only
+            after memory ran out with fewer.
 
     Args:
         method: its loss is minimised.
         network: on the device.
         bank: provides the batches.
-        recipe: the optimiser's and the loss's figures.
-        device: where.
+        recipe: settings of optimiser and loss.
+        device: where to train.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Step:
         self.parts = 1
 
     def take(self, patches: Tensor, bands: Tensor | None, lr: float) -> Tensor:
-        """Take one step, in more parts where the memory runs out.
+        """Take one step, in more parts if memory runs out.
 
         Args:
             patches: (n,) indices.
@@ -55,7 +55,7 @@ class Step:
             The batch's loss, a scalar, on the device.
 
         Raises:
-            MemoryError: the memory does not hold a single sample.
+            MemoryError: a single sample does not fit into memory.
         """
         optimiser.set_lr(self._optimiser, lr)
         self._network.train()
@@ -68,16 +68,16 @@ class Step:
         return loss
 
     def state(self) -> dict[str, Any]:
-        """Return what the next step depends on besides the network."""
+        """Return the state that the next step depends on, apart from the network's."""
         return {"optimiser": self._optimiser.state_dict(), "parts": self.parts}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Set what `state` returned."""
+        """Restore a state that `state` returned."""
         self._optimiser.load_state_dict(state["optimiser"])
         self.parts = state["parts"]
 
     def _try_gradients(self, patches: Tensor, bands: Tensor | None) -> Tensor | None:
-        """Compute the gradients; return None where the memory ran out and parts can be smaller."""
+        """Compute the gradients; return None if memory ran out and parts can be smaller."""
         try:
             return self._gradients(patches, bands)
         except Exception as error:
@@ -94,9 +94,9 @@ class Step:
         self._optimiser.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self._device.torch)
         samples = patches.chunk(self.parts)
-        chosen = bands.chunk(self.parts) if bands is not None else [None] * len(samples)
-        for part, of_part in zip(samples, chosen, strict=True):
-            loss = self._loss(part, of_part) * (len(part) / len(patches))
+        band_parts = bands.chunk(self.parts) if bands is not None else [None] * len(samples)
+        for part, part_bands in zip(samples, band_parts, strict=True):
+            loss = self._loss(part, part_bands) * (len(part) / len(patches))
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         return total
@@ -105,7 +105,7 @@ class Step:
         inputs, truth = self._bank.batch(patches, self._method.sees, bands)
         with self._device.autocast():
             output = self._network(channels_last(inputs))
-        # A decimated 11 x 11 patch becomes 33 x 33 at x3; the first 32 are the patch.
+        # At x3 a decimated patch of 11 x 11 becomes 33 x 33, one more than the patch.
         output = _float_and_crop(output, *truth.shape[-2:])
         loss = self._method.loss(output, truth)
         summed = self._recipe.loss_reduction == "sum"

@@ -1,4 +1,4 @@
-"""Held-out pairs that a training is validated on."""
+"""Validation pairs: inputs of a method, and ground truths."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Validation:
     Attributes:
         low: the method's input.
         truth: the ground truth.
-        interpolated: PSNR in dB of the interpolated image, which a network has to exceed.
+        interpolated: PSNR in dB of the interpolated image, the baseline of networks.
     """
 
     low: Tensor
@@ -25,7 +25,14 @@ class Validation:
 
 
 def validation_pair(truth: Tensor, method: Method, problem: Problem, size: int) -> Validation:
-    """Degrade a scene and crop both images to the middle `size` pixels; 0 keeps all of them."""
+    """Compute a validation pair from a scene.
+
+    Args:
+        truth: (bands, rows, columns) float32 in [0, 1], unrounded.
+        method: its `sees` is used.
+        problem: scale and degradation.
+        size: rows and columns of the centre crop; 0 keeps the whole scene.
+    """
     stored_truth = problem.degradation.store(truth)
     decimated = problem.degradation.low(stored_truth)
     interpolated = upscale(decimated, (truth.shape[1], truth.shape[2]))

@@ -1,1 +1,1 @@
-"""Where a job runs."""
+"""Backends that run jobs: in this process, or in worker processes."""

@@ -1,4 +1,4 @@
-"""What every backend offers: run one job, show its progress, return how it ended."""
+"""Interface of backends: where and how jobs run."""
 
 from abc import ABC, abstractmethod
 
@@ -7,20 +7,23 @@ from benchmark.execution.listeners.progress import Progress
 
 
 class Backend(ABC):
-    """Where jobs run."""
+    """Runs jobs."""
 
     @abstractmethod
     def run(self, job: Job, progress: Progress, *, more: bool) -> JobResult:
         """Run a job to its end.
 
         Args:
-            job: which cell; its lock is held by the caller.
-            progress: is shown training steps, test scenes and the method's output.
-            more: True where another job follows, so that its start can be prepared.
+            job: the cell to compute; the caller holds its lock.
+            progress: receives training steps, test scenes and the method's output.
+            more: True if another job follows, so that its start can be prepared.
+
+        Returns:
+            How the job ended.
 
         Raises:
             KeyboardInterrupt: the user stopped the run; a training has left a checkpoint.
         """
 
     def close(self) -> None:  # noqa: B027 - most backends prepare nothing
-        """End whatever was prepared for jobs that do not come."""
+        """Release everything that was prepared for further jobs."""

@@ -1,4 +1,4 @@
-"""Jobs in this process, where a debugger can stop in a method."""
+"""Backend in this process, where a debugger can stop in a method."""
 
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.job import Job, JobResult, run_job

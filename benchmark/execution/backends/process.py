@@ -1,4 +1,4 @@
-"""Jobs in worker processes, one a cell: whatever happens in one, the run goes on."""
+"""Backend of worker processes, one per cell: if one of them crashes, the run continues."""
 
 import json
 import math
@@ -28,18 +28,18 @@ _CODE = (
 _KEPT_LINES, _WIDTH = 200, 2000
 # Lines of a worker's output that are echoed: a method that prints at every step is cut short.
 MAX_ECHOED_LINES = 40
-# Time that a worker has to write its checkpoint after it was asked to stop, in seconds.
+# Time for a worker to write its checkpoint after a request to stop, in seconds.
 GRACE_PERIOD = 8.0
-# How often it is checked whether the worker is still alive, in seconds.
+# Interval between checks whether the worker is alive, in seconds.
 _POLL_INTERVAL = 0.5
-# How long the rest of the output of a worker that has ended is waited for, in seconds.
+# Longest wait for the remaining output of a worker that has ended, in seconds.
 _DRAIN_TIMEOUT = 2.0
 
 Event = tuple[Any, ...]
 
 
 class ProcessBackend(Backend):
-    """Runs every job in a process of its own, and starts the next process ahead of its job.
+    """Runs every job in a process of its own, which starts while the job before it runs.
 
     Args:
         timeout: seconds that a job may take; 0 for no limit.
@@ -50,17 +50,17 @@ class ProcessBackend(Backend):
         self._next: Worker | None = None
 
     def run(self, job: Job, progress: Progress, *, more: bool) -> JobResult:
-        """Run a job in a worker process; a process that dies has failed."""
+        """Run a job in a worker process; if the process dies, the job has failed."""
         worker = self._next if self._next and self._next.alive else Worker()
-        self._next = Worker() if more else None  # it imports while this one works
-        result, printed = JobResult("failed", "it sent no result"), 0
+        self._next = Worker() if more else None  # it imports while this one computes
+        result, echoed = JobResult("failed", "it sent no result"), 0
         try:
             for kind, *values in worker.work(job.to_json(), self._timeout):
                 if kind == "ended":
                     (result,) = values
                 elif kind == "printed":
-                    printed += 1
-                    if printed <= MAX_ECHOED_LINES:
+                    echoed += 1
+                    if echoed <= MAX_ECHOED_LINES:
                         progress.line(f"    | {values[0]}")
                 else:
                     getattr(progress, kind)(*values)
@@ -72,14 +72,14 @@ class ProcessBackend(Backend):
         return result
 
     def close(self) -> None:
-        """End the process that was started ahead."""
+        """End the process that was started for the next job."""
         if self._next:
             self._next.kill()
             self._next = None
 
 
 class Worker:
-    """A process that waits for one job. It starts importing at once."""
+    """A process that computes one job; it imports while it waits for the job."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - this Python, this checkout
@@ -92,7 +92,7 @@ class Worker:
         self._killed = False
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._events: queue.Queue[Event] = queue.Queue(maxsize=1000)
-        # What starts like that was sent by the engine; everything else a method wrote there.
+        # Prefix of the engine's messages, which distinguishes them from output of the method.
         self._token = secrets.token_hex(16)
         self._output: deque[str] = deque(maxlen=_KEPT_LINES)
         self._readers = [
@@ -104,7 +104,7 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Return whether the process is running."""
+        """True if the process is running."""
         return self._process.poll() is None
 
     def work(self, job: dict[str, Any], timeout: float) -> Iterator[Event]:
@@ -129,7 +129,7 @@ class Worker:
             if timeout and time.monotonic() - began > timeout and result is None:
                 self.kill()
                 result = JobResult("failed", f"it took longer than --cell-timeout {timeout:g} s")
-        self.kill()  # what it may have started and left behind
+        self.kill()  # child processes that it may have left behind
         if result is None:
             result = JobResult("failed", _death(self._process.wait()))
         output = "\n".join(self._output)
@@ -149,7 +149,7 @@ class Worker:
 
     def kill(self) -> None:
         """Kill the process and its whole group at once."""
-        if self._killed:  # by now another process may have its number
+        if self._killed:  # another process may have its id by now
             return
         self._killed = True
         with suppress(ProcessLookupError, PermissionError):
@@ -162,20 +162,20 @@ class Worker:
             self._stdin.close()
 
     def _send(self, line: bytes) -> None:
-        with suppress(BrokenPipeError, ValueError):  # it has ended; the reason is found out later
+        with suppress(BrokenPipeError, ValueError):  # it has ended; `_received` notices
             self._stdin.write(line)
             self._stdin.flush()
 
     def _received(self) -> Iterator[Event]:
-        """Yield events as they come, and a "tick" now and then, until the process has ended."""
+        """Yield events as they arrive, and a "tick" at intervals, until the process has ended."""
         deadline = math.inf
         while self.alive or any(reader.is_alive() for reader in self._readers):
             if not self.alive:
-                # A process that left the group may keep the pipes open for as long as it likes.
+                # A process that left the group may keep the pipes open for ever.
                 deadline = min(deadline, time.monotonic() + _DRAIN_TIMEOUT)
                 if time.monotonic() > deadline:
                     break
-                self.kill()  # a process that it left behind would keep the pipes open
+                self.kill()  # a child process would keep the pipes open
             with suppress(queue.Empty):
                 yield self._events.get(timeout=_POLL_INTERVAL)
                 continue
@@ -196,16 +196,16 @@ class Worker:
 
 
 def _death(code: int) -> str:
-    """Describe in one line what a process died of."""
+    """Describe in one line why a process died."""
     if code >= 0:
         return f"its process ended with exit code {code} and no result"
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
     meaning = {
         "SIGKILL": "most likely by the system, because memory ran out",
         "SIGSEGV": "a segmentation fault in compiled code",
-        "SIGABRT": "compiled code gave up",
+        "SIGABRT": "compiled code aborted",
         "SIGBUS": "a bus error in compiled code, or a full disk",
-        "SIGILL": "an instruction this processor lacks",
-        "SIGFPE": "a division in compiled code",
+        "SIGILL": "an instruction that this processor does not support",
+        "SIGFPE": "an arithmetic error in compiled code",
     }.get(name, "from outside")
     return f"its process was killed by {name}, {meaning}"

@@ -1,7 +1,7 @@
-"""The process that computes one cell: reads a job, sends its progress and its result.
+"""The worker process, which computes one cell: it reads a job and sends progress and result.
 
-A job comes as one line of JSON on standard input; messages go out as lines of JSON on what was
-standard output. The process has a group of its own, and ends with the process that started it.
+The job is one line of JSON on standard input; messages are lines of JSON on the original standard
+output. The process has a group of its own, and ends with its parent.
 """
 
 import contextlib
@@ -15,18 +15,18 @@ from typing import Any, TextIO
 
 from benchmark.engine.training.listener import ProgressListener
 
-# Shortest time between two progress messages, in seconds.
+# Minimum interval between two progress messages, in seconds.
 _MIN_INTERVAL = 0.1
 _STOP = b"stop\n"
 
 
 class Channel(ProgressListener):
-    """Sends messages to the parent process; what a method prints goes to standard error instead."""
+    """Sends messages to the parent process, and redirects standard output to standard error."""
 
     def __init__(self) -> None:
         self.orders = os.fdopen(os.dup(0), "rb")
         with open(os.devnull, "rb") as nothing:  # noqa: PTH123
-            os.dup2(nothing.fileno(), 0)  # a method that asks the user gets no answer
+            os.dup2(nothing.fileno(), 0)  # a method that reads input gets none
         self._stream: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
         self.token = ""
@@ -59,7 +59,7 @@ class Channel(ProgressListener):
 
 
 class _ParentWatch(threading.Thread):
-    """Reads from the parent: it may ask to stop, and the group is killed when it is gone."""
+    """Handles requests to stop; kills the process group when the parent has ended."""
 
     def __init__(self, channel: Channel) -> None:
         super().__init__(daemon=True)
@@ -86,18 +86,18 @@ def _end_with_parent() -> None:
 
 
 def _prefer_oom_kill() -> None:
-    """Let Linux kill the worker rather than the run where memory runs out."""
+    """Ask Linux to kill the worker, not the run, if memory runs out."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
         score.write("1000")
 
 
 def main() -> None:
-    """Compute one cell and end the process."""
+    """Compute one cell and exit."""
     channel = Channel()
     _end_with_parent()
     _prefer_oom_kill()
-    # Whatever is slow to import comes first: a worker is started ahead of its job.
-    # The first optimiser of a process imports torch._dynamo, which takes as long as torch itself.
+    # Slow imports come before the job arrives: torch._dynamo, which the first optimiser of a
+    # process imports, takes as long as torch itself.
     import torch._dynamo  # noqa: F401
 
     from benchmark.execution.job import Job, result_of, run_job
@@ -114,9 +114,9 @@ def main() -> None:
         job = Job.from_json(values)
         channel.training = isinstance(job.plan.method, NetworkMethod)
         result = run_job(job, channel, watch.stop.is_set, channel.line)
-    except Exception as error:  # noqa: BLE001 - the parent is told, whatever it is
+    except Exception as error:  # noqa: BLE001 - reported to the parent
         result = result_of(error)
     channel.send("ended", result.kind, result.reason, result.trace)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # what a method has left running, or does at exit, is of no interest
+    os._exit(0)  # without waiting for threads and exit handlers of the method

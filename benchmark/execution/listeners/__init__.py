@@ -1,1 +1,1 @@
-"""Listeners that show the progress of a run: on the terminal, and in TensorBoard."""
+"""Listeners that report the progress of a run: on the terminal, and in TensorBoard."""

@@ -15,7 +15,7 @@ class Progress(ProgressListener):
     """Reports the progress of a run in plain lines.
 
     Args:
-        stream: where to; standard error where None.
+        stream: where to write; None takes standard error.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -37,7 +37,7 @@ class Progress(ProgressListener):
             self.line(f"{title}: {done} of {total} {what}")
 
     def begin(self, cells: int, found: int) -> None:
-        """Report how many cells there are to run, and how many are stored already."""
+        """Report the number of cells to run, and the number that are stored already."""
         self._cells = cells
         self.line(f"{cells} cells to run, {found} found done")
 
@@ -48,21 +48,21 @@ class Progress(ProgressListener):
         self.line(f"[{number}/{self._cells}] {title}")
 
     def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
-        """Report the state of the training, unless the last report was just before."""
+        """Report the state of the training, at most every `_INTERVAL` seconds."""
         now = time.monotonic()
         if now - self._reported >= _INTERVAL:
             self._reported = now
             self.line(f"    {self._state(step, steps, loss)}")
 
     def _state(self, step: int, steps: int, loss: float) -> str:
-        took = max(time.monotonic() - self._cell_began, 1e-9)  # a coarse clock may stand still
+        took = max(time.monotonic() - self._cell_began, 1e-9)  # a coarse clock may not advance
         left = took / step * (steps - step)
         psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
         rate = step / took
         return f"step {step}/{steps}, {rate:.1f} steps/s, {left:.0f} s left, loss {loss:.3g}{psnr}"
 
     def validated(self, psnr: float) -> None:
-        """Remember a validation's PSNR in dB for the reports that follow."""
+        """Keep a validation's PSNR in dB for the next reports."""
         self._psnr = None if math.isnan(psnr) else psnr
 
     def cell_ended(self, reason: str | None) -> None:
@@ -79,7 +79,7 @@ class Progress(ProgressListener):
 
 
 class Bars(Progress):
-    """The same with two progress bars: the cells, and the current training."""
+    """Reports progress with two bars: of the cells, and of the current training."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
@@ -144,7 +144,7 @@ class Bars(Progress):
         self._bars.update(self._current, note=f"testing on {name}")
 
     def cell_ended(self, reason: str | None) -> None:
-        """Remove the cell's bar and advance the other."""
+        """Remove the cell's bar and advance the bar of the cells."""
         super().cell_ended(reason)
         self._bars.remove_task(self._current)
         self._bars.advance(self._overall)

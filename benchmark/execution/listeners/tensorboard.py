@@ -1,7 +1,7 @@
-"""Training curves for TensorBoard: on request, and by an optional package.
+"""Training curves for TensorBoard, an optional package.
 
-One folder a cell below `results/tensorboard/`, by the same path as the cell's own, with the scalars
-`training/loss`, `training/learning_rate` and `validation/psnr` against the step.
+Every cell has a folder below `results/tensorboard/`, by the same path as in the results folder,
+with the scalars `training/loss`, `training/learning_rate` and `validation/psnr` by step.
 """
 
 import math
@@ -22,14 +22,14 @@ _MODULE = "torch.utils.tensorboard"
 
 
 def require() -> None:
-    """Check, before anything starts, that the package can be imported.
+    """Check that the package can be imported; called before anything starts.
 
     Raises:
         RequestError: it is missing or broken.
     """
     try:
         import_module(_MODULE)
-    except Exception as error:  # protobuf raises a TypeError where versions do not fit
+    except Exception as error:  # protobuf raises a TypeError for mismatched versions
         raise RequestError(
             f"--tensorboard needs the package tensorboard, which cannot be imported ({error}); "
             'install it with: pip install "tensorboard>=2.18", or leave the option out'
@@ -38,26 +38,26 @@ def require() -> None:
 
 @contextmanager
 def with_curves(
-    task: CellPlan,
+    plan: CellPlan,
     results: Path,
     listener: ProgressListener,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     *,
     wanted: bool,
 ) -> Iterator[ProgressListener]:
-    """Provide a listener that also writes the training's curves, if wanted.
+    """Yield a listener that also writes the training's curves, if wanted.
 
     Args:
-        task: the cell, whose lock is held.
+        plan: the cell; the caller holds its lock.
         results: the results folder.
-        listener: its callbacks are called as before.
-        say: called with each message for the user.
+        listener: receives every call too.
+        report: called with each message for the user.
         wanted: False yields `listener` itself.
     """
-    if not wanted or not isinstance(task.method, NetworkMethod):
+    if not wanted or not isinstance(plan.method, NetworkMethod):
         yield listener
         return
-    curves = Curves(task.address.folder(results / FOLDER), say)
+    curves = Curves(plan.address.folder(results / FOLDER), report)
     try:
         yield ListenerGroup(listener, curves)
     finally:
@@ -67,24 +67,24 @@ def with_curves(
 class Curves(ProgressListener):
     """Writes the curves of one training.
 
-    A training that starts anew deletes the files of the one before. One that resumes adds a file,
-    by which TensorBoard discards what the others have beyond the checkpoint. Every value is on the
-    disk before the callback returns, so that no checkpoint is ahead of the curves.
+    A training that starts from the beginning deletes earlier files. One that resumes adds a file,
+    which makes TensorBoard discard values beyond the checkpoint. Every value is flushed before the
+    callback returns, so that no checkpoint is ahead of the curves.
 
     Args:
-        folder: where the files go.
-        say: called with each message for the user.
+        folder: where to write the files.
+        report: called with each message for the user.
     """
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
-        self._folder, self._say = folder, say
+    def __init__(self, folder: Path, report: Callable[[str], None]) -> None:
+        self._folder, self._report = folder, report
         self._writer: Any = None
         self._failed = False
         self._step = 0
         self._history: Sequence[Mapping[str, float]] = ()
 
     def started(self, step: int, history: Sequence[Mapping[str, float]]) -> None:
-        """Remember where the training starts; files are opened at its first value."""
+        """Keep the first step; files are opened when the first value is written."""
         self._step, self._history = step, list(history)
 
     def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
@@ -121,13 +121,13 @@ class Curves(ProgressListener):
                 file.unlink()
         writer = import_module(_MODULE).SummaryWriter
         self._writer = writer(str(self._folder), purge_step=self._step + 1 if resumed else None)
-        if not earlier:  # curves were not wanted before the checkpoint, or it is the first start
+        if not earlier:  # first start, or curves were not wanted before the checkpoint
             for row in self._history:
                 values = {LOSS: row["loss"], LR: row["rate"], PSNR: row["psnr"]}
                 self._add(int(row["step"]), values)
 
     def _attempt(self, action: Callable[[], None]) -> None:
-        """Run an action; if it fails, report that and write no more."""
+        """Run an action; if it fails, report it and stop writing."""
         if self._failed:
             return
         try:
@@ -139,4 +139,4 @@ class Curves(ProgressListener):
                     self._writer.close()
                 self._writer = None
             why = getattr(error, "strerror", None) or error
-            self._say(f"no curves in {self._folder}: {why}; the training continues without")
+            self._report(f"no curves in {self._folder}: {why}; the training continues without")

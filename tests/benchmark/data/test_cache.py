@@ -215,7 +215,7 @@ def test_files_that_changed_during_a_run_are_noticed(kept: Kept, tmp_path: Path)
     prepared = opened(kept, tmp_path)
     stored(tmp_path, "one").unlink()
     kept.offset = 1
-    with pytest.raises(RequestError, match="scene one changed while the run was going on"):
+    with pytest.raises(RequestError, match="scene one changed during the run"):
         prepared.read("one")
 
 
@@ -260,7 +260,7 @@ def test_two_processes_prepare_every_scene_once(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_to_is_named(kept: Kept, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(RequestError, match=r"cannot prepare scenes in .*file.*--cache"):
+    with pytest.raises(RequestError, match=r"cannot write to .*file.*--cache"):
         opened(kept, tmp_path / "file")
 
 

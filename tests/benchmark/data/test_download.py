@@ -122,5 +122,5 @@ def test_two_downloads_to_one_place_do_not_mix(web: Web, tmp_path: Path) -> None
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(RequestError, match=r"file cannot be written to .*--data"):
+    with pytest.raises(RequestError, match=r"cannot write to .*file: .*--data"):
         download(["http://127.0.0.1:9/a"], tmp_path / "file" / "a")

@@ -57,7 +57,9 @@ def test_pipes_devices_and_broken_links_are_skipped(tmp_path: Path) -> None:
 
 def test_a_file_that_disappears_is_named(tmp_path: Path) -> None:
     for ask in (lambda: stamp([tmp_path / "gone"], tmp_path), lambda: read_file(tmp_path / "gone")):
-        with pytest.raises(RequestError, match=r"cannot read .*gone: No such file .* moved since"):
+        with pytest.raises(
+            RequestError, match=r"cannot read .*gone: No such file .* moved or deleted"
+        ):
             ask()
 
 

@@ -342,7 +342,7 @@ def test_a_plugin_that_changed_in_between_is_not_run(
     monkeypatch.setattr(METHODS, "_entries", before)
     with pytest.raises(ChangedError, match=reason) as caught:
         Job.from_json(job)
-    assert "changed while the run was going on" in str(caught.value)
+    assert "changed during the run" in str(caught.value)
     result = result_of(caught.value)
     assert result.kind == "failed"
     assert one_line(result.reason)
@@ -476,7 +476,7 @@ def test_a_job_that_was_told_to_stop_goes_on_where_it_was(cache: Path, settings:
     assert carried(task, whole) == JobResult("done")
     result = carried(task, settings, after(8))
     assert (result.kind, result.trace) == ("stopped", "")
-    assert "goes on from a checkpoint" in result.reason
+    assert "will resume from a checkpoint" in result.reason
     assert read_cell(task.address.folder(settings.results)) is None
     assert checkpoint_of(task, settings).exists()
     assert carried(task, settings) == JobResult("done")
@@ -583,7 +583,9 @@ def test_an_ending_goes_through_json(kind: Any) -> None:
 
 
 def test_what_was_raised_says_how_it_ended() -> None:
-    assert result_of(Stopped()) == JobResult("stopped", "its training goes on from a checkpoint")
+    assert result_of(Stopped()) == JobResult(
+        "stopped", "its training will resume from a checkpoint"
+    )
     assert result_of(RequestError("no room; free some")) == JobResult(
         "refused", "no room; free some"
     )

@@ -60,7 +60,7 @@ def test_anything_but_whole_numbers_is_refused(text: str) -> None:
     with pytest.raises(RequestError) as caught:
         numbers(f"2,{text}", "--scales")
     assert str(caught.value) == (
-        f"--scales 2,{text}: '{text}' is no whole number; write it like --scales 2,3"
+        f"--scales 2,{text}: '{text}' is not a whole number; write it like --scales 2,3"
     )
 
 
@@ -124,8 +124,8 @@ def test_a_subset_of_scenes_is_part_of_the_label(asked: Request) -> None:
         ({"protocol": "wang"}, "unknown protocol 'wang'; known: wang2017"),
         ({"profile": "fast"}, "unknown profile 'fast'; known: quick"),
         ({"scales": "2,5"}, "scale 5 is not in protocol wang2017"),
-        ({"scales": "two"}, "--scales two: 'two' is no whole number"),
-        ({"seeds": "0,x"}, "--seeds 0,x: 'x' is no whole number"),
+        ({"scales": "two"}, "--scales two: 'two' is not a whole number"),
+        ({"seeds": "0,x"}, "--seeds 0,x: 'x' is not a whole number"),
         ({"methods": "bicubik"}, "unknown method 'bicubik'; did you mean bicubic"),
         ({"methods": "srcnn[middle=4]"}, "srcnn[middle=4]: expected one of 1, 3, 5"),
         ({"methods": "bicubic[x=1]"}, "bicubic has no parameter 'x'; it has: none"),
@@ -156,7 +156,7 @@ def test_a_wrong_second_data_set_is_refused_before_the_first_is_run(asked: Reque
 
 def test_a_results_folder_that_is_a_file_is_named(asked: Request, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(RequestError, match=r"the results folder .*file cannot be written to"):
+    with pytest.raises(RequestError, match=r"cannot write to the results folder .*file"):
         done(asked, results=tmp_path / "file")
 
 

@@ -123,7 +123,7 @@ BROKEN = {
         WrongBands,
         "ValueError: the estimate has shape (1, 48, 40), expected (5, 48, 40)",
     ),
-    "nan": (NotANumber, "ValueError: the estimate holds NaN or infinity"),
+    "nan": (NotANumber, "ValueError: the estimate contains NaN or infinity"),
     "nan-loss": (NotANumberInTraining, "TrainingError: the loss became nan before step 2"),
 }
 

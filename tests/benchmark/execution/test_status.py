@@ -130,7 +130,7 @@ def test_a_cell_copied_to_a_wrong_place_is_damaged(tiny: Split, tmp_path: Path) 
     folder.rename(place)
     found = status_of(other, tmp_path)
     assert found.state == "damaged"
-    assert "copied to a wrong one" in found.reason
+    assert "copied to another place" in found.reason
 
 
 def test_stale_by_the_engines_numerics(
@@ -300,7 +300,7 @@ def test_a_checkpoint_that_waits_is_told_of(tiny: Split, tmp_path: Path) -> None
     file.write_bytes(b"state")
     before = everything(tmp_path)
     assert planned_status(task, tmp_path) == Status(
-        "missing", "not run yet; its training goes on from a checkpoint"
+        "missing", "not run yet; its training will resume from a checkpoint"
     )
     # Another recipe's training does not go on from it.
     assert planned_status(other, tmp_path) == Status("missing", "not run yet")
@@ -308,7 +308,7 @@ def test_a_checkpoint_that_waits_is_told_of(tiny: Split, tmp_path: Path) -> None
     put(tmp_path, other)
     found = planned_status(task, tmp_path)
     assert found.state == "stale"
-    assert found.reason.endswith("changed; its training goes on from a checkpoint")
+    assert found.reason.endswith("changed; its training will resume from a checkpoint")
 
 
 def test_a_checkpoint_whose_last_write_was_cut_off_is_told_of_too(
@@ -319,7 +319,7 @@ def test_a_checkpoint_whose_last_write_was_cut_off_is_told_of_too(
     file = CellLock(tmp_path, task.address, task.key).checkpoint
     file.parent.mkdir(parents=True)
     file.with_name(f"{file.name}.old").write_bytes(b"state")
-    assert "goes on from a checkpoint" in planned_status(task, tmp_path).reason
+    assert "will resume from a checkpoint" in planned_status(task, tmp_path).reason
 
 
 def test_looking_makes_no_file(tiny: Split, tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_a_folder_is_no_plugin(tmp_path: Path) -> None:
 
 def test_a_plugin_must_end_in_py(tmp_path: Path) -> None:
     file = plugin(tmp_path, "mine.txt", PLUGIN.format(name="mine"))
-    with pytest.raises(RequestError, match=r"no Python file; a plugin's name ends in \.py"):
+    with pytest.raises(RequestError, match=r"not a Python file; a plugin's name ends in \.py"):
         load(file, METHODS, DATASETS)
 
 

@@ -151,7 +151,7 @@ def test_what_is_wrong_with_a_cell_is_said_in_a_line(tmp_path: Path) -> None:
     assert damage(folder).endswith("has format 9, expected 1")
     (folder / "cell.json").write_text("[]")
     assert damaged(tmp_path) == [damage(folder)]
-    assert damage(folder).endswith("is no cell: it cannot be parsed or lacks entries")
+    assert damage(folder).endswith("is not a cell: it cannot be parsed or lacks entries")
     (folder / "cell.json").unlink()
     assert damage(folder).endswith("cell.json is missing")
 

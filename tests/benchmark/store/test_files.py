@@ -195,8 +195,8 @@ def test_a_full_disk_keeps_the_old_file_and_is_one_line(
     with pytest.raises(RequestError) as caught:
         write_file(file, b"new")
     assert str(caught.value) == (
-        f"cannot write {file}: No space left on device; free space there or choose another folder "
-        "with --results"
+        f"cannot write to {file}: No space left on device; free space there or choose another "
+        "folder with --results"
     )
     assert file.read_bytes() == b"old"
     assert names(tmp_path) == ["file"]

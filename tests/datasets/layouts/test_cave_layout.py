@@ -64,15 +64,15 @@ def test_missing_scenes_and_bands_and_empty_folders_are_named(root: Path) -> Non
     assert "expected 4 scenes of 31 bands, but 3 of them" in text
     assert "no files of cd;" in text
     assert "balloons lacks band 03, 04 (in " in text
-    assert "the folder of beads holds no beads_ms_NN.png" in text
-    assert f"Looked in {root}" in text
+    assert "the folder of beads contains no beads_ms_NN.png" in text
+    assert f"Searched {root}" in text
     assert Cave.home in text
     assert "--scenes" in text
     assert f"python run_all.py fetch cave --data {root}" in text
 
 
 def test_a_root_that_is_not_there_is_named(tmp_path: Path) -> None:
-    assert "nowhere, which is no folder" in cave_refusal(tmp_path / "nowhere")
+    assert "nowhere, which is not a folder" in cave_refusal(tmp_path / "nowhere")
 
 
 def test_an_incomplete_folder_gives_way_to_a_complete_zip(root: Path) -> None:
@@ -113,5 +113,5 @@ def test_a_zip_that_is_a_text_or_truncated_is_refused(tmp_path: Path, cut: bool)
     whole = archive.read_bytes()
     archive.write_bytes(whole[: len(whole) // 2] if cut else b"404 not found\n")
     text = cave_refusal(tmp_path)
-    assert f"{archive} is not a whole zip archive" in text
+    assert f"{archive} is not a complete zip archive" in text
     assert "get it again" in text

@@ -55,6 +55,6 @@ def test_damaged_archives_and_other_files_leave_no_folder(
     flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
     for content in (whole[: middle + 100], whole[:-6], flipped, b"<html>moved</html>", b""):
         (tmp_path / "bad").write_bytes(content)
-        with pytest.raises(RequestError, match=r"bad is not a whole .* archive.*get it again"):
+        with pytest.raises(RequestError, match=r"bad is not a complete .* archive.*get it again"):
             unpack(tmp_path / "bad", tmp_path / "target")
     assert left_in(tmp_path) == ["bad", "whole"]

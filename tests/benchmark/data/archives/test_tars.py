@@ -42,7 +42,7 @@ def test_a_tar_with_a_long_header_is_refused_before_it_is_read(tmp_path: Path) -
         facts = tarfile.TarInfo("fine.txt")
         facts.pax_headers = {"comment": "0" * 5_000_000}
         made.addfile(facts)
-    with pytest.raises(ArchiveError, match=r"not a whole tar archive \(a header of 5,000,0"):
+    with pytest.raises(ArchiveError, match=r"not a complete tar archive \(a header of 5,000,0"):
         unpack_tar(archive, tmp_path / "target")
     assert left_in(tmp_path) == ["bomb.tgz"]
 
@@ -138,7 +138,7 @@ REFUSED = {
     "a name that ends early": (extended("path", "a\0b") + FINE, "embedded null byte"),
     "a damaged header in the middle": (
         FINE + member("b").replace(b"ustar", b"astar") + member("c"),
-        "not a whole tar archive (bad checksum)",
+        "not a complete tar archive (bad checksum)",
     ),
 }
 
@@ -172,7 +172,7 @@ def test_the_checksum_behind_the_last_block_is_checked(
     content = bytearray(archive.read_bytes())
     content[-place] ^= 1
     archive.write_bytes(content)
-    with pytest.raises(ArchiveError, match="not a whole tar archive"):
+    with pytest.raises(ArchiveError, match="not a complete tar archive"):
         unpack_tar(archive, tmp_path / "target")
     assert left_in(tmp_path) == ["a.tgz"]
 
@@ -187,7 +187,7 @@ def test_a_full_disk_is_not_the_archives_fault(tmp_path: Path, size: int) -> Non
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
     try:
-        with pytest.raises(RequestError, match=r"cannot be written to \(File too large") as caught:
+        with pytest.raises(RequestError, match=r"cannot write to .*: File too large") as caught:
             unpack_tar(archive, tmp_path / "target")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -197,9 +197,7 @@ def test_without_validation_scenes_the_last_weights_are_kept_with_a_warning() ->
     made = gained(Recipe(optimiser="sgd", lr=5.0, momentum=0.0, batch_size=1, epochs=60,
                          schedule="constant"))  # fmt: skip
     assert weight_of(made) == pytest.approx(2, abs=0.1)
-    assert made.warnings == [
-        "no validation scene at hand: the last weights were kept, not the best"
-    ]
+    assert made.warnings == ["no validation scenes: the last weights were kept, not the best"]
     assert all(math.isnan(row["psnr"]) for row in made.history)
 
 
@@ -217,7 +215,7 @@ def test_a_dead_network_is_warned_about(tiny: Split) -> None:
     before = sum(pair.interpolated for pair in pairs) / len(pairs)
     assert len(made.warnings) == 1
     assert made.warnings[0].startswith("the network did not learn:")
-    assert made.warnings[0].endswith(f"the up-scaled image alone has {before:.2f} dB")
+    assert made.warnings[0].endswith(f"the interpolated image has {before:.2f} dB")
 
 
 def test_a_network_that_learns_is_not_warned_about() -> None:

@@ -216,8 +216,8 @@ def test_out_of_memory_the_same_step_is_taken_again_in_two_parts(
 
 def test_that_a_batch_was_divided_stands_under_the_tables(tiny: Split) -> None:
     line = (
-        "the device's memory was too small for a batch of 4: each was taken in 2 parts, their "
-        "gradients added up"
+        "the device's memory was too small for a batch of 4: each was processed in 2 parts, "
+        "accumulating their gradients"
     )
     assert line in run(tiny, Tight(2)).warnings
     assert line not in run(tiny, Tight()).warnings

@@ -71,10 +71,10 @@ WHOLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "nothing": (lambda file: zipfile.ZipFile(file, "w").close(), "holds no cells"),
     "a truncated zip": (
         lambda file: file.write_bytes(file.read_bytes()[:-40]),
-        "is not a whole zip",
+        "is not a complete zip",
     ),
-    "another file": (lambda file: file.write_bytes(b"no zip" * 99), "is not a whole zip"),
-    "an empty file": (lambda file: file.write_bytes(b""), "is not a whole zip"),
+    "another file": (lambda file: file.write_bytes(b"no zip" * 99), "is not a complete zip"),
+    "an empty file": (lambda file: file.write_bytes(b""), "is not a complete zip"),
 }
 
 
