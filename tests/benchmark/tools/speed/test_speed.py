@@ -75,7 +75,8 @@ def test_a_data_set_is_prepared_opened_and_read(tiny: Split, tmp_path: Path) -> 
     assert all(f"{count} scenes" in item.of and not item.request for item in found)
     for item in (found[0], *found):
         item.engine()
-    assert all(len(list((tmp_path / cache).glob("*.scenes"))) == 1 for cache in "01")
+    for cache in "01":
+        assert len(list((tmp_path / cache).rglob("*.safetensors"))) == count
 
 
 def test_the_baseline_prepares_the_png_files_of_the_scenes(tiny: Split, tmp_path: Path) -> None:
