@@ -52,7 +52,7 @@ GLOBAL = [
 
 
 def test_a_method_that_learns_something_else_each_time() -> None:
-    expected = "learning twice gives two values of level"
+    expected = "learning twice gives different values of level"
     assert reason_of(drawing(own_unseeded), "deterministic") == expected
 
 
@@ -65,13 +65,13 @@ def test_a_network_with_unseeded_initial_weights() -> None:
             nn.init.constant_(network.layer.weight, 0.01 * own_unseeded())
             return network
 
-    expected = "learning twice gives two values of layer.weight, layer.bias"
+    expected = "learning twice gives different values of layer.weight, layer.bias"
     assert reason_of(Wild, "deterministic") == expected
 
 
 def test_a_method_that_estimates_something_else_each_time() -> None:
     faulty = upscaling(lambda low, _: low + own_unseeded())
-    expected = "estimating a scene twice gives two estimates"
+    expected = "estimating a scene twice gives different estimates"
     assert reason_of(faulty, "deterministic") == expected
 
 
@@ -91,17 +91,17 @@ def test_a_state_with_other_names_each_time() -> None:
 
 @pytest.mark.parametrize("draw", GLOBAL, ids=["torch", "numpy", "python"])
 def test_a_method_that_reads_the_global_random_state(draw: Callable[[], float]) -> None:
-    what = "drawing from global random generators, not from one of its own, gives two "
+    what = "another state of the global random generators gives "
     learned = reason_of(drawing(draw), "random-state-ignored")
-    assert learned == what + "values of level"
+    assert learned == what + "different values of level"
     faulty = upscaling(lambda low, _: low + draw())
-    assert reason_of(faulty, "random-state-ignored") == what + "estimates of a scene"
+    assert reason_of(faulty, "random-state-ignored") == what + "a different estimate of a scene"
 
 
 def test_a_network_that_draws_while_it_estimates() -> None:
     faulty = network_of(lambda layers, x: Layers.forward(layers, x + 0.01 * torch.rand_like(x)))
-    what = "drawing from global random generators, not from one of its own, gives two "
-    assert reason_of(faulty, "random-state-ignored") == what + "estimates of a scene"
+    what = "another state of the global random generators gives "
+    assert reason_of(faulty, "random-state-ignored") == what + "a different estimate of a scene"
     assert reason_of(faulty, "random-state-kept") == "it changes the global random state of torch"
 
 

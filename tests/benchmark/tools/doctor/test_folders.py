@@ -248,7 +248,7 @@ def test_missing_scenes_are_named(shelf: Path) -> None:
     assert found.text == f"1 of 3 scenes below {shelf.parent}; missing: a, c"
     assert found.remedy == (
         f"run 'python run_all.py fetch shelf --data {shelf.parent}', or get them from "
-        "https://example.org/shelf, or use those that are there: --scenes b"
+        "https://example.org/shelf, or use those found: --scenes b"
     )
 
 

@@ -148,7 +148,7 @@ def it_failed(there: Path) -> None:
 
 MINE = "2026-03-01 on CPU, 2 threads, bfloat16"
 YOURS = "2026-04-02 on NVIDIA H200, bfloat16"
-REPLACE = "--replace takes it and keeps the one that is here in .superseded"
+REPLACE = "--replace imports it and moves the one here to .superseded"
 CONFLICTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "other scores": (
         other_scores,
@@ -156,7 +156,7 @@ CONFLICTS: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "another key": (
         other_key,
-        f"made from another method, test; here {MINE}, there {YOURS}; --replace takes it",
+        f"made from another method, test; here {MINE}, there {YOURS}; --replace imports it",
     ),
     "another key, and nothing told": (
         other_key_without_parts,
@@ -270,7 +270,9 @@ def test_a_full_disk_leaves_whole_cells_only(
 
     with monkeypatch.context() as patch:
         patch.setattr(merging, failing, fail)
-        with pytest.raises(RequestError, match=r"No space left on device; 1 cells were taken, the"):
+        with pytest.raises(
+            RequestError, match=r"No space left on device; 1 cells were imported, the"
+        ):
             merge(two.here, two.zip)
     assert store.damaged(two.here) == []
     assert sorted(path.name for path in two.here.iterdir()) == ["cave"]
