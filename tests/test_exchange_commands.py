@@ -1,9 +1,9 @@
-"""`export` and `import` from the command line: a colleague's cells in my tables."""
+"""`export` and `import` from the command line."""
 
 from tests.command_line import CommandLine
 
 
-def test_a_colleagues_cells_stand_in_my_tables(hsisr: CommandLine) -> None:
+def test_imported_cells_are_in_the_tables(hsisr: CommandLine) -> None:
     assert hsisr.tiny("bicubic,espcn").code == 0
     packed = hsisr("export", "out.zip")
     assert packed.code == 0

@@ -36,7 +36,7 @@ def test_rows_of_an_image_of_a_data_set_and_of_training_to_the_end(
     assert last["of"] == "espcn, tiny"
     assert abs(last["value"] - last["baseline"]) < 0.5
     assert "measuring: baseline, turn 1 of 1\n" in answer.err
-    assert "measuring: training espcn to the end, fast and plainly\n" in answer.err
+    assert "measuring: training espcn with engine and baseline\n" in answer.err
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` about methods, data sets and this machine."""
+"""Commands of `run_all.py` that list methods and data sets, download data, write templates."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ def fetch(
     data: Data = DATA,
     plugin: Plugins = None,
 ) -> None:
-    """Download a data set, check it and put it where a run looks for it."""
+    """Download and verify a data set, and store it where runs look for it."""
     discover(plugin)
     from benchmark.dataset import DATASETS
 
@@ -64,10 +64,10 @@ def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
 def new(
     name: Annotated[str, typer.Argument(help="The method's name, like my_method.")],
     folder: Annotated[
-        Path | None, typer.Option(help="Where to write it; the checkout's methods/ if empty.")
+        Path | None, typer.Option(help="Where to write it; methods/ of the checkout by default.")
     ] = None,
 ) -> None:
-    """Write a method to start from; it trains as it is."""
+    """Write the template of a method; it can be trained unchanged."""
     from benchmark.tools.scaffold import write
 
     file = write(name, folder or CHECKOUT / "methods")

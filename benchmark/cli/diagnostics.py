@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that check a method, or measure and check this machine."""
+"""Commands of `run_all.py` that check a method, measure speed, and check the installation."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -15,7 +15,7 @@ from benchmark.cli.options import (
     Plugins,
     Results,
     discover,
-    print_json,
+    print_result,
 )
 
 
@@ -24,7 +24,7 @@ def check(
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Check that a method keeps the engine's contract, one line each; exit code 1 if not."""
+    """Check a method against the engine's contract; exit code 1 if a check fails."""
     discover(plugin)
     from benchmark.method import METHODS
     from benchmark.tools.conformance import Conformance
@@ -35,29 +35,30 @@ def check(
         if not as_json:
             typer.echo(str(result))
     bad = [result for result in results if not result.good]
-    if as_json:
-        print_json([asdict(result) for result in results])
-    else:
-        typer.echo(f"{len(results)} checks, {len(bad)} not as they should be")
+    text = f"{len(results)} checks, {len(bad)} failed"
+    print_result([asdict(result) for result in results], text, as_json)
     raise typer.Exit(int(bool(bad)))
 
 
 def speed(
     methods: Annotated[str, typer.Option(help="Methods: a,b[x=1]; all networks if empty.")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    turns: Annotated[int, typer.Option(min=1, help="Turns of engine and baseline.")] = 5,
+    turns: Annotated[int, typer.Option(min=1, help="Measurements of each, interleaved.")] = 5,
     size: Annotated[int, typer.Option(min=64, help="Rows and columns of the image.")] = 512,
-    dataset: Annotated[str, typer.Option(help="Measure this data set's preparation too.")] = "",
+    dataset: Annotated[str, typer.Option(help="Also measure preparing this data set.")] = "",
     scenes: Annotated[str, typer.Option(help="Only these scenes of it: a,b.")] = "",
     profile: Annotated[
-        str, typer.Option(help="Train on it by this profile, fast and plainly: the same dB?")
+        str,
+        typer.Option(
+            help="Train on it by this profile with engine and baseline; compare their dB."
+        ),
     ] = "",
     data: Data = DATA,
     cache: Cache = CACHE,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Measure speed here: training, images, scoring, each against a baseline; takes minutes."""
+    """Measure training, inference and scoring against a baseline; takes minutes."""
     discover(plugin)
     from benchmark.data.split import DataRequest, check_scenes
     from benchmark.engine.device import choose
@@ -81,21 +82,15 @@ def speed(
         plugins=plugin or (),
     )
     found = measure(session, lambda what: typer.echo(f"measuring: {what}", err=True))
-    if as_json:
-        print_json(asdict(found))
-    else:
-        typer.echo("\n".join(found.lines()))
+    print_result(asdict(found), "\n".join(found.lines()), as_json)
 
 
 def doctor(
     data: Data = DATA, results: Results = RESULTS, cache: Cache = CACHE, as_json: Json = False
 ) -> None:
-    """Report what is installed and what is wrong with it; exit code 1 if something is."""
+    """Check the installation, the machine and the folders; exit code 1 after an error."""
     from benchmark.tools.doctor import examine  # imports plugins itself
 
     found = examine(data, results, cache)
-    if as_json:
-        print_json(found.as_dict())
-    else:
-        typer.echo("\n".join(found.lines()))
+    print_result(found.as_dict(), "\n".join(found.lines()), as_json)
     raise typer.Exit(int(found.failed))

@@ -1,38 +1,37 @@
-"""Commands of `run_all.py` that hand cells on and take them in."""
+"""Commands of `run_all.py` that export and import cells."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import RESULTS, Json, Results, print_json
+from benchmark.cli.options import RESULTS, Json, Results, print_result
+
+if TYPE_CHECKING:
+    from benchmark.tools.exchange.packing import ProgressCallback
 
 
 def export(
     file: Annotated[Path, typer.Argument(help="The zip to write.")],
     dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
     weights: Annotated[
-        bool, typer.Option("--weights", help="Pack the trained weights too.")
+        bool, typer.Option("--weights", help="Include the trained weights.")
     ] = False,
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Pack cells into one zip, for a colleague; exit code 1 if a damaged one was left out."""
-    from benchmark.execution.listeners import progress
+    """Export cells to a zip; exit code 1 if a damaged one was left out."""
     from benchmark.plugins.parameters import split_list
-    from benchmark.tools.exchange import export as pack
+    from benchmark.tools import exchange
 
-    with progress.make() as shown:
-
-        def report(done: int, total: int, cell: str) -> None:
-            shown.preparing("export", done, total, cell, "cells packed")
-
-        packed = pack(results, file, split_list(dataset), weights=weights, on_progress=report)
-    if as_json:
-        print_json({**asdict(packed), "file": str(packed.file)})
-    else:
-        typer.echo(packed.summary)
+    with _progress("export", "cells packed") as report:
+        packed = exchange.export(
+            results, file, split_list(dataset), weights=weights, on_progress=report
+        )
+    print_result({**asdict(packed), "file": str(packed.file)}, packed.summary, as_json)
     for why in packed.left_out:
         typer.echo(f"left out: {why}", err=True)
     raise typer.Exit(int(bool(packed.left_out)))
@@ -43,24 +42,24 @@ def merge(
     results: Results = RESULTS,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Take a cell over another; that one is set aside."),
+        typer.Option("--replace", help="Replace conflicting cells; they move to .superseded."),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Take in a colleague's cells; a conflict is refused with its reason, exit code 1."""
-    from benchmark.execution.listeners import progress
-    from benchmark.tools.exchange import merge as take_in
+    """Import cells from a zip; exit code 1 if one was refused, for example by a conflict."""
+    from benchmark.tools import exchange
 
-    with progress.make() as shown:
-
-        def report(done: int, total: int, cell: str) -> None:
-            shown.preparing("import", done, total, cell, "cells checked")
-
-        merged = take_in(results, file, replace=replace, on_progress=report)
-    if as_json:
-        print_json(asdict(merged))
-    else:
-        typer.echo(merged.summary)
+    with _progress("import", "cells checked") as report:
+        merged = exchange.merge(results, file, replace=replace, on_progress=report)
+    print_result(asdict(merged), merged.summary, as_json)
     for cell, why in merged.refused.items():
         typer.echo(f"refused: {cell}: {why}", err=True)
     raise typer.Exit(int(bool(merged.refused)))
+
+
+@contextmanager
+def _progress(command: str, what: str) -> "Iterator[ProgressCallback]":
+    from benchmark.execution.listeners import progress
+
+    with progress.make() as shown:
+        yield lambda done, total, cell: shown.preparing(command, done, total, cell, what)

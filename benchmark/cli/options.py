@@ -1,4 +1,4 @@
-"""What the commands of `run_all.py` share: options, finding plugins, answers in JSON."""
+"""Options, plugin discovery and output shared by the commands of `run_all.py`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-# Heavy imports wait inside the commands, so that --help answers at once.
+# Commands import heavy modules inside their functions, so that --help is fast.
 
 Data = Annotated[
     Path, typer.Option("--data", envvar="HSISR_DATA", help="Folder that holds cave/, harvard/.")
@@ -18,9 +18,9 @@ Cache = Annotated[
 ]
 Plugins = Annotated[
     list[Path] | None,
-    typer.Option("--plugin", help="A file with a method or data set of yours; it is run as code."),
+    typer.Option("--plugin", help="A Python file with your methods or data sets."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 DATA = Path("data")
 RESULTS = Path("results")
@@ -41,12 +41,17 @@ def discover(plugins: Sequence[Path] | None) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a value for a program."""
+    """Print a value as JSON."""
     typer.echo(json.dumps(value, indent=2))
 
 
+def print_result(value: Any, text: str, as_json: bool) -> None:
+    """Print a command's result: a value as JSON, or its text for a terminal."""
+    typer.echo(json.dumps(value, indent=2) if as_json else text)
+
+
 def print_list(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    """Print rows that have a `name`, each with its other entries below it."""
+    """Print rows: the `name` of each, with its other entries below."""
     if as_json:
         print_json(rows)
         return

@@ -1,17 +1,18 @@
-"""What `run_all.py` does besides running: show the plan, refuse misplaced options."""
+"""Helpers of the main command: show the plan, reject misplaced options."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import typer
 
-from benchmark.cli.options import print_json
+from benchmark.cli.options import print_result
 
 if TYPE_CHECKING:
     from benchmark.execution.request import Experiment
 
 
 def show_plan(experiment: "Experiment", as_json: bool) -> None:
-    """Print the cells of an experiment, each with its state and the reason; start nothing."""
+    """Print the cells of an experiment with state and reason, without running any."""
     from benchmark.execution.listeners.progress import Progress
     from benchmark.execution.plan import plan_tables
     from benchmark.execution.status import planned_status
@@ -21,18 +22,16 @@ def show_plan(experiment: "Experiment", as_json: bool) -> None:
         for plan in table.cells:
             status = planned_status(plan, experiment.results)
             rows.append({"cell": str(plan.address), "state": status.state, "why": status.reason})
-    if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        typer.echo(f"{row['state']:8}{row['cell']}" + f": {row['why']}" * bool(row["why"]))
-    states = [row["state"] for row in rows]
-    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-    typer.echo(f"{len(rows)} cells: {counts}")
+    lines = [
+        f"{row['state']:8}{row['cell']}" + f": {row['why']}" * bool(row["why"]) for row in rows
+    ]
+    counts = Counter(row["state"] for row in rows)
+    total = ", ".join(f"{count} {state}" for state, count in counts.items())
+    print_result(rows, "\n".join([*lines, f"{len(rows)} cells: {total}"]), as_json)
 
 
 def refuse_options_before(context: typer.Context) -> None:
-    """Refuse options of `run` that stand before the name of another command.
+    """Reject options of `run` placed before the name of another command.
 
     Raises:
         RequestError: there is one.

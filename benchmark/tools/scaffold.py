@@ -1,4 +1,4 @@
-"""Write the file of a new method, for `run_all.py new`."""
+"""Write the template of a new method, for `run_all.py new`."""
 
 import keyword
 from pathlib import Path
@@ -38,8 +38,8 @@ class {classname}(NetworkMethod):
 
     The network's input is the low-resolution image, interpolated to the full size. With
     `sees = "decimated"` it is the low-resolution image itself, and the network up-scales it, for
-    example by `nn.PixelShuffle(scale)`. With `bandwise = True` every band is an image of its own
-    with one channel. The loss is the mean squared error unless `loss` is overridden.
+    example by `nn.PixelShuffle(scale)`. With `bandwise = True` every band is estimated as a
+    separate image with one channel. The loss is the mean squared error unless `loss` is overridden.
     """
 
     features: int = parameter(default=64, help="feature maps of the hidden layers", low=1)
@@ -53,7 +53,7 @@ class {classname}(NetworkMethod):
 
 
 def write(name: str, folder: Path) -> Path:
-    """Write a plugin that can be trained as it is.
+    """Write a plugin that can be trained unchanged.
 
     Args:
         name: the method's name, a Python identifier in lower case.

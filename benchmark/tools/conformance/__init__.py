@@ -1,4 +1,4 @@
-"""Conformance: what the engine relies on in a method, as named checks.
+"""Conformance: named checks of what the engine requires of a method.
 
 From the command line: `run_all.py check METHOD --plugin FILE`. In a test file of a plugin:
 

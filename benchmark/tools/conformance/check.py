@@ -1,4 +1,4 @@
-"""What a check is, its possible outcomes, and what checks are written with."""
+"""Checks, their results, and helpers to write checks."""
 
 import unittest
 from collections.abc import Callable
@@ -50,7 +50,7 @@ class Result:
         return ": ".join(filter(None, (self.name, self.outcome, self.reason)))
 
     def raise_for_result(self) -> None:
-        """Return if the check passed; otherwise raise what pytest and unittest understand.
+        """Raise unless the check passed, so that pytest and unittest report the result.
 
         Raises:
             AssertionError: the result is not good.
@@ -64,7 +64,7 @@ class Result:
 
 @contextmanager
 def at(place: str) -> "Iterator[None]":
-    """Put the place before the reason of whatever fails inside.
+    """Prefix the reason of a failure inside with its place.
 
     Raises:
         CheckFailedError: something failed.
@@ -106,7 +106,7 @@ def require_close(one: Tensor, other: Tensor, tolerance: float, what: str) -> No
         one: an estimate.
         other: another one, which should be the same.
         tolerance: absolute up to values of 1, relative to the largest value beyond.
-        what: names the two in the reason.
+        what: describes the two in the reason.
 
     Raises:
         CheckFailedError: they differ, or one of them is not finite.
@@ -116,5 +116,5 @@ def require_close(one: Tensor, other: Tensor, tolerance: float, what: str) -> No
     difference = float((one - other).abs().max())
     require(
         difference <= allowed,  # False for NaN
-        f"{what}: they differ by {difference:.2g}, allowed are {allowed:.2g}",
+        f"{what}: they differ by {difference:.2g}, at most {allowed:.2g} is allowed",
     )

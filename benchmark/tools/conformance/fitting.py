@@ -1,4 +1,4 @@
-"""Checks of learning: it works, is reproducible, and all of it is in the stored state."""
+"""Checks of learning: it reduces the loss, is reproducible, and its state is complete."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def deterministic(harness: MethodHarness) -> None:
     problem = harness.problem()
     low = harness.low(problem)
     one, other = (harness.estimate(low, problem).clone() for _ in range(2))
-    require(identical(one, other), "estimating a scene twice gives two estimates")
+    require(identical(one, other), "estimating a scene twice gives different estimates")
 
 
 def random_state_ignored(harness: MethodHarness) -> None:
@@ -29,11 +29,11 @@ def random_state_ignored(harness: MethodHarness) -> None:
     plain = harness.estimate(low, problem).clone()
     with seeding.seeded(1, CPU.torch):
         state = harness.learn().state
-    what = "drawing from global random generators, not from one of its own, gives"
+    what = "another state of the global random generators gives"
     _require_same_state(state, harness.trained.state, what)
     with seeding.seeded(2, CPU.torch):
         other = harness.estimate(low, problem)
-    require(identical(plain, other), f"{what} two estimates of a scene")
+    require(identical(plain, other), f"{what} a different estimate of a scene")
 
 
 def random_state_kept(harness: MethodHarness) -> None:
@@ -92,7 +92,7 @@ def _stored(state: State) -> State:
 def _require_same_state(one: State, other: State, what: str) -> None:
     require(set(one) == set(other), f"{what} other names: {sorted(set(one) ^ set(other))}")
     changed = [name for name in one if not identical(one[name], other[name])]
-    require(not changed, f"{what} two values of {', '.join(changed[:3])}")
+    require(not changed, f"{what} different values of {', '.join(changed[:3])}")
 
 
 CHECKS: dict[str, Check] = {

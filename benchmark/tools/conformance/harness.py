@@ -1,7 +1,7 @@
-"""The fixture of the checks: a method with small scenes, problems and a short training."""
+"""The fixture of the checks: a method with small scenes, problems, and a short training."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -63,13 +63,13 @@ class MethodHarness:
 
     @cached_property
     def scale(self) -> int:
-        """The scale of all checks but those of scales."""
+        """The scale of all checks but `shape-x*`."""
         declared = self.method.expected_failures
         return next((s for s in SCALES if f"shape-x{s}" not in declared), SCALES[0])
 
     @cached_property
     def bands(self) -> int:
-        """The number of bands of all checks but those of bands."""
+        """The number of bands of all checks but `bands-*`."""
         if isinstance(self.method, NetworkMethod) and self.method.bandwise:
             return 2
         declared = self.method.expected_failures
@@ -101,7 +101,7 @@ class MethodHarness:
         return Problem(scale, bands, shape, Degradation(catalogue.get("wang2017"), scale))
 
     def low(self, problem: Problem, seed: int = 1) -> Tensor:
-        """Make the method's input of a scene."""
+        """Compute the method's input for a scene."""
         truth = scene(problem.bands, problem.shape, seed)
         return method_input(self.method, problem.degradation, problem.degradation.store(truth))
 
@@ -125,7 +125,7 @@ class MethodHarness:
 
     @cached_property
     def trained(self) -> Trained:
-        """The result of `learn`, shared by all checks that need no training of their own."""
+        """The result of `learn`, computed once and shared by the checks."""
         return self.learn()
 
     def training(
@@ -134,41 +134,34 @@ class MethodHarness:
         validation: Sequence[Validation] = (),
         problem: Problem | None = None,
     ) -> Trained:
-        """Train a network by the common recipe: every step sees the same two patches.
+        """Train a network by the common recipe, on the same two patches in every step.
 
         Returns:
-            With one row of history a step, or one for all where there are validation pairs.
+            One row of history per step, or a single row where there are validation pairs.
 
         Raises:
             NotApplicableError: the method is not a network.
         """
         problem = problem or self.problem()
-        bank = PatchBank(
-            self.scenes(problem.bands),
-            problem.degradation,
-            count=_PATCHES,
-            size=_PATCH,
-            seed=_SEED,
-            device=CPU.torch,
-        )
-        often = 1 if validation else steps
-        profile = Profile(
-            "conformance", "", _PATCHES, _PATCH, steps, batch=_PATCHES, validations=often
-        )
-        method = self.network_method
-        return train(TrainingTask(method, problem, profile, _SEED, bank, validation), CPU)
+        size = {"count": _PATCHES, "size": _PATCH, "seed": _SEED}
+        scenes = self.scenes(problem.bands)
+        bank = PatchBank(scenes, problem.degradation, device=CPU.torch, **size)
+        rows = 1 if validation else steps
+        profile = Profile("", "", _PATCHES, _PATCH, steps, batch=_PATCHES, validations=rows)
+        task = TrainingTask(self.network_method, problem, profile, _SEED, bank, validation)
+        return train(task, CPU)
 
     def network(
         self, problem: Problem, state: State | None = None, device: Device = CPU
     ) -> nn.Module:
-        """Build the network, with its initial weights or with given ones.
+        """Build the network, with initial or with given weights.
 
         Raises:
             NotApplicableError: the method is not a network.
         """
         method = self.network_method
-        recipe = Profile("conformance", "", _PATCHES).recipe(method)
-        # Another seed than in training, so that whatever is not in the weights differs.
+        recipe = Profile("", "", _PATCHES).recipe(method)
+        # A different seed from training reveals what is not in the weights.
         with seeding.seeded(_SEED + (state is not None), CPU.torch):
             network = start(method, problem, recipe)
         if state is not None:
@@ -193,5 +186,5 @@ class MethodHarness:
         return batch.flatten(0, 1)[:, None] if self.method.bandwise else batch
 
     def fitting(self, problem: Problem) -> Problem:
-        """Return the problem that `fit` gets: with the shape of the training scenes."""
-        return Problem(problem.scale, problem.bands, _TRAINING_SHAPE, problem.degradation)
+        """Return the problem for `fit`, with the shape of the training scenes."""
+        return replace(problem, shape=_TRAINING_SHAPE)

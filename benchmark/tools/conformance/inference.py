@@ -1,4 +1,4 @@
-"""Checks of estimates: shape, values, and what they depend on."""
+"""Checks of estimates: their shape, their values, and their dependence on batch, tiles, device."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from benchmark.tools.conformance.check import (
 )
 from benchmark.tools.conformance.harness import BANDS, SCALES, MethodHarness
 
-ROUNDING = 1e-4  # difference of sums in another order, for values up to 1
+ROUNDING = 1e-4  # tolerance for sums in another order, of values up to 1
 
 
 def _shape_at(scale: int) -> Check:

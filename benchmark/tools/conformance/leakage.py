@@ -10,15 +10,14 @@ from benchmark.tools.conformance.harness import MethodHarness, scene
 
 
 def truth_unreachable(harness: MethodHarness) -> None:
-    """Estimates depend on the low-resolution image alone, whatever its ground truth is.
+    """Estimates depend on the low-resolution image alone, not on its ground truth.
 
-    One low-resolution image is estimated three times: while no ground truth exists, and in the
-    engine's own order of calls with two ground truths that differ only in what the degradation
-    removes.
+    One low-resolution image is estimated three times: before any ground truth exists, and, in the
+    engine's order of calls, with two ground truths that differ in what the degradation removes.
     """
     problem = harness.problem()
     low = method_input(harness.method, problem.degradation, _truth(problem, 0.0))
-    # Another problem, whose degradation the method may have changed while it was learning.
+    # A new problem, as a method may modify its degradation in `fit`.
     asked = harness.problem()
     estimate = harness.estimator(asked, harness.learn(problem=asked).state)
     alone = estimate(low.clone(), asked).clone()
@@ -32,7 +31,7 @@ def truth_unreachable(harness: MethodHarness) -> None:
 
 
 def _truth(problem: Problem, detail: float) -> Tensor:
-    """Make a scene, plus a detail in the null space of blur and decimation."""
+    """Make a scene with added detail in the null space of blur and decimation."""
     rows, columns = (
         torch.linalg.svd(problem.degradation.axis(size))[2][-1] for size in problem.shape
     )

@@ -14,7 +14,7 @@ from benchmark.tools.conformance.harness import MethodHarness
 def described(harness: MethodHarness) -> None:
     """The class has a docstring, a title and a paper, and declares its input in `sees`."""
     cls = type(harness.method)
-    signature = f"{cls.__name__}("  # the docstring that a dataclass without one gets
+    signature = f"{cls.__name__}("  # the default docstring of a dataclass
     doc = (cls.__doc__ or "").strip()
     require(bool(doc) and not doc.startswith(signature), f"class {cls.__name__} has no docstring")
     require(hasattr(cls, "name"), f"class {cls.__name__} is not registered; decorate it")
@@ -49,7 +49,7 @@ def _parameter(cls: type, field: "dataclasses.Field[Any]", kind: Any) -> None:
 
 
 def specification(harness: MethodHarness) -> None:
-    """The method can be pickled, and rebuilt from the reference that tables show."""
+    """The method can be pickled, and rebuilt from its name and parameters in tables."""
     method = harness.method
     again = pickle.loads(pickle.dumps(method))  # noqa: S301 - our own bytes
     require(again == method, f"pickled and back it is {again}, not {method}")

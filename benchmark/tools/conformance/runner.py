@@ -1,4 +1,4 @@
-"""Run the checks of one method; whatever the method does becomes a result."""
+"""Run the checks of one method; exceptions and endless loops become results."""
 
 import io
 import signal
@@ -32,7 +32,7 @@ def expected_failures(harness: MethodHarness) -> None:
         require(bool(reason.strip()), f"'{name}' has no reason")
 
 
-# In the order in which they run: what needs no training first.
+# In the order in which they run; those without training come first.
 CHECKS: dict[str, Check] = {
     **metadata.CHECKS,
     "expected-failures": expected_failures,
@@ -43,12 +43,11 @@ CHECKS: dict[str, Check] = {
 
 
 class Conformance:
-    """The checks of one method; iterating runs them all and yields each result as it comes.
+    """The checks of one method; iterating runs them all and yields their results.
 
     Args:
         method: with its parameters.
-        seconds: a check that takes longer has failed. It is interrupted in the main thread only,
-            and not on Windows.
+        seconds: the time limit of a check, enforced in the main thread only and not on Windows.
     """
 
     def __init__(self, method: Method, seconds: float = 120.0) -> None:
@@ -60,7 +59,7 @@ class Conformance:
         return (self.check(name) for name in CHECKS)
 
     def check(self, name: str) -> Result:
-        """Run one check. What the method prints or warns of meanwhile is dropped.
+        """Run one check; suppress the method's output and warnings.
 
         Raises:
             RequestError: there is no such check.
@@ -89,14 +88,14 @@ class Conformance:
                 function(self._harness)
         except NotApplicableError as reason:
             return "skipped", str(reason)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - plugins raise anything
             return "failed", reason_of(error)
         return "passed", ""
 
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in what takes longer, where the system can interrupt it."""
+    """Raise TimeoutError in a block that takes longer, where signals can interrupt it."""
     main = threading.current_thread() is threading.main_thread()
     if not main or not hasattr(signal, "setitimer"):
         yield

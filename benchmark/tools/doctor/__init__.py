@@ -1,7 +1,7 @@
 """Check the installation, the machine, the folders and the data, for `run_all.py doctor`.
 
-Every check imports what it needs by itself and may fail by itself: a broken installation is what
-the doctor is for.
+Checks import what they need inside their functions, and the failure of one does not stop the
+others, so that the doctor works on a broken installation.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,9 +16,7 @@ __all__ = ["Examination", "Finding", "examine"]
 
 
 def examine(data: Path, results: Path, cache: Path) -> Examination:
-    """Run all checks; nothing is changed.
-
-    Methods and data sets are registered on the way.
+    """Run all checks without changing anything; methods and data sets are registered.
 
     Args:
         data: the folder that holds the data sets.
@@ -44,7 +42,7 @@ def examine(data: Path, results: Path, cache: Path) -> Examination:
 
 
 def _guarded(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
-    """Run a check; whatever it raises becomes an error, and the other checks still run."""
+    """Run a check; turn an exception into a finding, so that the other checks still run."""
     try:
         yield from check()
     except Exception as error:  # noqa: BLE001 - a broken package raises nearly anything
@@ -53,7 +51,7 @@ def _guarded(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Find
 
 
 def _describe(facts: dict[str, Any]) -> Iterable[Finding]:
-    """Collect the environment that a cell would store; `gpu` reports a GPU that fails."""
+    """Collect the environment as stored in cells; `gpu` reports a GPU that fails."""
     from benchmark.engine.device import choose
     from benchmark.engine.environment import describe
     from benchmark.errors import RequestError

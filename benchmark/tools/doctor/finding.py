@@ -1,4 +1,4 @@
-"""What the doctor found, and how it is printed."""
+"""Findings of the doctor, and how they are printed."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -13,10 +13,10 @@ class Finding:
     """The result of one check.
 
     Attributes:
-        name: what was checked.
-        level: "error" stops a run or spoils its numbers, "warning" may; "ok" is information.
-        text: what was found.
-        remedy: what to do about it; empty where there is nothing to do.
+        name: of the check.
+        level: "error" stops a run or makes its numbers wrong, "warning" may; "ok" informs.
+        text: the result.
+        remedy: what to do about it; empty for nothing.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Finding:
     remedy: str = ""
 
     def lines(self) -> list[str]:
-        """Format it for a terminal: what was found, and the remedy below."""
+        """Format it for a terminal: the result, and the remedy below."""
         found = [f"  {self.level:<7}  {self.name}: {plain(self.text)}"]
         return found + ([f"{'':11}-> {plain(self.remedy)}"] if self.remedy else [])
 
@@ -35,7 +35,7 @@ class Examination:
     """The results of all checks.
 
     Attributes:
-        environment: as stored with every cell; empty where the engine cannot be imported.
+        environment: as stored in cells; empty where the engine cannot be imported.
         findings: in the order in which they are printed.
     """
 

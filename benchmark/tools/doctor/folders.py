@@ -14,28 +14,28 @@ from benchmark.tools.doctor.finding import Finding, Level
 if TYPE_CHECKING:
     from benchmark.dataset import DataSet
 
-# Locks on these may not be seen by another machine.
+# File systems whose locks another machine may not see.
 NETWORK = {
     *("9p", "afs", "beegfs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "gpfs"),
     *("lustre", "nfs", "nfs4", "smb3", "smbfs", "fuse.rclone", "fuse.s3fs", "wekafs"),
 }
-ENOUGH = 1.0  # GiB: a few dozen cells and the prepared scenes of a data set
+ENOUGH = 1.0  # GiB, for a few dozen cells and the prepared scenes of a data set
 LEAST = 1 / 16
 
 
 def folder(option: str, path: Path) -> Iterator[Finding]:
-    """Check that a run can write and lock files in a folder; nothing is left there.
+    """Check that a run can write and lock files in a folder; leave nothing there.
 
     Args:
-        option: its option on the command line: "results", "cache" or "data". Data are only read.
-        path: the folder; the nearest one above is checked where it does not exist yet.
+        option: its command-line option: "results", "cache" or "data". Data are only read.
+        path: the folder; if it does not exist yet, its nearest existing parent is checked.
     """
     from filelock import FileLock
 
     from benchmark.store.files import write_flushed
 
     whole = path.absolute()
-    # Not `exists`: a broken link would stop a run from creating the folder.
+    # Not `exists`: a broken link prevents a run from creating the folder.
     place = next((one for one in (whole, *whole.parents) if os.path.lexists(one)), whole)
     level: Level = "warning" if option == "data" else "error"
     other = f"choose another folder with --{option}"
@@ -81,21 +81,21 @@ def damaged_cells(results: Path) -> Iterator[Finding]:
     from benchmark.store.cells import damaged
 
     found = damaged(results)
-    remedy = "the command that made it sets it aside and computes it again"
+    remedy = "the command that made it moves it to .superseded and computes it again"
     yield from (Finding("damaged cell", "warning", reason, remedy) for reason in found[:5])
     level: Level = "warning" if found else "ok"
     yield Finding("damaged cells", level, f"{len(found)} in {results}")
 
 
 def data_sets(data: Path) -> Iterator[Finding]:
-    """Look for the scenes of every registered data set; decodes and writes nothing."""
+    """Look for the scenes of every registered data set, without decoding or writing any."""
     from benchmark.dataset import DATASETS
 
     for entry in DATASETS:
         name = f"data set {entry.name}"
         try:
             yield _data_set(name, DATASETS.make(entry.name), data)
-        except Exception as error:  # noqa: BLE001 - one plugin's fault must not hide the others
+        except Exception as error:  # noqa: BLE001 - plugins raise anything
             yield Finding(name, "error", f"its plugin fails: {type(error).__name__}: {error}")
 
 
@@ -117,7 +117,7 @@ def _data_set(name: str, dataset: "DataSet", data: Path) -> Finding:
         if type(dataset).fetch is not DataSet.fetch:
             remedies.insert(0, f"run 'python run_all.py fetch {dataset.name} --data {data}'")
         if there := [scene for scene in dataset.scenes if scene not in missing]:
-            remedies.append(f"use those that are there: --scenes {','.join(there)}")
+            remedies.append(f"use those found: --scenes {','.join(there)}")
         text = f"{len(there)} of {total} scenes below {data}; {reason}"
         return Finding(name, "warning", text, ", or ".join(remedies))
     return Finding(name, "ok", f"{total} of {total} scenes below {data}")
@@ -132,10 +132,10 @@ def _opens(dataset: "DataSet", data: Path, scene: str) -> bool:
 
 
 def _packed(data: Path, name: str) -> list[Path]:
-    """List tar archives that opening a data set would unpack: it takes minutes and gigabytes.
+    """List tar archives that opening a data set would unpack, which takes minutes and gigabytes.
 
-    Archives beside a folder of their name are unpacked already; those below another data set's
-    folder belong to it.
+    Archives beside a folder of the same name are unpacked already; those in the folder of another
+    data set belong to it.
     """
     from benchmark.dataset import DATASETS
 

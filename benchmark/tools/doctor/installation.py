@@ -1,4 +1,4 @@
-"""Checks of Python, its packages, this checkout's own modules, plugins, and the GPU."""
+"""Checks of Python, packages, the checkout's modules, plugins, and the GPU."""
 
 import importlib
 import importlib.util
@@ -52,9 +52,9 @@ def packages() -> Iterator[Finding]:
 
 
 def modules() -> Iterator[Finding]:
-    """Check that this checkout's modules are imported, not others of the same name.
+    """Check that imports find this checkout's modules, not others of the same name.
 
-    The name `datasets` belongs to a well-known package, which is installed on many machines.
+    A well-known package is also called `datasets`.
     """
     for name in MODULES:
         if (origin := _other_origin(name)) is not None:
@@ -62,13 +62,13 @@ def modules() -> Iterator[Finding]:
                 f"module {name}",
                 "error",
                 f"import {name} finds {origin or 'nothing'} instead of {CHECKOUT / name}",
-                f"run 'python {CHECKOUT / 'run_all.py'}' as a script, without -P or -I, and take "
-                "other folders out of PYTHONPATH",
+                f"run 'python {CHECKOUT / 'run_all.py'}' as a script, without -P or -I, and remove "
+                "other folders from PYTHONPATH",
             )
 
 
 def _other_origin(name: str) -> str | None:
-    """Return where a module would be imported from, "" for nowhere; None if from the checkout."""
+    """Return the origin of a module that is not the checkout's, "" if not found; else None."""
     spec = importlib.util.find_spec(name)  # imports nothing
     if spec is None:
         return ""
@@ -80,13 +80,13 @@ def plugins(module: str, name: str) -> Iterator[Finding]:
     """Import the plugins of one kind, of the checkout and of installed packages.
 
     Args:
-        module: where their registry is.
-        name: the registry's.
+        module: of their registry.
+        name: of the registry in it.
     """
     from benchmark.plugins.discovery import discover
 
     registry: Registry[Any] = getattr(importlib.import_module(module), name)
-    if _other_origin(registry.folder) is not None:  # not ours; `modules` reports it
+    if _other_origin(registry.folder) is not None:  # reported by `modules`
         return
     try:
         discover([registry])
@@ -98,7 +98,7 @@ def plugins(module: str, name: str) -> Iterator[Finding]:
 
 
 def gpu() -> list[Finding]:
-    """Compute on every GPU that torch sees; where it sees none, say why."""
+    """Compute on every GPU that torch sees, or report why it sees none."""
     import torch
 
     with warnings.catch_warnings(record=True) as caught:

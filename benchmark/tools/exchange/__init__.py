@@ -1,8 +1,7 @@
-"""Cells from one results folder to another: a colleague's numbers beside one's own.
+"""Export cells to a zip, and import them into another results folder.
 
-`export` packs cells into one zip, `merge` takes them out again. Nothing in a zip is trusted: each
-cell is unpacked to a temporary folder, verified as any stored one, and only then moved to its
-place. In the zip it has the same path as below a results folder, and there is nothing else:
+Nothing in a zip is trusted: each cell is unpacked to a temporary folder and verified before it is
+moved to its place. Paths in the zip are those below a results folder; nothing else is allowed:
 
     <dataset>/<protocol>/<profile>/x<scale>/<method>/seed<k>/cell.json, scores.csv, ...
 """

@@ -1,4 +1,4 @@
-"""Take cells from a zip into a results folder: each whole or not at all, and none over another."""
+"""Import cells from a zip: each completely or not at all, never over another without `replace`."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from benchmark.store.files import flush_folder, locked
 from benchmark.store.lock import CellLock
 from benchmark.tools.exchange.packing import ProgressCallback, no_progress
 
-# Bytes that a file may have; cell.json becomes objects, which need many times as much.
+# Size limits in bytes; parsing cell.json takes many times its size.
 _LIMITS = {"cell.json": 1 << 20, WEIGHTS: 4 << 30}
 _LIMIT = 16 << 20
 _TEMPORARY = ".importing"
@@ -29,7 +29,7 @@ _FILE_NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 
 
 class _RefusedError(Exception):
-    """A cell is not taken; the message says why, in one line."""
+    """A cell is refused; the message is the reason in one line."""
 
 
 @dataclass
@@ -37,13 +37,13 @@ class Merged:
     """Result of an import; cells are named by their paths below the results folder.
 
     Attributes:
-        added: cells that were not here.
-        present: cells that are here with the same scores.
-        completed: cells that are here and got their weights now.
-        replaced: cells that took the place of others, which are in `.superseded/`.
-        aside: what was wrong with each damaged cell that had to make room, now in `.superseded/`.
-        refused: why each of the other cells was refused.
-        machines: how many of the cells taken were made on each device.
+        added: new cells.
+        present: cells that existed with the same scores.
+        completed: existing cells whose missing weights were added.
+        replaced: cells that replaced others, which are in `.superseded/`.
+        aside: what was wrong with each damaged cell that was replaced, now in `.superseded/`.
+        refused: each refused cell and the reason.
+        machines: the number of imported cells per device.
     """
 
     added: list[str] = field(default_factory=list)
@@ -71,25 +71,24 @@ class Merged:
 def merge(
     results: Path, file: Path, *, replace: bool = False, on_progress: ProgressCallback = no_progress
 ) -> Merged:
-    """Take the cells of a zip into a results folder.
+    """Import the cells of a zip into a results folder.
 
-    A cell is unpacked to a temporary folder and verified by its checksums and its address; then it
-    takes its place by one rename, under the same lock as a run that computes it.
+    A cell is unpacked to a temporary folder, verified by its checksums and its address, and moved
+    to its place by one rename, under the lock that a run of this cell would hold.
 
     Args:
         results: the results folder; made if it does not exist.
         file: the zip.
-        replace: whether to take a cell whose place another one has, and move that one to
-            `.superseded/`.
+        replace: whether to replace a cell that conflicts, and move it to `.superseded/`.
         on_progress: called before each cell, and at the end.
 
     Raises:
-        RequestError: the zip is unsafe or damaged as a whole, and nothing was taken; or the
-            results folder cannot be written to, and what was taken until then stays.
+        RequestError: the zip as a whole is unsafe or damaged, and nothing is imported; or the
+            results folder cannot be written to, and the cells imported so far stay.
     """
     merged = Merged()
     with open_zip(file, member_limit=_LIMITS[WEIGHTS]) as archive:
-        places: dict[str, dict[str, str]] = {}  # folder in the zip -> name of a file -> its path
+        places: dict[str, dict[str, str]] = {}  # folder in the zip -> file name -> path
         for path in archive.sizes:
             place, _, name = path.rpartition("/")
             places.setdefault(place, {})[name] = path
@@ -101,15 +100,15 @@ def merge(
                     on_progress(number, len(places), _shown(place))
                     try:
                         cell = _unpack(archive, place, places[place], temporary / str(number))
-                        _take(results, place, cell, merged, replace=replace)
+                        _move(results, place, cell, merged, replace=replace)
                     except _RefusedError as why:
                         merged.refused[_shown(place) or "the top of the zip"] = str(why)
                     shutil.rmtree(temporary / str(number), ignore_errors=True)
         except OSError as error:
-            taken = len(merged.added) + len(merged.replaced)
+            imported = len(merged.added) + len(merged.replaced)
             raise RequestError(
-                f"cannot write to the results folder {results}: {error.strerror or error}; {taken} "
-                "cells were taken, the same command continues with the others"
+                f"cannot write to the results folder {results}: {error.strerror or error}; "
+                f"{imported} cells were imported, the same command continues with the others"
             ) from error
     on_progress(len(places), len(places), "")
     return merged
@@ -117,7 +116,7 @@ def merge(
 
 @contextmanager
 def _temporary(results: Path) -> Iterator[Path]:
-    """Provide a folder where no cells are looked for, and clear what a killed import left."""
+    """Create a folder hidden from readers of cells; remove leftovers of a killed import."""
     folder = results / _TEMPORARY
     with locked(results / f"{_TEMPORARY}.lock"):
         shutil.rmtree(folder, ignore_errors=True)
@@ -132,7 +131,7 @@ def _unpack(archive: CheckedZip, place: str, paths: Mapping[str, str], root: Pat
     """Unpack one cell below `root` and verify it.
 
     Raises:
-        _RefusedError: it is no valid cell, or there is more than a cell.
+        _RefusedError: it is no valid cell, or there are other files.
         OSError: it cannot be written.
     """
     if "cell.json" not in paths:
@@ -165,7 +164,7 @@ def _unpack(archive: CheckedZip, place: str, paths: Mapping[str, str], root: Pat
 
 
 def _problem(facts: Any, place: str, names: set[str]) -> str:
-    """Return why facts from a zip are those of no cell that is written here; empty if they are."""
+    """Return what is wrong with the facts of a cell from a zip; empty if nothing is."""
     if not isinstance(facts, dict) or facts.get("format") != cells.FORMAT:
         found = facts.get("format") if isinstance(facts, dict) else None
         return f"cell.json has format {_shown(found)}, expected {cells.FORMAT}"
@@ -181,7 +180,7 @@ def _problem(facts: Any, place: str, names: set[str]) -> str:
     if more := names - {*sums, "cell.json"}:
         return f"{_shown(listed(sorted(more)))} is none of the cell's files"
     if not _KEY.fullmatch(str(facts.get("key"))) or not isinstance(facts.get("depends", {}), dict):
-        return "cell.json has no key that says what its numbers depend on"
+        return "cell.json has no valid key and dependencies"
     if status == "done" and "scores.csv" not in sums:
         return "it is done and has no scores.csv"
     if status == "failed" and not isinstance(facts.get("reason"), str):
@@ -189,8 +188,8 @@ def _problem(facts: Any, place: str, names: set[str]) -> str:
     return ""
 
 
-def _take(results: Path, place: str, cell: Cell, merged: Merged, *, replace: bool) -> None:
-    """Move a verified cell to its place, unless the one that is there says otherwise."""
+def _move(results: Path, place: str, cell: Cell, merged: Merged, *, replace: bool) -> None:
+    """Move a verified cell to its place, unless it conflicts with the cell there."""
     lock = CellLock(results, cell.address, cell.facts["key"])
     if not lock.acquire():
         raise _RefusedError("a run is computing this cell now; import it when that has ended")
@@ -219,10 +218,10 @@ def _take(results: Path, place: str, cell: Cell, merged: Merged, *, replace: boo
 def _outcome(
     old: Cell | None, new: Cell, *, replace: bool
 ) -> Literal["added", "present", "completed", "replaced"]:
-    """Return what becomes of a cell, given what has its place.
+    """Decide how to import a cell, given the one in its place.
 
     Raises:
-        _RefusedError: that is another cell, which is not to be replaced.
+        _RefusedError: they conflict, and `replace` is False.
     """
     if old is None:
         return "added"
@@ -230,16 +229,16 @@ def _outcome(
         if replace:
             return "replaced"
         raise _RefusedError(
-            f"{conflict}; here {_made(old)}, there {_made(new)}; --replace takes it and keeps the "
-            "one that is here in .superseded"
+            f"{conflict}; here {_made(old)}, there {_made(new)}; --replace imports it and moves "
+            "the one here to .superseded"
         )
     same = old.facts["sums"].get(WEIGHTS) == new.facts["sums"].get(WEIGHTS)
-    lacking = not (old.folder / WEIGHTS).exists() and (new.folder / WEIGHTS).exists()
-    return "completed" if same and lacking else "present"
+    missing = not (old.folder / WEIGHTS).exists() and (new.folder / WEIGHTS).exists()
+    return "completed" if same and missing else "present"
 
 
 def _conflict(old: Cell, new: Cell) -> str:
-    """Return how two cells of one place differ; empty where they have the same numbers."""
+    """Return how two cells with one address differ; empty if their numbers are the same."""
     if old.facts["key"] != new.facts["key"]:
         before, now = (dict(cell.facts.get("depends") or {}) for cell in (old, new))
         parts = [part for part in {**before, **now} if before.get(part) != now.get(part)]
@@ -267,7 +266,7 @@ def _device(cell: Cell) -> str:
     return _shown(known or "an unknown device")
 
 
-def _shown(value: object, most: int = 120) -> str:
-    """Make foreign text fit to be printed: one line, no control characters, not too long."""
+def _shown(value: object) -> str:
+    """Sanitise text from a zip: one line, no control characters, limited length."""
     text = plain(value)
-    return text if len(text) <= most else f"{text[:most]}..."
+    return text if len(text) <= 120 else f"{text[:120]}..."

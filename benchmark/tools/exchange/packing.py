@@ -1,4 +1,4 @@
-"""Write cells into one zip: valid ones only, and without the names of this machine's folders."""
+"""Export valid cells to a zip, without paths of this machine."""
 
 import hashlib
 import zipfile
@@ -23,7 +23,7 @@ class Exported:
     Attributes:
         file: the zip.
         cells: paths of the cells in it.
-        left_out: why each of the other cells is not in it.
+        left_out: the reason for each cell that is not in it.
     """
 
     file: Path
@@ -50,20 +50,20 @@ def export(
     weights: bool = False,
     on_progress: ProgressCallback = no_progress,
 ) -> Exported:
-    """Pack cells into a zip, which appears whole or not at all.
+    """Export cells to a zip, which is written atomically.
 
-    The messages of failed cells are packed without the names of this machine's folders, with new
-    checksums; every other file is packed as it is.
+    Paths of this machine are removed from the messages of failed cells, whose checksums are
+    updated; every other file is packed unchanged.
 
     Args:
         results: the results folder.
         file: the zip; an existing one is replaced.
         datasets: labels of data sets; all where empty.
-        weights: whether to pack the trained weights too.
+        weights: whether to include the trained weights.
         on_progress: called before each cell, and at the end.
 
     Raises:
-        RequestError: there is nothing to pack, or the file cannot be written.
+        RequestError: there is nothing to export, or the file cannot be written.
     """
     if file.suffix.lower() != ".zip":
         raise RequestError(f"cannot export to {file}: expected a name that ends in .zip")
@@ -82,8 +82,7 @@ def export(
                 raise RequestError(f"no valid cell to export: {exported.left_out[0]}")
     except OSError as error:
         raise RequestError(
-            f"cannot write {file}: {error.strerror or error}; free space there or choose another "
-            "place"
+            f"cannot write {file}: {error.strerror or error}; free space or choose another folder"
         ) from error
     on_progress(len(places), len(places), "")
     return exported
@@ -98,8 +97,7 @@ def _places(results: Path, datasets: Sequence[str]) -> list[str]:
     tops = {place_name(label): label for label in datasets} or dict.fromkeys(present, "")
     if unknown := [label for top, label in tops.items() if top not in present]:
         raise RequestError(
-            f"no results of data set '{listed(unknown)}' in {results}; there are some of "
-            f"{listed(present)}"
+            f"no results of data set '{listed(unknown)}' in {results}; found {listed(present)}"
         )
     return [place for place in places if place.partition("/")[0] in tops]
 
@@ -110,7 +108,7 @@ def _pack(
     folder = results / place
     cell = cells.read(folder)
     if cell is None:
-        exported.left_out.append(cells.damage(folder) or f"{folder} does not exist any more")
+        exported.left_out.append(cells.damage(folder) or f"{folder} no longer exists")
         return
     try:
         files = _files(cell, weights=weights)
@@ -123,10 +121,10 @@ def _pack(
 
 
 def _files(cell: Cell, *, weights: bool) -> dict[str, bytes]:
-    """Read a cell's files as they are packed.
+    """Read the files of a cell for the zip.
 
     Raises:
-        OSError: one does not exist any more.
+        OSError: one no longer exists.
         ValueError: one has changed since the cell was read.
     """
     files = {"cell.json": (cell.folder / "cell.json").read_bytes()}

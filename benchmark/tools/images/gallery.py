@@ -1,4 +1,4 @@
-"""The images behind figures: for one data set, scale and seed, what every done method estimates."""
+"""Collect the images for figures: the estimates of all finished methods on a data set."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from benchmark.method import METHODS
 from benchmark.plugins.parameters import split_list
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
-from benchmark.tools.images.model import Prediction, View
+from benchmark.tools.images.model import View
 from benchmark.tools.images.predictions import (
     check_test_scenes,
     missing_weights,
@@ -54,7 +54,7 @@ class Gallery:
     def views(
         self, results: Path, device: Device, on_progress: ProgressCallback = no_progress
     ) -> Iterator[View]:
-        """Estimate the chosen scenes again, one at a time; one scene's images are held at once.
+        """Recompute the estimates of the chosen scenes; one scene is in memory at a time.
 
         Args:
             results: the results folder.
@@ -66,27 +66,26 @@ class Gallery:
             RequestError: no method has an estimate of a scene; the message has every reason.
         """
         for scene in self.scenes:
-            predictions: dict[str, Prediction] = {}
+            views: list[View] = []
             left_out = {**self.left_out, **self.without_images}
             for number, plan in enumerate(self.plans):
                 method = plan.address.method
                 on_progress(scene, number, len(self.plans), method)
                 try:
-                    predictions[method] = next(predict(plan, results, device, [scene]))
+                    views += predict(plan, results, device, [scene])
                 except Exception as error:  # noqa: BLE001 - a plugin raises anything
                     left_out[method] = reason_of(error)
             on_progress(scene, len(self.plans), len(self.plans), "")
-            if not predictions:
+            if not views:
                 raise RequestError(f"no method has an image of {scene}: {_reasons(left_out)}")
-            first = next(iter(predictions.values()))
-            estimates = {label: one.estimate for label, one in predictions.items()}
-            yield View(scene, first.wavelengths, first.truth, first.low, estimates, left_out)
+            estimates = {label: image for view in views for label, image in view.estimates.items()}
+            yield replace(views[0], estimates=estimates, left_out=left_out)
 
 
 def galleries(
     request: Request, progress: Progress, scenes: Sequence[str] = ()
 ) -> Iterator[Gallery]:
-    """Look up what figures can be made from; one gallery a data set, scale and seed.
+    """Find the cells for figures: one gallery per data set, scale and seed.
 
     Args:
         request: which results; without methods, every method that has a folder there. Its own
@@ -108,23 +107,24 @@ def galleries(
         for scale in dict.fromkeys(plan.address.scale for plan in plans):
             at_scale = [plan for plan in plans if plan.address.scale == scale]
             for seed in experiment.seeds:
-                # Methods that were run on other data sets only were not asked for here.
+                # By default, only methods with results of this data set are shown.
                 chosen = [
                     plan
                     for plan in at_scale
                     if plan.address.seed == _seed_of(plan, at_scale, seed)
                     and (request.methods or _has_folder(plan.address, request.results))
                 ]
-                gallery = _gallery(chosen, request.results, seed, scenes, unknown)
-                if gallery is None or not gallery.cells:
-                    left_out = gallery.left_out if gallery else {}
-                    raise RequestError(
-                        f"nothing is done of {label} x{scale}, profile {request.profile}, seed "
-                        f"{seed}{': ' if left_out else ''}{_reasons(left_out)}; run it with: "
-                        f"python run_all.py --dataset {request.datasets} --profile "
-                        f"{request.profile} --scales {scale}"
-                    )
-                yield gallery
+                gallery = chosen and _gallery(chosen, request.results, seed, scenes, unknown)
+                if gallery and gallery.cells:
+                    yield gallery
+                    continue
+                left_out = gallery.left_out if gallery else {}
+                raise RequestError(
+                    f"nothing is done of {label} x{scale}, profile {request.profile}, seed "
+                    f"{seed}{': ' if left_out else ''}{_reasons(left_out)}; run it with: "
+                    f"python run_all.py --dataset {request.datasets} --profile "
+                    f"{request.profile} --scales {scale}"
+                )
 
 
 def _seed_of(plan: CellPlan, plans: Sequence[CellPlan], seed: int) -> int:
@@ -134,7 +134,7 @@ def _seed_of(plan: CellPlan, plans: Sequence[CellPlan], seed: int) -> int:
 
 
 def _has_folder(address: Address, results: Path) -> bool:
-    """Return whether a method has a folder in the results, whatever is in it."""
+    """Return whether a method has a folder in the results, even an empty one."""
     return address.folder(results).parent.exists()
 
 
@@ -163,10 +163,8 @@ def _gallery(
     seed: int,
     scenes: Sequence[str],
     unknown: Mapping[str, str],
-) -> Gallery | None:
-    """Sort the cells of one data set and scale by what can be shown of them."""
-    if not plans:
-        return None
+) -> Gallery:
+    """Sort the cells of one data set and scale by whether they can be shown."""
     cells, left_out, without, usable = [], {}, {}, []
     for plan in plans:
         method = plan.address.method

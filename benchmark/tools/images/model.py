@@ -1,8 +1,8 @@
-"""Images of test scenes as numpy arrays, and what figures and the report page compute from them."""
+"""Images of test scenes as numpy arrays, with helpers for figures and the report page."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,27 +15,8 @@ _VISIBLE = (400.0, 720.0)
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """One test scene with one method's estimate; all images in 8-bit grey levels.
-
-    Attributes:
-        scene: its name.
-        wavelengths: of the bands, in nm.
-        truth: (bands, rows, columns) uint8, as scored.
-        low: (bands, rows / scale, columns / scale) uint8, the low-resolution image.
-        estimate: (bands, rows, columns) uint8, as scored.
-    """
-
-    scene: str
-    wavelengths: tuple[float, ...]
-    truth: np.ndarray
-    low: np.ndarray
-    estimate: np.ndarray
-
-
-@dataclass(frozen=True)
 class View:
-    """One test scene with the estimates of several methods; all images in 8-bit grey levels.
+    """One test scene with the estimates of one or more methods; all images in 8-bit grey levels.
 
     Attributes:
         scene: its name.
@@ -51,7 +32,7 @@ class View:
     truth: np.ndarray
     low: np.ndarray
     estimates: Mapping[str, np.ndarray]
-    left_out: Mapping[str, str]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,12 +78,12 @@ class CellPreview:
 
 
 def nearest_band(wavelengths: Sequence[float], wanted: float) -> int:
-    """Return the index of the band nearest to a wavelength, both in nm; of two, the first."""
+    """Return the index of the band nearest to a wavelength in nm; the first one of a tie."""
     return int(np.argmin(np.abs(np.asarray(wavelengths, float) - wanted)))
 
 
 def false_colour_bands(wavelengths: Sequence[float]) -> tuple[int, int, int]:
-    """Choose the bands that are shown as red, green and blue: the nearest to 620, 550 and 460 nm.
+    """Choose the bands shown as red, green and blue: the nearest to 620, 550 and 460 nm.
 
     Args:
         wavelengths: of the bands, in nm. Where they do not include the three, the range of 400 to

@@ -1,4 +1,4 @@
-"""Estimates of a stored cell, computed again from its weights, for figures and the report page."""
+"""Recompute the estimates of a stored cell from its weights, for figures and the report page."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,12 +17,12 @@ from benchmark.execution.plan import CellPlan
 from benchmark.execution.status import status_of
 from benchmark.method import NetworkMethod, State
 from benchmark.store.cells import WEIGHTS, Cell
-from benchmark.tools.images.model import Prediction
+from benchmark.tools.images.model import View
 
 
 def predict(
     plan: CellPlan, results: Path, device: Device, scenes: Sequence[str] = ()
-) -> Iterator[Prediction]:
+) -> Iterator[View]:
     """Estimate test scenes with the stored weights of a finished cell.
 
     Args:
@@ -32,7 +32,7 @@ def predict(
         scenes: which test scenes; all if empty.
 
     Yields:
-        The scenes in the order of the split.
+        The scenes in the order of the split, each with the cell's estimate.
 
     Raises:
         RequestError: the cell is not done, its weights are not stored, or it was not tested on
@@ -60,14 +60,15 @@ def predict(
         shape = (truth.shape[1], truth.shape[2])
         estimate = crop_to(estimate_scene(low, replace(problem, shape=shape)), truth)
         images = (truth, problem.degradation.low(kept), estimate.clamp(0, 1))
-        yield Prediction(name, scene.wavelengths, *(_grey_levels(image) for image in images))
+        high, small, made = (_grey_levels(image) for image in images)
+        yield View(name, scene.wavelengths, high, small, {plan.address.method: made})
 
 
 def check_test_scenes(scenes: Sequence[str], plan: CellPlan) -> None:
-    """Check that a cell is tested on some scenes.
+    """Check that scenes are test scenes of a cell.
 
     Raises:
-        RequestError: it is not tested on one of them.
+        RequestError: one of them is not.
     """
     tested = plan.split.test.names
     if unknown := [name for name in scenes if name not in tested]:
@@ -78,7 +79,7 @@ def check_test_scenes(scenes: Sequence[str], plan: CellPlan) -> None:
 
 
 def missing_weights(plan: CellPlan, cell: Cell) -> str:
-    """Return why nothing can be estimated with a finished cell; empty where it can."""
+    """Return why a finished cell cannot estimate images; empty if it can."""
     recorded = WEIGHTS in cell.facts["sums"]
     lost = recorded and not (cell.folder / WEIGHTS).exists()
     if lost or (isinstance(plan.method, NetworkMethod) and not recorded):
@@ -87,7 +88,7 @@ def missing_weights(plan: CellPlan, cell: Cell) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Return one line of why there is no estimate: a request's own words, or type and message."""
+    """Format an exception as a reason: the message of a request error, else `Type: message`."""
     return str(error) if isinstance(error, RequestError) else f"{type(error).__name__}: {error}"
 
 

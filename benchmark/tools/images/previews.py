@@ -1,13 +1,12 @@
-"""Previews of test scenes: a window of the truth and of every stored method's estimate, in 8 bit.
+"""Previews of test scenes: a window of the truth and of a stored cell's estimate, in 8 bit.
 
-Computing estimates again from stored weights takes a while; so previews are cached by the key of
-their cell.
+Recomputing estimates from stored weights is slow, so previews are cached by the key of their cell.
 """
 
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import Folders, replan
 from benchmark.store.cells import Cell
 from benchmark.store.files import write_file
-from benchmark.tools.images.model import CellPreview, Prediction, Preview
+from benchmark.tools.images.model import CellPreview, Preview, View
 from benchmark.tools.images.predictions import predict, reason_of
 
 
@@ -33,10 +32,10 @@ def previews(
     size: int = 128,
     scenes: Sequence[str] = (),
 ) -> Iterator[CellPreview]:
-    """Preview the test scenes of finished cells; of several seeds the first alone.
+    """Preview the test scenes of finished cells, of the first seed only.
 
     Args:
-        cells: as stored; failed ones are skipped, as they have their own reasons.
+        cells: as stored; failed ones are skipped.
         folders: data, results and cache.
         device: where the estimates are computed.
         progress: shows which cell is estimated.
@@ -44,11 +43,11 @@ def previews(
         scenes: which test scenes; all if empty. A scene that a cell was not tested on is skipped.
 
     Yields:
-        One item a cell and scene, the cells in the order of their addresses. Whatever goes wrong
-        with a cell becomes the reason in its item.
+        One item per cell and scene, the cells in the order of their addresses. An error becomes
+        the reason in its item.
     """
     done = sorted((one for one in cells if one.status == "done"), key=lambda one: one.address)
-    firsts = [next(group) for _, group in groupby(done, _without_seed)]
+    firsts = [next(group) for _, group in groupby(done, lambda one: replace(one.address, seed=0))]
     splits: dict[DataRequest, Split] = {}
     for cell in firsts:
         tested = list(cell.facts["configuration"]["dataset"]["test"])
@@ -75,11 +74,6 @@ def previews(
             yield CellPreview(cell.address, name, stored, "" if stored else reason)
 
 
-def _without_seed(cell: Cell) -> tuple[object, ...]:
-    at = cell.address
-    return (at.dataset, at.protocol, at.profile, at.scale, at.method)
-
-
 def _file(cache: Path, cell: Cell, scene: str, size: int) -> Path:
     # The truth depends on the data, which the key of the cell covers too.
     name = hashlib.sha256(f"{cell.facts['key']} {scene} {size}".encode()).hexdigest()[:32]
@@ -94,26 +88,26 @@ def _packed(preview: Preview) -> bytes:
 
 
 def _read(file: Path) -> Preview | None:
-    """Read a preview of the cache; None where there is none, or a damaged one."""
+    """Read a cached preview; None where it is missing or damaged."""
     try:
         with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
             return Preview(**{field.name: stored[field.name] for field in fields(Preview)})
-    except Exception:  # noqa: BLE001 - a damaged archive raises nearly anything; it is made again
+    except Exception:  # noqa: BLE001 - a damaged archive raises nearly anything
         return None
 
 
 OVERVIEW = 160  # pixels of the longer side, at most
 
 
-def preview_of(prediction: Prediction, scale: int, size: int) -> Preview:
-    """Cut the window with most detail out of a scene.
+def preview_of(view: View, scale: int, size: int) -> Preview:
+    """Crop a scene to the window with most detail.
 
     Args:
-        prediction: the whole scene.
+        view: the whole scene, with one estimate.
         scale: the factor of the low-resolution image.
         size: rows and columns of the window.
     """
-    truth, low = prediction.truth, prediction.low
+    truth, (estimate,) = view.truth, view.estimates.values()
     top, left = corner_of_detail(truth, size)
     rows, columns = (min(size, length) for length in truth.shape[1:])
     window = (slice(None), slice(top, top + rows), slice(left, left + columns))
@@ -123,14 +117,14 @@ def preview_of(prediction: Prediction, scale: int, size: int) -> Preview:
         slice(top // scale, (top + rows - 1) // scale + 1),
         slice(left // scale, (left + columns - 1) // scale + 1),
     )
-    difference = prediction.estimate.astype(np.float32) - prediction.truth
+    difference = estimate.astype(np.float32) - truth
     return Preview(
-        wavelengths=np.asarray(prediction.wavelengths),
+        wavelengths=np.asarray(view.wavelengths),
         shape=np.array(truth.shape[1:]),
         corner=np.array((top, left)),
         truth=truth[window],
-        low=low[small],
-        estimate=prediction.estimate[window],
+        low=view.low[small],
+        estimate=estimate[window],
         error=np.square(difference).mean(axis=(1, 2), dtype=np.float64),
         overview=_downsampled(truth),
     )
@@ -161,7 +155,7 @@ def corner_of_detail(truth: np.ndarray, size: int) -> tuple[int, int]:
 
 
 def _downsampled(cube: np.ndarray) -> np.ndarray:
-    """Average blocks of pixels, so that the longer side has `OVERVIEW` pixels or fewer."""
+    """Average blocks of pixels, so that the longer side has at most `OVERVIEW` pixels."""
     block = -(-max(cube.shape[1:]) // OVERVIEW)
     bands, rows, columns = cube.shape
     rows, columns = rows // block, columns // block

@@ -1,1 +1,1 @@
-"""Measure how fast the engine is on this machine, against a plain baseline and the roofline."""
+"""Measure the speed of the engine on this machine, against a baseline and the roofline."""

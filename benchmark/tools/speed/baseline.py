@@ -1,12 +1,11 @@
-"""The baseline: plain PyTorch, numpy, scipy and scikit-image, as people write it.
+"""The baseline: plain PyTorch, numpy, scipy and scikit-image, as in common research code.
 
 Training: a `DataLoader` reads patches one by one from an HDF5 file, without worker processes; the
 network runs in float32 on contiguous tensors, without autocast; every step asks for its loss. The
-recipe is the engine's. An image: estimated whole, by band-wise methods one band at a time; degraded
-by scipy, scored by scikit-image. A data set: read by scikit-image into HDF5.
+recipe is the engine's. Images are estimated whole, by band-wise methods one band at a time,
+degraded by scipy and scored by scikit-image. Data sets are read by scikit-image into HDF5.
 
-`main` runs in a process of its own: the engine tunes the C library's allocator for the whole of its
-process, and people's scripts do not.
+`main` runs in a separate process, because the engine tunes the C library's allocator.
 """
 
 import json
@@ -41,17 +40,17 @@ Pair = tuple[Tensor, Tensor]
 
 
 def recipe_of(method: NetworkMethod, batch: int) -> Recipe:
-    """Return the recipe of the profile `standard`, with a batch and a rate safe for any network."""
+    """Return the recipe of the profile `standard`, with a given batch and a safe learning rate."""
     return replace(PROFILES["standard"].recipe(method), batch_size=batch, lr=1e-4)
 
 
 def shrink(method: NetworkMethod) -> int:
-    """Return how many times smaller than the truth a method's input is, along each axis."""
+    """Return the factor between the size of the truth and of a method's input."""
     return SCALE if method.sees == "decimated" else 1
 
 
 class PatchFile(Dataset[Pair]):
-    """Pairs of patches in an HDF5 file: what a method sees in `data`, the truth in `label`."""
+    """Pairs of patches in an HDF5 file: the method's input in `data`, the truth in `label`."""
 
     def __init__(self, file: Path) -> None:
         h5 = h5py.File(file, "r")
@@ -67,7 +66,7 @@ class PatchFile(Dataset[Pair]):
 def train(
     method: NetworkMethod, network: nn.Module, pairs: Dataset[Pair], recipe: Recipe
 ) -> Iterator[float]:
-    """Train a network on its device, at the recipe's rate; yield the loss of every step."""
+    """Train a network at a constant learning rate; yield the loss of every step."""
     device = next(network.parameters()).device
     optimizer = optimiser.build(network.train(), recipe, fused=False)
     loader = DataLoader(pairs, batch_size=recipe.batch_size, shuffle=True, drop_last=True)
@@ -83,7 +82,7 @@ def train(
 
 
 def estimate(method: NetworkMethod, network: nn.Module, low: Tensor) -> Tensor:
-    """Estimate an image from what the method sees of it, (bands, rows, columns)."""
+    """Estimate an image from the method's input, (bands, rows, columns)."""
     network.eval()
     with torch.no_grad():
         if not method.bandwise:
@@ -119,7 +118,7 @@ def score(estimate: np.ndarray, truth: np.ndarray, scale: int) -> dict[str, floa
 
 
 def prepare(images: Sequence[str], file: Path) -> None:
-    """Read image files of 8 or 16 bit one by one and write them into an HDF5 file as float32."""
+    """Write image files of 8 or 16 bit to an HDF5 file as float32."""
     with h5py.File(file, "w") as h5:
         for number, image in enumerate(images):
             band = imread(image)
@@ -127,7 +126,7 @@ def prepare(images: Sequence[str], file: Path) -> None:
 
 
 def main() -> None:
-    """Time what standard input asks for and write the median seconds of each, both as JSON."""
+    """Read requests as JSON from standard input; write the median seconds of each as JSON."""
     asked = json.load(sys.stdin)
     torch.set_num_threads(asked["threads"])
     discover((METHODS, DATASETS), [Path(plugin) for plugin in asked["plugins"]])
@@ -139,7 +138,7 @@ def main() -> None:
 
 
 def _work(request: Sequence[Any], file: Path, device: torch.device) -> Callable[[], object]:
-    """Return the call that a request names, with random contents."""
+    """Return the function for a request, with random data."""
     random = np.random.default_rng(0)
     match request:
         case ["train" | "infer" as what, label, bands, *rest]:

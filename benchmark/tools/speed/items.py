@@ -1,4 +1,4 @@
-"""What is measured: for each figure a call of the engine, and the request to the baseline."""
+"""The items to measure: for each a call of the engine and a request to the baseline."""
 
 import itertools
 from collections.abc import Callable
@@ -36,27 +36,27 @@ from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE, estimate, rec
 from benchmark.tools.speed.report import Row
 from benchmark.tools.speed.resources import peak_bytes
 
-# The baseline estimates two bands of an image by a band-wise method, and a corner of so many rows
-# and columns at most; its time is scaled up.
+# To save time, the baseline estimates a corner of an image, by a band-wise method two bands of it;
+# its time is scaled up.
 BANDS, CORNER = 2, 512
-BATCH = {"cpu": (64, 32), "cuda": (992, 32)}  # samples a step: single bands, cubes
+BATCH = {"cpu": (64, 32), "cuda": (992, 32)}  # samples per step: single bands, cubes
 
 Shape = tuple[int, int, int]  # bands, rows, columns
 
 
 @dataclass
 class Item:
-    """One thing that is measured.
+    """One item to measure, and its measurements.
 
     Attributes:
-        what: as in `Row`; so are `of`, `unit`, `memory` and `flops`.
-        engine: does it once.
-        request: to the baseline, as `baseline.main` takes it; empty without a baseline.
-        part: of the work that one call of the baseline does.
-        turns: how often it is measured.
-        samples: of one call, for a rate; 0 for seconds.
-        seconds: the engine's in each turn.
-        baseline: the baseline's in each turn.
+        what: as in `Row`, like `of`, `unit`, `memory` and `flops`.
+        engine: the call to time.
+        request: for `baseline.main`; empty without a baseline.
+        part: the fraction of the work that one call of the baseline does.
+        turns: the number of measurements.
+        samples: per call, for a rate; 0 for seconds.
+        seconds: of the engine, per turn.
+        baseline: seconds of the baseline, per turn.
     """
 
     what: str
@@ -145,24 +145,22 @@ def image(truth: Tensor, turns: int) -> list[Item]:
     scales = ", ".join(f"x{scale}" for scale in protocol.scales)
     degradations = [Degradation(protocol, scale) for scale in protocol.scales]
     noisy = (truth + torch.randn_like(truth) / 50).clamp(0, 1)
-
     scoring, metrics = partial(score, noisy, truth, SCALE), "PSNR SAM SSIM ERGAS"
+
+    def degrade() -> None:
+        for one in degradations:
+            one.low(truth)
+
     return [
-        Item(
-            "degrade",
-            scales,
-            lambda: [one.low(truth) for one in degradations],
-            ("degrade", *shape),
-            turns=turns,
-        ),
+        Item("degrade", scales, degrade, ("degrade", *shape), turns=turns),
         Item("score", metrics, scoring, ("score", *shape), turns=turns),
     ]
 
 
 def data(split: Split, folder: Path) -> list[Item]:
-    """Measure preparing a data set's scenes in an empty folder, then opening and reading them.
+    """Measure preparing a data set's scenes in an empty folder, opening and reading them.
 
-    The baseline prepares the same scenes where they are PNG files.
+    The baseline prepares the same scenes if they are PNG files.
     """
     dataset, root = split.dataset, split.request.root
     label, caches = DATASETS.label(dataset), itertools.count()
@@ -188,10 +186,9 @@ def data(split: Split, folder: Path) -> list[Item]:
 
 
 def accuracy(method: NetworkMethod, split: Split, profile: Profile, device: Device) -> Row:
-    """Train a network by a profile as the engine does, and plainly: float32, layers untouched.
+    """Train a network as the engine does, and as the baseline: float32, layers unchanged.
 
-    The patches and their order are the same. The row has the PSNR of the last validation in dB,
-    the plain training's as its baseline.
+    The patches and their order are the same. The row has the PSNR of both last validations in dB.
     """
     asked = Experiment(catalogue.get(PROTOCOL), profile, (SCALE,), (method,))
     (plan,) = plan_cells(split, asked)
@@ -204,14 +201,14 @@ def accuracy(method: NetworkMethod, split: Split, profile: Profile, device: Devi
 
 class _PlainDevice(Device):
     def place(self, network: nn.Module) -> nn.Module:
-        """Move a network here, leaving its layers and their memory layout alone."""
+        """Move a network to the device without changing its layers or memory layout."""
         return network.to(self.torch)
 
 
 def _start(
     method: NetworkMethod, shape: Shape, recipe: Recipe, device: Device
 ) -> tuple[nn.Module, Problem]:
-    """Build a network on the device, its layers as the method wrote them."""
+    """Build a network on the device, with its layers unchanged."""
     bands, *size = shape
     problem = Problem(SCALE, bands, (size[0], size[1]), Degradation(catalogue.get(PROTOCOL), SCALE))
     with seeding.seeded(0, device.torch):

@@ -1,4 +1,4 @@
-"""What `run_all.py speed` prints: the figures beside the baseline's, and the roofline."""
+"""The report of `run_all.py speed`: figures of engine and baseline, and the roofline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Row:
         unit: of `value` and `baseline`.
         baseline: the baseline's figure; None where there is no baseline.
         ratio: how many times faster than the baseline, median of the turns' ratios.
-        share: of the roofline's matrix product, from 0 to 1; None for what is no network.
+        share: of the roofline's matrix product, from 0 to 1; None where no network runs.
         memory: peak in bytes; None where it was not measured.
         flops: floating-point operations of one sample (forward and backward) or image.
     """
@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """All that was measured on one device: figures, and what they depend on."""
+    """The figures measured on one device, with their conditions."""
 
     environment: dict[str, Any]
     roofline: Roofline
@@ -67,13 +67,8 @@ class Report:
         known, peak = self.environment, self.roofline
         rates = f"{peak.product:,.0f} GFLOP/s in {known['precision']}, {peak.product_float32:,.0f}"
         titles = ("", "of", "faster", "of peak", "measured", "baseline", "memory")
-        table = tabulate(
-            [row.cells() for row in self.rows],
-            titles,
-            tablefmt="github",
-            disable_numparse=True,
-            colalign=("left", "left", *["right"] * 5),
-        )
+        cells, align = [row.cells() for row in self.rows], ("left", "left", *["right"] * 5)
+        table = tabulate(cells, titles, "github", disable_numparse=True, colalign=align)
         return [
             f"{known['device']}, {known['processor']}, torch {known['torch']}",
             f"Roofline: {rates} in float32, copy {peak.copy:.1f} GB/s",

@@ -1,4 +1,4 @@
-"""What a call takes, seconds and memory, and what a device offers: its roofline."""
+"""Measure time and peak memory of a call, and the roofline of a device."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -21,7 +21,7 @@ def seconds(call: Callable[[], object], device: torch.device, at_least: float = 
     Args:
         call: what is timed.
         device: where it computes; a GPU is synchronised whenever the clock is read.
-        at_least: repeat the call for so many seconds; 0 times a single one.
+        at_least: total seconds to repeat the call for; 0 times it once.
     """
     timer = Timer("call()", globals={"call": call}, num_threads=torch.get_num_threads())
     with torch.cuda.device(device) if device.type == "cuda" else nullcontext():
@@ -29,9 +29,9 @@ def seconds(call: Callable[[], object], device: torch.device, at_least: float = 
 
 
 def peak_bytes(call: Callable[[], object], device: torch.device) -> int | None:
-    """Return the peak memory of a call in bytes, above what was held before.
+    """Return the peak memory of a call in bytes, above the memory in use before it.
 
-    On a processor only Linux can tell; elsewhere it is None.
+    On a CPU it is measured on Linux only, and None elsewhere.
     """
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)

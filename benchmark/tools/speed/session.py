@@ -1,4 +1,4 @@
-"""One measurement of a machine: the roofline, then engine and baseline in interleaved turns."""
+"""Measure a machine: the roofline, then engine and baseline in interleaved turns."""
 
 import json
 import subprocess
@@ -23,19 +23,9 @@ from benchmark.tools.speed.items import Item
 from benchmark.tools.speed.report import Report
 from benchmark.tools.speed.resources import roofline, seconds
 
-# An image of CAVE's size; what is in it does not matter for time.
+# The size of CAVE's images; their content does not affect the time.
 SHAPE = (31, 512, 512)
-SECONDS = 1.0  # of each figure in each turn, at least
-_CONDITIONS = """\
-Training at x{scale} by the recipe of the profile 'standard': patches of {patch} x {patch},
-{batch[0]} single bands a step for band-wise methods, {batch[1]} cubes for the others.
-Baseline: a DataLoader over patches in HDF5, float32, contiguous, no autocast, the same recipe; in a
-process of its own. In dB: both trained on the same patches in the same order, validated alike.
-Images: {shape[1]} x {shape[2]}, {shape[0]} bands. Baseline: float32, whole, one band at a time
-({few} of them, {corner} x {corner} at most, measured and scaled up). Memory: the engine's peak
-above what it held before, with the estimate, without the image.
-Interleaved timing: medians over {turns} turns; 'faster' is the median of the turns' ratios.
-'Of peak': operations a second, over those of the roofline's matrix product."""
+SECONDS = 1.0  # minimum per figure and turn
 
 
 @dataclass(frozen=True)
@@ -43,12 +33,12 @@ class Session:
     """What to measure.
 
     Attributes:
-        methods: those without a network are left out.
-        device: where.
-        turns: how often engine and baseline are measured in turn.
+        methods: those without a network are skipped.
+        device: where the engine and the baseline compute.
+        turns: the number of measurements of each.
         shape: (bands, rows, columns) of the image that is estimated.
         data: the data set whose preparation is measured; None for none.
-        profile: by which networks are trained to the end on `data`, fast and plainly.
+        profile: for training on `data` with the engine and with the baseline; None for none.
         plugins: files with methods, for the baseline process.
     """
 
@@ -66,13 +56,13 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
 
     Args:
         session: what to measure.
-        progress: called with what is being measured.
+        progress: called with the name of each measurement.
 
     Raises:
         RequestError: scenes of the data set are missing or damaged, or the baseline failed.
     """
     device, turns = session.device, session.turns
-    split = load_split(session.data) if session.data else None  # fails early, if it does
+    split = load_split(session.data) if session.data else None  # may fail: first of all
     networks = [one for one in session.methods if isinstance(one, NetworkMethod)]
     progress("the roofline")
     peak = roofline(device)
@@ -88,7 +78,7 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
         ]
         for turn in range(turns):
             due = [item for item in measured if turn < item.turns]
-            # Whichever comes first in one turn comes second in the next.
+            # The order alternates, so that neither side is always first.
             for side in ("engine", "baseline") if turn % 2 == 0 else ("baseline", "engine"):
                 progress(f"{side}, turn {turn + 1} of {turns}")
                 if side == "baseline":
@@ -99,18 +89,24 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
     rows = [item.row(peak.product) for item in measured]
     if split and session.profile:
         for method in networks:
-            progress(f"training {method.name} to the end, fast and plainly")
+            progress(f"training {method.name} with engine and baseline")
             rows.append(items.accuracy(method, split, session.profile, device))
-    conditions = _CONDITIONS.format(
-        scale=SCALE,
-        patch=PATCH,
-        batch=items.BATCH[device.torch.type],
-        shape=session.shape,
-        few=items.BANDS,
-        corner=items.CORNER,
-        turns=turns,
-    )
-    return Report(environment.describe(device), peak, conditions.splitlines(), rows)
+    return Report(environment.describe(device), peak, _conditions(session), rows)
+
+
+def _conditions(session: Session) -> list[str]:
+    """Describe what was measured, in lines for the report."""
+    (bands, rows, columns), (single, cubes) = session.shape, items.BATCH[session.device.torch.type]
+    return f"""\
+Training at x{SCALE} by the recipe of the profile 'standard': patches of {PATCH} x {PATCH},
+{single} single bands a step for band-wise methods, {cubes} cubes for the others.
+Baseline: a DataLoader over patches in HDF5, float32, contiguous, no autocast, the same recipe; in a
+separate process. In dB: both trained on the same patches in the same order, validated alike.
+Images: {rows} x {columns}, {bands} bands. Baseline: float32, whole, one band at a time
+({items.BANDS} of them, at most {items.CORNER} x {items.CORNER}, measured and scaled up). Memory:
+the engine's peak above the memory in use before, with the estimate, without the image.
+Interleaved timing: medians over {session.turns} turns; 'faster' is the median of the turns' ratios.
+'Of peak': operations a second, over those of the roofline's matrix product.""".splitlines()
 
 
 def _time_baseline(measured: Sequence[Item], session: Session, folder: str) -> None:

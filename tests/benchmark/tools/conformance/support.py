@@ -1,4 +1,4 @@
-"""Methods for the tests, sound and faulty, and how their checks are run."""
+"""Sound and faulty methods for the tests, and functions to run their checks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from benchmark.tools.conformance import Conformance
 
 def checks_of(cls: type[Method], **facts: str) -> Conformance:
     """Register a method without parameters and return its checks."""
-    facts = {"title": "Faulty", "paper": "Nobody, 2026", **facts}
+    facts = {"title": "Faulty", "paper": "Author, 2026", **facts}
     # A class becomes a dataclass once only: register a fresh one each time.
     fresh = type(cls.__name__, (cls,), {"__doc__": cls.__doc__})
     METHODS.register("faulty", **facts)(fresh)
@@ -52,29 +52,17 @@ class SoundNetwork(NetworkMethod):
         return Layers(bands)
 
 
-def network_of(forward: Callable[[Layers, Tensor], Any]) -> type[NetworkMethod]:
-    """Return a method whose network's forward pass is this function."""
+def faulty(base: type[Method] = Sound, **members: Any) -> type[Method]:
+    """Return a sound method with some members replaced."""
+    return type("Faulty", (base,), {"__doc__": "Is faulty.", **members})
 
-    class Changed(Layers):
-        def forward(self, x: Tensor) -> Any:
-            return forward(self, x)
 
-    class Faulty(NetworkMethod):
-        """Has a faulty network."""
-
-        def network(self, bands: int, scale: int) -> nn.Module:
-            return Changed(bands)
-
-    return Faulty
+def network_of(forward: Callable[[Any, Tensor], Any]) -> type[Method]:
+    """Return a method whose network has this forward pass."""
+    layers = type("Changed", (Layers,), {"forward": forward})
+    return faulty(SoundNetwork, network=lambda _self, bands, _scale: layers(bands))
 
 
 def upscaling(upscale: Callable[[Tensor, Problem], Tensor]) -> type[Method]:
     """Return a method that learns nothing and estimates by this function."""
-
-    class Faulty(Method):
-        """Estimates badly."""
-
-        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
-            return upscale(low, problem)
-
-    return Faulty
+    return faulty(upscale=lambda _self, low, problem, _state: upscale(low, problem))

@@ -1,8 +1,9 @@
-"""The checks of learning: each can fail, and its reason says how."""
+"""Checks of learning: each detects its faults, and its reason describes them."""
 
 import random
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -10,99 +11,82 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import Method, NetworkMethod, Problem, State
+from benchmark.method import Method, NetworkMethod, State
 from tests.benchmark.tools.conformance.support import (
     Layers,
-    Sound,
     SoundNetwork,
+    faulty,
     network_of,
     reason_of,
     upscaling,
 )
 
 
-class Learns(Sound):
-    """Learns a level by `draw`."""
-
-    def draw(self) -> float:
-        raise NotImplementedError
-
-    def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
-        return {"level": torch.tensor(self.draw())}
-
-    def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
-        return low + state["level"]
-
-
 def drawing(draw: Callable[[], float]) -> type[Method]:
     """Return a method that learns a number drawn by this function."""
-    return type("Faulty", (Learns,), {"draw": lambda _self: draw(), "__doc__": "Draws."})
+    return faulty(
+        fit=lambda _self, _scenes, _problem: {"level": torch.tensor(draw())},
+        upscale=lambda _self, low, _problem, state: low + state["level"],
+    )
 
 
-def own_unseeded() -> float:
+def unseeded() -> float:
     """Draw from a new generator without a seed."""
     return float(np.random.default_rng().random())
 
 
+def unseeded_network(_self: Method, bands: int, _scale: int) -> nn.Module:
+    """Build a network with initial weights that differ each time."""
+    network = Layers(bands)
+    nn.init.constant_(network.layer.weight, 0.01 * unseeded())
+    return network
+
+
+names = count()
+UNSEEDED: dict[str, tuple[type[Method], str]] = {
+    "state": (drawing(unseeded), "learning twice gives different values of level"),
+    "weights": (
+        faulty(SoundNetwork, network=unseeded_network),
+        "learning twice gives different values of layer.weight, layer.bias",
+    ),
+    "estimate": (
+        upscaling(lambda low, _: low + unseeded()),
+        "estimating a scene twice gives different estimates",
+    ),
+    "names": (
+        faulty(fit=lambda *_: {f"a{next(names)}": torch.zeros(1)}),
+        "learning twice gives other names: ['a0', 'a1']",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNSEEDED)
+def test_a_result_that_differs_each_time(what: str) -> None:
+    cls, reason = UNSEEDED[what]
+    assert reason_of(cls, "deterministic") == reason
+
+
 GLOBAL = [
     lambda: float(torch.rand(())),
-    lambda: float(np.random.rand()),  # noqa: NPY002 - the global state is what is meant
+    lambda: float(np.random.rand()),  # noqa: NPY002 - the global state is tested
     random.random,
 ]
-
-
-def test_a_method_that_learns_something_else_each_time() -> None:
-    expected = "learning twice gives two values of level"
-    assert reason_of(drawing(own_unseeded), "deterministic") == expected
-
-
-def test_a_network_with_unseeded_initial_weights() -> None:
-    class Wild(NetworkMethod):
-        """Initialises without a seed."""
-
-        def network(self, bands: int, scale: int) -> nn.Module:
-            network = Layers(bands)
-            nn.init.constant_(network.layer.weight, 0.01 * own_unseeded())
-            return network
-
-    expected = "learning twice gives two values of layer.weight, layer.bias"
-    assert reason_of(Wild, "deterministic") == expected
-
-
-def test_a_method_that_estimates_something_else_each_time() -> None:
-    faulty = upscaling(lambda low, _: low + own_unseeded())
-    expected = "estimating a scene twice gives two estimates"
-    assert reason_of(faulty, "deterministic") == expected
-
-
-def test_a_state_with_other_names_each_time() -> None:
-    kept: list[None] = []
-
-    class Names(Sound):
-        """Counts in names."""
-
-        def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
-            kept.append(None)
-            return {f"a{len(kept)}": torch.zeros(1)}
-
-    expected = "learning twice gives other names: ['a1', 'a2']"
-    assert reason_of(Names, "deterministic") == expected
+OTHER = "another state of the global random generators gives "
 
 
 @pytest.mark.parametrize("draw", GLOBAL, ids=["torch", "numpy", "python"])
 def test_a_method_that_reads_the_global_random_state(draw: Callable[[], float]) -> None:
-    what = "drawing from global random generators, not from one of its own, gives two "
     learned = reason_of(drawing(draw), "random-state-ignored")
-    assert learned == what + "values of level"
-    faulty = upscaling(lambda low, _: low + draw())
-    assert reason_of(faulty, "random-state-ignored") == what + "estimates of a scene"
+    assert learned == OTHER + "different values of level"
+    reason = reason_of(upscaling(lambda low, _: low + draw()), "random-state-ignored")
+    assert reason == OTHER + "a different estimate of a scene"
 
 
 def test_a_network_that_draws_while_it_estimates() -> None:
-    faulty = network_of(lambda layers, x: Layers.forward(layers, x + 0.01 * torch.rand_like(x)))
-    what = "drawing from global random generators, not from one of its own, gives two "
-    assert reason_of(faulty, "random-state-ignored") == what + "estimates of a scene"
-    assert reason_of(faulty, "random-state-kept") == "it changes the global random state of torch"
+    cls = network_of(lambda layers, x: Layers.forward(layers, x + 0.01 * torch.rand_like(x)))
+    reason = reason_of(cls, "random-state-ignored")
+    assert reason == OTHER + "a different estimate of a scene"
+    assert reason_of(cls, "random-state-kept") == "it changes the global random state of torch"
 
 
 @pytest.mark.parametrize(
@@ -114,50 +98,38 @@ def test_a_method_that_seeds_the_global_generators(seed: Callable[[int], Any], n
         seed(7)
         return 0.5
 
-    changes = f"it changes the global random state of {name}"
-    assert reason_of(drawing(draw), "random-state-kept") == changes
-    faulty = upscaling(lambda low, _: low + draw())
-    assert reason_of(faulty, "random-state-kept") == changes
+    for cls in (drawing(draw), upscaling(lambda low, _: low + draw())):
+        reason = reason_of(cls, "random-state-kept")
+        assert reason == f"it changes the global random state of {name}"
 
 
-def test_a_loss_that_rises() -> None:
-    class Backwards(SoundNetwork):
-        """Reverses its gradient."""
-
-        def loss(self, output: Tensor, truth: Tensor) -> Tensor:
-            error = super().loss(output, truth)
-            return 2 * error.detach() - error
-
-    reason = reason_of(Backwards, "loss-goes-down")
-    assert re.fullmatch(
-        r"the loss is [\d.e-]+ over the first 5 of 20 steps and [\d.e-]+ over the last 5", reason
-    )
+def ascending(self: NetworkMethod, output: Tensor, truth: Tensor) -> Tensor:
+    """Compute the loss, with its gradient reversed."""
+    error = NetworkMethod.loss(self, output, truth)
+    return 2 * error.detach() - error
 
 
-def test_a_loss_that_does_not_change() -> None:
-    class Idle(SoundNetwork):
-        """Has weights without effect."""
-
-        def loss(self, output: Tensor, truth: Tensor) -> Tensor:
-            return 0 * output.sum() + 0.25
-
-    expected = "the loss is 0.25 over the first 5 of 20 steps and 0.25 over the last 5"
-    assert reason_of(Idle, "loss-goes-down") == expected
-
-
-def test_a_loss_that_is_no_number() -> None:
-    class Lost(SoundNetwork):
-        """Takes the root of something negative."""
-
-        def loss(self, output: Tensor, truth: Tensor) -> Tensor:
-            return (output.sum() - output.sum() - 1).sqrt()
-
-    expected = "TrainingError: the loss became nan before step 1"
-    assert reason_of(Lost, "loss-goes-down") == expected
+@pytest.mark.parametrize(
+    ("loss", "reason"),
+    [
+        (ascending, r"the loss is \S+ over the first 5 of 20 steps and \S+ over the last 5"),
+        (
+            lambda _self, output, _truth: 0 * output.sum() + 0.25,
+            r"the loss is 0\.25 over the first 5 of 20 steps and 0\.25 over the last 5",
+        ),
+        (
+            lambda _self, output, _truth: (0 * output.sum() - 1).sqrt(),
+            "TrainingError: the loss became nan before step 1",
+        ),
+    ],
+)
+def test_a_loss_that_does_not_decrease(loss: Callable[..., Tensor], reason: str) -> None:
+    found = reason_of(faulty(SoundNetwork, loss=loss), "loss-goes-down")
+    assert re.fullmatch(reason, found)
 
 
 @pytest.mark.parametrize("drawn", [True, False])
-def test_a_network_with_something_that_is_not_in_its_weights(drawn: bool) -> None:
+def test_a_network_with_state_outside_its_weights(drawn: bool) -> None:
     class Hiding(Layers):
         """Has a gain that is drawn, or found while training."""
 
@@ -170,34 +142,21 @@ def test_a_network_with_something_that_is_not_in_its_weights(drawn: bool) -> Non
                 self.gain = 0.7
             return self.gain * super().forward(x)
 
-    class Hides(NetworkMethod):
-        """Has more than its weights."""
-
-        def network(self, bands: int, scale: int) -> nn.Module:
-            return Hiding(bands)
-
-    reason = reason_of(Hides, "weights-round-trip")
+    cls = faulty(SoundNetwork, network=lambda _self, bands, _scale: Hiding(bands))
     assert re.fullmatch(
         r"a scene has [\d.]+ dB when trained, [\d.]+ dB when its weights are loaded: something is "
         "not in the weights",
-        reason,
+        reason_of(cls, "weights-round-trip"),
     )
 
 
-def test_a_state_that_lives_in_more_than_tensors() -> None:
+def test_a_state_with_more_than_tensors() -> None:
     class Kept(dict[str, Tensor]):
-        level = 0.0
+        level = 0.5
 
-    class Remembers(Sound):
-        """Hides a number in its state."""
+    def upscale(_self: Method, low: Tensor, _problem: object, state: State) -> Tensor:
+        return low + getattr(state, "level", 0.0)
 
-        def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
-            state = Kept(nothing=torch.zeros(1))
-            state.level = 0.5
-            return state
-
-        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
-            return low + getattr(state, "level", 0.0)
-
+    cls = faulty(fit=lambda *_: Kept(nothing=torch.zeros(1)), upscale=upscale)
     expected = "its state gives another estimate after it was stored"
-    assert reason_of(Remembers, "weights-round-trip") == expected
+    assert reason_of(cls, "weights-round-trip") == expected

@@ -1,4 +1,4 @@
-"""The checks of estimates: each can fail, and its reason says how."""
+"""Checks of estimates: each detects its faults, and its reason describes them."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.engine.device import Device
-from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
+from benchmark.method import METHODS, Method, Problem, State
 from benchmark.tools.conformance import inference
 from tests.benchmark.support import CPU
 from tests.benchmark.tools.conformance.support import (
@@ -16,6 +16,7 @@ from tests.benchmark.tools.conformance.support import (
     Sound,
     SoundNetwork,
     checks_of,
+    faulty,
     network_of,
     reason_of,
     upscaling,
@@ -23,12 +24,12 @@ from tests.benchmark.tools.conformance.support import (
 
 
 def test_a_wrong_size_at_one_scale_only() -> None:
-    faulty = upscaling(lambda low, problem: low[:, int(problem.scale == 3) :])
+    cls = upscaling(lambda low, problem: low[:, int(problem.scale == 3) :])
     expected = "the estimate has shape (7, 22, 25), expected (7, 23, 25)"
-    assert reason_of(faulty, "shape-x3") == expected
-    assert reason_of(faulty, "bands-31").startswith("x3: the estimate has shape (31, 22, 25)")
+    assert reason_of(cls, "shape-x3") == expected
+    assert reason_of(cls, "bands-31").startswith("x3: the estimate has shape (31, 22, 25)")
     for other in ("shape-x2", "shape-x4"):
-        assert checks_of(faulty).check(other).outcome == "passed"
+        assert checks_of(cls).check(other).outcome == "passed"
 
 
 @pytest.mark.parametrize(
@@ -50,28 +51,24 @@ def test_another_wrong_size(estimate: Callable[[Tensor, Problem], Tensor], shape
 def test_a_decimated_image_may_become_larger_by_less_than_the_scale(
     rows: int, outcome: str
 ) -> None:
-    class Enlarges(Method):
-        """Gets 17 rows, where 49 are expected."""
+    """The input has 17 rows, and 49 are expected."""
 
-        sees = "decimated"
+    def upscale(_self: Method, low: Tensor, problem: Problem, _state: State) -> Tensor:
+        return torch.zeros(len(low), rows, problem.shape[1])
 
-        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
-            return torch.zeros(len(low), rows, problem.shape[1])
-
-    assert checks_of(Enlarges).check("shape-x3").outcome == outcome
+    cls = faulty(sees="decimated", upscale=upscale)
+    assert checks_of(cls).check("shape-x3").outcome == outcome
 
 
 @pytest.mark.parametrize("bands", [1, 7, 31, 103])
 def test_a_number_of_bands_that_it_cannot_take(bands: int) -> None:
-    class Picky(NetworkMethod):
-        """Refuses one number of bands."""
+    def network(_self: Method, number: int, _scale: int) -> nn.Module:
+        if number == bands:
+            raise ValueError("wrong number")
+        return Layers(number)
 
-        def network(self, number: int, scale: int) -> nn.Module:
-            if number == bands:
-                raise ValueError("not so many")
-            return Layers(number)
-
-    assert reason_of(Picky, f"bands-{bands}") == "x2: ValueError: not so many"
+    cls = faulty(SoundNetwork, network=network)
+    assert reason_of(cls, f"bands-{bands}") == "x2: ValueError: wrong number"
 
 
 @pytest.mark.parametrize(
@@ -84,8 +81,8 @@ def test_a_number_of_bands_that_it_cannot_take(bands: int) -> None:
 def test_a_network_of_another_size(
     made: Callable[[Tensor], Tensor], shape: tuple[int, ...]
 ) -> None:
-    faulty = network_of(lambda layers, x: made(Layers.forward(layers, x)))
-    reason = reason_of(faulty, "shape-x4")
+    cls = network_of(lambda layers, x: made(Layers.forward(layers, x)))
+    reason = reason_of(cls, "shape-x4")
     assert reason == f"the network makes {shape} of (1, 7, 23, 25), expected (1, 7, 23, 25)"
 
 
@@ -125,40 +122,33 @@ def test_an_estimate_that_is_not_finite_in_bfloat16() -> None:
     assert reason.endswith("values of the estimate of a black image, in bfloat16 are not finite")
 
 
-def test_a_method_that_modifies_its_input() -> None:
-    reason = reason_of(upscaling(lambda low, _: low.mul_(0.5)), "input-not-modified")
-    assert reason == "it changes its input"
+def centre(_self: Method, scenes: Iterable[Tensor], _problem: Problem) -> State:
+    """Subtract the mean from all scenes but the first."""
+    for scene in list(scenes)[1:]:
+        scene.sub_(scene.mean())
+    return {}
 
 
-def test_a_method_that_modifies_the_degradation() -> None:
-    faulty = upscaling(lambda low, problem: low * problem.degradation.axis(25).mul_(0.5).sum())
-    assert reason_of(faulty, "input-not-modified") == "it changes the degradation, by columns"
+MODIFIED: dict[str, type[Method]] = {
+    "its input": upscaling(lambda low, _: low.mul_(0.5)),
+    "the degradation, by columns": upscaling(
+        lambda low, problem: low * problem.degradation.axis(25).mul_(0.5).sum()
+    ),
+    "'count' of its state": faulty(
+        fit=lambda *_: {"count": torch.zeros(1)},
+        upscale=lambda _self, low, _problem, state: low * state["count"].add_(1),
+    ),
+    "training scene 1": faulty(fit=centre),
+    "the ground truth in its loss": faulty(
+        SoundNetwork,
+        loss=lambda _self, output, truth: (output - truth.add_(0.1)).square().mean(),
+    ),
+}
 
 
-def test_a_method_that_modifies_its_state() -> None:
-    class Counts(Sound):
-        """Keeps a count in its state."""
-
-        def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
-            return {"count": torch.zeros(1)}
-
-        def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
-            state["count"].add_(1)
-            return low
-
-    assert reason_of(Counts, "input-not-modified") == "it changes 'count' of its state"
-
-
-def test_a_method_that_modifies_its_training_scenes() -> None:
-    class Centres(Sound):
-        """Subtracts the mean of its scenes."""
-
-        def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
-            for scene in list(scenes)[1:]:
-                scene.sub_(scene.mean())
-            return {}
-
-    assert reason_of(Centres, "input-not-modified") == "it changes training scene 1"
+@pytest.mark.parametrize("what", MODIFIED)
+def test_a_method_that_modifies_an_argument(what: str) -> None:
+    assert reason_of(MODIFIED[what], "input-not-modified") == f"it changes {what}"
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -173,19 +163,9 @@ def test_a_network_that_modifies_its_input(training: bool) -> None:
     assert reason in ("it changes the network's input", "it changes its input")
 
 
-def test_a_loss_that_modifies_the_ground_truth() -> None:
-    class Shifts(SoundNetwork):
-        """Shifts the ground truth."""
-
-        def loss(self, output: Tensor, truth: Tensor) -> Tensor:
-            return (output - truth.add_(0.1)).square().mean()
-
-    assert reason_of(Shifts, "input-not-modified") == "it changes the ground truth in its loss"
-
-
 def test_a_network_that_mixes_the_images_of_a_batch() -> None:
-    faulty = network_of(lambda layers, x: Layers.forward(layers, x - 0.1 * x.mean()))
-    reason = reason_of(faulty, "batch-of-one-equals-many")
+    cls = network_of(lambda layers, x: Layers.forward(layers, x - 0.1 * x.mean()))
+    reason = reason_of(cls, "batch-of-one-equals-many")
     assert reason.startswith("images alone and in one batch: they differ by ")
 
 
@@ -212,17 +192,16 @@ def test_a_network_whose_receptive_field_exceeds_its_halo(
         y = forward(layers, x)
         return y.repeat_interleave(2, 2).repeat_interleave(2, 3) if sees == "decimated" else y
 
-    faulty = type("Faulty", (network_of(enlarged),), {"sees": sees})
-    reason = reason_of(faulty, "tiles-equal-whole")
+    cls = faulty(network_of(enlarged), sees=sees)
+    reason = reason_of(cls, "tiles-equal-whole")
     assert reason.startswith("tiles (halo 2) and the whole image: they differ by ")
 
 
 @pytest.mark.parametrize("name", ["vdsr", "proposed"])
 def test_the_check_of_tiles_detects_a_missing_halo(name: str) -> None:
     """Also where the last layers are still almost zero after their short training."""
-    cls = METHODS.entry(name).cls
-    fresh = type("Faulty", (cls,), {"halo": lambda _self, _network: 0})
-    reason = reason_of(fresh, "tiles-equal-whole")
+    cls = faulty(METHODS.entry(name).cls, halo=lambda _self, _network: 0)
+    reason = reason_of(cls, "tiles-equal-whole")
     assert reason.startswith("tiles (halo 0) and the whole image: they differ by ")
 
 

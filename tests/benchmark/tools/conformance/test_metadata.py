@@ -1,4 +1,4 @@
-"""The checks of metadata: each can fail, and its reason says how."""
+"""Checks of metadata: each detects its faults, and its reason describes them."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.method import METHODS, Method, parameter
 from benchmark.tools.conformance import Conformance
-from tests.benchmark.tools.conformance.support import Sound, reason_of
+from tests.benchmark.tools.conformance.support import Sound, faulty, reason_of
 
 
 @pytest.mark.parametrize("fact", ["title", "paper"])
@@ -30,13 +30,8 @@ def test_a_method_that_was_never_registered() -> None:
 
 
 def test_an_unknown_kind_of_input() -> None:
-    class Unknown(Sound):
-        """Has an unknown input."""
-
-        sees = "downscaled"  # type: ignore[assignment]
-
     expected = "sees is 'downscaled', expected upscaled or decimated"
-    assert reason_of(Unknown, "described") == expected
+    assert reason_of(faulty(sees="downscaled"), "described") == expected
 
 
 @pytest.mark.parametrize(
@@ -56,7 +51,7 @@ def test_an_undocumented_or_ill_declared_parameter(
 ) -> None:
     body = {"__annotations__": {"width": annotation}, "width": default, "__doc__": "Has one."}
     cls = type("Faulty", (Method,), body)
-    METHODS.register("faulty", title="Faulty", paper="Nobody, 2026")(cls)
+    METHODS.register("faulty", title="Faulty", paper="Author, 2026")(cls)
     # A default that does not fit can only be found in a method with another value.
     reference = {int: "faulty[width=2]", str: "faulty[width=a]"}.get(annotation, "faulty")
     result = Conformance(METHODS.make(reference)).check("parameters-documented")
@@ -70,7 +65,7 @@ def test_a_whole_number_may_stand_for_a_float() -> None:
 
         rate: float = parameter(default=1, help="rate")
 
-    METHODS.register("rounded", title="Rounded", paper="Nobody, 2026")(Rounded)
+    METHODS.register("rounded", title="Rounded", paper="Author, 2026")(Rounded)
     result = Conformance(METHODS.make("rounded")).check("parameters-documented")
     assert result.outcome == "passed"
 
@@ -97,7 +92,7 @@ def test_parameters_that_a_reference_cannot_express(
 
     Named.__qualname__ = "Named"
     monkeypatch.setattr(sys.modules[__name__], "Named", Named, raising=False)
-    METHODS.register("faulty", title="Faulty", paper="Nobody, 2026")(Named)
+    METHODS.register("faulty", title="Faulty", paper="Author, 2026")(Named)
     plain: Any = METHODS.make("faulty")
     assert Conformance(plain).check("specification").outcome == "passed"
     result = Conformance(replace(plain, **changes)).check("specification")
@@ -116,7 +111,7 @@ def test_a_method_that_loses_something_when_pickled(monkeypatch: pytest.MonkeyPa
 
     Lossy.__qualname__ = "Lossy"
     monkeypatch.setattr(sys.modules[__name__], "Lossy", Lossy, raising=False)
-    METHODS.register("faulty", title="Faulty", paper="Nobody, 2026")(Lossy)
+    METHODS.register("faulty", title="Faulty", paper="Author, 2026")(Lossy)
     result = Conformance(METHODS.make("faulty[width=2]")).check("specification")
     assert result.reason == "pickled and back it is Lossy(width=1), not Lossy(width=2)"
 
@@ -129,5 +124,5 @@ def test_a_method_that_loses_something_when_pickled(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_ill_declared_expected_failures(declared: dict[str, str], reason: str) -> None:
-    cls = type("Faulty", (Sound,), {"expected_failures": declared, "__doc__": "Declares."})
+    cls = faulty(expected_failures=declared)
     assert reason_of(cls, "expected-failures").startswith(reason)

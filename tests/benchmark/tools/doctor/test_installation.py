@@ -67,15 +67,6 @@ def test_packages_are_compared_with_their_ranges(
     assert summary.text.endswith(f", numpy {version('numpy')}")
 
 
-def test_a_local_build_of_a_version_meets_its_range(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    project(tmp_path, monkeypatch, ">=3", "torch>=2.13")
-    monkeypatch.setattr(installation, "version", lambda _: "2.13.0+cpu")
-    (found,) = installation.packages()
-    assert found.text.endswith(", torch 2.13.0+cpu")
-
-
 def test_the_checkouts_modules_are_imported_here() -> None:
     assert list(installation.modules()) == []
 
@@ -147,55 +138,51 @@ def test_a_machine_without_a_gpu_is_fine() -> None:
     assert installation.gpu() == [Finding("gpu", "ok", text)]
 
 
-def test_a_torch_without_cuda_is_named(
-    monkeypatch: pytest.MonkeyPatch, gpu_nodes: list[Path]
+@pytest.mark.parametrize(
+    ("node", "cuda", "visible", "level", "text", "remedy"),
+    [
+        (
+            NODE,
+            None,
+            "0",
+            "error",
+            ", built without CUDA",
+            "https://pytorch.org/get-started/locally/",
+        ),
+        (NODE, "12.8", "0", "error", "too old", "install a driver for CUDA 12.8 or newer"),
+        (NODE, "12.8", "", "warning", "", "unset CUDA_VISIBLE_DEVICES, now ''"),
+        (NODE, "12.8", "-1", "warning", "", "unset CUDA_VISIBLE_DEVICES, now '-1'"),
+        (NODE, "12.8", "none", "warning", "", "unset CUDA_VISIBLE_DEVICES, now 'none'"),
+        # A container without its host's GPUs may have NVIDIA's program.
+        (None, "12.8", "0", "warning", "/usr/bin/nvidia-smi", "start a container with its GPUs"),
+    ],
+)
+def test_a_gpu_that_torch_does_not_see_is_reported_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+    gpu_nodes: list[Path],
+    node: Path | None,
+    cuda: str | None,
+    visible: str,
+    level: str,
+    text: str,
+    remedy: str,
 ) -> None:
-    gpu_nodes.append(NODE)
-    monkeypatch.setattr(torch.version, "cuda", None)
-    (found,) = installation.gpu()
-    assert found.level == "error"
-    assert f"{NODE} shows an NVIDIA GPU" in found.text
-    assert f"torch {torch.__version__}, built without CUDA" in found.text
-    assert "https://pytorch.org/get-started/locally/" in found.remedy
-
-
-def test_a_driver_that_torch_cannot_use_is_named(
-    monkeypatch: pytest.MonkeyPatch, gpu_nodes: list[Path]
-) -> None:
-    gpu_nodes.append(NODE)
-
-    def complain() -> bool:
+    def unavailable() -> bool:
         warnings.warn("the NVIDIA driver on your system is too old", stacklevel=1)
         return False
 
-    monkeypatch.setattr(torch.cuda, "is_available", complain)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    gpu_nodes += [node] if node else []
+    monkeypatch.setattr(shutil, "which", lambda _: None if node else "/usr/bin/nvidia-smi")
+    monkeypatch.setattr(torch.version, "cuda", cuda)
+    monkeypatch.setattr(torch.cuda, "is_available", unavailable)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     (found,) = installation.gpu()
-    assert found.level == "error"
-    assert "built for CUDA 12.8, sees none; driver 535.104.05" in found.text
-    assert "torch warns: the NVIDIA driver on your system is too old" in found.text
-    assert "install a driver for CUDA 12.8 or newer" in found.remedy
-
-
-@pytest.mark.parametrize("value", ["", "-1", "none"])
-def test_a_gpu_that_the_user_hides_is_a_warning(
-    monkeypatch: pytest.MonkeyPatch, gpu_nodes: list[Path], value: str
-) -> None:
-    gpu_nodes.append(NODE)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
-    (found,) = installation.gpu()
-    assert found.level == "warning"
-    assert found.remedy.startswith(f"unset CUDA_VISIBLE_DEVICES, now '{value}'")
-
-
-@pytest.mark.usefixtures("gpu_nodes")
-def test_nvidias_program_alone_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container without its host's GPUs may have it."""
-    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/nvidia-smi")
-    (found,) = installation.gpu()
-    assert found.level == "warning"
-    assert "/usr/bin/nvidia-smi shows an NVIDIA GPU" in found.text
-    assert "start a container with its GPUs" in found.remedy
+    assert found.level == level
+    assert f"{node or '/usr/bin/nvidia-smi'} shows an NVIDIA GPU" in found.text
+    assert f"torch {torch.__version__}, built " in found.text
+    assert "driver 535.104.05; torch warns: the NVIDIA driver on your system is" in found.text
+    assert text in found.text
+    assert remedy in found.remedy
 
 
 @pytest.fixture

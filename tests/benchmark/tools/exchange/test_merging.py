@@ -1,14 +1,14 @@
 """Imports: which cells are added, present, completed, replaced or refused, and why."""
 
-import csv
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +20,6 @@ from benchmark.store.lock import CellLock
 from benchmark.tools.exchange import Merged, export, merge, merging
 from tests.benchmark.store.test_lock import claimed_elsewhere
 from tests.benchmark.tools.exchange.support import (
-    HERE,
     METHODS,
     THERE,
     address,
@@ -30,7 +29,6 @@ from tests.benchmark.tools.exchange.support import (
     put,
     three,
 )
-from tests.command_line import CommandLine
 
 
 class Two:
@@ -81,18 +79,6 @@ def test_a_second_import_changes_nothing(two: Two) -> None:
     assert files(two.here) == before
 
 
-def test_the_tables_head_names_every_machine(two: Two, tmp_path: Path) -> None:
-    put(two.here, address("bicubic"))
-    put(two.there, address("espcn"), environment=THERE)
-    two.fetch()
-    assert CommandLine(tmp_path)("tables", "--results", str(two.here)).code == 0
-    page = (two.here / "tables" / "cave.md").read_text(encoding="utf-8")
-    (line,) = [line for line in page.splitlines() if "Device" in line and "H200" in line]
-    assert HERE["device"] in line
-    rows = csv.DictReader(io.StringIO((two.here / "tables" / "cave.csv").read_text()))
-    assert {row["method"] for row in rows} == {"bicubic", "espcn"}
-
-
 def test_weights_are_added_to_the_same_cell(two: Two) -> None:
     three(two.there)
     two.fetch()
@@ -129,41 +115,25 @@ def test_the_same_scores_from_another_machine_are_no_conflict(two: Two) -> None:
     assert files(two.here) == before
 
 
-def other_scores(there: Path) -> None:
-    put(there, psnr=32, environment=THERE, date="2026-04-02T10:00:00+00:00")
-
-
-def other_key(there: Path) -> None:
-    depends = {"method": "m2", "train": "t", "test": "x2"}
-    put(there, key="b" * 64, depends=depends, environment=THERE, date="2026-04-02T10:00:00+00:00")
-
-
-def other_key_without_parts(there: Path) -> None:
-    put(there, key="b" * 64, depends={}, environment={}, date=None)
-
-
-def it_failed(there: Path) -> None:
-    failed(there, "MemoryError: too\nmuch", environment=THERE)
-
-
 MINE = "2026-03-01 on CPU, 2 threads, bfloat16"
 YOURS = "2026-04-02 on NVIDIA H200, bfloat16"
-REPLACE = "--replace takes it and keeps the one that is here in .superseded"
-CONFLICTS: dict[str, tuple[Callable[[Path], None], str]] = {
+REPLACE = "--replace imports it and moves the one here to .superseded"
+LATER: dict[str, Any] = {"environment": THERE, "date": "2026-04-02T10:00:00+00:00"}
+CONFLICTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "other scores": (
-        other_scores,
+        partial(put, psnr=32, **LATER),
         f"the same cell with other scores; here {MINE}, there {YOURS}; {REPLACE}",
     ),
     "another key": (
-        other_key,
-        f"made from another method, test; here {MINE}, there {YOURS}; --replace takes it",
+        partial(put, key="b" * 64, depends={"method": "m2", "train": "t", "test": "x2"}, **LATER),
+        f"made from another method, test; here {MINE}, there {YOURS}; --replace imports it",
     ),
-    "another key, and nothing told": (
-        other_key_without_parts,
+    "another key without details": (
+        partial(put, key="b" * 64, depends={}, environment={}, date=None),
         f"made from another method, train, test; here {MINE}, there undated on an unknown device",
     ),
     "done here, failed there": (
-        it_failed,
+        partial(failed, reason="MemoryError: too\nmuch", environment=THERE),
         "the same cell is done here and failed (MemoryError: too much) there; here ",
     ),
 }
@@ -270,7 +240,9 @@ def test_a_full_disk_leaves_whole_cells_only(
 
     with monkeypatch.context() as patch:
         patch.setattr(merging, failing, fail)
-        with pytest.raises(RequestError, match=r"No space left on device; 1 cells were taken, the"):
+        with pytest.raises(
+            RequestError, match=r"No space left on device; 1 cells were imported, the"
+        ):
             merge(two.here, two.zip)
     assert store.damaged(two.here) == []
     assert sorted(path.name for path in two.here.iterdir()) == ["cave"]

@@ -1,4 +1,4 @@
-"""Exports: valid cells, no path of this machine, never half a file."""
+"""Exports: valid cells, no paths of this machine, an atomic file."""
 
 import shutil
 import zipfile
@@ -55,7 +55,7 @@ def test_a_data_set_is_chosen_by_its_label(results: Path, tmp_path: Path) -> Non
 
 
 def test_a_data_set_without_cells_is_named(results: Path, tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"no results of data set 'harvard' .* some of cave"):
+    with pytest.raises(RequestError, match=r"no results of data set 'harvard' in .*; found cave"):
         export(results, tmp_path / "out.zip", ["cave", "harvard"])
     assert not (tmp_path / "out.zip").exists()
 
@@ -115,7 +115,7 @@ def test_progress_is_reported_cell_by_cell(results: Path, tmp_path: Path) -> Non
     assert calls == [*((n, 3, place(method)) for n, method in enumerate(METHODS)), (3, 3, "")]
 
 
-def test_the_messages_of_a_failed_cell_leave_without_paths_of_this_machine(tmp_path: Path) -> None:
+def test_paths_of_this_machine_are_removed_from_messages_of_failed_cells(tmp_path: Path) -> None:
     results, other = tmp_path / "results", tmp_path / "other"
     trace = 'File "/home/anna smith/hsisr/job.py", line 99, in run\nsee https://example.org/a/b\n'
     cell = failed(results, "OSError: cannot open /home/anna/x.png", trace)
@@ -129,7 +129,7 @@ def test_the_messages_of_a_failed_cell_leave_without_paths_of_this_machine(tmp_p
     )
     for name in set(cell.facts) - {"reason", "sums", "seal"}:
         assert there.facts[name] == cell.facts[name]
-    # At home it is the same cell.
+    # The exporter recognises its own cell.
     assert merge(results, tmp_path / "out.zip").present == [place()]
 
 

@@ -1,4 +1,4 @@
-"""Bands and errors of images are what figures and page say of them."""
+"""Helpers for images: nearest band, false colours, PSNR."""
 
 import math
 
@@ -23,9 +23,7 @@ def test_the_nearest_band_is_found() -> None:
         ([550.0], [0, 0, 0]),
     ],
 )
-def test_red_green_and_blue_are_where_they_are_seen(
-    wavelengths: list[float], bands: list[int]
-) -> None:
+def test_the_bands_of_false_colours(wavelengths: list[float], bands: list[int]) -> None:
     assert list(false_colour_bands(wavelengths)) == bands
 
 

@@ -1,4 +1,4 @@
-"""Images of a stored cell are those that its scores were computed from."""
+"""Recomputed images of a stored cell have the scores that are stored."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_the_images_have_the_scores_that_are_stored(
     assert cell is not None
     stored = cell.scores().set_index("scene")
     for one in predict(plan, tmp_path, CPU):
-        error = np.square(one.estimate.astype(float) - one.truth).mean()
+        error = np.square(one.estimates[method].astype(float) - one.truth).mean()
         assert 10 * np.log10(255**2 / error) == pytest.approx(stored["psnr"][one.scene], abs=1e-9)
         assert one.truth.shape == (5, 48, 40)
         assert one.low.shape == (5, 16, 14)
@@ -35,8 +35,8 @@ def test_scenes_are_chosen_and_unknown_ones_rejected(tiny: Split, tmp_path: Path
     run(tmp_path, [plan])
     name = tiny.test.names[1]
     assert [one.scene for one in predict(plan, tmp_path, CPU, [name])] == [name]
-    with pytest.raises(RequestError, match=f"nobody is no test scene of .*{name}"):
-        next(predict(plan, tmp_path, CPU, ["nobody"]))
+    with pytest.raises(RequestError, match=f"unknown is no test scene of .*{name}"):
+        next(predict(plan, tmp_path, CPU, ["unknown"]))
 
 
 def test_a_cell_without_weights_or_not_run_is_named(tiny: Split, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Previews are windows of what was scored; what cannot be shown says why."""
+"""Previews: windows of the scored images, or the reason why there is none."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from benchmark.execution.request import Experiment
 from benchmark.method import METHODS
 from benchmark.store.cells import WEIGHTS, Cell, cells
 from benchmark.tools.images import previews as module
-from benchmark.tools.images.model import CellPreview, Prediction
+from benchmark.tools.images.model import CellPreview, View
 from benchmark.tools.images.predictions import predict
 from benchmark.tools.images.previews import corner_of_detail, preview_of, previews
 from tests.benchmark.execution.test_runner import BRIEF, planned, run
@@ -37,26 +37,22 @@ def shown(
     return list(found)
 
 
-def predicted(split: Split, folder: Path, method: str, scale: int) -> dict[str, Prediction]:
-    """Estimate the whole scenes."""
-    (plan,) = planned(split, method, scales=[scale])
-    return {one.scene: one for one in predict(plan, folder, CPU)}
-
-
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_a_preview_is_a_window_of_what_was_scored(tiny: Split, tmp_path: Path, scale: int) -> None:
-    run(tmp_path, planned(tiny, "bicubic", scales=[scale]))
-    whole = predicted(tiny, tmp_path, "bicubic", scale)
+    (plan,) = planned(tiny, "bicubic", scales=[scale])
+    run(tmp_path, [plan])
+    whole = {one.scene: one for one in predict(plan, tmp_path, CPU)}
     found = shown(tiny, tmp_path)
     assert [one.scene for one in found] == list(tiny.test.names)
     for one in found:
         made, preview = whole[one.scene], one.preview
         assert preview is not None
+        estimate = made.estimates["bicubic"]
         top, left = preview.corner
         window = (slice(None), slice(top, top + 16), slice(left, left + 16))
         assert (preview.truth == made.truth[window]).all()
-        assert (preview.estimate == made.estimate[window]).all()
-        squares = np.square(made.estimate.astype(float) - made.truth).mean(axis=(1, 2))
+        assert (preview.estimate == estimate[window]).all()
+        squares = np.square(estimate.astype(float) - made.truth).mean(axis=(1, 2))
         assert preview.error == pytest.approx(squares, rel=1e-5)
         assert tuple(preview.shape) == made.truth.shape[1:]
         for row in range(16):  # every pixel of the window has its low-resolution pixel
@@ -65,9 +61,7 @@ def test_a_preview_is_a_window_of_what_was_scored(tiny: Split, tmp_path: Path, s
         assert preview.low.shape[1] == (top + 15) // scale - top // scale + 1
 
 
-def test_what_was_made_once_is_found_again(
-    tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_previews_are_cached(tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path, planned(tiny, "espcn"))
     first = shown(tiny, tmp_path)
     monkeypatch.setattr(module, "predict", lambda *_: pytest.fail("estimated again"))
@@ -78,7 +72,7 @@ def test_what_was_made_once_is_found_again(
         assert (one.preview.estimate == other.preview.estimate).all()
 
 
-def test_a_damaged_preview_is_made_again(tiny: Split, tmp_path: Path) -> None:
+def test_a_damaged_preview_is_computed_again(tiny: Split, tmp_path: Path) -> None:
     run(tmp_path, planned(tiny, "bicubic"))
     first = shown(tiny, tmp_path)
     for file in (tmp_path / "cache" / "previews").iterdir():
@@ -87,7 +81,7 @@ def test_a_damaged_preview_is_made_again(tiny: Split, tmp_path: Path) -> None:
     assert all(one.preview for one in [*first, *again])
 
 
-def test_a_cell_without_weights_or_data_says_why(tiny: Split, tmp_path: Path) -> None:
+def test_a_cell_without_weights_has_a_reason(tiny: Split, tmp_path: Path) -> None:
     run(tmp_path, planned(tiny, "espcn", "bicubic"))
     for file in tmp_path.rglob(WEIGHTS):
         file.unlink()
@@ -97,7 +91,7 @@ def test_a_cell_without_weights_or_data_says_why(tiny: Split, tmp_path: Path) ->
     assert "stored without weights; run the cell again" in reason
 
 
-def test_a_method_that_breaks_costs_its_own_images(
+def test_an_error_of_a_method_is_the_reason(
     tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(tmp_path, planned(tiny, "bicubic"))
@@ -117,17 +111,17 @@ def test_scenes_can_be_chosen_and_one_seed_is_enough(tiny: Split, tmp_path: Path
     asked = Experiment(EIGHT_BIT, BRIEF, (2,), (METHODS.make("espcn"),), (0, 1))
     run(tmp_path, plan_cells(tiny, asked))
     name = tiny.test.names[1]
-    (one,) = shown(tiny, tmp_path, scenes=(name, "nobody"))
+    (one,) = shown(tiny, tmp_path, scenes=(name, "unknown"))
     assert (one.scene, one.address.seed) == (name, 0)
 
 
 def test_a_cell_of_unknown_data_cannot_be_planned(tiny: Split, tmp_path: Path) -> None:
     run(tmp_path, planned(tiny, "bicubic"))
     (cell,) = cells(tmp_path)
-    stranger = Cell(replace(cell.address, dataset="nowhere"), cell.folder, cell.facts)
+    unknown = Cell(replace(cell.address, dataset="nowhere"), cell.folder, cell.facts)
     folders = Folders(tiny.request.root, tmp_path, tmp_path / "cache")
     with pytest.raises(RequestError, match="nowhere"):
-        replan(stranger, folders, Progress(), {})
+        replan(unknown, folders, Progress(), {})
 
 
 def test_the_window_lies_where_there_is_detail() -> None:
@@ -140,7 +134,7 @@ def test_the_window_lies_where_there_is_detail() -> None:
 
 def test_a_small_scene_is_shown_whole() -> None:
     truth = np.random.default_rng(0).integers(0, 256, (4, 12, 10)).astype(np.uint8)
-    made = Prediction("small", (1.0, 2.0, 3.0, 4.0), truth, truth[:, ::4, ::4], truth)
+    made = View("small", (1.0, 2.0, 3.0, 4.0), truth, truth[:, ::4, ::4], {"m": truth})
     preview = preview_of(made, 4, 128)
     assert (preview.truth == truth).all()
     assert (preview.low == made.low).all()
@@ -152,7 +146,7 @@ def test_a_small_scene_is_shown_whole() -> None:
 def test_the_overview_is_an_average() -> None:
     truth = np.zeros((1, 320, 200), dtype=np.uint8)
     truth[:, ::2] = 200
-    made = Prediction("big", (550.0,), truth, truth[:, ::2, ::2], truth)
+    made = View("big", (550.0,), truth, truth[:, ::2, ::2], {"m": truth})
     overview = preview_of(made, 2, 32).overview
     assert overview.shape == (1, 160, 100)
     assert (overview == 100).all()

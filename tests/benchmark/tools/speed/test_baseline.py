@@ -1,4 +1,4 @@
-"""The baseline computes what the engine computes: the plain code is the engine's oracle."""
+"""The baseline computes the same as the engine, as an independent oracle."""
 
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ def test_images_are_kept_as_float32(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reference", ["espcn", "srcnn"])
-def test_fast_training_reaches_what_plain_training_reaches(tiny: Split, reference: str) -> None:
+def test_the_engines_training_reaches_the_psnr_of_the_baseline(tiny: Split, reference: str) -> None:
     profile = Profile("tiny", "", patches=16, patch=16, batch=4, bands=2, validations=2)
     row = items.accuracy(network_method(reference), tiny, profile, CPU)
     assert row.unit == "dB"

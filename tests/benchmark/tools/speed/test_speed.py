@@ -1,4 +1,4 @@
-"""A session measures what it should, and its report has all that a figure needs."""
+"""Sessions, their items, and the report."""
 
 import json
 from dataclasses import asdict, replace
@@ -25,7 +25,7 @@ TORCH = torch.device("cpu")
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure everything once, the roofline in no time."""
+    """Measure everything once, and the roofline on small matrices."""
     monkeypatch.setattr(session, "SECONDS", 0.0)
     monkeypatch.setattr(resources, "SIDE", {"cpu": 64})
     monkeypatch.setattr(resources, "COPIED", 1 << 20)
@@ -33,9 +33,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_a_session_measures_every_network_and_every_step_of_an_image() -> None:
-    told: list[str] = []
+    messages: list[str] = []
     methods = [METHODS.make(name) for name in ("bicubic", "espcn", "proposed[subnetworks=1]")]
-    found = measure(Session(methods, CPU, turns=2, shape=(3, 40, 48)), told.append)
+    found = measure(Session(methods, CPU, turns=2, shape=(3, 40, 48)), messages.append)
     assert [(row.what, row.of) for row in found.rows] == [
         ("train", "espcn"),
         ("train", "proposed[subnetworks=1]"),
@@ -47,7 +47,7 @@ def test_a_session_measures_every_network_and_every_step_of_an_image() -> None:
     assert all(row.value > 0 and row.baseline and row.ratio for row in found.rows)
     networks = [row for row in found.rows if row.what in ("train", "infer")]
     assert all(row.share and row.flops for row in networks)
-    assert told[2:] == [
+    assert messages[2:] == [
         "engine, turn 1 of 2",
         "baseline, turn 1 of 2",
         "baseline, turn 2 of 2",
@@ -60,7 +60,7 @@ def test_a_session_measures_every_network_and_every_step_of_an_image() -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_what_the_baselines_process_raises_is_said(tmp_path: Path) -> None:
+def test_an_error_of_the_baseline_process_is_reported(tmp_path: Path) -> None:
     plugin = tmp_path / "mine.py"
     plugin.write_text("raise ValueError('not here')\n")
     asked = Session([METHODS.make("espcn")], CPU, 1, (3, 40, 48), plugins=[plugin])
@@ -75,7 +75,8 @@ def test_a_data_set_is_prepared_opened_and_read(tiny: Split, tmp_path: Path) -> 
     assert all(f"{count} scenes" in item.of and not item.request for item in found)
     for item in (found[0], *found):
         item.engine()
-    assert all(len(list((tmp_path / cache).rglob("*.safetensors"))) == count for cache in "01")
+    for cache in "01":
+        assert len(list((tmp_path / cache).rglob("*.safetensors"))) == count
 
 
 def test_the_baseline_prepares_the_png_files_of_the_scenes(tiny: Split, tmp_path: Path) -> None:
