@@ -8,7 +8,7 @@ from tests.command_line import SCENES, SMALL, CommandLine
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure everything once, the roofline in no time."""
+    """Measure everything once, and the roofline on small matrices."""
     monkeypatch.setattr(session, "SECONDS", 0.0)
     monkeypatch.setattr(resources, "SIDE", {"cpu": 64})
     monkeypatch.setattr(resources, "COPIED", 1 << 20)
@@ -20,8 +20,8 @@ def test_rows_of_an_image_of_a_data_set_and_of_training_to_the_end(
     asked = ("--methods", "bicubic,espcn", "--turns", "1", "--size", "64", "--dataset", SMALL)
     answer = hsisr("speed", *asked, "--scenes", SCENES, "--profile", "tiny", "--json")
     assert answer.code == 0
-    told = answer.json()
-    rows = {(row["what"], row["unit"]) for row in told["rows"]}
+    found = answer.json()
+    rows = {(row["what"], row["unit"]) for row in found["rows"]}
     assert rows == {
         ("train", "bands/s"),
         ("infer", "s"),
@@ -32,7 +32,7 @@ def test_rows_of_an_image_of_a_data_set_and_of_training_to_the_end(
         ("read", "s"),
         ("train", "dB"),
     }
-    (last,) = [row for row in told["rows"] if row["unit"] == "dB"]
+    (last,) = [row for row in found["rows"] if row["unit"] == "dB"]
     assert last["of"] == "espcn, tiny"
     assert abs(last["value"] - last["baseline"]) < 0.5
     assert "measuring: baseline, turn 1 of 1\n" in answer.err
@@ -40,7 +40,7 @@ def test_rows_of_an_image_of_a_data_set_and_of_training_to_the_end(
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("asked", "message"),
     [
         (("--profile", "quick"), "--profile and --scenes need --dataset"),
         (("--scenes", "leaves01"), "--profile and --scenes need --dataset"),
@@ -51,9 +51,11 @@ def test_rows_of_an_image_of_a_data_set_and_of_training_to_the_end(
         (("--device", "tpu"), "unknown device 'tpu'"),
     ],
 )
-def test_a_wrong_request_is_one_line(hsisr: CommandLine, asked: tuple[str, ...], said: str) -> None:
+def test_a_wrong_request_is_one_line(
+    hsisr: CommandLine, asked: tuple[str, ...], message: str
+) -> None:
     answer = hsisr("speed", *asked)
     assert answer.code == 2
-    assert said in answer.err
+    assert message in answer.err
     assert answer.err.count("\n") == 1
     assert answer.out == ""

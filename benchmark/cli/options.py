@@ -52,12 +52,10 @@ def print_result(value: Any, text: str, as_json: bool) -> None:
 
 def print_list(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     """Print rows: the `name` of each, with its other entries below."""
-    if as_json:
-        print_json(rows)
-        return
+    lines = []
     for row in rows:
-        typer.echo(row["name"])
+        lines.append(row["name"])
         for title, value in row.items():
-            for item in value if isinstance(value, list) else [value]:
-                if item and title != "name":
-                    typer.echo(f"    {title}: {item}")
+            items = value if isinstance(value, list) else [value]
+            lines += [f"    {title}: {item}" for item in items if item and title != "name"]
+    print_result(rows, "\n".join(lines), as_json)

@@ -13,8 +13,8 @@ From the command line: `run_all.py check METHOD --plugin FILE`. In a test file o
         CONFORMANCE.check(check).raise_for_result()
 
 Iterating over a `Conformance` runs all checks and yields their results. The docstring of a check,
-`CHECKS[name].__doc__`, says what it requires. A method that cannot pass a check declares it, with
-the reason:
+`CHECKS[name].__doc__`, describes the requirement. A method that cannot pass a check declares it,
+with the reason:
 
     expected_failures = {"bands-1": "works on differences of bands; a single band has none"}
 

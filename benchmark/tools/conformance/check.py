@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from benchmark.tools.conformance.harness import MethodHarness
 
 Outcome = Literal["passed", "failed", "skipped", "expected failure", "unexpectedly passed"]
-# Raises where the method fails the check; its docstring says what the check requires.
+# Raises if the method fails; the docstring describes the requirement.
 Check = Callable[["MethodHarness"], None]
 
 
 class CheckFailedError(Exception):
-    """A check failed; the message says why."""
+    """A check failed; the message is the reason."""
 
 
 class NotApplicableError(Exception):
-    """A check does not apply to the method; the message says why."""
+    """A check does not apply to the method; the message is the reason."""
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ class MethodHarness:
         """Return the initial weights of a network, or what another method learns."""
         if isinstance(self.method, NetworkMethod):
             return dict(self.network(problem).state_dict())
-        return self.method.fit(self.scenes(problem.bands), self.fitting(problem))
+        return self.learn(problem=problem).state
 
     def learn(self, device: Device = CPU, problem: Problem | None = None) -> Trained:
         """Train a network for 20 steps on the CPU, or fit another method on a device."""

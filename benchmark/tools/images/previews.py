@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from benchmark.data.split import DataRequest, Split
 from benchmark.engine.device import Device
@@ -144,13 +145,10 @@ def corner_of_detail(truth: np.ndarray, size: int) -> tuple[int, int]:
     detail = np.zeros_like(mean)
     detail[1:] += np.abs(np.diff(mean, axis=0))
     detail[:, 1:] += np.abs(np.diff(mean, axis=1))
-    sums = np.pad(detail.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    rows, columns = (min(size, length) for length in mean.shape)
-    whole = sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns]
-    whole += sums[:-rows, :-columns]
+    window = (min(size, mean.shape[0]), min(size, mean.shape[1]))
     step = max(size // 8, 1)
-    coarse = whole[::step, ::step]
-    row, column = np.unravel_index(int(coarse.argmax()), coarse.shape)
+    sums = sliding_window_view(detail, window)[::step, ::step].sum(axis=(2, 3))
+    row, column = np.unravel_index(int(sums.argmax()), sums.shape)
     return int(row) * step, int(column) * step
 
 

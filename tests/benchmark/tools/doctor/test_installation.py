@@ -187,7 +187,7 @@ def test_a_gpu_that_torch_does_not_see_is_reported_with_the_reason(
 
 @pytest.fixture
 def one_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give torch a GPU; its sums are the CPU's."""
+    """Let torch report a GPU, simulated on the CPU."""
     known = SimpleNamespace(name="A GPU", total_memory=24 * 2**30)
     real = torch.ones
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

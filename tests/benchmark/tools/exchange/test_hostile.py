@@ -75,7 +75,7 @@ WHOLE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("what", WHOLE)
 def test_nothing_is_imported_from_a_hostile_zip(file: Path, tmp_path: Path, what: str) -> None:
-    make, says = WHOLE[what]
+    make, message = WHOLE[what]
     make(file)
     results = tmp_path / "results"
     put(results, psnr=77)
@@ -83,7 +83,7 @@ def test_nothing_is_imported_from_a_hostile_zip(file: Path, tmp_path: Path, what
     with damage.limited(), pytest.raises(RequestError) as caught:
         merge(results, file, replace=True)
     assert str(file) in str(caught.value)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert files(results) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.zip", "results"]
 
@@ -205,7 +205,7 @@ ONE: dict[str, tuple[Change, str]] = {
 def test_a_hostile_cell_is_refused_and_the_others_are_imported(
     file: Path, tmp_path: Path, what: str
 ) -> None:
-    change, says = ONE[what]
+    change, message = ONE[what]
     with zipfile.ZipFile(file) as read:
         members = {name: read.read(name) for name in read.namelist()}
     change(members)
@@ -216,7 +216,7 @@ def test_a_hostile_cell_is_refused_and_the_others_are_imported(
     with damage.limited():
         merged = merge(results, file, replace=True)
     (why,) = merged.refused.values()
-    assert says in why
+    assert message in why
     assert why.isprintable()
     assert str(tmp_path) not in why
     assert merged.added == [place("bicubic"), place("wiener[joint=true]")]

@@ -141,7 +141,7 @@ CONFLICTS: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("kind", CONFLICTS)
 def test_a_conflict_is_refused_with_its_reason_and_replaced_when_asked(two: Two, kind: str) -> None:
-    make, says = CONFLICTS[kind]
+    make, message = CONFLICTS[kind]
     three(two.here)
     put(two.here)
     shutil.rmtree(two.here / ".superseded")
@@ -149,7 +149,7 @@ def test_a_conflict_is_refused_with_its_reason_and_replaced_when_asked(two: Two,
     make(two.there)
     refused = two.fetch()
     assert list(refused.refused) == [place()]
-    assert refused.refused[place()].startswith(says)
+    assert refused.refused[place()].startswith(message)
     assert refused.summary == "0 cells added, 0 present before, 1 refused"
     assert files(two.here) == before
     replaced = two.fetch(replace=True)
