@@ -189,9 +189,7 @@ def report(
     ] = False,
     preview_size: Annotated[
         int,
-        typer.Option(
-            min=16, help="Maximum rows and columns of a preview; the page is limited to 15 MB."
-        ),
+        typer.Option(min=16, help="Maximum rows and columns of a preview; the limit is 15 MB."),
     ] = 128,
     device: DeviceName = "auto",
     data: Data = DATA,
