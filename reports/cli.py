@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that show what is stored: tables, published, figures, report."""
+"""Commands of `run_all.py` that show stored results: tables, published, figures, report."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -21,7 +21,7 @@ from benchmark.cli.options import (
 )
 
 StoredDataSets = Annotated[
-    str, typer.Option("--dataset", help="Data sets; all that have results if empty.")
+    str, typer.Option("--dataset", help="Data sets; all with results if empty.")
 ]
 DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
@@ -37,7 +37,7 @@ def tables(
     results: Results = RESULTS,
     as_json: Json = False,
 ) -> None:
-    """Write the tables again from what is stored; trains nothing."""
+    """Write the tables from stored results; trains nothing."""
     from benchmark.errors import RequestError
     from benchmark.plugins.parameters import split_list
     from reports.output import check_formats
@@ -82,7 +82,7 @@ def tabulate(
     from reports.writers.terminal import show
 
     for why in damaged(results):
-        typer.echo(f"left out of the tables: {why}; the run that made it makes it again", err=True)
+        typer.echo(f"left out of the tables: {why}; repeat its run to compute it again", err=True)
     paths = []
     for label in labels:
         made = write_tables(results, label, formats=formats, baseline=baseline)
@@ -98,7 +98,7 @@ def published(
     dataset: Annotated[str, typer.Option(help="Only numbers on this data set.")] = "",
     as_json: Json = False,
 ) -> None:
-    """List the numbers that papers print, by protocol; never mixed."""
+    """List published numbers, by protocol; never mixed."""
     from rich.console import Console
 
     from reports.writers import published_list
@@ -115,7 +115,7 @@ def figures(
     scenes: Annotated[str, typer.Option(help="Test scenes to show; all if empty.")] = "",
     scale: Annotated[str, typer.Option(help="Factors; all of the protocol's if empty.")] = "3",
     band: Annotated[float, typer.Option(help="Wavelength in nm; the nearest band is shown.")] = 550,
-    methods: Annotated[str, typer.Option(help="Methods; all that have results if empty.")] = "",
+    methods: Annotated[str, typer.Option(help="Methods; all with results if empty.")] = "",
     pixels: Annotated[
         str, typer.Option(help="Pixels of the spectra: row,column;row,column; chosen if empty.")
     ] = "",
@@ -123,8 +123,8 @@ def figures(
     profile: Annotated[str, typer.Option(help="The results' profile.")] = "quick",
     protocol: Annotated[str, typer.Option(help="The results' protocol.")] = "wang2017",
     seeds: Annotated[str, typer.Option(help="Seeds, figures for each.")] = "0",
-    train_on: Annotated[str, typer.Option(help="As the results were made with.")] = "",
-    subset: Annotated[str, typer.Option(help="The --scenes that they were made with.")] = "",
+    train_on: Annotated[str, typer.Option(help="The --train-on of the run.")] = "",
+    subset: Annotated[str, typer.Option(help="The --scenes of the run.")] = "",
     device: DeviceName = "auto",
     data: Data = DATA,
     results: Results = RESULTS,
@@ -132,7 +132,7 @@ def figures(
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Draw the paper's figures and more from what is stored; trains nothing."""
+    """Draw the paper's figures and more from stored results; trains nothing."""
     discover(plugin)
     from benchmark.engine.device import choose
     from benchmark.execution.listeners import progress
@@ -189,7 +189,7 @@ def report(
     ] = False,
     preview_size: Annotated[
         int,
-        typer.Option(min=16, help="Rows and columns of a preview, at most; 15 MB is the limit."),
+        typer.Option(min=16, help="Maximum rows and columns of a preview; the limit is 15 MB."),
     ] = 128,
     device: DeviceName = "auto",
     data: Data = DATA,
@@ -231,13 +231,13 @@ def report(
         )
     typer.echo(f"written: {page.path} ({page.size / 1e6:.1f} MB)")
     if page.size > LIMIT:
-        typer.echo("it is too large for a mail; name fewer --scenes", err=True)
+        typer.echo("it is too large for an e-mail; name fewer --scenes", err=True)
 
 
 def _rank_figures(
     results: Path, formats: Sequence[str], protocol: str, profile: str
 ) -> Iterator[Path]:
-    """Draw the average ranks of every data set that has some under a protocol and profile."""
+    """Draw the average ranks of every data set under a protocol and profile."""
     from benchmark.store.address import place_name
     from benchmark.store.cells import cells
     from reports.figures.draw import rank_figures

@@ -195,7 +195,7 @@ def test_a_damaged_cell_is_named_set_aside_and_made_again(hsisr: CommandLine) ->
     why = f"{scores.relative_to(hsisr.folder)} does not match its checksum in cell.json"
     shown = hsisr("tables")
     assert shown.code == 0
-    assert shown.err == (f"left out of the tables: {why}; the run that made it makes it again\n")
+    assert shown.err == (f"left out of the tables: {why}; repeat its run to compute it again\n")
     assert "Wiener" not in rows(shown.out)
     answer = hsisr.tiny("bicubic,wiener")
     assert answer.code == 0

@@ -27,7 +27,7 @@ def read_pixels(text: str) -> list[tuple[int, int]]:
         found = re.fullmatch(r"([0-9]{1,9})\s*,\s*([0-9]{1,9})", item)
         if not found:
             raise RequestError(
-                f"--pixels: '{item}' is no pixel; write rows and columns from 0 like "
+                f"--pixels: '{item}' is not a pixel; write rows and columns from 0 like "
                 "--pixels '120,80;300,411'"
             )
         pixels.append((int(found[1]), int(found[2])))

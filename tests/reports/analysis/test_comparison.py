@@ -207,20 +207,14 @@ def test_files_of_the_formats_asked_for_are_written(make: Make, tmp_path: Path) 
         write_tables(tmp_path, "cave", formats=("md", "pdf"))
 
 
-def judged(n: int, p: float, low: float, others: int) -> tuple[Comparisons, Comparison]:
-    """Return one comparison among others that are as clear as can be."""
-    least = 2.0 ** (1 - n)
-    tests = [
-        PairedTest(1.0, low, 2.0, p, n, n, 0),
-        *[PairedTest(1.0, 0.5, 2.0, least, n, n, 0)] * others,
-    ]
+def compared(tests: Sequence[PairedTest]) -> Comparisons:
+    """Return comparisons of as many methods with the best."""
+    adjusted = holm([test.p for test in tests])
     items = [
-        Comparison("best", MAIN[0], 2, f"m{index}", "best", test, adjusted)
-        for index, (test, adjusted) in enumerate(
-            zip(tests, holm([test.p for test in tests]), strict=True)
-        )
+        Comparison("best", MAIN[0], 2, f"m{index}", "best", test, p)
+        for index, (test, p) in enumerate(zip(tests, adjusted, strict=True))
     ]
-    return Comparisons(tuple(items), "", 1), items[0]
+    return Comparisons(tuple(items), "", 1)
 
 
 @pytest.mark.parametrize(
@@ -238,18 +232,14 @@ def judged(n: int, p: float, low: float, others: int) -> tuple[Comparisons, Comp
 def test_a_distinguishable_pair_needs_the_interval_and_p(
     n: int, p: float, low: float, others: int, differs: bool
 ) -> None:
-    comparisons, one = judged(n, p, low, others)
-    assert comparisons.distinguishable(one) is differs
+    clear = PairedTest(1.0, 0.5, 2.0, 2.0 ** (1 - n), n, n, 0)
+    comparisons = compared([PairedTest(1.0, low, 2.0, p, n, n, 0), *[clear] * others])
+    assert comparisons.distinguishable(comparisons.items[0]) is differs
     assert comparisons.marks("m0", 2, MAIN[0]) == ("" if differs else "≈")
 
 
 def test_with_enough_scenes_the_corrected_p_decides() -> None:
-    tests = [PairedTest(1.0, 0.5, 2.0, 0.03, 12, 11, 1)] * 2
-    items = [
-        Comparison("best", MAIN[0], 2, f"m{index}", "best", test, adjusted)
-        for index, (test, adjusted) in enumerate(zip(tests, holm([0.03, 0.03]), strict=True))
-    ]
-    comparisons = Comparisons(tuple(items), "", 1)
+    comparisons = compared([PairedTest(1.0, 0.5, 2.0, 0.03, 12, 11, 1)] * 2)
     assert comparisons.correctable
-    assert [one.adjusted for one in items] == [0.06, 0.06]
-    assert not comparisons.distinguishable(items[0])
+    assert [one.adjusted for one in comparisons.items] == [0.06, 0.06]
+    assert not comparisons.distinguishable(comparisons.items[0])

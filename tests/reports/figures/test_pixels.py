@@ -48,7 +48,7 @@ def test_pixels_are_read_as_typed() -> None:
     assert read_pixels("12,5; 0 , 7;12,5") == [(12, 5), (0, 7)]
     assert read_pixels("") == []
     for text in ("12", "1,2,3", "a,b", "-1,2", "1.5,2", "1,2 3,4", "٣,1"):
-        with pytest.raises(RequestError, match=r"is no pixel; write rows and columns"):
+        with pytest.raises(RequestError, match=r"is not a pixel; write rows and columns"):
             read_pixels(text)
 
 
