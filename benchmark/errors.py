@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable
 
-# The root, a home folder or a drive, unless it continues a name, a URL or a relative path.
+# The root, a home folder or a drive, unless it continues a name, a URL or a relative path; `</b>` is
+# not a path.
 _ROOT = r"(?<![\w.:/\\~-])(?:~[A-Za-z]\w*|~|[A-Za-z]:)?[/\\]+"
 _QUOTED_FOLDERS = re.compile(rf"""(?<=["']){_ROOT}(?:[^"'\n/\\]+[/\\]+)*""")
-_FOLDERS = re.compile(rf"""{_ROOT}(?:[^\s"',:;()\[\]<>|/\\]+[/\\]+)*(?=[^\s/\\])""")
+_FOLDERS = re.compile(rf"""(?!(?<=<)/\w+>){_ROOT}(?:[^\s"',:;()\[\]<>|/\\]+[/\\]+)*(?=[^\s/\\])""")
 _ARGUMENT_FOLDERS = re.compile(rf"{_ROOT}(?:[^/\\,\]]+[/\\]+)*")
 
 

@@ -1,6 +1,7 @@
 """Commands of `run_all.py` that show what is stored: tables, published, figures, report."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -169,7 +170,8 @@ def figures(
         for one in galleries(request, shown, split_list(scenes)):
             mine = [cell for cell in cells(results) if cell.address.dataset == one.label]
             of = FigureCells(one.cells, one.left_out, one.seed, one.tested, styles_of(mine))
-            drawn = figures_of(of, one.views(results, where, shown.line), band, asked_pixels)
+            views = one.views(results, where, partial(shown.preparing, what="estimates computed"))
+            drawn = figures_of(of, views, band, asked_pixels)
             paths += write_figures(folder_of(results, of), drawn, formats_asked)
     paths += _rank_figures(results, formats_asked, protocol, profile)
     if as_json:

@@ -5,14 +5,13 @@ never by names, which may be anything.
 """
 
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from itertools import chain, groupby
 from pathlib import PurePath
 from typing import Any
 
-from benchmark.errors import plain
+from benchmark.errors import plain, redact_paths
 from benchmark.store.cells import Cell
 from reports.analysis.facts import get_nested
 from reports.analysis.metrics import MAIN, OTHER, Metric
@@ -43,15 +42,11 @@ _ENVIRONMENT = (
     "python", "torch", "numpy", "scipy", "h5py", "cuda", "driver", "gpu", "processor", "platform",
     "threads", "precision",
 )  # fmt: skip
-# A path of somebody's machine: a root and at least two names.
-_PATH = re.compile(
-    r"(?<![\w./\\:])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\",;()<>|]+)+[/\\]([^\s/\\'\",;()<>|]+)"
-)
 
 
 def words(text: object) -> str:
     """Make one line of a text from outside, and of every path in it the last name alone."""
-    return _PATH.sub(r"\1", plain(text))
+    return redact_paths(plain(text))
 
 
 def finite(value: object) -> float | str | None:
@@ -133,7 +128,7 @@ def _section(
         "scenes": [words(name) for name in scenes],
         "metrics": [metric_facts(metric) for metric in metrics],
         "methods": [
-            _method(results, notes, one, scenes, metrics, numbers, rows) for one in methods
+            _method(results, notes, method, scenes, metrics, numbers, rows) for method in methods
         ],
         "published": [
             {
@@ -173,31 +168,25 @@ def _method(
         published = {
             row.metric: row for row in rows if (row.method, row.scale) == (method.published, scale)
         }
-        scores = {
-            metric.name: results.by_scene(method.label, scale, metric.name) for metric in metrics
-        }
-        values = {
-            metric.name: results.values(method.label, scale, metric.name) for metric in metrics
-        }
+        values = {metric: results.values(method.label, scale, metric.name) for metric in metrics}
+        scores = {metric: results.by_scene(method.label, scale, metric.name) for metric in metrics}
         places.append(
             {
                 **_state(results, method.label, scale),
                 "cells": [numbers[id(cell)] for cell in results.at(method.label, scale)["cell"]],
                 "notes": list(notes.numbers[method.label, scale]),
                 "means": {
-                    metric.name: _mean(values[metric.name], scores[metric.name].values(), metric)
+                    metric.name: _mean(metric, values[metric], scores[metric].values())
                     for metric in metrics
                 },
                 "published": {
-                    metric.name: _compared(
-                        published[metric.name], mean(values[metric.name]), metric
-                    )
+                    metric.name: _compared(metric, values[metric], published[metric.name])
                     for metric in metrics
                     if metric.name in published
                 },
                 "scores": {
-                    name: [finite(found.get(scene)) for scene in scenes]
-                    for name, found in scores.items()
+                    metric.name: [finite(found.get(scene)) for scene in scenes]
+                    for metric, found in scores.items()
                 },
             }
         )
@@ -223,28 +212,24 @@ def _state(results: Results, method: str, scale: int) -> dict[str, str]:
     return {"state": "done", "why": ""}
 
 
-def _mean(
-    over_seeds: Sequence[float], over_scenes: Iterable[float], metric: Metric
-) -> dict[str, Any]:
+def _mean(metric: Metric, seeds: Iterable[float], scenes: Iterable[float]) -> dict[str, Any]:
     """Describe the mean over seeds, and the standard deviations over seeds and over scenes."""
-    average = mean(over_seeds)
+    average = mean(seeds)
     return {
         "value": finite(average),
-        "text": DASH if math.isnan(average) else number(average, metric.digits),
-        "over_seeds": _deviation(over_seeds, metric.digits),
-        "over_scenes": _deviation(over_scenes, metric.digits),
+        "text": _number(average, metric, missing=DASH),
+        "over_seeds": _number(deviation(seeds), metric),
+        "over_scenes": _number(deviation(scenes), metric),
     }
 
 
-def _deviation(values: Iterable[float], digits: int) -> str:
-    """Write the sample standard deviation; empty where there are not two finite values."""
-    found = deviation(values)
-    return "" if math.isnan(found) else number(found, digits)
+def _number(value: float, metric: Metric, missing: str = "") -> str:
+    return missing if math.isnan(value) else number(value, metric.digits)
 
 
-def _compared(row: PublishedValue, measured: float, metric: Metric) -> dict[str, Any]:
+def _compared(metric: Metric, seeds: Iterable[float], row: PublishedValue) -> dict[str, Any]:
     """Describe a published value, and the difference of the measured one from it."""
-    difference, better = metric.difference(measured, row.value)
+    difference, better = metric.difference(mean(seeds), row.value)
     return {
         "value": row.value,
         "text": number(row.value, metric.digits),

@@ -50,7 +50,8 @@ def test_absolute_paths_lose_their_folders(text: str, redacted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1 / 2", "a/b/c.py", "./a/b", "https://x.org/y/z", "and/or", "/", "~3/4 GB"]
+    "text",
+    ["", "1 / 2", "a/b/c.py", "./a/b", "https://x.org/y/z", "and/or", "/", "~3/4 GB", "<b></b>"],
 )
 def test_other_text_with_slashes_is_not_redacted(text: str) -> None:
     assert redact_paths(text) == text

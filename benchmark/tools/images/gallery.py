@@ -1,10 +1,11 @@
 """The images behind figures: for one data set, scale and seed, what every done method estimates."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
+from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.engine.device import Device
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
@@ -22,8 +23,6 @@ from benchmark.tools.images.predictions import (
     predict,
     reason_of,
 )
-
-ProgressCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,15 @@ class Gallery:
     plans: tuple[CellPlan, ...]
 
     def views(
-        self, results: Path, device: Device, on_progress: ProgressCallback = lambda _: None
+        self, results: Path, device: Device, on_progress: ProgressCallback = no_progress
     ) -> Iterator[View]:
         """Estimate the chosen scenes again, one at a time; one scene's images are held at once.
 
         Args:
             results: the results folder.
             device: where the estimates are computed.
-            on_progress: called with the scene and method that are estimated next.
+            on_progress: called before each method with the scene, how many methods are done and
+                how many there are, and the method's label, and once per scene at the end.
 
         Raises:
             RequestError: no method has an estimate of a scene; the message has every reason.
@@ -68,13 +68,14 @@ class Gallery:
         for scene in self.scenes:
             predictions: dict[str, Prediction] = {}
             left_out = {**self.left_out, **self.without_images}
-            for plan in self.plans:
+            for number, plan in enumerate(self.plans):
                 method = plan.address.method
-                on_progress(f"{scene}: {method}")
+                on_progress(scene, number, len(self.plans), method)
                 try:
                     predictions[method] = next(predict(plan, results, device, [scene]))
                 except Exception as error:  # noqa: BLE001 - a plugin raises anything
                     left_out[method] = reason_of(error)
+            on_progress(scene, len(self.plans), len(self.plans), "")
             if not predictions:
                 raise RequestError(f"no method has an image of {scene}: {_reasons(left_out)}")
             first = next(iter(predictions.values()))

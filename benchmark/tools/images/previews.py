@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from benchmark.data.split import Split
+from benchmark.data.split import DataRequest, Split
 from benchmark.engine.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.execution.listeners.progress import Progress
@@ -50,7 +49,7 @@ def previews(
     """
     done = sorted((one for one in cells if one.status == "done"), key=lambda one: one.address)
     firsts = [next(group) for _, group in groupby(done, _without_seed)]
-    splits: dict[Any, Split] = {}
+    splits: dict[DataRequest, Split] = {}
     for cell in firsts:
         tested = list(cell.facts["configuration"]["dataset"]["test"])
         files = {

@@ -56,7 +56,7 @@ def mine(registries: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> L
     return made
 
 
-def task_of(
+def plan_of(
     split: Split,
     method: Method,
     *,
@@ -66,13 +66,13 @@ def task_of(
     seed: int = 0,
 ) -> CellPlan:
     """Plan one cell."""
-    (task,) = plan_cells(split, Experiment(protocol, by, (scale,), (method,), (seed,)))
-    return task
+    (plan,) = plan_cells(split, Experiment(protocol, by, (scale,), (method,), (seed,)))
+    return plan
 
 
 def addresses(made: Sequence[CellPlan]) -> list[tuple[int, str, int]]:
-    """Give scale, method and seed of every cell."""
-    return [(task.address.scale, task.address.method, task.address.seed) for task in made]
+    """Return scale, method and seed of every cell."""
+    return [(plan.address.scale, plan.address.method, plan.address.seed) for plan in made]
 
 
 def test_every_scale_method_and_seed_has_a_cell(tiny: Split) -> None:
@@ -85,9 +85,9 @@ def test_every_scale_method_and_seed_has_a_cell(tiny: Split) -> None:
         for seed in seeds
     ]
     assert addresses(made) == expected
-    assert len({task.key for task in made}) == len(made)
-    assert {task.address.dataset for task in made} == {tiny.label}
-    assert {(task.address.protocol, task.address.profile) for task in made} == {
+    assert len({plan.key for plan in made}) == len(made)
+    assert {plan.address.dataset for plan in made} == {tiny.label}
+    assert {(plan.address.protocol, plan.address.profile) for plan in made} == {
         ("wang2017", "quick")
     }
 
@@ -98,7 +98,7 @@ def test_a_method_that_draws_nothing_has_seed_0_whatever_the_seeds(tiny: Split) 
 
 
 def test_the_same_request_has_the_same_keys(tiny: Split) -> None:
-    first, second = (task_of(tiny, METHODS.make("proposed")).key for _ in range(2))
+    first, second = (plan_of(tiny, METHODS.make("proposed")).key for _ in range(2))
     assert first == second
     assert len(first) == 64
 
@@ -120,9 +120,9 @@ def test_the_same_request_has_the_same_keys(tiny: Split) -> None:
 def test_the_key_does_not_see_comments_docstrings_or_format(
     tiny: Split, mine: Load, change: Callable[[str], str]
 ) -> None:
-    before = task_of(tiny, mine(PLUGIN)).key
+    before = plan_of(tiny, mine(PLUGIN)).key
     assert change(PLUGIN) != PLUGIN
-    assert task_of(tiny, mine(change(PLUGIN))).key == before
+    assert plan_of(tiny, mine(change(PLUGIN))).key == before
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_the_key_does_not_see_comments_docstrings_or_format(
     ],
 )
 def test_the_key_sees_the_methods_source(tiny: Split, mine: Load, old: str, new: str) -> None:
-    before = task_of(tiny, mine(PLUGIN)).key
-    assert task_of(tiny, mine(PLUGIN.replace(old, new))).key != before
+    before = plan_of(tiny, mine(PLUGIN)).key
+    assert plan_of(tiny, mine(PLUGIN.replace(old, new))).key != before
 
 
 @pytest.mark.parametrize(
@@ -155,35 +155,35 @@ def test_the_key_sees_the_methods_source(tiny: Split, mine: Load, old: str, new:
 )
 def test_the_key_sees_the_cell(tiny: Split, changes: dict[str, Any]) -> None:
     method = METHODS.make("srcnn")
-    assert task_of(tiny, method, **changes).key != task_of(tiny, method).key
+    assert plan_of(tiny, method, **changes).key != plan_of(tiny, method).key
 
 
 def test_the_key_sees_parameters_and_the_method(tiny: Split) -> None:
     references = ["srcnn", "srcnn[middle=5]", "vdsr", "proposed", "proposed[alpha=0.25]"]
-    keys = {task_of(tiny, METHODS.make(reference)).key for reference in references}
+    keys = {plan_of(tiny, METHODS.make(reference)).key for reference in references}
     assert len(keys) == len(references)
 
 
 def test_the_key_sees_the_recipe(tiny: Split, monkeypatch: pytest.MonkeyPatch) -> None:
     method = METHODS.make("srcnn")
     paper = profiles.get("paper")
-    before = task_of(tiny, method, by=paper).key
+    before = plan_of(tiny, method, by=paper).key
     recipe = replace(type(method).recipe, lr=0.5)  # type: ignore[attr-defined]
     monkeypatch.setattr(type(method), "recipe", recipe)
-    assert task_of(tiny, method, by=paper).key != before
+    assert plan_of(tiny, method, by=paper).key != before
 
 
 def test_the_key_sees_the_engines_numerics(tiny: Split, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = task_of(tiny, METHODS.make("bicubic")).key
+    before = plan_of(tiny, METHODS.make("bicubic")).key
     monkeypatch.setattr(plan, "NUMERICS", plan.NUMERICS + 1)
-    assert task_of(tiny, METHODS.make("bicubic")).key != before
+    assert plan_of(tiny, METHODS.make("bicubic")).key != before
 
 
 def test_the_key_does_not_see_summaries(tiny: Split) -> None:
     method = METHODS.make("srcnn")
-    before = task_of(tiny, method).key
-    assert task_of(tiny, method, by=replace(QUICK, summary="other words")).key == before
-    assert task_of(tiny, method, protocol=replace(EIGHT_BIT, summary="other")).key == before
+    before = plan_of(tiny, method).key
+    assert plan_of(tiny, method, by=replace(QUICK, summary="other words")).key == before
+    assert plan_of(tiny, method, protocol=replace(EIGHT_BIT, summary="other")).key == before
 
 
 def fewer(scenes: SceneSet) -> SceneSet:
@@ -194,20 +194,20 @@ def fewer(scenes: SceneSet) -> SceneSet:
 @pytest.mark.parametrize("name", ["bicubic", "wiener", "srcnn"])
 def test_the_key_sees_the_scenes_that_a_method_depends_on(tiny: Split, name: str) -> None:
     method = METHODS.make(name)
-    before = task_of(tiny, method).key
+    before = plan_of(tiny, method).key
     for part, matters in (
         ("test", True),
         ("train", name != "bicubic"),
         ("validation", name == "srcnn"),
     ):
         changed = replace(tiny, **{part: fewer(getattr(tiny, part))})  # type: ignore[arg-type]
-        assert (task_of(changed, method).key != before) is matters, part
+        assert (plan_of(changed, method).key != before) is matters, part
 
 
 def test_the_key_of_a_method_without_training_does_not_see_the_profile(tiny: Split) -> None:
     for name in ("bicubic", "wiener"):
         keys = {
-            task_of(tiny, METHODS.make(name), by=profiles.get(by)).key for by in ("quick", "paper")
+            plan_of(tiny, METHODS.make(name), by=profiles.get(by)).key for by in ("quick", "paper")
         }
         assert len(keys) == 1
 
@@ -235,16 +235,16 @@ def test_scenes_smaller_than_a_patch_are_refused_where_a_network_is_asked_for(
 
 
 def test_the_problem_is_that_of_the_smallest_training_scene(tiny: Split) -> None:
-    problem = task_of(tiny, METHODS.make("wiener"), scale=3).problem()
+    problem = plan_of(tiny, METHODS.make("wiener"), scale=3).problem()
     assert (problem.scale, problem.bands, problem.shape) == (3, 5, (48, 40))
     assert problem.degradation.protocol == EIGHT_BIT
     assert problem.degradation.scale == 3
     bare = replace(tiny, train=SceneSet(()))
-    assert task_of(bare, METHODS.make("bicubic")).problem().shape == (48, 40)
+    assert plan_of(bare, METHODS.make("bicubic")).problem().shape == (48, 40)
 
 
 def test_the_configuration_says_all_that_tables_show(tiny: Split) -> None:
-    told = task_of(tiny, METHODS.make("proposed[alpha=0.25]")).configuration
+    told = plan_of(tiny, METHODS.make("proposed[alpha=0.25]")).configuration
     assert told["method"]["name"] == "proposed"
     assert told["method"]["title"] == "Proposed"
     assert told["method"]["published"] == "Ours"
@@ -256,7 +256,7 @@ def test_the_configuration_says_all_that_tables_show(tiny: Split) -> None:
     assert told["profile"]["name"] == "quick"
     assert told["recipe"]["batch_size"] == QUICK.batch
     assert told["engine"] == plan.NUMERICS
-    assert task_of(tiny, METHODS.make("bicubic")).configuration["recipe"] is None
+    assert plan_of(tiny, METHODS.make("bicubic")).configuration["recipe"] is None
 
 
 class Noise(Method):

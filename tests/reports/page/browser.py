@@ -34,7 +34,7 @@ class Tab:
     _number: int = 1000
 
     def call(self, method: str, **parameters: Any) -> Any:
-        """Return a command and wait for its answer; events on the way are kept."""
+        """Send a command and wait for its answer; events on the way are kept."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         self.socket.send(json.dumps({**message, "sessionId": self.session}))

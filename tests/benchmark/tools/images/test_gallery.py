@@ -63,15 +63,14 @@ def test_every_done_method_is_shown_as_recalled(
 ) -> None:
     made(tiny, tmp_path, "bicubic,wiener,wiener[joint=true]")
     first, _, last, _ = tiny.test.names
-    told: list[str] = []
+    told: list[tuple[str, int, int, str]] = []
     gallery = gallery_of(request_of, last, first)
     assert (gallery.scenes, gallery.tested) == ((first, last), 4)
     assert [cell.address.method for cell in gallery.cells] == gallery_labels(gallery)
-    views = list(gallery.views(tmp_path, CPU, told.append))
+    views = list(gallery.views(tmp_path, CPU, lambda *progress: told.append(progress)))
     assert [view.scene for view in views] == [first, last]
-    assert told == [
-        f"{scene}: {label}" for scene in (first, last) for label in gallery_labels(gallery)
-    ]
+    steps = list(enumerate([*gallery_labels(gallery), ""]))
+    assert told == [(scene, done, 3, label) for scene in (first, last) for done, label in steps]
     for view in views:
         assert set(view.estimates) == {"bicubic", "wiener", "wiener[joint=true]"}
         assert view.left_out == {}
