@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-# The root, a home folder or a drive, unless it continues a name, a URL or a relative path; `</b>` is
-# not a path.
+# The root, a home folder or a drive, unless it continues a name, a URL or a relative path; `</b>`
+# is not a path.
 _ROOT = r"(?<![\w.:/\\~-])(?:~[A-Za-z]\w*|~|[A-Za-z]:)?[/\\]+"
 _QUOTED_FOLDERS = re.compile(rf"""(?<=["']){_ROOT}(?:[^"'\n/\\]+[/\\]+)*""")
 _FOLDERS = re.compile(rf"""(?!(?<=<)/\w+>){_ROOT}(?:[^\s"',:;()\[\]<>|/\\]+[/\\]+)*(?=[^\s/\\])""")
