@@ -123,9 +123,7 @@ class DataSet(ABC):
         Raises:
             RequestError: the download failed, or the files differ from the published ones.
         """
-        raise RequestError(
-            f"{self.name} is computed: there is nothing to download; run it directly"
-        )
+        raise RequestError(f"{self.name} is computed, not downloaded; run it directly")
 
 
 DATASETS: Registry[DataSet] = Registry("data set", "datasets", "hsisr.datasets")

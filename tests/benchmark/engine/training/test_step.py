@@ -245,7 +245,7 @@ def test_parts_are_halved_down_to_one_sample(tiny: Split, message: str) -> None:
     method = Tight(1, message)
     cramped, roomy = run(tiny, method), run(tiny, Tight())
     assert method.asked == [4, 2, 1, 1, 1, 1] + [1] * 4 * 11
-    assert "taken in 4 parts" in cramped.warnings[0]
+    assert "processed in 4 parts" in cramped.warnings[0]
     alike(roomy, cramped)
 
 
