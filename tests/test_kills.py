@@ -212,11 +212,11 @@ class Lane:
             # Where nothing is seen any more, the run has ended by itself: that is no kill.
             left = run.kill_alone(ORPHANED) if alone else run.kill_all()
             assert left == []
-            if run.process.returncode == -signal.SIGKILL:
+            if run.process.poll() == -signal.SIGKILL:
                 run.ended()
                 self.tally[phase(run.lines)] += 1
             else:
-                assert run.process.returncode == 0, run.lines
+                assert run.process.poll() == 0, run.lines
 
     def _wait(self, run: Run, aim: str) -> None:
         """Wait until a run is where it is to be killed, and a random while longer."""
