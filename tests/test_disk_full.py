@@ -63,7 +63,7 @@ class Disks:
             pytest.skip(f"no disk in memory here: {done.stderr.strip()}")
 
     def seen(self, folder: Path) -> Path:
-        """Give a folder as the processes see it that see the disks."""
+        """Return a folder as the processes see it that see the disks."""
         return Path(f"/proc/{self._keeper.pid}/root{folder}")
 
     def files(self, folder: Path) -> list[str]:
@@ -83,7 +83,7 @@ class Disks:
 
 @pytest.fixture
 def disks() -> Iterator[Disks]:
-    """Give small disks in memory."""
+    """Return small disks in memory."""
     made = Disks()
     yield made
     made.close()
@@ -91,14 +91,14 @@ def disks() -> Iterator[Disks]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a folder with a plugin in it and nothing else."""
+    """Return a folder with a plugin in it and nothing else."""
     (tmp_path / "traced.py").write_text(TRACED, encoding="utf-8")
     return tmp_path
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """Give the weights of `traced` where there is room for everything."""
+    """Return the weights of `traced` where there is room for everything."""
     folder = tmp_path_factory.mktemp("roomy")
     (folder / "traced.py").write_text(TRACED, encoding="utf-8")
     line = CommandLine(folder)
@@ -146,6 +146,7 @@ def test_no_room_for_a_checkpoint_costs_no_result(
     results = folder / "results"
     disks.mount(results, "size=300k")
     words = (*WORDS, "--plugin", "traced.py", "--methods", "traced", "--checkpoint-every", "0.3")
+    words += HERE
     answer = finished(folder, *words, namespace=disks.namespace)
     assert answer.code == 0, answer.err
     told = [line for line in answer.err.splitlines() if "no checkpoint" in line]
@@ -170,7 +171,7 @@ def test_no_room_for_a_cell_keeps_its_checkpoint(
     assert "no checkpoint" not in answer.err
     assert {Path(file).suffix for file in disks.files(results)} == {".checkpoint", ".old"}
     disks.mount(results, "size=4m")
-    answer = finished(folder, *words, namespace=disks.namespace)
+    answer = finished(folder, *words, *HERE, namespace=disks.namespace)
     assert answer.code == 0, answer.err
     (file,) = disks.seen(results).rglob("weights.safetensors")
     assert file.read_bytes() == weights
