@@ -116,6 +116,6 @@ def started(folder: Path, *arguments: str, **environment: str) -> Answer:
 
 
 def rows(shown: str) -> dict[str, list[str]]:
-    """Take a printed table apart: the first word of a line to the words after it."""
+    """Parse a printed table: the first word of a line to the words after it."""
     words = [line.split() for line in shown.splitlines() if line.strip()]
     return {line[0]: line[1:] for line in words}

@@ -146,8 +146,7 @@ def test_no_room_for_a_checkpoint_costs_no_result(
     results = folder / "results"
     disks.mount(results, "size=300k")
     words = (*WORDS, "--plugin", "traced.py", "--methods", "traced", "--checkpoint-every", "0.3")
-    words += HERE
-    answer = finished(folder, *words, namespace=disks.namespace)
+    answer = finished(folder, *words, *HERE, namespace=disks.namespace)
     assert answer.code == 0, answer.err
     told = [line for line in answer.err.splitlines() if "no checkpoint" in line]
     assert told

@@ -307,7 +307,7 @@ def test_the_traceback_of_a_fault_is_kept(runs: Runs, method: str) -> None:
 
 
 @pytest.mark.parametrize("method", HARMLESS)
-def test_a_fault_that_leaves_the_estimate_alone_fails_nothing(
+def test_side_effects_alone_do_not_fail_a_cell(
     runs: Runs, healthy: Mapping[str, bytes], method: str
 ) -> None:
     facts = json.loads(runs.faults.file(method, "cell.json").read_text(encoding="utf-8"))

@@ -51,7 +51,7 @@ PAGE = 4096
 
 
 def phase(lines: list[str]) -> str:
-    """Tell from its lines where a run is."""
+    """Return the phase of a run, by its lines."""
     now, built, last = "start", 0, False
     for line in lines:
         if re.search(r": 0 of \d+ scenes prepared", line):
@@ -68,7 +68,7 @@ def phase(lines: list[str]) -> str:
     return now
 
 
-def test_phases_are_told_from_a_runs_lines() -> None:
+def test_a_runs_lines_show_its_phase() -> None:
     lines = [
         "set: 0 of 3 scenes prepared", "set: 3 of 3 scenes prepared", "2 cells to run, 0 found",
         "[1/2] wiener", "    done in 0 s", "[2/2] traced", "    | building", "    | building",
@@ -114,7 +114,7 @@ def _timeless(file: Path) -> object:
 
 
 def _timeless_row(line: str) -> str:
-    """Take out the date and, in rows of the table of costs, training and s/image."""
+    """Remove the date and, in rows of the table of costs, training and s/image."""
     for mark in (" | ", " & "):
         if len(parts := line.split(mark)) == 9:
             line = mark.join(parts[:-2])
@@ -124,7 +124,7 @@ def _timeless_row(line: str) -> str:
 
 
 def resumed(folder: Path) -> list[int]:
-    """Say of every trained cell how often its training has gone on from a checkpoint."""
+    """Return for every trained cell how often its training has gone on from a checkpoint."""
     files = sorted((folder / "results").glob("*/*/*/*/traced/*/cell.json"))
     return [json.loads(file.read_text(encoding="utf-8"))["resumed"] for file in files]
 
@@ -333,8 +333,8 @@ def test_ctrl_c_and_sigterm_leave_a_checkpoint_to_go_on_from(
     untouched: Untouched, tmp_path: Path
 ) -> None:
     folder = _prepare(tmp_path / "stopped")
-    for sent, where in ((signal.SIGINT, ()), (signal.SIGTERM, HERE)):
-        with running(folder, *WORDS, *CELLS, *where) as run:
+    for sent in (signal.SIGINT, signal.SIGTERM):
+        with running(folder, *WORDS, *CELLS) as run:
             assert run.heard("building")
             run.process.send_signal(sent)
             answer = run.ended(10)
@@ -390,7 +390,7 @@ def test_a_second_ctrl_c_ends_at_once(holding: Run) -> None:
     assert holding.left_after(0) == []
 
 
-def test_a_worker_that_listens_to_nobody_ends_with_its_run(holding: Run) -> None:
+def test_a_worker_that_ignores_its_parent_ends_with_its_run(holding: Run) -> None:
     assert holding.kill_alone(ORPHANED) == []
 
 

@@ -170,7 +170,7 @@ def test_a_second_run_finds_everything_done(finished: tuple[CommandLine, Answer]
 
 
 @pytest.mark.parametrize("named", [(), ("--dataset", SMALL)], ids=["all", "one"])
-def test_tables_makes_the_same_files_again_and_trains_nothing(
+def test_tables_rewrites_the_same_files_without_training(
     finished: tuple[CommandLine, Answer], named: tuple[str, ...]
 ) -> None:
     line, _ = finished
@@ -205,7 +205,7 @@ def test_a_damaged_cell_is_named_set_aside_and_made_again(hsisr: CommandLine) ->
     assert b"loaves" in aside.read_bytes()
 
 
-def test_json_is_all_that_stands_on_standard_output(
+def test_json_is_the_only_standard_output(
     finished: tuple[CommandLine, Answer],
 ) -> None:
     line, _ = finished

@@ -39,7 +39,7 @@ NEVER_ON_ANYTHING = {"extractall", "extract", "read_pickle", "unsafe_load"}
 
 
 def names_of(tree: ast.AST) -> dict[str, str]:
-    """Give what a module's imports call what: a local name to a whole one."""
+    """Return what a module's imports call what: local name to full name."""
     names = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -54,14 +54,14 @@ def names_of(tree: ast.AST) -> dict[str, str]:
 
 
 def whole_name(node: ast.expr, names: dict[str, str]) -> str:
-    """Give the whole name of what is called, as far as it is one."""
+    """Return the full dotted name of what is called, if it has one."""
     if isinstance(node, ast.Attribute):
         return f"{whole_name(node.value, names)}.{node.attr}"
     return names.get(node.id, node.id) if isinstance(node, ast.Name) else ""
 
 
 def says(call: ast.Call, keyword: str, value: object) -> bool:
-    """Tell whether a call has this keyword with this very value."""
+    """Return whether a call has this keyword with this very value."""
     return any(
         one.arg == keyword and isinstance(one.value, ast.Constant) and one.value.value is value
         for one in call.keywords
@@ -69,12 +69,12 @@ def says(call: ast.Call, keyword: str, value: object) -> bool:
 
 
 def has(call: ast.Call, *keywords: str | None) -> bool:
-    """Tell whether a call has one of these keywords; None is what stars bring in unseen."""
+    """Return whether a call has one of these keywords; None is what stars bring in unseen."""
     return any(one.arg in keywords for one in call.keywords)
 
 
 def made_there(call: ast.Call, names: dict[str, str]) -> bool:
-    """Tell whether a call unpickles what it pickles itself, in the same expression."""
+    """Return whether a call unpickles what it pickles itself, in the same expression."""
     return [
         whole_name(inner.func, names) for inner in call.args if isinstance(inner, ast.Call)
     ] == ["pickle.dumps"]

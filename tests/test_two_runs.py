@@ -98,7 +98,7 @@ def test_two_runs_started_together_share_the_cells(alone: Alone, tmp_path: Path)
     assert again.code == 0
 
 
-def test_whoever_waits_takes_over_from_a_dead_owner(alone: Alone, tmp_path: Path) -> None:
+def test_a_waiting_run_takes_over_from_a_dead_one(alone: Alone, tmp_path: Path) -> None:
     folder = prepare(tmp_path)
     words = (*WORDS, "--methods", "traced", "--checkpoint-every", "0.05", "--in-process")
     with running(folder, *words) as owner:
