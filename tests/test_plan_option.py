@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
-from tests.benchmark.store.test_lock import locked_elsewhere, everything
+from tests.benchmark.store.test_lock import everything, locked_elsewhere
 from tests.command_line import SMALL, Answer, CommandLine, rows
 from tests.test_plugins import MINE, STRIPES, written
 

@@ -21,7 +21,7 @@ from benchmark.plugins import discovery
 from benchmark.protocols.protocol import Protocol
 from benchmark.store.cells import write
 from benchmark.store.lock import CellLock
-from tests.benchmark.store.test_lock import locked_elsewhere, everything
+from tests.benchmark.store.test_lock import everything, locked_elsewhere
 from tests.benchmark.support import EIGHT_BIT
 
 BRIEF = Profile("brief", "", patches=8, patch=24, epochs=1, batch=4, bands=2, validations=1)
