@@ -90,12 +90,12 @@ class CommandLine:
         return self(*words, "--methods", methods, *arguments)
 
     def cells(self) -> dict[str, Any]:
-        """Give every stored cell's `cell.json` by method and seed."""
+        """Return every stored cell's `cell.json` by method and seed."""
         read = [json.loads(file.read_text()) for file in self.results.glob("*/*/*/*/*/*/cell.json")]
         return {f"{one['address']['method']} {one['address']['seed']}": one for one in read}
 
     def page(self) -> str:
-        """Give the only Markdown page."""
+        """Return the only Markdown page."""
         (page,) = (self.results / "tables").glob("*.md")
         return page.read_text(encoding="utf-8")
 
@@ -116,6 +116,6 @@ def started(folder: Path, *arguments: str, **environment: str) -> Answer:
 
 
 def rows(shown: str) -> dict[str, list[str]]:
-    """Take a printed table apart: the first word of a line to the words after it."""
+    """Parse a printed table: the first word of a line to the words after it."""
     words = [line.split() for line in shown.splitlines() if line.strip()]
     return {line[0]: line[1:] for line in words}

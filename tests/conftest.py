@@ -16,7 +16,7 @@ TINY = "synthetic[rows=48,columns=40,bands=5]"
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Split":
-    """Give eighteen scenes of 48 x 40 pixels and 5 bands: 12 train, 2 validate, 4 test."""
+    """Return eighteen scenes of 48 x 40 pixels and 5 bands: 12 train, 2 validate, 4 test."""
     from benchmark.data.split import DataRequest, load_split
     from benchmark.dataset import DATASETS
 
@@ -27,7 +27,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Split":
 
 @pytest.fixture
 def hsisr(tmp_path: Path) -> "CommandLine":
-    """Give the command line in an empty folder."""
+    """Return the command line in an empty folder."""
     from tests.command_line import CommandLine
 
     return CommandLine(tmp_path)

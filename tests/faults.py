@@ -7,16 +7,15 @@ what they started, and what was left alone when its parent died.
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.command_line import SCRIPT, Answer
+from tests.command_line import Answer
+from tests.forked import ForkedScript
 
 _MARK = "TEST_FAMILY"
 # No wait is longer, in seconds.
@@ -27,28 +26,19 @@ class Run:
     """One `run_all.py` as a process of its own; its lines are kept as they come.
 
     Args:
-        folder: where it runs.
+        folder: the working directory.
         arguments: its options.
-        prefix: a command that starts it, such as one that enters a namespace.
+        namespace: a process whose mount namespace it enters.
         environment: more variables.
     """
 
     def __init__(
-        self, folder: Path, *arguments: str, prefix: Sequence[str] = (), **environment: str
+        self, folder: Path, *arguments: str, namespace: int | None = None, **environment: str
     ) -> None:
         self.mark = uuid.uuid4().hex
         known = {name: value for name, value in os.environ.items() if not name.startswith("HSISR_")}
-        self.process = subprocess.Popen(
-            [*prefix, sys.executable, str(SCRIPT), *arguments],
-            cwd=folder,
-            env={**known, "COLUMNS": "200", "OMP_NUM_THREADS": "1", **environment}
-            | {_MARK: self.mark},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-        )
+        fixed = {"COLUMNS": "200", "OMP_NUM_THREADS": "1", _MARK: self.mark}
+        self.process = ForkedScript(folder, arguments, known | fixed | environment, namespace)
         self.told: list[tuple[float, str]] = []
         self._out: list[str] = []
         self._news = threading.Condition()
@@ -60,7 +50,6 @@ class Run:
             thread.start()
 
     def _read_told(self) -> None:
-        assert self.process.stderr
         with self.process.stderr as stream:
             for line in stream:
                 with self._news:
@@ -68,13 +57,12 @@ class Run:
                     self._news.notify_all()
 
     def _read_out(self) -> None:
-        assert self.process.stdout
         with self.process.stdout as stream:
             self._out.append(stream.read())
 
     @property
     def lines(self) -> list[str]:
-        """Give the lines of standard error so far."""
+        """Return the lines of standard error so far."""
         with self._news:
             return [line for _, line in self.told]
 
@@ -95,12 +83,14 @@ class Run:
                 raise TimeoutError(f"no line like {pattern} in {limit:g} s: {self.lines[-5:]}")
 
     def family(self) -> list[int]:
-        """Give every living process of this run, however it was started or orphaned."""
-        return _marked(self.mark)
+        """Return every living process of this run, however it was started or orphaned."""
+        # The first one was forked, and shows the environment of the process that it comes from.
+        first = [self.process.pid] if self.process.poll() is None else []
+        return first + _marked(self.mark)
 
     def kill_all(self) -> list[str]:
         """End every process of the run at once, as the power going off does; nothing is left."""
-        self.process.kill()
+        self.process.send_signal(signal.SIGKILL)
         until = time.monotonic() + LIMIT
         while (family := self.family()) and time.monotonic() < until:
             for pid in family:
@@ -111,7 +101,7 @@ class Run:
 
     def kill_alone(self, grace: float) -> list[str]:
         """End the run's own process; name those of its processes that are there after a grace."""
-        self.process.kill()
+        self.process.send_signal(signal.SIGKILL)
         self.process.wait(LIMIT)
         return self.left_after(grace)
 
@@ -136,10 +126,10 @@ class Run:
 
 @contextmanager
 def running(
-    folder: Path, *arguments: str, prefix: Sequence[str] = (), **environment: str
+    folder: Path, *arguments: str, namespace: int | None = None, **environment: str
 ) -> Iterator[Run]:
     """Start a run, and see to it that nothing of it is left when the test is over."""
-    run = Run(folder, *arguments, prefix=prefix, **environment)
+    run = Run(folder, *arguments, namespace=namespace, **environment)
     try:
         yield run
     finally:
@@ -148,10 +138,10 @@ def running(
 
 
 def finished(
-    folder: Path, *arguments: str, prefix: Sequence[str] = (), **environment: str
+    folder: Path, *arguments: str, namespace: int | None = None, **environment: str
 ) -> Answer:
     """Let a run come to its end by itself."""
-    with running(folder, *arguments, prefix=prefix, **environment) as run:
+    with running(folder, *arguments, namespace=namespace, **environment) as run:
         return run.ended()
 
 

@@ -80,7 +80,7 @@ def test_a_source_file_is_short(file: Path) -> None:
 
 @pytest.fixture
 def shadow(tmp_path: Path) -> dict[str, str]:
-    """Give an environment in which another package called `datasets` is in Python's path."""
+    """Return an environment in which another package called `datasets` is in Python's path."""
     other = tmp_path / "datasets"
     other.mkdir()
     (other / "__init__.py").write_text("raise RuntimeError('the other datasets was imported')\n")

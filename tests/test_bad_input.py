@@ -92,7 +92,7 @@ WRONG = {
     ("tables", "extra"): ["extra", "--help"],
     ("fetch",): ["--help"],
     ("fetch", "cav"): ["unknown data set 'cav'", "did you mean cave"],
-    ("fetch", "synthetic"): ["synthetic", "computed, not downloaded"],
+    ("fetch", "synthetic"): ["synthetic", "nothing to download"],
     ("new",): ["--help"],
 }
 
@@ -133,7 +133,7 @@ def break_png(data: Path) -> None:
 
 
 def drop_band(data: Path) -> None:
-    """Take one band away."""
+    """Remove one band."""
     makers.cave_folder(data / "cave", "balloons", "beads")
     (file,) = data.rglob("beads_ms_07.png")
     file.unlink()
@@ -146,7 +146,7 @@ def empty_scene(data: Path) -> None:
 
 
 def other_size(data: Path) -> None:
-    """Give one band other rows and columns than the others."""
+    """Make one band have other rows and columns than the others."""
     makers.cave_folder(data / "cave", "balloons", "beads")
     (file,) = data.rglob("beads_ms_07.png")
     file.write_bytes(makers.png(np.ones((5, 5), np.uint16)))

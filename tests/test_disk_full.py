@@ -26,7 +26,7 @@ FULL, READ_ONLY = "No space left on device", "Read-only file system"
 
 
 class Disks:
-    """Small disks in memory that only the processes started with `prefix` see."""
+    """Small disks in memory that only the processes in their `namespace` see."""
 
     def __init__(self) -> None:
         mine = os.geteuid() == 0
@@ -43,12 +43,9 @@ class Disks:
         assert self._keeper.stderr
         if self._keeper.stdout.readline() != "ready\n":
             pytest.skip(f"no mount namespace here: {self._keeper.stderr.read().strip()}")
-        enter = ["nsenter", "-t", str(self._keeper.pid), "-m"]
+        self.namespace = self._keeper.pid
+        enter = ["nsenter", "-t", str(self.namespace), "-m"]
         self._enter = enter if mine else [*enter, "-U", "--preserve-credentials"]
-
-    def prefix(self, folder: Path) -> list[str]:
-        """Give the command that starts another one in a folder and lets it see the disks."""
-        return [*self._enter, "env", "-C", str(folder)]
 
     def mount(self, folder: Path, options: str) -> None:
         """Put a disk at a folder, which is made, or change the options of the one that is there."""
@@ -66,7 +63,7 @@ class Disks:
             pytest.skip(f"no disk in memory here: {done.stderr.strip()}")
 
     def seen(self, folder: Path) -> Path:
-        """Give a folder as the processes see it that see the disks."""
+        """Return a folder as the processes see it that see the disks."""
         return Path(f"/proc/{self._keeper.pid}/root{folder}")
 
     def files(self, folder: Path) -> list[str]:
@@ -86,7 +83,7 @@ class Disks:
 
 @pytest.fixture
 def disks() -> Iterator[Disks]:
-    """Give small disks in memory."""
+    """Return small disks in memory."""
     made = Disks()
     yield made
     made.close()
@@ -94,14 +91,14 @@ def disks() -> Iterator[Disks]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a folder with a plugin in it and nothing else."""
+    """Return a folder with a plugin in it and nothing else."""
     (tmp_path / "traced.py").write_text(TRACED, encoding="utf-8")
     return tmp_path
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """Give the weights of `traced` where there is room for everything."""
+    """Return the weights of `traced` where there is room for everything."""
     folder = tmp_path_factory.mktemp("roomy")
     (folder / "traced.py").write_text(TRACED, encoding="utf-8")
     line = CommandLine(folder)
@@ -133,12 +130,12 @@ def test_scenes_that_do_not_fit_into_the_cache(folder: Path, disks: Disks) -> No
     cache = folder / ".cache"
     disks.mount(cache, "size=100k")
     words = (*WORDS, *HERE, "--methods", "bicubic")
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, namespace=disks.namespace)
     check_refusal(answer, ".cache", FULL, "--cache")
     assert 0 < len(disks.files(cache)) < 18  # those that fit, and nothing half-written
     assert {Path(file).suffix for file in disks.files(cache)} == {".safetensors"}
     disks.mount(cache, "size=1m")
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, namespace=disks.namespace)
     assert answer.code == 0, answer.err
     assert len(disks.files(cache)) == 18
 
@@ -149,7 +146,7 @@ def test_no_room_for_a_checkpoint_costs_no_result(
     results = folder / "results"
     disks.mount(results, "size=300k")
     words = (*WORDS, "--plugin", "traced.py", "--methods", "traced", "--checkpoint-every", "0.3")
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, *HERE, namespace=disks.namespace)
     assert answer.code == 0, answer.err
     told = [line for line in answer.err.splitlines() if "no checkpoint" in line]
     assert told
@@ -168,12 +165,12 @@ def test_no_room_for_a_cell_keeps_its_checkpoint(
     results = folder / "results"
     disks.mount(results, "size=850k")  # two checkpoints fit, and no cell beside them
     words = (*WORDS, "--plugin", "traced.py", "--methods", "traced", "--checkpoint-every", "0.1")
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, namespace=disks.namespace)
     check_refusal(answer, "results", FULL, "--results")
     assert "no checkpoint" not in answer.err
     assert {Path(file).suffix for file in disks.files(results)} == {".checkpoint", ".old"}
     disks.mount(results, "size=4m")
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, *HERE, namespace=disks.namespace)
     assert answer.code == 0, answer.err
     (file,) = disks.seen(results).rglob("weights.safetensors")
     assert file.read_bytes() == weights
@@ -186,17 +183,17 @@ def test_no_room_for_tables(folder: Path, disks: Disks) -> None:
     results = folder / "results"
     disks.mount(results, "size=1m")
     words = (*WORDS, *HERE, "--methods", "bicubic")
-    assert finished(folder, *words, prefix=disks.prefix(folder)).code == 0
+    assert finished(folder, *words, namespace=disks.namespace).code == 0
     cells = [file for file in disks.files(results) if not file.startswith("tables")]
     for file in disks.files(results / "tables"):
         (disks.seen(results / "tables") / file).unlink()
     ballast = disks.seen(results) / "ballast"
     fill(ballast)
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, namespace=disks.namespace)
     check_refusal(answer, "results/tables", FULL, "--results")
     assert disks.files(results) == sorted(["ballast", *cells])
     ballast.unlink()
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, namespace=disks.namespace)
     assert answer.code == 0, answer.err
     assert "0 cells to run, 1 found done" in answer.err
     assert len(disks.files(results / "tables")) == 4
@@ -207,11 +204,11 @@ def test_results_and_cache_on_one_full_disk(folder: Path, disks: Disks, weights:
     disks.mount(disk, "size=440k")  # the scenes fit, and no cell beside them
     places = ("--results", "disk/results", "--cache", "disk/cache")
     words = (*WORDS, *HERE, *places, "--plugin", "traced.py", "--methods", "traced")
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, namespace=disks.namespace)
     check_refusal(answer, "disk/results", FULL, "--results")
     assert {Path(file).suffix for file in disks.files(disk)} == {".safetensors"}
     disks.mount(disk, "size=4m")
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, namespace=disks.namespace)
     assert answer.code == 0, answer.err
     (file,) = disks.seen(disk).rglob("weights.safetensors")
     assert file.read_bytes() == weights
@@ -221,11 +218,11 @@ def test_a_disk_without_room_for_another_file(folder: Path, disks: Disks) -> Non
     results = folder / "results"
     disks.mount(results, "size=1m,nr_inodes=6")
     words = (*WORDS, *HERE, "--methods", "bicubic")
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, namespace=disks.namespace)
     check_refusal(answer, "results", FULL, "--results")
     assert disks.files(results) == []
     disks.mount(results, "size=1m,nr_inodes=100")
-    assert finished(folder, *words, prefix=disks.prefix(folder)).code == 0
+    assert finished(folder, *words, namespace=disks.namespace).code == 0
 
 
 def test_folders_that_are_read_only(folder: Path, disks: Disks) -> None:
@@ -233,20 +230,20 @@ def test_folders_that_are_read_only(folder: Path, disks: Disks) -> None:
     disks.mount(results, "size=4m")
     disks.mount(cache, "size=4m,ro")
     words = (*WORDS, *HERE, "--methods", "bicubic")
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, namespace=disks.namespace)
     check_refusal(answer, ".cache", READ_ONLY, "--cache")
     assert disks.files(results) == []
     disks.mount(cache, "size=4m,rw")
-    assert finished(folder, *words, prefix=disks.prefix(folder)).code == 0
+    assert finished(folder, *words, namespace=disks.namespace).code == 0
     # From here on nothing has to be prepared: a cache that was is only read.
     disks.mount(cache, "size=4m,ro")
-    answer = finished(folder, *words, "--methods", "wiener", prefix=disks.prefix(folder))
+    answer = finished(folder, *words, "--methods", "wiener", namespace=disks.namespace)
     assert answer.code == 0, answer.err
     disks.mount(results, "size=4m,ro")
     before = disks.files(results)
-    answer = finished(folder, *words, prefix=disks.prefix(folder))
+    answer = finished(folder, *words, namespace=disks.namespace)
     check_refusal(answer, "results", READ_ONLY, "--results")
-    answer = finished(folder, "tables", prefix=disks.prefix(folder))
+    answer = finished(folder, "tables", namespace=disks.namespace)
     check_refusal(answer, "results", READ_ONLY, "--results")
     assert disks.files(results) == before
 
@@ -257,9 +254,9 @@ def test_data_that_are_read_only(folder: Path, disks: Disks) -> None:
     makers.cave_folder(disks.seen(data) / "cave", "balloons", "beads")
     disks.mount(data, "size=40m,ro")
     words = ("--dataset", "cave", "--scenes", "balloons,beads", "--scales", "3")
-    answer = finished(folder, *words, *HERE, "--methods", "bicubic", prefix=disks.prefix(folder))
+    answer = finished(folder, *words, *HERE, "--methods", "bicubic", namespace=disks.namespace)
     assert answer.code == 0, answer.err
-    answer = finished(folder, "fetch", "cave", prefix=disks.prefix(folder))
+    answer = finished(folder, "fetch", "cave", namespace=disks.namespace)
     check_refusal(answer, "data", READ_ONLY, "--data")
 
 

@@ -1,13 +1,14 @@
 """Methods that fail in every way we could think of: each costs its own row and nothing else.
 
-One run has them all side by side, around healthy methods; another one has those that must be
-ended by `--cell-timeout`, and goes on at the same time.
+Three runs go on at the same time: one has the faults that end or harm the process, around healthy
+methods; one the exceptions, in its own process; one the methods that `--cell-timeout` must end.
 """
 
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
@@ -15,7 +16,7 @@ from textwrap import dedent, indent
 import pytest
 
 from tests.command_line import SCENES, SMALL, Answer, CommandLine, rows
-from tests.faults import Run, finished, running
+from tests.faults import Run, running
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="what is left of a run is found through /proc"
@@ -36,7 +37,7 @@ class Fault:
 
     Attributes:
         does: lines of Python.
-        reason: of the failed cell; empty where the cell is done all the same.
+        reason: the failed cell's; empty where the cell is done all the same.
         trace: what its traceback.txt says among other things; empty where there is nothing to say.
     """
 
@@ -45,7 +46,7 @@ class Fault:
     trace: str = ""
 
 
-FAULTS = {
+EXCEPTIONS = {
     "raising": Fault(
         'raise ValueError("no such luck\\non two lines")',
         "ValueError: no such luck",
@@ -57,6 +58,23 @@ FAULTS = {
         "RequestError: no such luck",
         "in upscale",
     ),
+    "small": Fault(
+        "return low[:, ::2, ::2]",
+        "ValueError: the estimate has shape (5, 24, 20), expected (5, 48, 40)",
+        "in crop_to",
+    ),
+    "undefined": Fault(
+        "return low * float('nan')",
+        "ValueError: the estimate contains NaN or infinity",
+        "in score",
+    ),
+    "foreign": Fault(
+        "return low.numpy()",
+        "TypeError: the estimate is a ndarray, expected a tensor",
+        "in crop_to",
+    ),
+}
+FAULTS = {
     "leaving": Fault("os._exit(3)", "its process ended with exit code 3 and no result"),
     "pretending": Fault("os._exit(0)", "its process ended with exit code 0 and no result"),
     "exiting": Fault("sys.exit(2)", "SystemExit: 2", "sys.exit(2)"),
@@ -75,21 +93,6 @@ FAULTS = {
         "Fatal Python error: Aborted",
     ),
     "asking": Fault("input()", "EOFError: EOF when reading a line", "input()"),
-    "small": Fault(
-        "return low[:, ::2, ::2]",
-        "ValueError: the estimate has shape (5, 24, 20), expected (5, 48, 40)",
-        "in fitted",
-    ),
-    "undefined": Fault(
-        "return low * float('nan')",
-        "ValueError: the estimate contains NaN or infinity",
-        "in score",
-    ),
-    "foreign": Fault(
-        "return low.numpy()",
-        "TypeError: the estimate is a ndarray, expected a tensor",
-        "in fitted",
-    ),
     "closing": Fault("sys.stdout.close(), sys.stderr.close(), os.close(1), os.close(2)"),
     "chatty": Fault(
         """
@@ -151,12 +154,13 @@ class Diverging(NetworkMethod):
         return super().loss(output, truth) * float("nan")
 """
 DIVERGED = "TrainingError: the loss became nan before step 25"
-FAILED = {name: one.reason for name, one in FAULTS.items() if one.reason} | {"diverging": DIVERGED}
+FAILING = {name: one for name, one in (EXCEPTIONS | FAULTS).items() if one.reason}
+FAILED = {name: one.reason for name, one in FAILING.items()} | {"diverging": DIVERGED}
 HARMLESS = [name for name, one in FAULTS.items() if not one.reason]
 
 
-def plugin(folder: Path, faults: Mapping[str, Fault], more: str = "") -> Path:
-    """Write one file with a method for every fault."""
+def plugin(faults: Mapping[str, Fault], more: str = "") -> str:
+    """Return a plugin with a method for every fault."""
     parts = [IMPORTS]
     for name, fault in faults.items():
         parts.append(
@@ -166,14 +170,13 @@ def plugin(folder: Path, faults: Mapping[str, Fault], more: str = "") -> Path:
             f"{indent(dedent(fault.does).strip(), ' ' * 8)}\n"
             "        return low\n"
         )
-    file = folder / "faults.py"
-    file.write_text("\n\n".join([*parts, more]), encoding="utf-8")
-    return file
+    return "\n\n".join([*parts, more])
 
 
 # Healthy ones in the midst and at the end: whatever a fault does to others, it does before.
 _NAMES = list(FAULTS)
-ORDER = [*_NAMES[:8], HEALTHY[0], "diverging", *_NAMES[8:], HEALTHY[1]]
+ORDER = [*_NAMES[:8], HEALTHY[0], *_NAMES[8:], HEALTHY[1]]
+HERE_ORDER = [*EXCEPTIONS, "diverging", HEALTHY[0]]
 TITLE = f"{{}} x3 seed 0 on {LABEL}"
 
 
@@ -188,11 +191,11 @@ class Ended:
     lines: list[str]
 
     def file(self, method: str, name: str) -> Path:
-        """Give a file of a method's cell."""
+        """Return a file of a method's cell."""
         return self.line.results / LABEL / "wang2017" / "quick" / "x3" / method / "seed0" / name
 
     def failure(self, method: str) -> str:
-        """Give the line in which the run says at its end that a method failed, without the rest."""
+        """Return the reason for a failed method from the line at the end of the run."""
         start = f"failed: {TITLE.format(method)}: "
         end = " (run again with --retry-failed)"
         (line,) = (one for one in self.lines if one.startswith(start))
@@ -205,38 +208,48 @@ def _ended(folder: Path, words: tuple[str, ...], run: Run) -> Ended:
     return Ended(CommandLine(folder), words, answer, run.left_after(2), answer.err.splitlines())
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, Ended]:
-    """Give the run with all faults but the hanging ones, and the run with those."""
-    folders = tmp_path_factory.mktemp("faults"), tmp_path_factory.mktemp("hanging")
-    first: tuple[str, ...] = (*WORDS, "--plugin", str(plugin(folders[0], FAULTS, DIVERGING)))
-    first += ("--methods", ",".join(ORDER))
-    second: tuple[str, ...] = (*WORDS, "--plugin", str(plugin(folders[1], HANGING | FLEEING)))
-    second += (
-        "--methods",
-        ",".join([*HANGING, *FLEEING, "bicubic"]),
-        "--cell-timeout",
-        f"{TIMEOUT:g}",
-    )
-    with running(folders[0], *first) as one, running(folders[1], *second) as other:
-        return _ended(folders[0], first, one), _ended(folders[1], second, other)
+@dataclass(frozen=True)
+class Runs:
+    """The three runs: faults in workers, exceptions in the run's own process, endless methods."""
+
+    faults: Ended
+    exceptions: Ended
+    hanging: Ended
+
+    def of(self, method: str) -> Ended:
+        """Return the run that has a failing method."""
+        return self.exceptions if method in HERE_ORDER else self.faults
 
 
 @pytest.fixture(scope="module")
-def faults(both: tuple[Ended, Ended]) -> Ended:
-    """Give the run with all faults but the hanging ones."""
-    return both[0]
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Run all three at the same time."""
+    with ExitStack() as stack:
 
+        def start(plugins: str, methods: Sequence[str], *more: str) -> Callable[[], Ended]:
+            folder = tmp_path_factory.mktemp("faults")
+            (folder / "faults.py").write_text(plugins, encoding="utf-8")
+            words = (*WORDS, "--plugin", str(folder / "faults.py"), *more)
+            words += ("--methods", ",".join(methods))
+            run = stack.enter_context(running(folder, *words))
+            return lambda: _ended(folder, words, run)
 
-@pytest.fixture(scope="module")
-def hanging(both: tuple[Ended, Ended]) -> Ended:
-    """Give the run whose methods do not come to an end."""
-    return both[1]
+        waiting = (
+            start(plugin(FAULTS), ORDER),
+            start(plugin(EXCEPTIONS, DIVERGING), HERE_ORDER, "--in-process"),
+            start(
+                plugin(HANGING | FLEEING),
+                [*HANGING, *FLEEING, HEALTHY[0]],
+                "--cell-timeout",
+                f"{TIMEOUT:g}",
+            ),
+        )
+        return Runs(*(wait() for wait in waiting))
 
 
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
-    """Give the scores of the healthy methods where there are no others, by method."""
+    """Return the scores of the healthy methods where there are no others, by method."""
     line = CommandLine(tmp_path_factory.mktemp("healthy"))
     assert line(*WORDS, "--methods", ",".join(HEALTHY)).code == 0
     files = line.results.glob("*/*/*/x3/*/seed0/scores.csv")
@@ -263,107 +276,93 @@ def check_row(ended: Ended, method: str, reason: str) -> None:
     ]
 
 
-def test_a_run_with_every_fault_ends_by_itself_and_says_what_failed(faults: Ended) -> None:
-    assert faults.answer.code == 1
-    assert f"{len(FAULTS) + 3} cells to run, 0 found done" in faults.lines
-    assert len([line for line in faults.lines if line.startswith("failed: ")]) == len(FAILED)
-    assert "Traceback" not in faults.answer.out
-    assert faults.left == []
+def test_runs_with_every_fault_end_by_themselves_and_report_what_failed(runs: Runs) -> None:
+    for ended, order in ((runs.faults, ORDER), (runs.exceptions, HERE_ORDER)):
+        assert ended.answer.code == 1
+        assert f"{len(order)} cells to run, 0 found done" in ended.lines
+        failed = [line for line in ended.lines if line.startswith("failed: ")]
+        assert len(failed) == len(set(order) & set(FAILED))
+        assert "Traceback" not in ended.answer.out
+        assert ended.left == []
 
 
 @pytest.mark.parametrize("method", FAILED)
-def test_a_fault_is_stored_and_told_in_one_line(faults: Ended, method: str) -> None:
-    facts = json.loads(faults.file(method, "cell.json").read_text(encoding="utf-8"))
+def test_a_fault_is_stored_and_reported_in_one_line(runs: Runs, method: str) -> None:
+    ended = runs.of(method)
+    facts = json.loads(ended.file(method, "cell.json").read_text(encoding="utf-8"))
     assert (facts["status"], facts["reason"]) == ("failed", FAILED[method])
-    assert f"    failed: {FAILED[method]}" in faults.lines
-    assert faults.failure(method) == FAILED[method]
+    assert f"    failed: {FAILED[method]}" in ended.lines
+    assert ended.failure(method) == FAILED[method]
+    check_row(ended, method, FAILED[method])
 
 
-@pytest.mark.parametrize("method", [name for name, one in FAULTS.items() if one.reason])
-def test_where_it_failed_is_kept(faults: Ended, method: str) -> None:
-    folder = faults.file(method, "cell.json").parent
+@pytest.mark.parametrize("method", FAILING)
+def test_the_traceback_of_a_fault_is_kept(runs: Runs, method: str) -> None:
+    folder = runs.of(method).file(method, "cell.json").parent
     assert sorted(file.name for file in folder.iterdir()) == ["cell.json", "traceback.txt"]
     trace = (folder / "traceback.txt").read_text(encoding="utf-8")
-    assert FAULTS[method].trace in trace
+    assert FAILING[method].trace in trace
     # What ended without a word has left no trace, and none is made up.
-    assert bool(FAULTS[method].trace) == bool(trace)
-
-
-@pytest.mark.parametrize("method", FAILED)
-def test_a_failed_row_stands_in_the_tables_with_its_reason(faults: Ended, method: str) -> None:
-    check_row(faults, method, FAILED[method])
+    assert bool(FAILING[method].trace) == bool(trace)
 
 
 @pytest.mark.parametrize("method", HARMLESS)
-def test_what_does_no_harm_to_the_estimate_fails_nothing(
-    faults: Ended, healthy: Mapping[str, bytes], method: str
+def test_side_effects_alone_do_not_fail_a_cell(
+    runs: Runs, healthy: Mapping[str, bytes], method: str
 ) -> None:
-    facts = json.loads(faults.file(method, "cell.json").read_text(encoding="utf-8"))
+    facts = json.loads(runs.faults.file(method, "cell.json").read_text(encoding="utf-8"))
     assert (facts["status"], facts["reason"]) == ("done", None)
-    if method != "patching":  # which gave itself its marks
-        assert faults.file(method, "scores.csv").read_bytes() == healthy["bicubic"]
+    if method != "patching":  # which replaced its own scores
+        assert runs.faults.file(method, "scores.csv").read_bytes() == healthy["bicubic"]
 
 
-@pytest.mark.parametrize("method", HEALTHY)
-def test_the_others_numbers_are_those_of_a_run_without_faults(
-    faults: Ended, healthy: Mapping[str, bytes], method: str
+def test_other_methods_have_the_scores_of_a_run_without_faults(
+    runs: Runs, healthy: Mapping[str, bytes]
 ) -> None:
-    assert faults.file(method, "scores.csv").read_bytes() == healthy[method]
+    for method in HEALTHY:
+        assert runs.faults.file(method, "scores.csv").read_bytes() == healthy[method]
+    assert runs.exceptions.file("bicubic", "scores.csv").read_bytes() == healthy["bicubic"]
 
 
-def test_what_a_method_prints_is_cut_short(faults: Ended) -> None:
+def test_what_a_method_prints_is_cut_short(runs: Runs) -> None:
+    lines = runs.faults.lines
     number = ORDER.index("chatty") + 1
-    first = faults.lines.index(f"[{number}/{len(ORDER)}] {TITLE.format('chatty')}")
-    printed = [line for line in faults.lines[first + 1 :] if line.startswith("    | line ")]
+    first = lines.index(f"[{number}/{len(ORDER)}] {TITLE.format('chatty')}")
+    printed = [line for line in lines[first + 1 :] if line.startswith("    | line ")]
     assert printed == [f"    | line {one}" for one in range(SHOWN)]
-    assert max(map(len, faults.lines)) < 3000
+    assert max(map(len, lines)) < 3000
 
 
-def test_what_a_run_says_itself_holds_no_traceback(faults: Ended, hanging: Ended) -> None:
-    own = [line for line in [*faults.lines, *hanging.lines] if not line.startswith("    | ")]
+def test_the_runs_own_lines_hold_no_traceback(runs: Runs) -> None:
+    lines = [*runs.faults.lines, *runs.exceptions.lines, *runs.hanging.lines]
+    own = [line for line in lines if not line.startswith("    | ")]
     assert [line for line in own if re.search("Traceback|Exception|^  File", line)] == []
 
 
 @pytest.mark.parametrize("method", HANGING)
-def test_a_method_that_does_not_end_is_ended(hanging: Ended, method: str) -> None:
-    facts = json.loads(hanging.file(method, "cell.json").read_text(encoding="utf-8"))
+def test_a_method_that_does_not_end_is_ended(runs: Runs, method: str) -> None:
+    facts = json.loads(runs.hanging.file(method, "cell.json").read_text(encoding="utf-8"))
     assert (facts["status"], facts["reason"]) == ("failed", TOO_LONG)
-    assert f"    failed: {TOO_LONG}" in hanging.lines
-    assert hanging.failure(method) == TOO_LONG
-    check_row(hanging, method, TOO_LONG)
+    assert f"    failed: {TOO_LONG}" in runs.hanging.lines
+    assert runs.hanging.failure(method) == TOO_LONG
+    check_row(runs.hanging, method, TOO_LONG)
 
 
 def test_the_run_goes_on_after_a_method_that_does_not_end(
-    hanging: Ended, healthy: Mapping[str, bytes]
+    runs: Runs, healthy: Mapping[str, bytes]
 ) -> None:
-    assert hanging.answer.code == 1
+    assert runs.hanging.answer.code == 1
     # The one that fled its process group is out of reach; it has not held up anybody.
-    assert set(hanging.left) <= {"sleep"}
+    assert set(runs.hanging.left) <= {"sleep"}
     for method in ("fleeing", "bicubic"):
-        assert hanging.file(method, "scores.csv").read_bytes() == healthy["bicubic"]
+        assert runs.hanging.file(method, "scores.csv").read_bytes() == healthy["bicubic"]
 
 
-def test_the_same_command_runs_nothing_again_and_repeats_the_reasons(faults: Ended) -> None:
-    again = faults.line(*faults.words)
+def test_the_same_command_runs_nothing_again_and_repeats_the_reasons(runs: Runs) -> None:
+    again = runs.faults.line(*runs.faults.words)
     assert again.code == 1
     assert again.err.splitlines()[0] == f"0 cells to run, {len(HARMLESS) + 2} found done"
-    told = [line for line in faults.lines if line.startswith("failed: ")]
-    assert again.err.splitlines()[1:] == told
-    assert again.out == faults.answer.out
-
-
-def test_failed_cells_are_run_again_when_asked_for_and_no_others(faults: Ended) -> None:
-    again = finished(
-        faults.line.folder,
-        *faults.words[:-1],
-        "bicubic,leaving,closing,raising",
-        "--retry-failed",
-        "--json",
-    )
-    assert again.code == 1
-    assert "2 cells to run, 2 found done" in again.err
-    assert again.json()["done"] == []
-    assert again.json()["found"] == [TITLE.format("bicubic"), TITLE.format("closing")]
-    assert again.json()["failed"] == {
-        TITLE.format(method): FAILED[method] for method in ("leaving", "raising")
-    }
+    assert again.err.splitlines()[1:] == [
+        line for line in runs.faults.lines if line.startswith("failed: ")
+    ]
+    assert again.out == runs.faults.answer.out

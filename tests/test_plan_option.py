@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
-from tests.benchmark.store.test_lock import claimed_elsewhere, everything
+from tests.benchmark.store.test_lock import everything, locked_elsewhere
 from tests.command_line import SMALL, Answer, CommandLine, rows
 from tests.test_plugins import MINE, STRIPES, written
 
@@ -53,7 +53,7 @@ def told(row: dict[str, str]) -> str:
 
 
 def states(hsisr: CommandLine, methods: str, *words: str) -> list[str]:
-    """Give the states alone."""
+    """Return only the states."""
     return [row["state"] for row in plan(hsisr, methods, *words)]
 
 
@@ -70,7 +70,7 @@ def facts(hsisr: CommandLine, method: str) -> dict[str, Any]:
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
-    """Give what would tell that any file or folder was touched."""
+    """Return what would tell that any file or folder was touched."""
     return {
         name: (about.st_mtime_ns, about.st_size)
         for name in everything(folder)
@@ -88,7 +88,7 @@ def test_at_first_everything_is_missing(hsisr: CommandLine) -> None:
     ]
 
 
-def test_json_is_all_that_stands_on_standard_output(hsisr: CommandLine) -> None:
+def test_json_is_the_only_standard_output(hsisr: CommandLine) -> None:
     assert hsisr.tiny("bicubic", "--plan", "--json").json() == [
         {"cell": f"bicubic x3 seed 0 on {LABEL}", "state": "missing", "why": "not run yet"}
     ]
@@ -232,11 +232,11 @@ def test_other_data_under_the_same_name_make_a_cell_stale(hsisr: CommandLine) ->
     ]
 
 
-def test_a_cell_that_another_run_is_at_is_running(hsisr: CommandLine) -> None:
+def test_a_cell_that_another_run_computes_is_running(hsisr: CommandLine) -> None:
     assert hsisr.tiny("bicubic,wiener").code == 0
     address = Address(**facts(hsisr, "wiener")["address"])
     shutil.rmtree(place(hsisr, "wiener"))
-    with claimed_elsewhere(hsisr.results, address):
+    with locked_elsewhere(hsisr.results, address):
         before = snapshot(hsisr.folder)
         answer = hsisr.tiny("bicubic,wiener", "--plan")
         assert answer.out.splitlines() == [
@@ -248,7 +248,7 @@ def test_a_cell_that_another_run_is_at_is_running(hsisr: CommandLine) -> None:
     assert states(hsisr, "bicubic,wiener") == ["done", "missing"]
 
 
-def test_a_checkpoint_that_waits_is_told_of(hsisr: CommandLine) -> None:
+def test_an_unfinished_training_mentions_its_checkpoint(hsisr: CommandLine) -> None:
     assert hsisr.tiny("srcnn").code == 0
     known = facts(hsisr, "srcnn")
     shutil.rmtree(place(hsisr, "srcnn"))

@@ -65,7 +65,7 @@ class Stripes(DataSet):
 
 
 def written(folder: Path, name: str, text: str) -> str:
-    """Write a plugin; gives its path as the command line takes it."""
+    """Write a plugin; return its path as the command line takes it."""
     file = folder / name
     file.write_text(text, encoding="utf-8")
     return str(file)
@@ -99,18 +99,6 @@ def test_a_method_from_a_file_is_listed_with_its_parameters(hsisr: CommandLine) 
     listed = {one["name"]: one for one in hsisr("methods", "--plugin", plugin, "--json").json()}
     assert listed["mine"]["parameters"] == ["kernel (one of 1, 3, 5, default 3)"]
     assert "mine" not in {one["name"] for one in hsisr("methods", "--json").json()}
-
-
-def test_a_plugins_cell_is_made_again_when_its_code_changes_but_not_its_comments(
-    hsisr: CommandLine,
-) -> None:
-    plugin = written(hsisr.folder, "mine.py", MINE)
-    assert "1 cells to run" in hsisr.tiny("mine", "--plugin", plugin).err
-    written(hsisr.folder, "mine.py", MINE + "\n# A remark.\n")
-    assert "0 cells to run, 1 found" in hsisr.tiny("mine", "--plugin", plugin).err
-    written(hsisr.folder, "mine.py", MINE.replace("bandwise = True", "bandwise = False"))
-    assert "1 cells to run, 0 found" in hsisr.tiny("mine", "--plugin", plugin).err
-    assert hsisr.cells()["mine 0"]["parameters"] == 5 * 5 * 3 * 3 + 5
 
 
 def test_a_data_set_from_a_file_is_run_and_gets_its_table(hsisr: CommandLine) -> None:

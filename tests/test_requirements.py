@@ -14,14 +14,14 @@ DEVELOPING = [item for group in PROJECT["optional-dependencies"].values() for it
 
 
 def lines(name: str) -> list[str]:
-    """Give what a requirements file says, without comments."""
+    """Return what a requirements file says, without comments."""
     text = (CHECKOUT / name).read_text(encoding="utf-8")
     bare = (line.partition(" #")[0].strip() for line in text.splitlines())
     return [line for line in bare if line and not line.startswith("#")]
 
 
 def pins(name: str) -> dict[str, str]:
-    """Give the pinned version of every package that a file names itself."""
+    """Return the pinned version of every package that a file names itself."""
     read = [Requirement(line) for line in lines(name) if not line.startswith("-")]
     found: dict[str, str] = {}
     for one in read:

@@ -8,10 +8,9 @@ import csv
 import math
 import os
 import re
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,7 +41,7 @@ def table(file: Path) -> list[dict[str, str]]:
 
 
 def bytes_and_times(folder: Path) -> Mapping[str, tuple[bytes, int]]:
-    """Give all that would show whether somebody wrote into a folder."""
+    """Return all that would show whether somebody wrote into a folder."""
     return {
         str(file.relative_to(folder)): (file.read_bytes(), file.stat().st_mtime_ns)
         for file in folder.rglob("*")
@@ -171,7 +170,7 @@ def test_a_second_run_finds_everything_done(finished: tuple[CommandLine, Answer]
 
 
 @pytest.mark.parametrize("named", [(), ("--dataset", SMALL)], ids=["all", "one"])
-def test_tables_makes_the_same_files_again_and_trains_nothing(
+def test_tables_rewrites_the_same_files_without_training(
     finished: tuple[CommandLine, Answer], named: tuple[str, ...]
 ) -> None:
     line, _ = finished
@@ -206,7 +205,7 @@ def test_a_damaged_cell_is_named_set_aside_and_made_again(hsisr: CommandLine) ->
     assert b"loaves" in aside.read_bytes()
 
 
-def test_json_is_all_that_stands_on_standard_output(
+def test_json_is_the_only_standard_output(
     finished: tuple[CommandLine, Answer],
 ) -> None:
     line, _ = finished
@@ -371,31 +370,6 @@ def test_a_data_set_named_twice_gets_one_table(hsisr: CommandLine) -> None:
     assert answer.out.count(PSNR) == 1
 
 
-def test_a_failing_method_costs_its_own_row_only(tmp_path: Path) -> None:
-    plugin = tmp_path / "failing.py"
-    plugin.write_text(FAILING)
-    words = ("--dataset", SMALL, "--scenes", SCENES, "--scales", "3", "--plugin", str(plugin))
-    answer = started(tmp_path, *words, "--methods", "bicubic,failing,wiener")
-    assert answer.code == 1
-    assert answer.err.splitlines()[-1] == (
-        f"failed: failing x3 seed 0 on {SMALL}+{SCENES.replace(',', '+')}: "
-        "ValueError: no such luck (run again with --retry-failed)"
-    )
-    assert "Traceback" not in answer.out + answer.err
-    printed = rows(answer.out)
-    assert printed["Failing"][0].startswith("failed")
-    assert float(printed["Bicubic"][0]) > 20
-    assert float(printed["Wiener"][0]) > 20
-    assert "failed: ValueError: no such luck" in answer.out
-    line = CommandLine(tmp_path)
-    assert "failed: ValueError: no such luck" in line.page()
-    assert {name: cell["status"] for name, cell in line.cells().items()} == {
-        "bicubic 0": "done",
-        "failing 0": "failed",
-        "wiener 0": "done",
-    }
-
-
 def test_a_failed_cell_is_run_again_only_when_asked_for(hsisr: CommandLine) -> None:
     plugin = hsisr.folder / "failing.py"
     plugin.write_text(FAILING)
@@ -479,55 +453,6 @@ def test_a_reader_that_goes_away_is_no_failure(tmp_path: Path) -> None:
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.fixture
-def sleeping(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a run whose second cell takes longer than anybody waits."""
-    plugin = tmp_path / "sleeping.py"
-    plugin.write_text("""
-import signal, time
-from benchmark.method import Method, register
-
-# A shell may have started us with the signal ignored.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
-@register("sleeping", title="Sleeping", paper="nobody")
-class Sleeping(Method):
-    def upscale(self, low, problem, state):
-        time.sleep(600)
-""")
-    words = ("--dataset", SMALL, "--scenes", SCENES, "--scales", "3", "--plugin", str(plugin))
-    process = subprocess.Popen(
-        [sys.executable, str(SCRIPT), *words, "--methods", "bicubic,sleeping"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    yield process
-    process.kill()
-    process.communicate()
-
-
-@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send on Windows")
-def test_a_stopped_run_keeps_what_is_done_and_goes_on_from_there(
-    sleeping: subprocess.Popen[str], tmp_path: Path
-) -> None:
-    assert sleeping.stderr is not None
-    for told in sleeping.stderr:
-        if told.startswith("[2/2] sleeping"):
-            break
-    sleeping.send_signal(signal.SIGINT)
-    out, err = sleeping.communicate(timeout=30)
-    assert sleeping.returncode == 130
-    assert out == ""
-    assert err.strip() == "stopped; the same command continues with the cells not done yet"
-    line = CommandLine(tmp_path)
-    files = sorted(file.name for file in line.results.glob("synthetic*/**/*") if file.is_file())
-    assert files == ["cell.json", "scores.csv"]
-    answer = line("--dataset", SMALL, "--scenes", SCENES, "--scales", "3", "--methods", "bicubic")
-    assert "0 cells to run, 1 found done" in answer.err
 
 
 @pytest.mark.skipif("HSISR_DATA" not in os.environ, reason="HSISR_DATA says where CAVE is")

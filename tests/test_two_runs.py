@@ -37,14 +37,14 @@ class Alone:
 
 
 def numbers(results: Path) -> dict[str, bytes]:
-    """Give the scores and weights of every cell by their place."""
+    """Return the scores and weights of every cell by their place."""
     names = ("scores.csv", "weights.safetensors")
     files = [file for name in names for file in results.glob(f"*/*/*/*/*/*/{name}")]
     return {str(file.relative_to(results)): file.read_bytes() for file in files}
 
 
 def table(results: Path) -> bytes:
-    """Give the only table in CSV."""
+    """Return the only table in CSV."""
     (file,) = (results / "tables").glob("*.csv")
     return file.read_bytes()
 
@@ -98,9 +98,9 @@ def test_two_runs_started_together_share_the_cells(alone: Alone, tmp_path: Path)
     assert again.code == 0
 
 
-def test_whoever_waits_takes_over_from_a_dead_owner(alone: Alone, tmp_path: Path) -> None:
+def test_a_waiting_run_takes_over_from_a_dead_one(alone: Alone, tmp_path: Path) -> None:
     folder = prepare(tmp_path)
-    words = (*WORDS, "--methods", "traced", "--checkpoint-every", "0.05")
+    words = (*WORDS, "--methods", "traced", "--checkpoint-every", "0.05", "--in-process")
     with running(folder, *words) as owner:
         wait_for_checkpoint(folder)
         halt(owner)

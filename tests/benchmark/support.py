@@ -120,7 +120,7 @@ class SamePatches(PatchBank):
     def batch(
         self, patches: Tensor, sees: Literal["upscaled", "decimated"], bands: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Give the pair, whatever is asked for."""
+        """Return the pair, regardless of the arguments."""
         return self.inputs, self.truth
 
 

@@ -21,12 +21,12 @@ VICTIM = "espcn"
 
 
 def address(method: str) -> Address:
-    """Give a method's place."""
+    """Return a method's place."""
     return Address("cave", "wang2017", "quick", 2, method, 0)
 
 
 def facts(method: str) -> dict[str, Any]:
-    """Say of a cell what the tables read of it."""
+    """Return the facts of a cell that the tables read."""
     return {
         "key": "0" * 64,
         "status": "done",
@@ -133,7 +133,7 @@ class Results:
 
 
 def writing(name: str, content: bytes) -> Callable[[Path], None]:
-    """Give these bytes to one of the cell's files."""
+    """Write these bytes to one of the cell's files."""
 
     def spoil(folder: Path) -> None:
         (folder / name).write_bytes(content)

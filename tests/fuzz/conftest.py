@@ -10,7 +10,7 @@ from tests.fuzz.cells import Results, store_all
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give three cells that nobody touches."""
+    """Return three cells that stay as they are."""
     folder = tmp_path_factory.mktemp("kept")
     store_all(folder)
     return folder
@@ -18,5 +18,5 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def results(hsisr: CommandLine, kept: Path) -> Results:
-    """Give three cells in a folder of their own."""
+    """Return three cells in a folder of their own."""
     return Results(hsisr, kept)

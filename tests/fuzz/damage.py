@@ -58,7 +58,7 @@ def swap(content: bytes, rng: np.random.Generator) -> bytes:
 
 
 def lose(content: bytes, rng: np.random.Generator) -> bytes:
-    """Take a run of bytes out."""
+    """Remove a run of bytes."""
     place = int(rng.integers(len(content)))
     return content[:place] + content[place + int(rng.integers(1, 65)) :]
 

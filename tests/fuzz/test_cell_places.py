@@ -43,7 +43,7 @@ def pipe_for(name: str) -> Callable[[Path], None]:
 
 
 def gone(name: str) -> Callable[[Path], None]:
-    """Take a file away."""
+    """Remove a file."""
     return lambda folder: (folder / name).unlink()
 
 

@@ -202,9 +202,9 @@ def hostile5() -> dict[str, bytes]:
         "a tag alone": whole[:8],
         "nothing": b"",
     }
-    for kind in (*range(20), 255, 65535):
-        if kind != 9:
-            made[f"values of type {kind}"] = variable(shape, good, kind=kind)
+    # Codes that mean nothing, numbers of other widths, nested and packed elements, texts.
+    for kind in (0, 1, 3, 6, 7, 8, 13, 14, 15, 16, 18, 255):
+        made[f"values of type {kind}"] = variable(shape, good, kind=kind)
     return made
 
 

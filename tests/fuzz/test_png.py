@@ -25,7 +25,7 @@ Chunk = tuple[bytes, bytes]
 
 
 def chunks(content: bytes) -> list[Chunk]:
-    """Take a PNG apart into kinds and contents."""
+    """Split a PNG into kinds and contents."""
     place, found = len(SIGNATURE), []
     while place < len(content):
         length = int.from_bytes(content[place : place + 4], "big")

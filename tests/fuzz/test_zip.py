@@ -166,7 +166,7 @@ def within(file: Path) -> None:
 
 
 def encrypted(file: Path) -> None:
-    """Say that everything is encrypted."""
+    """State that everything is encrypted."""
     zipped(file, cave_files("balloons"))
     content = bytearray(file.read_bytes())
     place = content.index(b"PK\x01\x02")

@@ -69,7 +69,7 @@ def test_it_starts_near_its_input() -> None:
 
 
 def l1_of(estimate: np.ndarray, truth: np.ndarray, reduction: str) -> float:
-    """Give half the squared error, pixel by pixel, as the docstring says."""
+    """Return half the squared error, pixel by pixel, as the docstring says."""
     squares = (estimate - truth) ** 2
     total = {
         "pixel": squares.sum(axis=1).mean(),  # over patches, rows and columns
@@ -80,7 +80,7 @@ def l1_of(estimate: np.ndarray, truth: np.ndarray, reduction: str) -> float:
 
 
 def l2_of(estimate: np.ndarray, truth: np.ndarray, spectral: str) -> float:
-    """Give the mean of 1 - cosine, or of the angle; nothing where the truth is black."""
+    """Return the mean of 1 - cosine, or of the angle; nothing where the truth is black."""
     values = []
     for x, y in zip(estimate, truth, strict=True):
         for row in range(x.shape[1]):

@@ -32,7 +32,7 @@ SCENES = [spectra(seed) for seed in range(4)]
 
 
 def bases(task: Problem) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Give A and V of both axes, in float64."""
+    """Return A and V of both axes, in float64."""
     both = []
     for size in SHAPE:
         a = task.degradation.axis(size)
@@ -52,7 +52,7 @@ def dense(power: np.ndarray, low: np.ndarray, task: Problem) -> np.ndarray:
 
 
 def powers(images: list[np.ndarray], task: Problem) -> np.ndarray:
-    """Give the mean power of images in the basis V."""
+    """Return the mean power of images in the basis V."""
     (_, v_rows), (_, v_columns) = bases(task)
     return np.asarray(np.mean([(v_rows.T @ image @ v_columns) ** 2 for image in images], axis=0))
 
@@ -153,7 +153,7 @@ def test_without_stored_rounding_it_recovers_more(reference: str) -> None:
 
 @pytest.fixture(scope="module")
 def leaves(tmp_path_factory: pytest.TempPathFactory) -> tuple[SceneSet, SceneSet]:
-    """Give training and test scenes large enough for a ranking."""
+    """Return training and test scenes large enough for a ranking."""
     discover([DATASETS])
     reference = "synthetic[rows=80,columns=72,bands=15]"
     cache = tmp_path_factory.mktemp("leaves")

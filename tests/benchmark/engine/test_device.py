@@ -81,7 +81,7 @@ def test_the_cpus_budget_is_a_gibibyte_or_half_of_less(
     assert CPU.memory_budget == budget
 
 
-def test_a_failed_allocation_is_told_from_other_errors() -> None:
+def test_a_failed_allocation_is_distinguished_from_other_errors() -> None:
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**46, dtype=torch.uint8)  # 64 TiB
     assert is_out_of_memory(caught.value)

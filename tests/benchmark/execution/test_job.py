@@ -123,19 +123,19 @@ class OddError(BaseException):
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give one folder for prepared scenes."""
+    """Return one folder for prepared scenes."""
     return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Give settings that save no checkpoint before the end."""
+    """Return settings that save no checkpoint before the end."""
     return Settings(tmp_path / "results", CPU, {"torch": "2", "command": "?"}, (), 1e9)
 
 
 @pytest.fixture
 def known(registries: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Method]:
-    """Give a function that makes a method of a class and some attributes, and registers it."""
+    """Return a function that makes a method of a class and some attributes, and registers it."""
 
     def make(base: type[Method], **attributes: object) -> Method:
         name = base.__name__.lower()
@@ -195,12 +195,12 @@ def cell_of(task: CellPlan, settings: Settings) -> Cell:
 
 
 def checkpoint_of(task: CellPlan, settings: Settings) -> Path:
-    """Say where a training's checkpoint lies."""
+    """Return where a training's checkpoint lies."""
     return CellLock(settings.results, task.address, task.key).checkpoint
 
 
 def one_line(reason: str) -> bool:
-    """Say whether a reason fits into a table."""
+    """Return whether a reason fits into a table."""
     return 0 < len(reason) <= 300 and len(reason.splitlines()) == 1
 
 
@@ -441,7 +441,7 @@ def test_a_long_reason_is_cut_and_stands_whole_in_the_trace(
     assert "long " * 1000 in result.trace
 
 
-def test_an_exception_that_cannot_be_told_is_a_failure_too(
+def test_an_exception_without_a_readable_message_is_a_failure_too(
     cache: Path, settings: Settings, known: Callable[..., Method]
 ) -> None:
     result = carried(
@@ -470,7 +470,7 @@ def test_a_results_folder_that_cannot_be_written_to_is_refused(
     assert one_line(result.reason)
 
 
-def test_a_job_that_was_told_to_stop_goes_on_where_it_was(cache: Path, settings: Settings) -> None:
+def test_a_stopped_job_continues_from_its_checkpoint(cache: Path, settings: Settings) -> None:
     task = planned(split_of(cache, scenes=SCENES), "espcn")
     whole = replace(settings, results=settings.results / "whole")
     assert carried(task, whole) == JobResult("done")
@@ -489,7 +489,7 @@ def test_a_job_that_was_told_to_stop_goes_on_where_it_was(cache: Path, settings:
 def test_a_checkpoint_of_another_engine_does_not_stand_in_the_way(
     cache: Path, settings: Settings
 ) -> None:
-    """Whole, sealed, and of the same key, but with other entries than this engine's."""
+    """Valid, with a correct checksum and the same key, but with unknown entries."""
     task, told = planned(split_of(cache, scenes=SCENES), "espcn"), list[str]()
     checkpointer = Checkpointer(checkpoint_of(task, settings), 1e9, lambda: False, told.append)
     checkpointer.save({"weights": torch.zeros(3)})

@@ -44,7 +44,7 @@ Load = Callable[[str], Method]
 
 @pytest.fixture
 def mine(registries: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
-    """Give a function that loads a plugin's text as the method `mine`."""
+    """Return a function that loads a plugin's text as the method `mine`."""
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def made(text: str) -> Method:

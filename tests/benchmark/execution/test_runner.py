@@ -308,7 +308,7 @@ def test_a_request_error_of_a_method_is_its_own_failure(tiny: Split, tmp_path: P
     assert list(run(tmp_path, [task]).failed.values()) == ["RequestError: not with me"]
 
 
-def test_the_user_is_told_of_every_cell(tiny: Split, tmp_path: Path) -> None:
+def test_every_cell_is_announced_to_the_user(tiny: Split, tmp_path: Path) -> None:
     stream = StringIO()
     made = planned(tiny, "bicubic", "wiener")
     run(tmp_path, made[:1])

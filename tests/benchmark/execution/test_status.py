@@ -21,7 +21,7 @@ from benchmark.plugins import discovery
 from benchmark.protocols.protocol import Protocol
 from benchmark.store.cells import write
 from benchmark.store.lock import CellLock
-from tests.benchmark.store.test_lock import claimed_elsewhere, everything
+from tests.benchmark.store.test_lock import everything, locked_elsewhere
 from tests.benchmark.support import EIGHT_BIT
 
 BRIEF = Profile("brief", "", patches=8, patch=24, epochs=1, batch=4, bands=2, validations=1)
@@ -65,7 +65,7 @@ def put(results: Path, task: CellPlan, **facts: Any) -> Path:
 
 
 def stale(results: Path, task: CellPlan, before: CellPlan) -> str:
-    """Say why a task's cell is stale after another one was stored in its place."""
+    """Return why a planned cell's cell is stale after another one was stored in its place."""
     put(results, before)
     found = status_of(task, results)
     assert found.state == "stale"
@@ -88,7 +88,7 @@ def shorter(scenes: SceneSet) -> SceneSet:
     return SceneSet(scenes.entries[:-1])
 
 
-def test_where_nothing_lies_it_is_missing(tiny: Split, tmp_path: Path) -> None:
+def test_a_cell_without_a_folder_is_missing(tiny: Split, tmp_path: Path) -> None:
     found = status_of(planned(tiny), tmp_path)
     assert found == Status("missing", "not run yet")
     assert not found.is_current
@@ -263,9 +263,9 @@ def test_what_a_cell_depended_on_and_no_longer_does_is_named(tiny: Split, tmp_pa
     assert (found.state, found.reason) == ("stale", "weather changed")
 
 
-def test_what_another_run_is_at_is_running(tiny: Split, tmp_path: Path) -> None:
+def test_a_cell_that_another_run_computes_is_running(tiny: Split, tmp_path: Path) -> None:
     task = planned(tiny)
-    with claimed_elsewhere(tmp_path, task.address) as other:
+    with locked_elsewhere(tmp_path, task.address) as other:
         before = everything(tmp_path)
         found = planned_status(task, tmp_path)
         assert (found.state, found.reason) == ("running", "another run is computing it")
@@ -281,19 +281,19 @@ def test_what_another_run_is_at_is_running(tiny: Split, tmp_path: Path) -> None:
 def test_a_stale_cell_is_running_too(tiny: Split, tmp_path: Path) -> None:
     task = planned(tiny)
     put(tmp_path, planned(tiny, profile=replace(BRIEF, batch=8)))
-    with claimed_elsewhere(tmp_path, task.address):
+    with locked_elsewhere(tmp_path, task.address):
         assert planned_status(task, tmp_path).state == "running"
     assert planned_status(task, tmp_path).state == "stale"
 
 
-def test_a_done_cell_is_done_whoever_holds_its_claim(tiny: Split, tmp_path: Path) -> None:
+def test_a_done_cell_is_done_even_while_it_is_locked(tiny: Split, tmp_path: Path) -> None:
     task = planned(tiny)
     put(tmp_path, task)
-    with claimed_elsewhere(tmp_path, task.address):
+    with locked_elsewhere(tmp_path, task.address):
         assert planned_status(task, tmp_path).state == "done"
 
 
-def test_a_checkpoint_that_waits_is_told_of(tiny: Split, tmp_path: Path) -> None:
+def test_an_unfinished_training_mentions_its_checkpoint(tiny: Split, tmp_path: Path) -> None:
     task, other = planned(tiny), planned(tiny, profile=replace(BRIEF, batch=8))
     file = CellLock(tmp_path, task.address, task.key).checkpoint
     file.parent.mkdir(parents=True)
@@ -311,9 +311,7 @@ def test_a_checkpoint_that_waits_is_told_of(tiny: Split, tmp_path: Path) -> None
     assert found.reason.endswith("changed; its training will resume from a checkpoint")
 
 
-def test_a_checkpoint_whose_last_write_was_cut_off_is_told_of_too(
-    tiny: Split, tmp_path: Path
-) -> None:
+def test_an_interrupted_checkpoint_write_is_mentioned_too(tiny: Split, tmp_path: Path) -> None:
     """Killed between the two files, a training goes on from the older one."""
     task = planned(tiny)
     file = CellLock(tmp_path, task.address, task.key).checkpoint

@@ -28,7 +28,7 @@ def pair(bands: int = 4, rows: int = 37, columns: int = 30, seed: int = 0) -> Pa
 
 
 def angles(x: Tensor, y: Tensor) -> np.ndarray:
-    """Give the angle of every pixel in degrees; NaN where a spectrum is zero."""
+    """Return the angle of every pixel in degrees; NaN where a spectrum is zero."""
     a, b = (cube.numpy().astype(np.float64).reshape(len(cube), -1) for cube in (x, y))
     with np.errstate(invalid="ignore"):
         cosine = (a * b).sum(0) / (np.sqrt((a**2).sum(0)) * np.sqrt((b**2).sum(0)))

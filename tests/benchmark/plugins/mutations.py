@@ -10,7 +10,7 @@ from tests.benchmark.plugins.reformatting import SHOWN, shown
 
 
 def idle(statement: ast.AST) -> bool:
-    """Tell whether a statement does nothing."""
+    """Return whether a statement does nothing."""
     return isinstance(statement, ast.Pass) or (
         isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     )
@@ -25,7 +25,7 @@ _FAMILIES: tuple[tuple[type[ast.AST], ...], ...] = (
 
 
 def _other_values(value: object) -> list[object]:
-    """Give constants that are near a constant and not the same."""
+    """Return constants that are near a constant and not the same."""
     match value:
         case bool():
             return [not value, int(value)]
@@ -61,7 +61,7 @@ def _differ(first: ast.AST, second: ast.AST) -> bool:
 
 
 def changes(tree: ast.Module) -> Iterator[Change]:
-    """Give every change of one place of a tree, each a function that makes it there."""
+    """Return every change of one place of a tree, each a function that makes it there."""
     silent = {
         id(below) for node in ast.walk(tree) for one in shown(node) for below in ast.walk(one)
     }

@@ -48,7 +48,7 @@ class Text:
         return self.starts[row - 1] + len(self.lines[row - 1].encode()[:column].decode())
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        """Give where a node begins and ends."""
+        """Return where a node begins and ends."""
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         return (
@@ -57,7 +57,7 @@ class Text:
         )
 
     def free(self, start: int) -> bool:
-        """Tell whether an offset is outside every f-string."""
+        """Return whether an offset is outside every f-string."""
         return not any(first <= start < end for first, end in self.f_strings)
 
     def edited(self, edits: Sequence[Edit]) -> str:
@@ -246,7 +246,7 @@ def reformatted(text: str, random: Random) -> str:
 
 
 def shown(node: ast.AST) -> list[ast.expr]:
-    """Give what a call hands to the engine only to be shown."""
+    """Return what a call hands to the engine only to be shown."""
     if not isinstance(node, ast.Call):
         return []
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))

@@ -57,7 +57,7 @@ def forgetful(
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder that Python imports from."""
+    """Return a folder that Python imports from."""
     folder = tmp_path / "place"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
@@ -91,7 +91,7 @@ def plugged(file: Path) -> str:
 
 
 def names(text: str) -> list[str]:
-    """Give the modules that count."""
+    """Return the modules that count."""
     return [line.partition(": ")[0] for line in text.splitlines()]
 
 
@@ -175,7 +175,7 @@ def test_a_package_counts_where_it_is_imported_itself(place: Path) -> None:
     assert names(source_of(imported("kit.method"))) == ["kit", "kit.hidden", "kit.method"]
 
 
-def test_two_modules_that_change_places_count(place: Path) -> None:
+def test_exchanging_two_modules_changes_the_fingerprint(place: Path) -> None:
     write(place, {"kit/method.py": f"from . import a, b\n{OWN}", "kit/a.py": "x = 1\n"})
     write(place, {"kit/b.py": "x = 2\n"})
     before = source_of(imported("kit.method"))

@@ -37,7 +37,7 @@ def impulse(size: int, axis: int) -> Tensor:
 
 
 def flips_apart(degradation: Degradation, image: Tensor, axis: int) -> float:
-    """Give how far a flip before the degradation and a flip behind it differ at most."""
+    """Return how far a flip before the degradation and a flip behind it differ at most."""
     before, behind = degradation.low(image.flip(axis)), degradation.low(image).flip(axis)
     return float((before - behind).abs().max())
 

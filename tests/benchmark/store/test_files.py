@@ -239,7 +239,7 @@ def test_a_killed_owners_lock_is_free_at_once(tmp_path: Path) -> None:
         thread.join(5)
 
 
-def test_a_lock_is_let_go_when_an_exception_flies(tmp_path: Path) -> None:
+def test_a_lock_is_released_on_an_exception(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     with pytest.raises(ZeroDivisionError), locked(lock):
         raise ZeroDivisionError

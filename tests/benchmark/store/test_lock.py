@@ -74,12 +74,12 @@ write(results, address, facts, {"scores.csv": b"scene,psnr"})
 
 
 def words(results: Path, address: Address) -> tuple[str, str]:
-    """Give an address as other processes of these tests take it."""
+    """Return an address in the form that other processes of these tests take."""
     return str(results), json.dumps(asdict(address))
 
 
 @contextmanager
-def claimed_elsewhere(results: Path, address: Address) -> Iterator["subprocess.Popen[str]"]:
+def locked_elsewhere(results: Path, address: Address) -> Iterator["subprocess.Popen[str]"]:
     """Let another process have a cell; a line to it makes it let go, and end."""
     with process(CLAIMING, *words(results, address), KEY) as other:
         assert other.stdout is not None
@@ -97,7 +97,7 @@ def everything(folder: Path) -> set[str]:
 
 def test_of_two_processes_one_gets_it(tmp_path: Path) -> None:
     lock = CellLock(tmp_path, PLACE, KEY)
-    with claimed_elsewhere(tmp_path, PLACE) as other:
+    with locked_elsewhere(tmp_path, PLACE) as other:
         assert not lock.acquire()
         assert not lock.acquire()
         other.communicate("let go\n", timeout=10)
@@ -110,7 +110,7 @@ def test_of_two_processes_one_gets_it(tmp_path: Path) -> None:
     lock.release()
 
 
-def test_whatever_is_different_about_a_cell_is_a_claim_of_its_own(tmp_path: Path) -> None:
+def test_every_part_of_an_address_makes_another_lock(tmp_path: Path) -> None:
     changes: list[dict[str, object]] = [
         {"dataset": "scenes"},
         {"protocol": "wang2017-float"},
@@ -119,7 +119,7 @@ def test_whatever_is_different_about_a_cell_is_a_claim_of_its_own(tmp_path: Path
         {"method": "mine"},
         {"seed": 10},
     ]
-    with claimed_elsewhere(tmp_path, PLACE):
+    with locked_elsewhere(tmp_path, PLACE):
         for change in changes:
             other = CellLock(tmp_path, replace(PLACE, **change), KEY)  # type: ignore[arg-type]
             assert other.acquire(), change
@@ -128,7 +128,7 @@ def test_whatever_is_different_about_a_cell_is_a_claim_of_its_own(tmp_path: Path
 
 
 def test_a_killed_owner_holds_nothing(tmp_path: Path) -> None:
-    with claimed_elsewhere(tmp_path, PLACE) as other:
+    with locked_elsewhere(tmp_path, PLACE) as other:
         os.kill(other.pid, signal.SIGKILL)
         other.wait(10)
         began, lock = time.monotonic(), CellLock(tmp_path, PLACE, KEY)
@@ -175,10 +175,10 @@ def test_a_checkpoint_is_found_by_its_key_alone(tmp_path: Path) -> None:
     assert len({lock.checkpoint for lock in seeds}) == 2
 
 
-def test_a_cell_nearby_keeps_its_claim_when_folders_are_removed(tmp_path: Path) -> None:
+def test_a_neighbouring_cell_keeps_its_lock_when_folders_are_removed(tmp_path: Path) -> None:
     lock, nearby = CellLock(tmp_path, PLACE, KEY), replace(PLACE, seed=10)
     assert lock.acquire()
-    with claimed_elsewhere(tmp_path, nearby):
+    with locked_elsewhere(tmp_path, nearby):
         lock.release()
         assert CellLock(tmp_path, nearby, KEY).locked()
         assert not CellLock(tmp_path, nearby, KEY).acquire()
@@ -222,7 +222,7 @@ def test_what_a_killed_writer_left_of_this_cell_is_swept_up(tmp_path: Path) -> N
 
 
 def test_nothing_is_swept_up_under_a_living_writer(tmp_path: Path) -> None:
-    with claimed_elsewhere(tmp_path, PLACE):
+    with locked_elsewhere(tmp_path, PLACE):
         file = PLACE.folder(tmp_path).with_name(".seed1-abc") / "cell.json"
         file.parent.mkdir(parents=True)
         file.touch()
@@ -235,7 +235,7 @@ def test_asking_tells_and_leaves_no_trace(tmp_path: Path) -> None:
     lock = CellLock(tmp_path, PLACE, KEY)
     assert not lock.locked()
     assert everything(tmp_path) == set()
-    with claimed_elsewhere(tmp_path, PLACE) as other:
+    with locked_elsewhere(tmp_path, PLACE) as other:
         before = everything(tmp_path)
         assert lock.locked()
         assert lock.locked()
@@ -247,11 +247,11 @@ def test_asking_tells_and_leaves_no_trace(tmp_path: Path) -> None:
 
 def test_asking_takes_nothing(tmp_path: Path) -> None:
     """The lock's file lies there, as a killed owner leaves it."""
-    with claimed_elsewhere(tmp_path, PLACE) as other:
+    with locked_elsewhere(tmp_path, PLACE) as other:
         os.kill(other.pid, signal.SIGKILL)
     asking = CellLock(tmp_path, PLACE, KEY)
     assert not asking.locked()
-    with claimed_elsewhere(tmp_path, PLACE):
+    with locked_elsewhere(tmp_path, PLACE):
         assert asking.locked()
 
 

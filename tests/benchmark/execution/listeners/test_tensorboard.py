@@ -157,8 +157,8 @@ def agree(found: Read, table: list[dict[str, float]]) -> None:
     [
         {"schedule": "one-cycle"},
         {"schedule": "constant"},
-        {"schedule": "step", "every": 1, "factor": 0.5},
-        {"schedule": "plateau", "every": 1, "factor": 0.5},
+        {"schedule": "step", "step_size": 1, "gamma": 0.5},
+        {"schedule": "plateau", "patience": 1, "gamma": 0.5},
     ],
 )
 def test_the_curves_are_the_stored_table(

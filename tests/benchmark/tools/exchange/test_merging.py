@@ -18,7 +18,7 @@ from benchmark.store import cells as store
 from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.store.lock import CellLock
 from benchmark.tools.exchange import Merged, export, merge, merging
-from tests.benchmark.store.test_lock import claimed_elsewhere
+from tests.benchmark.store.test_lock import locked_elsewhere
 from tests.benchmark.tools.exchange.support import (
     METHODS,
     THERE,
@@ -195,7 +195,7 @@ def test_a_damaged_cell_is_superseded(two: Two) -> None:
 
 def test_a_cell_that_a_run_is_computing_is_refused(two: Two) -> None:
     three(two.there)
-    with claimed_elsewhere(two.here, address()):
+    with locked_elsewhere(two.here, address()):
         merged = two.fetch()
         assert merged.refused == {
             place(): "a run is computing this cell now; import it when that has ended"
