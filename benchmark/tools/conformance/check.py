@@ -1,22 +1,15 @@
 """Checks, their results, and helpers to write checks."""
 
 import unittest
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from benchmark.tools.conformance.harness import MethodHarness
-
 Outcome = Literal["passed", "failed", "skipped", "expected failure", "unexpectedly passed"]
-# Raises if the method fails; the docstring describes the requirement.
-Check = Callable[["MethodHarness"], None]
 
 
 class CheckFailedError(Exception):
@@ -63,7 +56,7 @@ class Result:
 
 
 @contextmanager
-def at(place: str) -> "Iterator[None]":
+def at(place: str) -> Iterator[None]:
     """Prefix the reason of a failure inside with its place.
 
     Raises:

@@ -9,8 +9,8 @@ from benchmark.engine.device import CPU
 from benchmark.engine.training.validation import validation_pair
 from benchmark.method import NetworkMethod, State
 from benchmark.metrics.psnr import psnr
-from benchmark.tools.conformance.check import Check, NotApplicableError, identical, require
-from benchmark.tools.conformance.harness import STEPS, MethodHarness
+from benchmark.tools.conformance.check import NotApplicableError, identical, require
+from benchmark.tools.conformance.harness import STEPS, Check, MethodHarness
 
 
 def deterministic(harness: MethodHarness) -> None:

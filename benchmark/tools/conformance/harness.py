@@ -188,3 +188,7 @@ class MethodHarness:
     def fitting(self, problem: Problem) -> Problem:
         """Return the problem for `fit`, with the shape of the training scenes."""
         return replace(problem, shape=_TRAINING_SHAPE)
+
+
+# A check of a method: it raises if the method fails; its docstring states the requirement.
+Check = Callable[[MethodHarness], None]

@@ -10,14 +10,13 @@ from benchmark.engine.device import CPU, Device
 from benchmark.engine.tiling import run_network
 from benchmark.method import NetworkMethod, Problem
 from benchmark.tools.conformance.check import (
-    Check,
     NotApplicableError,
     at,
     identical,
     require,
     require_close,
 )
-from benchmark.tools.conformance.harness import BANDS, SCALES, MethodHarness
+from benchmark.tools.conformance.harness import BANDS, SCALES, Check, MethodHarness
 
 ROUNDING = 1e-4  # tolerance for sums in another order, of values up to 1
 

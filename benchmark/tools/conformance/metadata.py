@@ -7,8 +7,8 @@ from typing import Any, get_type_hints
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
 from benchmark.plugins.parameters import convert, shown
-from benchmark.tools.conformance.check import Check, CheckFailedError, at, require
-from benchmark.tools.conformance.harness import MethodHarness
+from benchmark.tools.conformance.check import CheckFailedError, at, require
+from benchmark.tools.conformance.harness import Check, MethodHarness
 
 
 def described(harness: MethodHarness) -> None:

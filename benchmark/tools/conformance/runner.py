@@ -13,14 +13,13 @@ from benchmark.errors import RequestError, listed
 from benchmark.method import Method
 from benchmark.tools.conformance import fitting, inference, leakage, metadata
 from benchmark.tools.conformance.check import (
-    Check,
     NotApplicableError,
     Outcome,
     Result,
     reason_of,
     require,
 )
-from benchmark.tools.conformance.harness import MethodHarness
+from benchmark.tools.conformance.harness import Check, MethodHarness
 
 _LONGEST_REASON = 300
 
