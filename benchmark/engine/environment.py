@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import joblib
+import loky
 import psutil
 import torch
 
@@ -162,7 +162,7 @@ def physical_cores() -> int | None:
 def usable_cores() -> int:
     """Count the logical cores that this process may use, by its affinity and cgroup quota."""
     try:
-        return int(joblib.cpu_count())
+        return int(loky.cpu_count())
     except (OSError, ValueError):  # a cgroup file that cannot be read
         return os.cpu_count() or 1
 

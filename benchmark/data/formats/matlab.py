@@ -37,7 +37,7 @@ def read(file: Path, bands: int, crop: int) -> np.ndarray:
         MemoryError: reading it needs more memory than is free, or than a scene may take.
         OSError: it cannot be opened.
     """
-    from joblib.externals.loky import get_reusable_executor
+    from loky import get_reusable_executor
 
     with file.open("rb") as stream:
         head = stream.read(520)

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import SimpleNamespace
 
-import joblib
+import loky
 import psutil
 import pytest
 import torch
@@ -82,7 +82,7 @@ def test_a_system_that_refuses_to_be_read_is_no_reason_to_fail(
         raise PermissionError("no")
 
     monkeypatch.setattr(psutil, "cpu_count", refuse)
-    monkeypatch.setattr(joblib, "cpu_count", refuse)
+    monkeypatch.setattr(loky, "cpu_count", refuse)
     facts = describe(CPU)
     assert facts["physical_cores"] is None
     assert facts["usable_cores"] == os.cpu_count()
@@ -92,7 +92,7 @@ def test_physical_cores_are_the_machines_and_usable_cores_the_processs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(psutil, "cpu_count", lambda logical: 64 if logical else 32)
-    monkeypatch.setattr(joblib, "cpu_count", lambda: 6)
+    monkeypatch.setattr(loky, "cpu_count", lambda: 6)
     facts = describe(CPU)
     assert (facts["physical_cores"], facts["usable_cores"]) == (32, 6)
 

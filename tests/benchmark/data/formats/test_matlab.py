@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from joblib.externals.loky import get_reusable_executor
+from loky import get_reusable_executor
 
 from benchmark.data.formats import matlab
 from benchmark.data.formats.matlab import ContentError
