@@ -92,7 +92,7 @@ WRONG = {
     ("tables", "extra"): ["extra", "--help"],
     ("fetch",): ["--help"],
     ("fetch", "cav"): ["unknown data set 'cav'", "did you mean cave"],
-    ("fetch", "synthetic"): ["synthetic", "nothing to download"],
+    ("fetch", "synthetic"): ["synthetic", "computed, not downloaded"],
     ("new",): ["--help"],
 }
 

@@ -154,8 +154,9 @@ class Runner:
                     continue
                 number += 1
                 self.progress.cell(number, str(job.plan.address))
+                following = waiting[index + 1][0] if index + 1 < len(waiting) else None
                 try:
-                    status = self._run_one(job, before, outcome, more=index + 1 < len(waiting))
+                    status = self._run_one(job, before, outcome, following)
                     if status.state == "done":
                         lock.delete_checkpoint()
                 except KeyboardInterrupt:
@@ -174,14 +175,14 @@ class Runner:
                 time.sleep(_POLL_INTERVAL)
             waiting = busy
 
-    def _run_one(self, job: Job, before: Status, outcome: Outcome, *, more: bool) -> Status:
+    def _run_one(self, job: Job, before: Status, outcome: Outcome, following: Job | None) -> Status:
         """Compute a cell whose lock is held, unless another run has stored it in the meantime."""
         now = status_of(job.plan, self.settings.results)
         unchanged = before.cell and now.cell and before.cell.facts == now.cell.facts
         if now.is_current and not unchanged:
             _record(outcome, job.plan, now)
             return now
-        result = self.backend.run(job, self.progress, more=more)
+        result = self.backend.run(job, self.progress, following=following)
         if result.kind == "refused":
             raise RequestError(result.reason)
         now = self._status_after(job, result)

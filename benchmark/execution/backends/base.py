@@ -10,13 +10,13 @@ class Backend(ABC):
     """Runs jobs."""
 
     @abstractmethod
-    def run(self, job: Job, progress: Progress, *, more: bool) -> JobResult:
+    def run(self, job: Job, progress: Progress, *, following: Job | None = None) -> JobResult:
         """Run a job to its end.
 
         Args:
             job: the cell to compute; the caller holds its lock.
             progress: receives training steps, test scenes and the method's output.
-            more: True if another job follows, so that its start can be prepared.
+            following: the job that most likely follows, so that its start can be prepared.
 
         Returns:
             How the job ended.

@@ -19,10 +19,11 @@ from benchmark import CHECKOUT
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.job import Job, JobResult
 from benchmark.execution.listeners.progress import Progress
+from benchmark.method import NetworkMethod
 
 _CODE = (
     f"import sys; sys.path[0] = {str(CHECKOUT)!r}; "
-    "from benchmark.execution.backends.worker import main; main()"
+    "from benchmark.execution.backends.worker import main; "
 )
 # Lines of a worker's output that are kept for the trace of a failure, and characters of each.
 _KEPT_LINES, _WIDTH = 200, 2000
@@ -49,10 +50,11 @@ class ProcessBackend(Backend):
         self._timeout = timeout
         self._next: Worker | None = None
 
-    def run(self, job: Job, progress: Progress, *, more: bool) -> JobResult:
+    def run(self, job: Job, progress: Progress, *, following: Job | None = None) -> JobResult:
         """Run a job in a worker process; if the process dies, the job has failed."""
-        worker = self._next if self._next and self._next.alive else Worker()
-        self._next = Worker() if more else None  # it imports while this one computes
+        worker = self._next if self._next and self._next.alive else _worker_for(job)
+        # It imports while this one computes.
+        self._next = _worker_for(following) if following else None
         result, echoed = JobResult("failed", "it sent no result"), 0
         try:
             for kind, *values in worker.work(job.to_json(), self._timeout):
@@ -78,12 +80,20 @@ class ProcessBackend(Backend):
             self._next = None
 
 
-class Worker:
-    """A process that computes one job; it imports while it waits for the job."""
+def _worker_for(job: Job) -> "Worker":
+    return Worker(trains=isinstance(job.plan.method, NetworkMethod))
 
-    def __init__(self) -> None:
+
+class Worker:
+    """A process that computes one job; it imports while it waits for the job.
+
+    Args:
+        trains: True imports what training needs beforehand.
+    """
+
+    def __init__(self, *, trains: bool = False) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - this Python, this checkout
-            [sys.executable, "-X", "faulthandler", "-c", _CODE],
+            [sys.executable, "-X", "faulthandler", "-c", f"{_CODE}main(trains={trains})"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -91,15 +91,18 @@ def _prefer_oom_kill() -> None:
         score.write("1000")
 
 
-def main() -> None:
-    """Compute one cell and exit."""
+def main(*, trains: bool) -> None:
+    """Compute one cell and exit.
+
+    Args:
+        trains: True imports what training needs before the job arrives.
+    """
     channel = Channel()
     _end_with_parent()
     _prefer_oom_kill()
-    # Slow imports come before the job arrives: torch._dynamo, which the first optimiser of a
-    # process imports, takes as long as torch itself.
-    import torch._dynamo  # noqa: F401
-
+    if trains:
+        # The first optimiser of a process imports it, which takes as long as torch itself.
+        import torch._dynamo  # noqa: F401
     from benchmark.execution.job import Job, result_of, run_job
     from benchmark.method import NetworkMethod
 

@@ -93,7 +93,7 @@ def plugins(module: str, name: str) -> Iterator[Finding]:
     except RequestError as error:
         yield Finding(registry.folder, "error", str(error), "fix it before the next run")
     else:
-        names = [entry.name for entry in registry]
+        names = sorted(entry.name for entry in registry)
         yield Finding(registry.folder, "ok", f"{len(names)} registered: {listed(names, 30)}")
 
 
