@@ -1,5 +1,6 @@
 """What the tests of several folders share."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,10 @@ from benchmark.plugins.discovery import discover
 if TYPE_CHECKING:
     from benchmark.data.split import Split
     from tests.command_line import CommandLine
+
+# Before torch is imported: several test processes share the cores, and threads that spin while they
+# wait for each other slow all of them down.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TINY = "synthetic[rows=48,columns=40,bands=5]"
 
