@@ -1,17 +1,13 @@
 """Commands of `run_all.py` that export and import cells."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmark.cli.options import RESULTS, Json, Results, print_result
-
-if TYPE_CHECKING:
-    from benchmark.tools.exchange.packing import ProgressCallback
 
 
 def export(
@@ -24,10 +20,12 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Export cells to a zip; exit code 1 if a damaged one was left out."""
+    from benchmark.execution.listeners import progress
     from benchmark.plugins.parameters import split_list
     from benchmark.tools import exchange
 
-    with _progress("export", "cells packed") as report:
+    with progress.make() as shown:
+        report = partial(shown.preparing, what="cells packed")
         packed = exchange.export(
             results, file, split_list(dataset), weights=weights, on_progress=report
         )
@@ -47,19 +45,13 @@ def merge(
     as_json: Json = False,
 ) -> None:
     """Import cells from a zip; exit code 1 if one was refused, for example by a conflict."""
+    from benchmark.execution.listeners import progress
     from benchmark.tools import exchange
 
-    with _progress("import", "cells checked") as report:
+    with progress.make() as shown:
+        report = partial(shown.preparing, what="cells checked")
         merged = exchange.merge(results, file, replace=replace, on_progress=report)
     print_result(asdict(merged), merged.summary, as_json)
     for cell, why in merged.refused.items():
         typer.echo(f"refused: {cell}: {why}", err=True)
     raise typer.Exit(int(bool(merged.refused)))
-
-
-@contextmanager
-def _progress(command: str, what: str) -> "Iterator[ProgressCallback]":
-    from benchmark.execution.listeners import progress
-
-    with progress.make() as shown:
-        yield lambda done, total, cell: shown.preparing(command, done, total, cell, what)

@@ -1,6 +1,7 @@
 """Inference of a method on a scene: its input, the call, and the crop of its output."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from torch import Tensor
 
@@ -44,6 +45,14 @@ def crop_to(estimate: Tensor, truth: Tensor) -> Tensor:
     return estimate[:, :rows, :columns]
 
 
+def seeds_of(method: Method, problem: Problem, device: Device) -> AbstractContextManager[None]:
+    """Seed the global generators for a stochastic method inside a `with` block.
+
+    For other methods nothing is done: saving the states takes as long as a small image.
+    """
+    return seeding.seeded(problem.seed, device.torch) if method.stochastic else nullcontext()
+
+
 def estimator(
     method: Method, problem: Problem, state: State, profile: Profile, device: Device
 ) -> Callable[[Tensor, Problem], Tensor]:
@@ -57,13 +66,12 @@ def estimator(
         device: where to run it.
 
     Returns:
-        A function of the method's input and of the problem with the shape of the estimate; it
-        restores the global random states.
+        A function of the method's input and of the problem with the shape of the estimate.
     """
     if not isinstance(method, NetworkMethod):
 
         def upscale(low: Tensor, target: Problem) -> Tensor:
-            with seeding.seeded(target.seed, device.torch):
+            with seeds_of(method, target, device):
                 return method.upscale(low, target, state)
 
         return upscale

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
-from benchmark.engine import environment, seeding
+from benchmark.engine import environment
 from benchmark.engine.device import Device
-from benchmark.engine.estimation import crop_to, estimator, method_input
+from benchmark.engine.estimation import crop_to, estimator, method_input, seeds_of
 from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.listener import ProgressListener, TrainingListener
 from benchmark.engine.training.loop import Trained, TrainingTask, train
@@ -54,7 +54,7 @@ def compute(
         files["training.csv"] = _csv(trained.history)
     else:
         began = time.perf_counter()
-        with seeding.seeded(problem.seed, device.torch):
+        with seeds_of(method, problem, device):
             trained.state = method.fit(_OnDevice(plan.split.train, device), problem)
         trained.seconds = time.perf_counter() - began
     rows, seconds = _score(plan, problem, trained.state, device, listener)

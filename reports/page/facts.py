@@ -30,15 +30,6 @@ from reports.analysis.results import (
 from reports.formatting import DASH, duration, number, significant
 from reports.published.reader import PublishedValue
 
-UNITS = {"psnr": "dB", "sam": "degrees", "sam_float": "degrees", "rmse": "grey levels"}
-MEANINGS = {
-    "psnr": "peak signal-to-noise ratio over the whole cube; higher is better",
-    "sam": "spectral angle between estimate and truth, mean over pixels; lower is better",
-    "sam_float": "the same angle of images that were not rounded; lower is better",
-    "ssim": "structural similarity, mean over bands; higher is better",
-    "ergas": "relative global error, as in pansharpening; lower is better",
-    "rmse": "root mean squared error in 8-bit grey levels; lower is better",
-}
 _ENVIRONMENT = (
     "python", "torch", "numpy", "scipy", "h5py", "cuda", "driver", "gpu", "processor", "platform",
     "threads", "precision",

@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 from benchmark.data.archives.safety import ArchiveError
 from benchmark.data.archives.zips import CheckedZip, open_zip
+from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.errors import RequestError, listed, plain, redact_paths
 from benchmark.store import cells
 from benchmark.store.address import Address
 from benchmark.store.cells import WEIGHTS, Cell, set_aside
 from benchmark.store.files import flush_folder, locked
 from benchmark.store.lock import CellLock
-from benchmark.tools.exchange.packing import ProgressCallback, no_progress
 
 # Size limits in bytes; parsing cell.json takes many times its size.
 _LIMITS = {"cell.json": 1 << 20, WEIGHTS: 4 << 30}
@@ -97,7 +97,7 @@ def merge(
         try:
             with _temporary(results) as temporary:
                 for number, place in enumerate(sorted(places)):
-                    on_progress(number, len(places), _shown(place))
+                    on_progress("import", number, len(places), _shown(place))
                     try:
                         cell = _unpack(archive, place, places[place], temporary / str(number))
                         _move(results, place, cell, merged, replace=replace)
@@ -110,7 +110,7 @@ def merge(
                 f"cannot write to the results folder {results}: {error.strerror or error}; "
                 f"{imported} cells were imported, the same command continues with the others"
             ) from error
-    on_progress(len(places), len(places), "")
+    on_progress("import", len(places), len(places), "")
     return merged
 
 

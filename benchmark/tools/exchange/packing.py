@@ -2,18 +2,16 @@
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.errors import RequestError, listed, redact_paths
 from benchmark.store import cells
 from benchmark.store.address import place_name
 from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.store.files import locked, replacing
-
-# Called with the number of cells done, how many there are, and the current one.
-ProgressCallback = Callable[[int, int, str], None]
 
 
 @dataclass
@@ -36,10 +34,6 @@ class Exported:
         size = self.file.stat().st_size / 1e6
         left = f", {len(self.left_out)} left out" if self.left_out else ""
         return f"{len(self.cells)} cells in {self.file} ({size:.1f} MB){left}"
-
-
-def no_progress(_done: int, _total: int, _cell: str) -> None:
-    """Report nothing."""
 
 
 def export(
@@ -76,7 +70,7 @@ def export(
             zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
             for number, place in enumerate(places):
-                on_progress(number, len(places), place)
+                on_progress("export", number, len(places), place)
                 _pack(archive, results, place, exported, weights=weights)
             if not exported.cells:
                 raise RequestError(f"no valid cell to export: {exported.left_out[0]}")
@@ -84,7 +78,7 @@ def export(
         raise RequestError(
             f"cannot write {file}: {error.strerror or error}; free space or choose another folder"
         ) from error
-    on_progress(len(places), len(places), "")
+    on_progress("export", len(places), len(places), "")
     return exported
 
 

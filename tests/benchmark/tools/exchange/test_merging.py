@@ -219,9 +219,10 @@ def test_the_checkpoint_of_an_imported_cell_is_deleted(two: Two) -> None:
 def test_progress_is_reported_cell_by_cell(two: Two) -> None:
     places = three(two.there)
     export(two.there, two.zip)
-    calls: list[tuple[int, int, str]] = []
+    calls: list[tuple[str, int, int, str]] = []
     merge(two.here, two.zip, on_progress=lambda *one: calls.append(one))
-    assert calls == [*((number, 3, place) for number, place in enumerate(places)), (3, 3, "")]
+    cells = [("import", number, 3, place) for number, place in enumerate(places)]
+    assert calls == [*cells, ("import", 3, 3, "")]
 
 
 @pytest.mark.parametrize(("failing", "call"), [("flush_folder", 3), ("set_aside", 2)])

@@ -110,9 +110,10 @@ def test_superseded_unfinished_and_foreign_files_are_not_packed(
 
 
 def test_progress_is_reported_cell_by_cell(results: Path, tmp_path: Path) -> None:
-    calls: list[tuple[int, int, str]] = []
+    calls: list[tuple[str, int, int, str]] = []
     export(results, tmp_path / "out.zip", on_progress=lambda *one: calls.append(one))
-    assert calls == [*((n, 3, place(method)) for n, method in enumerate(METHODS)), (3, 3, "")]
+    cells = [("export", n, 3, place(method)) for n, method in enumerate(METHODS)]
+    assert calls == [*cells, ("export", 3, 3, "")]
 
 
 def test_paths_of_this_machine_are_removed_from_messages_of_failed_cells(tmp_path: Path) -> None:
