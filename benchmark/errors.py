@@ -1,5 +1,6 @@
 """The exception for errors that a user can fix, and helpers for its messages."""
 
+import difflib
 import re
 from collections.abc import Iterable
 
@@ -28,6 +29,16 @@ def plain(text: object) -> str:
     return " ".join(printable.split())
 
 
+def shortened(text: str, most: int) -> str:
+    """Cut a text to a number of characters, at the end of a word, and mark the cut by `...`."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 3]
+    words = kept.rpartition(" ")[0]
+    # A single long word, such as an address, is cut inside.
+    return (words if len(words) > most // 2 else kept).rstrip(" ,;:") + "..."
+
+
 def listed(names: Iterable[object], most: int = 8) -> str:
     """Join names for a message; a long list is shortened: `a, b, c and 29 more`.
 
@@ -39,6 +50,30 @@ def listed(names: Iterable[object], most: int = 8) -> str:
     if len(shown) <= most:
         return ", ".join(shown)
     return f"{', '.join(shown[:most])} and {len(shown) - most} more"
+
+
+def similar(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Return the known names that a mistyped one may mean, the nearest first.
+
+    The case, and signs such as `_` and `-`, do not count: `SRCNN` is near `srcnn`.
+    """
+    names: dict[str, list[str]] = {}
+    for one in known:
+        names.setdefault(_folded(one), []).append(one)
+    near = difflib.get_close_matches(_folded(name), names, most, 0.5)
+    return [one for folded in near for one in names[folded]][:most]
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> RequestError:
+    """Build the error for a name that does not exist: similar names, and those that do exist."""
+    names = list(known)
+    near = similar(name, names)
+    guess = f"did you mean {' or '.join(near)}? " if near else ""
+    return RequestError(f"unknown {kind} '{name}'; {guess}known: {listed(names, 30)}")
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.casefold())
 
 
 def redact_paths(text: str, *, argument: bool = False) -> str:

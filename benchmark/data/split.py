@@ -1,6 +1,5 @@
 """The split of a data set: training, validation and test scenes, as tensors."""
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from benchmark.data.cache import PreparedScenes, ProgressCallback, no_progress, prepare
 from benchmark.dataset import DATASETS, DataSet, Scene
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, listed, similar
 from benchmark.store.address import key_of
 
 
@@ -147,7 +146,7 @@ def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
     known = {name for reference in references for name in DATASETS.make(reference).scenes}
     for name in scenes:
         if name not in known:
-            near = difflib.get_close_matches(name, sorted(known), 3)
+            near = similar(name, sorted(known))
             guess = f"; did you mean {' or '.join(near)}?" if near else ""
             raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
 

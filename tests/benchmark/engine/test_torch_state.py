@@ -1,6 +1,7 @@
 """The engine's global state of torch, whatever was set before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -8,7 +9,8 @@ import torch
 from benchmark.engine.torch_state import deviations, numeric_state
 from benchmark.plugins.torch_settings import torch_settings
 
-# Settings that a plugin may leave behind: what it calls, and a probe whose value shows the effect.
+BACKENDS: Any = torch.backends  # type checkers do not know all of its parts
+# Settings that a plugin may leave behind.
 DISTURBANCES: dict[str, Callable[[], object]] = {
     "float64 by default": lambda: torch.set_default_dtype(torch.float64),
     "another default device": lambda: torch.set_default_device("meta"),
@@ -18,22 +20,18 @@ DISTURBANCES: dict[str, Callable[[], object]] = {
     "anomaly detection": lambda: torch.autograd.set_detect_anomaly(True),
     "no denormal numbers": lambda: torch.set_flush_denormal(True),
     "lower precision": lambda: torch.set_float32_matmul_precision("medium"),
-    "TF32 in products": lambda: setattr(torch.backends.cuda.matmul, "allow_tf32", True),
-    "TF32 in convolutions": lambda: setattr(torch.backends.cudnn, "allow_tf32", True),
-    "TF32 by the new setting": lambda: setattr(torch.backends.cudnn.conv, "fp32_precision", "tf32"),
-    "TF32 everywhere": lambda: setattr(torch.backends, "fp32_precision", "tf32"),
-    "bfloat16 on the CPU": lambda: setattr(
-        torch.backends.mkldnn.matmul,  # type: ignore[attr-defined]
-        "fp32_precision",
-        "bf16",
-    ),
-    "trials of algorithms": lambda: setattr(torch.backends.cudnn, "benchmark", True),
-    "no oneDNN": lambda: torch.backends.mkldnn.set_flags(False),  # type: ignore[no-untyped-call]
+    "TF32 in products": lambda: setattr(BACKENDS.cuda.matmul, "allow_tf32", True),
+    "TF32 in convolutions": lambda: setattr(BACKENDS.cudnn, "allow_tf32", True),
+    "TF32 by the new setting": lambda: setattr(BACKENDS.cudnn.conv, "fp32_precision", "tf32"),
+    "TF32 everywhere": lambda: setattr(BACKENDS, "fp32_precision", "tf32"),
+    "bfloat16 on the CPU": lambda: setattr(BACKENDS.mkldnn.matmul, "fp32_precision", "bf16"),
+    "trials of algorithms": lambda: setattr(BACKENDS.cudnn, "benchmark", True),
+    "no oneDNN": lambda: BACKENDS.mkldnn.set_flags(False),
 }
 
 
 @pytest.fixture(autouse=True)
-def kept() -> object:
+def kept() -> Iterator[None]:
     """Restore everything after a test."""
     with numeric_state():
         yield

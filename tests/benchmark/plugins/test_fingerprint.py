@@ -313,7 +313,7 @@ def test_a_class_of_a_prompt_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         with pytest.raises(RequestError) as error:
             source_of(cls)
         assert str(error.value) == (
-            f"the method's class Own (in {cls.__module__}) has no source file, so its results "
+            f"the class Own (in {cls.__module__}) has no source file, so its results "
             "could not be distinguished from those of another version; put it into a .py file and "
             "name that with --plugin"
         )
