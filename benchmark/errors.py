@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 
 # The root, a home folder or a drive, unless it continues a name, a URL or a relative path.
@@ -16,11 +17,12 @@ class RequestError(Exception):
     """A request that cannot be fulfilled; the message is for the user.
 
     One line: what was expected, what was found, where, and what to do about it. The command line
-    prints it without a traceback and exits with code 2.
+    prints it without a traceback and exits with code 2. Signs that cannot be seen are escaped: a
+    byte order mark is shown as `\\ufeff`.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(plain(message))
+        super().__init__(plain("".join(map(_visible, message))))
 
 
 def plain(text: object) -> str:
@@ -37,6 +39,13 @@ def shortened(text: str, most: int) -> str:
     words = kept.rpartition(" ")[0]
     # A single long word, such as an address, is cut inside.
     return (words if len(words) > most // 2 else kept).rstrip(" ,;:") + "..."
+
+
+def _visible(sign: str) -> str:
+    """Escape a sign that cannot be seen; `plain` replaces spaces and control characters."""
+    if sign.isprintable() or sign.isspace() or unicodedata.category(sign) == "Cc":
+        return sign
+    return sign.encode("unicode_escape").decode()
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:
@@ -74,6 +83,16 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> RequestError:
 
 def _folded(name: str) -> str:
     return re.sub(r"[\W_]", "", name.casefold())
+
+
+def counted(count: int, what: str) -> str:
+    """Format a number of things: `1 cell`, `2,048 cells`.
+
+    Args:
+        count: how many.
+        what: one of them; its plural is formed with an s.
+    """
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def redact_paths(text: str, *, argument: bool = False) -> str:

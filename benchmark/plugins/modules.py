@@ -8,6 +8,7 @@ do not share them, and the folder is not added to `sys.path`.
 import builtins
 import hashlib
 import importlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,7 +38,7 @@ def execute(file: Path) -> ModuleType:
     Raises:
         Exception: whatever its code raises.
     """
-    digest = hashlib.sha256(str(file).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(os.fsencode(file)).hexdigest()[:8]
     name = f"plugin_{re.sub(r'[^A-Za-z0-9_]', '_', file.stem)}_{digest}"
     _forget(name)
     loader = _Loader(name, str(file))

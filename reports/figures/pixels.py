@@ -23,7 +23,8 @@ def read_pixels(text: str) -> list[tuple[int, int]]:
         RequestError: the text is not a list of pixels.
     """
     pixels = []
-    for item in filter(None, (part.strip() for part in text.split(";"))):
+    items = [part.strip() for part in text.split(";")]
+    for item in filter(None, items) if any(items) else items[: bool(text)]:
         found = re.fullmatch(r"([0-9]{1,9})\s*,\s*([0-9]{1,9})", item)
         if not found:
             raise RequestError(
