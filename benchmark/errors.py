@@ -41,6 +41,11 @@ def listed(names: Iterable[object], most: int = 8) -> str:
     return f"{', '.join(shown[:most])} and {len(shown) - most} more"
 
 
+def counted(number: int, noun: str) -> str:
+    """Format a number with a noun: `1 scene`, `2 scenes`, `1,200 files`."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def redact_paths(text: str, *, argument: bool = False) -> str:
     """Remove the folders of every absolute path in a text, and keep the last name.
 
