@@ -69,8 +69,9 @@ def similar(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     names: dict[str, list[str]] = {}
     for one in known:
         names.setdefault(_folded(one), []).append(one)
-    near = difflib.get_close_matches(_folded(name), names, most, 0.5)
-    return [one for folded in near for one in names[folded]][:most]
+    folded = _folded(name)
+    near = [folded] if folded in names else difflib.get_close_matches(folded, names, most, 0.5)
+    return [one for key in near for one in names[key]][:most]
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> RequestError:

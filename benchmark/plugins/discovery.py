@@ -116,6 +116,11 @@ def changes(entry: Entry[Any]) -> list[str]:
     return _changes.get(_files.get(entry.cls, entry.file), [])
 
 
+def all_changes() -> dict[Path, list[str]]:
+    """Return `changes` of every imported file that changed something."""
+    return {file: changed for file, changed in _changes.items() if changed}
+
+
 @contextmanager
 def _importing(what: str) -> Iterator[list[str]]:
     """Turn any exception of an import, SystemExit too, into a RequestError.

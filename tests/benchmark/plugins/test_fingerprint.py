@@ -15,9 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, NetworkMethod
-from benchmark.plugins.discovery import load
+from benchmark.plugins.discovery import discover, load
 from benchmark.plugins.fingerprint import source_of
 from tests.benchmark.plugins.reformatting import reformatted
 from tests.benchmark.support import examples
@@ -395,3 +396,51 @@ def test_a_plugins_source_is_that_of_any_way_to_write_it(
     file.write_text(PLUGIN.replace("8", str(random.randrange(9, 99))))
     assert plugged(file) != before
     del METHODS._entries["mine"]
+
+
+@pytest.mark.parametrize(
+    ("place", "read"),
+    [
+        ("gains.json", '"gains.json"'),
+        ("gains.npz", 'Path(__file__).with_name("gains.npz")'),
+        ("weights_x2.npz", 'f"weights_x{scale}.npz"'),
+        ("tables/gains.csv", '"tables/gains.csv"'),
+        ("tables/gains.csv", 'Path(__file__).parent / "tables" / "gains.csv"'),
+        ("tables/gains_x2.csv", 'Path(__file__).parent / "tables" / f"gains_x{scale}.csv"'),
+        ("[odd] gains.txt", '"[odd] gains.txt"'),
+    ],
+)
+def test_a_data_file_that_the_source_names_counts(tmp_path: Path, place: str, read: str) -> None:
+    write(tmp_path, {"mine.py": f"{PLUGIN}\ndef read(Path, scale):\n    return {read}\n"})
+    data = tmp_path / place
+    data.parent.mkdir(exist_ok=True)
+    data.write_bytes(b"1")
+    before = plugged(tmp_path / "mine.py")
+    data.write_bytes(b"2")
+    assert plugged(tmp_path / "mine.py") != before
+    data.write_bytes(b"1")
+    (tmp_path / "other.json").write_text("another file")
+    assert plugged(tmp_path / "mine.py") == before
+
+
+def test_a_data_file_of_a_helper_counts(tmp_path: Path) -> None:
+    write(tmp_path, {"mine.py": f"import helper\n{PLUGIN}", "helper.py": 'NAME = "gains.json"\n'})
+    (tmp_path / "gains.json").write_text("1")
+    before = plugged(tmp_path / "mine.py")
+    (tmp_path / "gains.json").write_text("2")
+    assert plugged(tmp_path / "mine.py") != before
+
+
+def test_texts_that_name_no_file_do_not_matter(tmp_path: Path) -> None:
+    lines = ["'/'", "'..'", "'.'", "'*'", "''", "'\\0'", "'a' * 9", "f'{0}'", f"'{'x' * 5000}'"]
+    write(tmp_path, {"mine.py": PLUGIN + "\nTEXTS = [" + ", ".join(lines) + "]\n"})
+    before = plugged(tmp_path / "mine.py")
+    (tmp_path / "data.json").write_text("1")
+    assert plugged(tmp_path / "mine.py") == before
+
+
+def test_a_data_set_has_a_fingerprint_like_a_method() -> None:
+    discover([DATASETS])
+    assert names(source_of(DATASETS.entry("synthetic").cls))[-1] == "datasets.synthetic"
+    text = source_of(DATASETS.entry("cave").cls)
+    assert "cave_sha256.txt " in text  # a file that its source names
