@@ -21,13 +21,14 @@ from benchmark.engine.training.checkpoint import Checkpointer, Stopped
 from benchmark.engine.training.listener import ProgressListener
 from benchmark.engine.training.loop import TrainingError
 from benchmark.engine.training.profiles import Profile
-from benchmark.errors import RequestError, plain, shortened
+from benchmark.errors import RequestError, listed, plain, shortened
 from benchmark.execution.evaluation import compute
 from benchmark.execution.listeners.tensorboard import with_curves
 from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method
 from benchmark.plugins.discovery import load_origin, origin
+from benchmark.plugins.isolation import Changes, process_kept
 from benchmark.protocols.protocol import Protocol
 from benchmark.store import cells
 from benchmark.store.lock import CellLock
@@ -38,6 +39,10 @@ _LONGEST_REASON = 300
 
 class ChangedError(Exception):
     """The source, the data or the engine changed after the job was created."""
+
+
+class TamperedError(Exception):
+    """A method replaced functions of torch, numpy or the engine while it ran."""
 
 
 @dataclass(frozen=True)
@@ -213,10 +218,12 @@ def run_job(
     try:
         wanted = settings.tensorboard
         with (
+            process_kept() as changed,
             numeric_state(),
             with_curves(plan, settings.results, listener, report, wanted=wanted) as listeners,
         ):
             measured, files = compute(plan, settings.device, listeners, checkpointer)
+        _require_untouched(changed)
         facts = {**job.facts(), "status": "done", "reason": None, **measured}
         cells.write(settings.results, plan.address, facts, files)
     except TrainingError as error:
@@ -227,6 +234,19 @@ def run_job(
     except BaseException as error:  # noqa: BLE001 - SystemExit too
         return result_of(error, plan.method)
     return JobResult("done")
+
+
+def _require_untouched(changed: Changes) -> None:
+    """Check that a cell's method replaced nothing that computes its scores.
+
+    Raises:
+        TamperedError: it did.
+    """
+    if changed.functions:
+        raise TamperedError(
+            f"it replaced {listed(changed.functions)}, which the engine uses too; define a function "
+            "of another name instead"
+        )
 
 
 def result_of(error: BaseException, method: Method | None = None) -> JobResult:

@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from benchmark.errors import RequestError
-from benchmark.plugins.isolation import process_kept
+from benchmark.plugins.isolation import Changes, process_kept
 from benchmark.plugins.modules import execute
 from benchmark.plugins.registry import Entry, Registry
 
@@ -53,9 +53,9 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
         load(file, *registries)
 
 
-def _remember(module: ModuleType, changed: list[str]) -> None:
-    if changed and module.__file__:
-        _changes[Path(module.__file__).resolve()] = changed
+def _remember(module: ModuleType, changed: Changes) -> None:
+    if changed.all and module.__file__:
+        _changes[Path(module.__file__).resolve()] = changed.all
 
 
 def load(file: Path, *registries: Registry[Any]) -> None:
@@ -76,7 +76,7 @@ def load(file: Path, *registries: Registry[Any]) -> None:
     before = {entry.cls for registry in registries for entry in registry}
     with _importing(f"plugin {file}") as changed:
         execute(file)
-    _changes[file] = changed
+    _changes[file] = changed.all
     new = [entry.cls for registry in registries for entry in registry if entry.cls not in before]
     if not new:
         kinds = " and no ".join(registry.kind for registry in registries)
@@ -122,7 +122,7 @@ def all_changes() -> dict[Path, list[str]]:
 
 
 @contextmanager
-def _importing(what: str) -> Iterator[list[str]]:
+def _importing(what: str) -> Iterator[Changes]:
     """Turn any exception of an import, SystemExit too, into a RequestError.
 
     Yields:

@@ -1,6 +1,6 @@
-"""Keep the state of this process over the import of a plugin.
+"""Keep the state of this process while foreign code runs: the import of a plugin, or a cell.
 
-A plugin's top level may set what belongs to everybody: the default type of torch, the working
+It may set what belongs to everybody: the default type of torch, the working
 folder, a function of numpy. Other plugins, and the engine, would compute something else then.
 """
 
@@ -10,8 +10,9 @@ import random
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +43,35 @@ _ENGINE = __name__.partition(".")[0]
 _PLAIN = (bool, int, float, str, tuple)
 
 
+@dataclass
+class Changes:
+    """What a block changed of all that could change another plugin's numbers.
+
+    Attributes:
+        settings: names of settings.
+        functions: names of functions, classes and constants that it replaced.
+    """
+
+    settings: list[str] = field(default_factory=list)
+    functions: list[str] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[str]:
+        """All names."""
+        return self.settings + self.functions
+
+
 @contextmanager
-def process_kept() -> Iterator[list[str]]:
+def process_kept() -> Iterator[Changes]:
     """Restore the state of the process after a block.
 
     Restored are the settings of torch, numpy and Python, the working folder, environment variables,
     random states, and functions of torch, numpy and the engine that were replaced.
 
     Yields:
-        A list; after the block it names what the block had changed, of all that could change
-        another plugin's numbers.
+        What the block changed; complete after it.
     """
-    changed: list[str] = []
+    changed = Changes()
     randomness = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global state
     torch = sys.modules.get("torch")
     seeds = torch.get_rng_state() if torch is not None else None
@@ -68,8 +86,8 @@ def process_kept() -> Iterator[list[str]]:
             for number, (setting, value) in enumerate(zip(settings, before, strict=True)):
                 if setting.read() != value:
                     setting.write(value)
-                    changed += [setting.name] * (number < len(named))
-            changed += _restore(functions)
+                    changed.settings += [setting.name] * (number < len(named))
+            changed.functions += _restore(functions)
             random.setstate(randomness[0])
             np.random.set_state(randomness[1])  # noqa: NPY002
             if torch is not None:
@@ -164,8 +182,7 @@ def _restore(contents: list[_Content]) -> list[str]:
     for owner, owners_name, before in contents:
         now = vars(owner)
         changed = [key for key, value in before.items() if now.get(key) is not value]
-        # A method that was added to a class hides that of a base class.
-        hiding = [key for key in now if key not in before] if isinstance(owner, type) else []
+        hiding = _hiding(owner, before) if isinstance(owner, type) else []
         for key in changed:
             value = before[key]
             own = owners_name.partition(".")[0] == _ENGINE and isinstance(value, _PLAIN)
@@ -173,10 +190,17 @@ def _restore(contents: list[_Content]) -> list[str]:
                 setattr(owner, key, value)
                 replaced.append(f"{owners_name}.{key}")
         for key in hiding:
-            if _is_code(now[key]) and not _is_own_wrapper(now[key], owners_name):
+            if not _is_own_wrapper(now[key], owners_name):
                 delattr(owner, key)
                 replaced.append(f"{owners_name}.{key}")
     return replaced
+
+
+def _hiding(cls: type, before: Mapping[str, Any]) -> list[str]:
+    """Return the names that were added to a class and hide functions of its base classes."""
+    added = [key for key in vars(cls) if key not in before]
+    bases = [vars(base) for base in cls.__mro__[1:]]
+    return [key for key in added if any(_is_code(base.get(key)) for base in bases)]
 
 
 def _is_code(value: Any) -> bool:
