@@ -76,7 +76,7 @@ TENSOR = "a tensor of shape"
         (nn.ReLU(), "network returned a network with no parameters, expected at least one to"),
         (FROZEN, "network returned a network with 84 parameters, none of them trainable, expected"),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=lambda value: value[18:48] if isinstance(value, str) else type(value).__name__,
 )
 def test_a_network_that_cannot_be_trained(network: object, message: str) -> None:
     with pytest.raises((TypeError, ValueError)) as caught:
