@@ -45,7 +45,7 @@ def discover(plugins: Sequence[Path] | None) -> None:
 
     reserve()
     discovery.discover((METHODS, DATASETS), plugins or ())
-    for file, changed in discovery.all_changes().items():
+    for file, changed in discovery.all_changes(METHODS, DATASETS).items():
         print_line(
             f"note: {file} changes {listed(changed)} when it is imported; this is undone, as it "
             "would change other methods too",

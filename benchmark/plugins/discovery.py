@@ -116,9 +116,10 @@ def changes(entry: Entry[Any]) -> list[str]:
     return _changes.get(_files.get(entry.cls, entry.file), [])
 
 
-def all_changes() -> dict[Path, list[str]]:
-    """Return `changes` of every imported file that changed something."""
-    return {file: changed for file, changed in _changes.items() if changed}
+def all_changes(*registries: Registry[Any]) -> dict[Path, list[str]]:
+    """Return `changes` by file, of every file that registered a class and changed something."""
+    files = {_files.get(entry.cls, entry.file) for registry in registries for entry in registry}
+    return {file: changed for file, changed in _changes.items() if changed and file in files}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from glob import escape
-from importlib.machinery import BYTECODE_SUFFIXES, SOURCE_SUFFIXES, ModuleSpec
+from importlib.machinery import SOURCE_SUFFIXES, ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from weakref import WeakKeyDictionary
@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from benchmark import CHECKOUT
 from benchmark.errors import RequestError
 from benchmark.plugins import modules
+from benchmark.plugins.reads import file_digests
 from benchmark.plugins.syntax import ENGINE, canonical
 
 # Versioned elsewhere: by the engine's numerics, and in the environment of every cell.
@@ -45,13 +46,15 @@ def source_of(cls: type) -> str:
       top-level package, beside a plugin file, or in the checkout. `from x import y` includes the
       module x.y if there is one, else x.
 
-    Data files beside a module are included by their SHA-256 if the module names them in a text:
-    `"weights.npz"`, `f"weights_x{scale}.npz"`, also in a subfolder that it names.
+    Data files beside a module are included by their SHA-256 if the module names them in a text,
+    and its own place (`__file__`, `importlib.resources`): `"weights.npz"`,
+    `f"weights_x{scale}.npz"`, also in a subfolder that it names. So are the files below a plugin
+    file's folder that are read while it is imported.
 
     The engine, torch, the standard library and other installed packages are not included. Nor is
-    what cannot be read off the source: environment variables, files elsewhere, a file whose name
-    is computed, and modules imported by `importlib.import_module`. A compiled module is represented
-    by the SHA-256 of its file.
+    what cannot be read off the source: environment variables, files elsewhere, files with computed
+    names that are read later, and modules imported by `importlib.import_module`. A compiled module
+    is represented by the SHA-256 of its file.
 
     Nothing is imported here: the text is read from the file of a module at the first request, and
     kept as long as the imported module lives. Editing a file during a run thus changes neither the
@@ -87,17 +90,20 @@ def source_of(cls: type) -> str:
             beside.add(file.resolve().parent)
         beside.update(Path(folder).resolve() for folder in modules.added_folders(name))
     texts: dict[Path, tuple[str, str]] = {}
+    reads: set[str] = set()
     while waiting:
         name, file = waiting.pop()
         if file.resolve() in texts:
             continue
         content = _content(name, file)
+        reads.update(modules.files_read(name))
         texts[file.resolve()] = _label(name), content.text
         for target in dict.fromkeys(_target(name, *names) for names in content.imports):
             place = _file(target)
             if place is not None and _belongs(target, place.resolve(), name, beside):
                 waiting.append((target, place))
-    return "\n".join(f"{label}: {text}" for label, text in sorted(texts.values()))
+    lines = [f"{label}: {text}" for label, text in sorted(texts.values())]
+    return "\n".join([*lines, *sorted(reads)])
 
 
 def _foreign(base: type) -> bool:
@@ -187,6 +193,9 @@ def _content(name: str, file: Path) -> _Content:
 def _data_files(tree: ast.Module, folder: Path) -> list[str]:
     """Return name and SHA-256 of the files below a folder that a module names in its texts."""
     patterns = {_pattern(node) for node in ast.walk(tree)}
+    located = any(_is_own_place(node) for node in ast.walk(tree))
+    if not located:  # a bare name belongs to the working folder, and is often written to
+        return []
     found: set[Path] = set()
     places = [folder]
     for pattern in sorted(patterns - {""}):
@@ -197,13 +206,13 @@ def _data_files(tree: ast.Module, folder: Path) -> list[str]:
         for pattern in patterns - {""}:
             with suppress(OSError, ValueError, NotImplementedError):
                 found |= {file for file in place.glob(pattern) if file.is_file()}
-    texts = []
-    for file in sorted(found):
-        if file.suffix not in (*SOURCE_SUFFIXES, *BYTECODE_SUFFIXES):
-            with file.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            texts.append(f"{file.relative_to(folder).as_posix()} {digest}")
-    return texts
+    return file_digests(folder, iter(found))
+
+
+def _is_own_place(node: ast.AST) -> bool:
+    """Return True for the names by which a module finds the files beside it."""
+    names = {getattr(node, "id", None), getattr(node, "attr", None), getattr(node, "name", None)}
+    return bool(names & {"__file__", "resources", "importlib.resources", "get_data"})
 
 
 def _pattern(node: ast.AST) -> str:

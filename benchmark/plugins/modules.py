@@ -21,6 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from benchmark import CHECKOUT
+from benchmark.plugins.reads import recorded
 
 # Names that never mean a file beside the plugin.
 _RESERVED = frozenset(
@@ -30,6 +31,8 @@ _RESERVED = frozenset(
 _files: dict[str, Path] = {}
 _paths: dict[str, list[str]] = {}
 _added: dict[str, list[str]] = {}
+# Name and SHA-256 of the data files that were read during its import.
+_reads: dict[str, list[str]] = {}
 
 
 def execute(file: Path) -> ModuleType:
@@ -49,7 +52,9 @@ def execute(file: Path) -> ModuleType:
     module = module_from_spec(spec)
     sys.modules[name] = module
     try:
-        loader.exec_module(module)
+        with recorded(file.parent) as read:
+            loader.exec_module(module)
+        _reads[name] = read
         added_folders(name)
     except BaseException:
         _forget(name)
@@ -65,6 +70,11 @@ def _forget(name: str) -> None:
 def plugin_file(module: str) -> Path | None:
     """Return the plugin file that a module was imported from or with; None for other modules."""
     return _files.get(module.partition(".")[0])
+
+
+def files_read(module: str) -> list[str]:
+    """Return name and SHA-256 of the data files read during the import of a module's plugin."""
+    return _reads.get(module.partition(".")[0], [])
 
 
 def added_folders(module: str) -> list[str]:
