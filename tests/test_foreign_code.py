@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import SCENES, SMALL, CommandLine, rows, started
+from tests.test_plugins import package
 
 SHELF = """
 import os
@@ -126,6 +127,14 @@ def test_every_command_prints_json_alone(hsisr: CommandLine, command: str) -> No
     }.get(command, (command,))
     answer = hsisr(*words, "--plugin", plugin, "--json")
     assert answer.code == 0, answer.err
+    assert answer.json()
+    assert "importing loud" in answer.err
+
+
+def test_the_doctor_prints_json_alone(hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, text = "their_loud_method", METHOD.format(name="loud", top="", body="pass")
+    monkeypatch.syspath_prepend(package(hsisr.folder, name, "hsisr.methods", text))
+    answer = hsisr("doctor", "--json")
     assert answer.json()
     assert "importing loud" in answer.err
 

@@ -126,6 +126,20 @@ def estimate_of(method: NetworkMethod, output: object) -> Tensor:
     return _real("the network returned", estimate)
 
 
+def halo_of(halo: object) -> int | None:
+    """Check what `halo` returned.
+
+    Raises:
+        TypeError: it is neither None nor a whole number of 0 or more.
+    """
+    if halo is not None and (isinstance(halo, bool) or not isinstance(halo, int) or halo < 0):
+        found = repr(halo) if isinstance(halo, int | float) else described(halo)
+        raise TypeError(
+            f"halo returned {found}, expected a whole number of pixels, or None to forbid tiles"
+        )
+    return halo
+
+
 def scalar_loss(loss: object) -> Tensor:
     """Check what `loss` returned.
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.engine.cpu import channels_last
 from benchmark.engine.device import Device, is_out_of_memory
-from benchmark.engine.returned import estimate_of
+from benchmark.engine.returned import estimate_of, halo_of
 from benchmark.method import NetworkMethod, Problem
 
 # Live activations per layer of a sequential network: input, output, and one temporary.
@@ -91,7 +91,7 @@ class _Plan:
 def _plan(method: NetworkMethod, network: nn.Module, images: Tensor, budget: int) -> _Plan:
     """Choose the plan to try first."""
     rows, columns = images.shape[2:]
-    halo = method.halo(network)
+    halo = halo_of(method.halo(network))
     whole = _Plan(1, max(rows, columns), halo)
     if halo is None and len(images) == 1:
         return whole

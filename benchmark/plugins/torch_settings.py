@@ -73,14 +73,30 @@ def _settings(torch: Any) -> Iterator[Setting]:
         False,
     )
     yield Setting("the number of torch's threads", torch.get_num_threads, torch.set_num_threads)
+    yield _hooks(torch.nn.modules.module)
     yield from _precisions(torch.backends)
     for name, value in (
+        ("cuda.matmul.allow_fp16_reduced_precision_reduction", None),
+        ("cuda.matmul.allow_bf16_reduced_precision_reduction", None),
         ("cudnn.enabled", True),
         ("cudnn.benchmark", False),
         ("cudnn.deterministic", False),
         ("mkldnn.enabled", True),
     ):
         yield _attribute(torch.backends, name, value)
+
+
+def _hooks(module: Any) -> Setting:
+    """Return the setting of the hooks that run for every module (`register_module_...`)."""
+    kinds = [value for name, value in vars(module).items() if name.startswith("_global_")]
+    hooks = [kind for kind in kinds if isinstance(kind, dict)]
+
+    def write(kept: list[dict[int, Any]]) -> None:
+        for kind, before in zip(hooks, kept, strict=True):
+            kind.clear()
+            kind.update(before)
+
+    return Setting("torch's hooks of all modules", lambda: [dict(kind) for kind in hooks], write)
 
 
 def _precisions(backends: Any) -> Iterator[Setting]:

@@ -178,6 +178,17 @@ def test_an_estimate_of_a_network_that_is_none(
 
 
 @pytest.mark.parametrize(
+    ("halo", "found"),
+    [(6.0, "6.0"), (-1, "-1"), (True, "True"), ("6", "a str"), ((6, 6), "a tuple")],
+)
+def test_a_halo_that_is_no_number_of_pixels(halo: object, found: str) -> None:
+    method, task = returning(halo=lambda *_: halo), problem(2, 3, (8, 9))
+    with pytest.raises(TypeError) as caught:
+        run_network(method, start(method, task, Recipe()), random(3, 8, 9), task, CPU)
+    assert str(caught.value).startswith(f"halo returned {found}, expected a whole number of pix")
+
+
+@pytest.mark.parametrize(
     ("estimate", "message"),
     [
         (None, "upscale returned None, expected a tensor of shape (3, 8, 9)"),

@@ -58,6 +58,16 @@ NAMED: dict[str, tuple[str, Callable[[], Any], str]] = {
         torch.get_float32_matmul_precision,
         "torch.backends.cuda.matmul.allow_tf32",
     ),
+    "a hook of all modules": (
+        "torch.nn.modules.module.register_module_forward_hook(lambda *_: torch.zeros(1))",
+        lambda: float(torch.nn.ReLU()(torch.ones(1))),
+        "torch's hooks of all modules",
+    ),
+    "sums in half precision": (
+        "torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False",
+        lambda: torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction,
+        "torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction",
+    ),
     "folder": ("os.chdir('/')", Path.cwd, "the working folder"),
     "recursion": (
         "sys.setrecursionlimit(5000)",
