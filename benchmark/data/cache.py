@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,8 @@ def prepare(
     inputs = {
         "format": FORMAT,
         "label": label,
+        # The label names those that differ from their defaults; a default may come from elsewhere.
+        "parameters": asdict(dataset) if is_dataclass(dataset) else {},
         "stamp": source.stamp,
         # All names: a data set may scale scenes by their common maximum.
         "scenes": list(scenes),

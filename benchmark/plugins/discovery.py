@@ -48,14 +48,15 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
                 f"{registry.kind} '{point.name}' of the package '{package_name}'"
             ) as changed:
                 point.load()
-            _remember(sys.modules[point.module], changed)
+            _remember(sys.modules.get(point.module), changed)
     for file in files:
         load(file, *registries)
 
 
-def _remember(module: ModuleType, changed: Changes) -> None:
-    if changed.all and module.__file__:
-        _changes[Path(module.__file__).resolve()] = changed.all
+def _remember(module: ModuleType | None, changed: Changes) -> None:
+    file = getattr(module, "__file__", None)
+    if changed.all and file:
+        _changes[Path(file).resolve()] = changed.all
 
 
 def load(file: Path, *registries: Registry[Any]) -> None:

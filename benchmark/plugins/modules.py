@@ -44,6 +44,7 @@ def execute(file: Path) -> ModuleType:
     digest = hashlib.sha256(os.fsencode(file)).hexdigest()[:8]
     name = f"plugin_{re.sub(r'[^A-Za-z0-9_]', '_', file.stem)}_{digest}"
     _forget(name)
+    importlib.invalidate_caches()  # files may have been written a moment ago
     loader = _Loader(name, str(file))
     spec = ModuleSpec(name, loader, origin=str(file))
     spec.has_location = True
