@@ -191,7 +191,7 @@ ONE: dict[str, tuple[Change, str]] = {
     "below another's place": (moved(f"x/{place('vdsr')}"), f"it is a cell whose place is {CELL}"),
     "above its place": (moved(CELL.partition("/")[2]), f"it is a cell whose place is {CELL}"),
     "in a folder with a longer name": (moved(f"x{CELL}"), f"it is a cell whose place is {CELL}"),
-    "a scale that is a path": (at(scale="2/../x2"), f"it is a cell whose place is "),
+    "a scale that is a path": (at(scale="2/../x2"), "it is a cell whose place is "),
     "too large a cell.json": (
         content("cell.json", b" " * (1 << 20) + b"{}"),
         "cell.json has 1,048,578 bytes, expected 1,048,576 at most",
