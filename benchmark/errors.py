@@ -57,7 +57,7 @@ def counted(count: int, what: str) -> str:
         count: how many.
         what: one of them; its plural is formed with an s.
     """
-    return f"{count:,} {what}{'s' * (count != 1)}"
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def redact_paths(text: str, *, argument: bool = False) -> str:

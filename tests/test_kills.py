@@ -347,7 +347,7 @@ def test_ctrl_c_and_sigterm_leave_a_checkpoint_to_go_on_from(
         assert [file.suffix for file in checkpoints(folder)][:1] == [".checkpoint"]
     answer = finished(folder, *WORDS, *CELLS, *HERE)
     assert answer.code == 0, answer.err
-    assert "1 cells to run, 1 found done" in answer.err
+    assert "1 cell to run, 1 found done" in answer.err
     assert resumed(folder) == [2]
     assert numbers(folder) == untouched.numbers
 

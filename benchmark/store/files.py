@@ -68,8 +68,8 @@ def writing(place: object, option: str = "--results", what: str = "") -> Iterato
     except OSError as error:
         other = f"another folder with {option}" if option else "another place"
         raise RequestError(
-            f"cannot write {what} to {place}: {error.strerror or error}; {_remedy(error)} or choose "
-            f"{other}"
+            f"cannot write {what} to {place}: {error.strerror or error}; {_remedy(error)} or "
+            f"choose {other}"
         ) from error
 
 

@@ -94,7 +94,7 @@ def test_bars_run_through_a_whole_run() -> None:
         progress.cell_ended(None)
     lines = [line.rstrip() for line in stream.getvalue().splitlines() if line.strip()]
     assert lines[:3] == [
-        "1 cells to run, 0 found done",
+        "1 cell to run, 0 found done",
         "[1/1] srcnn [x2]",
         "    done in 0 s, validation 30.00 dB",
     ]
