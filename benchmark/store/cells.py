@@ -226,7 +226,7 @@ def content_of(file: Path, digest: str) -> bytes | None:
         OSError: it cannot be read.
     """
     content = file.read_bytes()
-    if file.suffix == ".csv" and hashlib.sha256(content).hexdigest() != digest:
+    if file.suffix in (".csv", ".txt") and hashlib.sha256(content).hexdigest() != digest:
         content = content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
     return content if hashlib.sha256(content).hexdigest() == digest else None
 
