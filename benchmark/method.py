@@ -92,7 +92,7 @@ _RENAMED = {
     "batch": "batch_size",
     "factor": "gamma",
     "every": "step_size' or 'patience",
-    "stop_below": "min_lr",
+    "stop_below": "stop_lr",
     "flat_limit": "early_stopping_patience",
     "unit_gradient": "normalise_gradient",
     "clip_theta": "adjustable_clip",
@@ -112,7 +112,7 @@ class Recipe:
         lr: the highest learning rate.
         lr_by_fan_in: each layer's learning rate is `lr` times the size of its weights by He's
             rule, sqrt(2 / fan-in), so that a step changes all layers, wide or narrow, by the same
-            fraction.
+            fraction; biases take a tenth of it.
         momentum: of SGD.
         beta2: of Adam.
         weight_decay: factor of the weights that is added to the gradient (L2 penalty).
@@ -124,7 +124,8 @@ class Recipe:
         gamma: factor of a decay of the learning rate.
         step_size: epochs from one decay to the next, for "step".
         patience: validations without improvement before a decay, for "plateau".
-        min_lr: training ends below this learning rate, for "plateau".
+        min_lr: the learning rate never falls below this, for "plateau".
+        stop_lr: training ends when the learning rate falls below this, for "plateau"; 0 for never.
         early_stopping_patience: training ends after this many validations without improvement; 0
             for never.
         normalise_gradient: scale every step's gradient to norm 1, so that all steps weigh the same
@@ -137,6 +138,8 @@ class Recipe:
         bands_as_samples: every band of every patch is a sample of its own (band-wise methods).
         loss_reduction: "mean" over values, or "sum": 1/2 ||x - y||^2 for each sample, as in
             papers that used Caffe.
+        patch_size: rows and columns of a training patch; 0 for the profile's.
+        low_patch_size: the same of its low-resolution image; `scale` times as many in the truth.
     """
 
     optimiser: Literal["adam", "sgd"] = "adam"
@@ -152,6 +155,7 @@ class Recipe:
     step_size: int = 3
     patience: int = 3
     min_lr: float = 0.0
+    stop_lr: float = 0.0
     early_stopping_patience: int = 0
     normalise_gradient: bool = False
     clip_norm: float = 0.0
@@ -160,6 +164,8 @@ class Recipe:
     init_std: float = 0.0
     bands_as_samples: bool = False
     loss_reduction: Literal["mean", "sum"] = "mean"
+    patch_size: int = 0
+    low_patch_size: int = 0
 
     def __new__(cls, *_: Any, **fields: Any) -> "Recipe":
         """Reject fields of version 0.1, naming their replacements.
@@ -237,6 +243,8 @@ class NetworkMethod(Method):
 
     Attributes:
         recipe: the training recipe of its paper, for the profile `paper`.
+        recipe_notes: what that recipe takes where the paper prints nothing, and where it departs
+            from the print; shown above the tables of the profile `paper`.
 
     Example:
         >>> @register("one_layer", title="One layer")
@@ -251,6 +259,7 @@ class NetworkMethod(Method):
 
     stochastic: ClassVar[bool] = True
     recipe: ClassVar[Recipe] = Recipe()
+    recipe_notes: ClassVar[tuple[str, ...]] = ()
 
     def network(self, bands: int, scale: int) -> nn.Module:
         """Build the network with its initial weights.

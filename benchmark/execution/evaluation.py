@@ -37,8 +37,8 @@ def compute(
         checkpointer: saves and loads the state of the training.
 
     Returns:
-        The measured part of `cell.json` (parameters, times, memory, warnings), and the other files
-        by name.
+        The measured part of `cell.json` (parameters, amount of training, times, memory, warnings),
+        and the other files by name.
 
     Raises:
         Stopped: the checkpointer stopped the training.
@@ -57,12 +57,14 @@ def compute(
         with seeds_of(method, problem, device):
             trained.state = method.fit(_OnDevice(plan.split.train, device), problem)
         trained.seconds = time.perf_counter() - began
+        trained.parameters = sum(tensor.numel() for tensor in trained.state.values())
     rows, seconds = _score(plan, problem, trained.state, device, listener)
     files["scores.csv"] = _csv(rows)
     if trained.state:
         files[cells.WEIGHTS] = _tensors(trained.state)
     measured = {
         "parameters": trained.parameters,
+        "training": _training_facts(trained) if trained.steps else None,
         "times": {"fit_s": round(trained.seconds, 3), "upscale_s": round(seconds, 4)},
         "memory": {"peak_bytes": environment.peak_memory(device)},
         "resumed": trained.resumed,
@@ -94,7 +96,7 @@ def train_network(
         plan.split.train,
         problem.degradation,
         count=plan.profile.patches,
-        size=plan.profile.patch,
+        size=plan.profile.patch_size(method, problem.scale),
         seed=plan.address.seed,
         device=device.torch,
     )
@@ -104,6 +106,16 @@ def train_network(
     ]
     training = TrainingTask(method, problem, plan.profile, plan.address.seed, bank, pairs)
     return train(training, device, listener, checkpointer)
+
+
+def _training_facts(trained: Trained) -> dict[str, float]:
+    """Return how much training a network had, for `cell.json`; see `Trained`."""
+    return {
+        "steps": trained.steps,
+        "epochs": trained.epochs,
+        "batch": trained.batch,
+        "share": trained.share,
+    }
 
 
 def _score(
