@@ -137,6 +137,11 @@ class Recipe:
         bands_as_samples: every band of every patch is a sample of its own (band-wise methods).
         loss_reduction: "mean" over values, or "sum": 1/2 ||x - y||^2 for each sample, as in
             papers that used Caffe.
+        augment: cut each patch from its scene in one of eight orientations (flips, transposes),
+            drawn once for each patch. The scene is turned before it is degraded. Do not flip the
+            pairs of a batch instead: that is right only where
+            `problem.degradation.commutes_with_flips`, and teaches another geometry elsewhere
+            (`wang2017` shifts the interpolated image by (s - 1) / 2 pixels, towards one side).
     """
 
     optimiser: Literal["adam", "sgd"] = "adam"
@@ -160,6 +165,7 @@ class Recipe:
     init_std: float = 0.0
     bands_as_samples: bool = False
     loss_reduction: Literal["mean", "sum"] = "mean"
+    augment: bool = False
 
     def __new__(cls, *_: Any, **fields: Any) -> "Recipe":
         """Reject fields of version 0.1, naming their replacements.

@@ -97,6 +97,7 @@ def train_network(
         size=plan.profile.patch,
         seed=plan.address.seed,
         device=device.torch,
+        augment=plan.profile.recipe(method).augment,
     )
     pairs = [
         validation_pair(truth.to(device.torch), method, problem, plan.profile.validation_size)
