@@ -43,8 +43,6 @@ def score(estimate: Tensor, truth: Tensor, scale: int) -> dict[str, float]:
             f"the values of the estimate are {estimate.dtype}, expected floating-point numbers "
             "from 0 to 1"
         )
-    # Narrower types would round the grey levels, and squares of float64 could underflow.
-    estimate = estimate.float()
     # If a value is NaN, both extremes are.
     if not all(math.isfinite(extreme) for extreme in torch.aminmax(estimate)):
         raise ValueError("the estimate contains NaN or infinity")
@@ -53,7 +51,8 @@ def score(estimate: Tensor, truth: Tensor, scale: int) -> dict[str, float]:
     weights = gaussian_window(truth)
     # All metrics of a band at once, while it is in the CPU's cache.
     for band, original in zip(estimate, truth, strict=True):
-        clipped = band.clamp(0, 1)
+        # Narrower types would round the grey levels, and squares of float64 could underflow.
+        clipped = band.clamp(0, 1).float()
         float_angles.add(clipped.double(), original.double())
         x, y = (torch.round(image * 255).double() for image in (clipped, original))
         angles.add(x, y)

@@ -281,6 +281,14 @@ def test_score_takes_every_float_as_float32(dtype: torch.dtype) -> None:
     assert score(estimate, truth, 2) == score(estimate.float(), truth, 2)
 
 
+def test_the_largest_and_smallest_of_float64_are_clipped_and_black() -> None:
+    truth = random(1, 12, 12) + 0.1
+    huge = torch.full_like(truth, 1e300, dtype=torch.float64)
+    assert score(huge, truth, 2) == score(torch.ones_like(truth), truth, 2)
+    tiny = torch.full_like(truth, 1e-200, dtype=torch.float64)
+    assert score(tiny, truth, 2) == score(torch.zeros_like(truth), truth, 2)
+
+
 def test_values_outside_of_0_to_1_score_as_the_nearest_inside() -> None:
     truth, estimate = random(3, 20, 22), 5 * random(3, 20, 22, seed=7) - 2
     assert score(estimate, truth, 2) == score(estimate.clamp(0, 1), truth, 2)
