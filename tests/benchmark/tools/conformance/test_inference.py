@@ -139,8 +139,7 @@ def test_an_estimate_that_is_clipped(change: Callable[[Tensor], Tensor], found: 
 
 def test_an_estimate_of_grey_levels_as_integers() -> None:
     cls = upscaling(lambda low, _: (255 * low).to(torch.uint8))
-    expected = "the values of the estimate are torch.uint8, expected floating-point numbers"
-    assert reason_of(cls, "in-range") == expected
+    assert re.search(r"torch\.uint8, expected .*float", reason_of(cls, "in-range"))
 
 
 @pytest.mark.parametrize("scaled", [lambda truth: 255 * truth, lambda truth: 2 * truth - 1])
