@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.halo import halo_of
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
 from benchmark.protocols.degradation import Degradation
@@ -29,36 +30,6 @@ __all__ = [
 
 State = Mapping[str, Tensor]
 
-# Pointwise layers: each output pixel depends on the input pixel at its place alone.
-LOCAL_LAYERS = (
-    nn.AlphaDropout,
-    nn.BatchNorm2d,
-    nn.BatchNorm3d,
-    nn.CELU,
-    nn.Dropout,
-    nn.Dropout2d,
-    nn.Dropout3d,
-    nn.ELU,
-    nn.GELU,
-    nn.Hardsigmoid,
-    nn.Hardswish,
-    nn.Hardtanh,  # ReLU6 too
-    nn.Identity,
-    nn.LeakyReLU,
-    nn.LogSigmoid,
-    nn.Mish,
-    nn.PReLU,
-    nn.PixelShuffle,
-    nn.RReLU,
-    nn.ReLU,
-    nn.SELU,
-    nn.SiLU,
-    nn.Sigmoid,
-    nn.Softmax2d,
-    nn.Softplus,
-    nn.Softsign,
-    nn.Tanh,
-)
 M = TypeVar("M", bound="Method")
 
 
@@ -140,6 +111,11 @@ class Recipe:
             papers that used Caffe.
         patch_size: rows and columns of a training patch; 0 for the profile's.
         low_patch_size: the same of its low-resolution image; `scale` times as many in the truth.
+        augment: cut each patch from its scene in one of eight orientations (flips, transposes),
+            drawn once for each patch. The scene is turned before it is degraded. Do not flip the
+            pairs of a batch instead: that is right only where
+            `problem.degradation.commutes_with_flips`, and teaches another geometry elsewhere
+            (`wang2017` shifts the interpolated image by (s - 1) / 2 pixels, towards one side).
     """
 
     optimiser: Literal["adam", "sgd"] = "adam"
@@ -166,6 +142,7 @@ class Recipe:
     loss_reduction: Literal["mean", "sum"] = "mean"
     patch_size: int = 0
     low_patch_size: int = 0
+    augment: bool = False
 
     def __new__(cls, *_: Any, **fields: Any) -> "Recipe":
         """Reject fields of version 0.1, naming their replacements.
@@ -297,24 +274,12 @@ class NetworkMethod(Method):
         pointwise (pooling, attention, linear layers, norms other than batch norms). Override it if
         the receptive field is bounded nevertheless, or if a layer is applied more than once.
         """
-        reach = 0
-        for layer in network.modules():
-            if isinstance(layer, nn.Conv2d | nn.Conv3d) and _keeps_size(layer):
-                sides = zip(layer.kernel_size[-2:], layer.dilation[-2:], strict=True)
-                reach += max((dilation * (side - 1) + 1) // 2 for side, dilation in sides)
-            elif not (isinstance(layer, LOCAL_LAYERS) or list(layer.children())):
-                return None
-        return reach
+        return halo_of(network)
 
     @property
     def trained(self) -> bool:
         """Networks always need training scenes."""
         return True
-
-
-def _keeps_size(layer: nn.Conv2d | nn.Conv3d) -> bool:
-    """Return False for strides, and for padding that copies from the opposite border."""
-    return set(layer.stride[-2:]) == {1} and layer.padding_mode != "circular"
 
 
 METHODS: Registry[Method] = Registry("method", "methods", "hsisr.methods")

@@ -38,8 +38,8 @@ class ESPCN(NetworkMethod):
         low_patch_size=17,
     )
     recipe_notes = (
-        "SGD with momentum 0.9, batch 16, gradients clipped to norm 1, at most 1,000 epochs, rate "
-        "divided by 10 after 10 epochs without improvement (not printed)",
+        "SGD with momentum 0.9, batch 16, gradients clipped to norm 1 (not printed)",
+        "1,000 epochs at most, rate divided by 10 after 10 without improvement (not printed)",
         "improvement is that of the validation PSNR (print: of the cost)",
     )
 

@@ -103,8 +103,8 @@ class Proposed(NetworkMethod):
         clip_norm=1.0,
     )
     recipe_notes = (
-        "gradients clipped to norm 1, the residuals' last layers start at 0.01 of He's weights, at "
-        "most 200 epochs (not printed)",
+        "gradients clipped to norm 1, 200 epochs at most (not printed)",
+        "the last layer of each residual starts at 0.01 of He's weights (not printed)",
         "Eq. 1 to 3 as the method's help says (print: mean cosine with a plus sign, alpha 0.5)",
     )
 

@@ -21,6 +21,7 @@ from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
 from benchmark.method import NetworkMethod, Problem, State
+from benchmark.metrics.clipping import Clipping
 from benchmark.metrics.scoring import METRICS, score
 from benchmark.store import cells
 
@@ -58,7 +59,8 @@ def compute(
             trained.state = method.fit(_OnDevice(plan.split.train, device), problem)
         trained.seconds = time.perf_counter() - began
         trained.parameters = sum(tensor.numel() for tensor in trained.state.values())
-    rows, seconds = _score(plan, problem, trained.state, device, listener)
+    clipping = Clipping()
+    rows, seconds = _score(plan, problem, trained.state, device, listener, clipping)
     files["scores.csv"] = _csv(rows)
     if trained.state:
         files[cells.WEIGHTS] = _tensors(trained.state)
@@ -68,7 +70,7 @@ def compute(
         "times": {"fit_s": round(trained.seconds, 3), "upscale_s": round(seconds, 4)},
         "memory": {"peak_bytes": environment.peak_memory(device)},
         "resumed": trained.resumed,
-        "warnings": trained.warnings,
+        "warnings": trained.warnings + clipping.warnings(),
     }
     return measured, files
 
@@ -99,6 +101,7 @@ def train_network(
         size=plan.profile.patch_size(method, problem.scale),
         seed=plan.address.seed,
         device=device.torch,
+        augment=plan.profile.recipe(method).augment,
     )
     pairs = [
         validation_pair(truth.to(device.torch), method, problem, plan.profile.validation_size)
@@ -119,7 +122,12 @@ def _training_facts(trained: Trained) -> dict[str, float]:
 
 
 def _score(
-    plan: CellPlan, problem: Problem, state: State, device: Device, listener: ProgressListener
+    plan: CellPlan,
+    problem: Problem,
+    state: State,
+    device: Device,
+    listener: ProgressListener,
+    clipping: Clipping,
 ) -> tuple[list[dict[str, Any]], float]:
     """Score every test scene; return a row for each, and the mean seconds of an estimate."""
     estimate_scene = estimator(plan.method, problem, state, plan.profile, device)
@@ -134,7 +142,9 @@ def _score(
         if device.torch.type == "cuda":
             torch.cuda.synchronize(device.torch)
         seconds += time.perf_counter() - began
-        rows.append({"scene": name, **score(crop_to(estimate, truth), truth, problem.scale)})
+        estimate = crop_to(estimate, truth)
+        rows.append({"scene": name, **score(estimate, truth, problem.scale)})
+        clipping.add(estimate)
     return rows, seconds / len(rows)
 
 

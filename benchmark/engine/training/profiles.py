@@ -75,8 +75,9 @@ class Profile:
         """
         from benchmark.method import NetworkMethod
 
-        own = not self.epochs and isinstance(method, NetworkMethod)
-        return method.recipe_notes if own else ()
+        if self.epochs or not isinstance(method, NetworkMethod):
+            return ()
+        return method.recipe_notes
 
     def bands_of_patch(self, bands: int, cost: float) -> int:
         """Return how many bands of a patch a band-wise method is trained on.
@@ -109,8 +110,9 @@ PROFILES = {
     for profile in (
         Profile(
             "quick",
-            "one common recipe (Adam, one cycle), 1,200 cubic patches, band-wise networks see 2 bands "
-            "of each: minutes on two CPU cores, an order of magnitude too short to rank networks",
+            "one common recipe (Adam, one cycle), 1,200 cubic patches, band-wise networks see 2 "
+            "bands of each: minutes on two CPU cores, an order of magnitude too short to rank "
+            "networks",
             patches=1_200,
             batch=2,
             bands=2,
@@ -119,8 +121,8 @@ PROFILES = {
         ),
         Profile(
             "evening",
-            "one common recipe (Adam, one cycle), 12,000 cubic patches, of which band-wise networks "
-            "see as many bands as 2.7 million multiplications a pixel pay for, 4 or more",
+            "one common recipe (Adam, one cycle), 12,000 cubic patches, of which band-wise "
+            "networks see as many bands as 2.7 million multiplications a pixel pay for, 4 or more",
             patches=12_000,
             batch=8,
             bands=4,
