@@ -33,16 +33,20 @@ class Device:
 
     Attributes:
         torch: the device itself.
-        bfloat16: True runs convolutions in bfloat16 (autocast); weights, sums, losses and
-            everything outside networks stay in float32 or float64.
+        bfloat16: True trains with convolutions in bfloat16 (autocast); weights, sums, losses,
+            estimates and everything outside networks stay in float32 or float64.
     """
 
     torch: torch.device
     bfloat16: bool
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Return the context manager that networks run in."""
+        """Return the context manager that networks are trained in."""
         return torch.autocast(self.torch.type, torch.bfloat16, enabled=self.bfloat16)
+
+    def full_precision(self) -> AbstractContextManager[object]:
+        """Return the context manager that networks are validated and scored in: float32."""
+        return torch.autocast(self.torch.type, enabled=False)
 
     @property
     def memory_budget(self) -> int:
