@@ -82,7 +82,7 @@ def test_a_runs_lines_show_its_phase() -> None:
 
 
 def numbers(folder: Path) -> dict[str, object]:
-    """Return all files of a run that another run must give again, bit for bit.
+    """Return all files of a run that another run must give again, bit for bit, on the same threads.
 
     Args:
         folder: where `results` and `.cache` are.

@@ -94,6 +94,17 @@ def test_a_method_from_a_file_is_trained_and_stands_in_the_table(hsisr: CommandL
     assert cells["mine 0"]["configuration"]["method"]["paper"] == "Me, here and now"
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_file_that_an_editor_of_windows_wrote_is_the_same_method(
+    hsisr: CommandLine, mark: str
+) -> None:
+    plugin = written(hsisr.folder, "mine.py", MINE)
+    assert hsisr.tiny("mine", "--plugin", plugin).code == 0
+    Path(plugin).write_bytes((mark + MINE).replace("\n", "\r\n").encode())
+    answer = hsisr.tiny("mine", "--plugin", plugin)
+    assert (answer.code, answer.err) == (0, "0 cells to run, 1 found done\n")
+
+
 def test_a_method_from_a_file_is_listed_with_its_parameters(hsisr: CommandLine) -> None:
     plugin = written(hsisr.folder, "mine.py", MINE)
     listed = {one["name"]: one for one in hsisr("methods", "--plugin", plugin, "--json").json()}

@@ -171,7 +171,7 @@ def tiles_equal_whole(harness: MethodHarness) -> None:
 
 
 def order_independent(harness: MethodHarness) -> None:
-    """Estimates do not depend on the order of the scenes, bit for bit."""
+    """Estimates do not depend on the scenes' order, bit for bit, on the same threads."""
     problem = harness.problem()
     lows = [harness.low(problem, seed) for seed in (1, 2, 3)]
     forwards, backwards = (harness.estimator(problem, harness.trained.state) for _ in range(2))
