@@ -28,7 +28,7 @@ from benchmark.data.formats import matlab
 from benchmark.data.formats.matlab import ContentError
 from benchmark.data.search import log, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
-from benchmark.errors import RequestError, counted, listed
+from benchmark.errors import RequestError, listed
 from benchmark.plugins.parameters import parameter
 from datasets._layouts.harvard import SUBSETS, find, missing_scenes, unpack
 from datasets._remedies import fetch_again, get_missing
@@ -108,7 +108,7 @@ def _check(cube: np.ndarray) -> None:
     finite = np.isfinite(cube)
     if not finite.all():
         count = finite.size - np.count_nonzero(finite)
-        raise ContentError(f"{counted(count, 'value')} not finite")
+        raise ContentError(f"{count} values are not finite numbers")
     if cube.min() < ROUNDING:
         raise ContentError(f"expected no negative values, found {cube.min():.3g}")
 
@@ -166,8 +166,8 @@ class Harvard(DataSet):
         if missing:
             needed = " and ".join(f"{subset}.tgz" for subset in missing_scenes(files, scenes))
             raise RequestError(
-                f"harvard: expected {counted(len(scenes), 'file')} <scene>.mat, missing "
-                f"{len(missing)}: {listed(missing, 77)}. "
+                f"harvard: expected {len(scenes)} files <scene>.mat, {len(missing)} are missing: "
+                f"{listed(missing, 77)}. "
                 + get_missing(
                     self, root, "harvard/, CZ_hsdb/ and CZ_hsdbi/", needed or "the archives"
                 )

@@ -235,7 +235,7 @@ def negative(cube: np.ndarray) -> dict[str, np.ndarray]:
     ("damage", "said"),
     [
         (without_ref, ["expected a variable 'ref', found cube"]),
-        (with_nan, ["1 value not finite"]),
+        (with_nan, ["1 values are not finite numbers"]),
         (thirty_bands, ["24 x 20 x 30", "x 31"]),
         (negative, ["-0.25"]),
     ],
@@ -272,7 +272,7 @@ def test_a_harvard_file_that_is_none_is_refused(
 
 def test_missing_harvard_files_are_named_with_what_to_do(hsisr: CommandLine) -> None:
     message = refusal(hsisr, hsisr(*HARVARD))
-    assert "missing 2: img1, imga5" in message
+    assert "2 are missing: img1, imga5" in message
     assert "fetch harvard --data data" in message
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from benchmark.errors import counted, plain
+from benchmark.errors import plain
 from reports.analysis.results import MethodInfo, Results, rows_of
 
 
@@ -32,7 +32,7 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
     means, cells = results.cell_means, results.cells
     undefined: dict[tuple[str, int, int], list[str]] = {}
     for one in rows_of(means[means["n"] < means["scenes"]]):
-        text = f"{one.metric} of {one.scenes - one.n} of {counted(one.scenes, 'scene')}"
+        text = f"{one.metric} of {one.scenes - one.n} of {one.scenes} scenes"
         undefined.setdefault((one.method, one.scale, one.seed), []).append(text)
     seeds = set(cells[cells["trained"]]["seed"])
     known: dict[str, int] = {}

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.errors import RequestError, counted, listed
+from benchmark.errors import RequestError, listed
 from benchmark.tools.doctor.finding import Finding, Level
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _data_set(name: str, dataset: "DataSet", data: Path) -> Finding:
 
     total = len(dataset.scenes)
     if dataset.synthetic:
-        return Finding(name, "ok", f"{counted(total, 'scene')}, computed on demand")
+        return Finding(name, "ok", f"{total} scenes, computed on demand")
     if packed := _packed(data, dataset.name):
         text = f"not checked: {listed(packed, 4)} may hold its scenes"
         return Finding(name, "warning", text, "the next run that uses the data set unpacks them")
@@ -118,9 +118,9 @@ def _data_set(name: str, dataset: "DataSet", data: Path) -> Finding:
             remedies.insert(0, f"run 'python run_all.py fetch {dataset.name} --data {data}'")
         if there := [scene for scene in dataset.scenes if scene not in missing]:
             remedies.append(f"use those found: --scenes {','.join(there)}")
-        text = f"{len(there)} of {counted(total, 'scene')} below {data}; {reason}"
+        text = f"{len(there)} of {total} scenes below {data}; {reason}"
         return Finding(name, "warning", text, ", or ".join(remedies))
-    return Finding(name, "ok", f"{total} of {counted(total, 'scene')} below {data}")
+    return Finding(name, "ok", f"{total} of {total} scenes below {data}")
 
 
 def _opens(dataset: "DataSet", data: Path, scene: str) -> bool:
