@@ -49,7 +49,9 @@ def load(folder: Path = FOLDER) -> tuple[PublishedValue, ...]:
     Raises:
         RequestError: a file has other columns, a value of the wrong type, or a duplicate line.
     """
-    frames = [_read(file) for file in sorted(folder.glob("*.csv"))]
+    # Hidden files and those with a tilde are notes of an operating system or a spreadsheet.
+    names = (file for file in folder.iterdir() if not file.name.startswith((".", "~")))
+    frames = [_read(file) for file in sorted(names) if file.suffix.lower() == ".csv"]
     table = pd.concat(frames or [pd.DataFrame(columns=[*COLUMNS, "where"])], ignore_index=True)
     again = table[table.duplicated(_KEY)]
     if len(again):

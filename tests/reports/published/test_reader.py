@@ -63,7 +63,8 @@ def test_a_labels_base_name_ends_before_the_first_mark(label: str) -> None:
 def test_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text(HEADER + GOOD)
     (tmp_path / "a.csv").write_text(HEADER + GOOD.replace("Bicubic", '"A, B"') + "\n")
-    (tmp_path / "notes.txt").write_text("not a table")
+    for name in ("notes.txt", "._a.csv", "~$a.csv", ".~lock.a.csv#"):
+        (tmp_path / name).write_text("not a table")
     rows = load(tmp_path)
     assert [(row.method, row.scale, row.value) for row in rows] == [
         ("A, B", 2, 31.73),
@@ -110,6 +111,11 @@ def test_a_file_saved_by_a_spreadsheet_is_read(tmp_path: Path, mark: str, end: s
     (tmp_path / "x.csv").write_bytes((mark + HEADER + GOOD).replace("\n", end).encode())
     (row,) = load(tmp_path)
     assert (row.paper, row.value, row.source) == ("P", 31.73, "Table 1")
+
+
+def test_the_case_of_a_files_name_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "X.CSV").write_text(HEADER + GOOD)
+    assert len(load(tmp_path)) == 1
 
 
 def test_a_file_in_utf_16_is_refused_with_what_to_do(tmp_path: Path) -> None:
