@@ -11,7 +11,7 @@ from reports.analysis.results import MethodInfo, Results, deviation
 from reports.formatting import MISSING, TIMES, number, p_value, signed
 from reports.tables.model import Entry, Grid
 
-_PER_METRIC = ("Difference", "95 %", "Better on", "p", "Holm")
+_PER_METRIC = ("Difference", "95 %", "Better on", "p", "Adjusted")
 
 
 def ranks_of(methods: Sequence[MethodInfo], found: Sequence[Ranking]) -> Grid:
@@ -48,7 +48,8 @@ def _legend(found: Sequence[Ranking]) -> str:
     over = dict.fromkeys(places_of(ranking) for ranking in found)
     text = (
         "Rank among the methods at every scene and scale, averaged, and at how many a method is "
-        f"first; 1 is the best, equal values share theirs. Over {'; or '.join(over)}."
+        f"first; 1 is the best, equal values share theirs. Over {'; or '.join(over)}. A "
+        "description, not a test: the same scenes count at every scale."
     )
     unranked = dict.fromkeys(title for ranking in found for title in ranking.unranked)
     if unranked:
@@ -65,12 +66,28 @@ def details_of(
     """Build the grids behind the marks: the spread over the scenes, and the paired tests."""
     grids = [_spread(results, methods)]
     titles = {method.label: method.title for method in methods}
-    kinds = {"best": "the best of the column", "baseline": comparisons.baseline}
-    for against, name in kinds.items():
+    families = {
+        "best": ("the best of the column", "all pairs of methods in the column"),
+        "baseline": (comparisons.baseline, "the column's comparisons of this table"),
+    }
+    for against, (name, family) in families.items():
         items = [one for one in comparisons.items if one.against == against]
         if items:
-            grids.append(_tests(items, titles, f"Compared with {name}"))
+            legend = _legend_of_tests(family, several_seeds=comparisons.several_seeds)
+            grids.append(_tests(items, titles, f"Compared with {name}", legend))
     return grids
+
+
+def _legend_of_tests(family: str, *, several_seeds: bool) -> str:
+    seeds = " and over the seeds" if several_seeds else ""
+    test = "the sign-flip test"
+    if several_seeds:
+        test += ", or of Welch's t-test between the seeds where that is larger"
+    return (
+        "Method minus the other, a mean over the common test scenes; its 95 % confidence interval "
+        f"(Student's t over the scenes{seeds}, this difference alone); on how many of the scenes "
+        f"the method is the better one; p of {test}; and p adjusted for {family}."
+    )
 
 
 def _spread(results: Results, methods: Sequence[MethodInfo]) -> Grid:
@@ -105,7 +122,7 @@ def _scatter(values: Collection[float], metric: Metric) -> Entry:
     return Entry(f"{number(std, metric.digits)} ({low} to {high})")
 
 
-def _tests(items: Sequence[Comparison], titles: dict[str, str], title: str) -> Grid:
+def _tests(items: Sequence[Comparison], titles: dict[str, str], title: str, legend: str) -> Grid:
     found = {(one.scale, one.method, one.metric.name): one for one in items}
     places = sorted({one.scale for one in items})
     rows: list[tuple[Entry, ...]] = []
@@ -119,12 +136,7 @@ def _tests(items: Sequence[Comparison], titles: dict[str, str], title: str) -> G
             rows.append((*names, *(entry for one in entries for entry in one)))
     return Grid(
         title=title,
-        legend=(
-            "Method minus the other, a mean over the common test scenes, and its 95 % bootstrap "
-            "interval (percentile); on how many of the scenes the method is the better one; p of "
-            "the two-sided Wilcoxon signed-rank test, and after Holm over the "
-            f"{len(items)} comparisons of this table."
-        ),
+        legend=legend,
         groups=tuple((metric.heading, len(_PER_METRIC)) for metric in MAIN),
         columns=("Scale", "Method", *_PER_METRIC * len(MAIN)),
         rows=tuple(rows),
@@ -138,11 +150,11 @@ def _test(one: Comparison | None) -> list[Entry]:
     if one is None:
         return [Entry(MISSING)] * len(_PER_METRIC)
     digits = one.metric.digits
-    low, high = (signed(value, digits) for value in (one.test.low, one.test.high))
+    low, high = (signed(value, digits) for value in (one.low, one.high))
     return [
-        Entry(signed(one.test.mean, digits)),
+        Entry(signed(one.mean, digits)),
         Entry(f"{low} to {high}"),
-        Entry(f"{one.wins} of {one.test.n}"),
-        Entry(p_value(one.test.p)),
+        Entry(f"{one.wins} of {one.n}"),
+        Entry(p_value(one.p)),
         Entry(p_value(one.adjusted)),
     ]

@@ -157,11 +157,17 @@ def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Gri
         for index, method in enumerate(methods):
             name = Entry(method.title, notes=notes.numbers[method.label, scale])
             entries = [column[index] for column in columns]
-            costs = _costs(results, method.label, scale)
+            costs = _costs(results, notes, method.label, scale)
             rows.append((Entry(f"{TIMES}{scale}"), name, *entries, *costs))
+    legend = "SAM (float) in degrees, nothing rounded at scoring; RMSE in 8-bit grey levels."
+    if results.machines.mixed:
+        legend += (
+            f" Seconds are of {results.machines.main_name}; those in parentheses are of another "
+            "machine and not comparable."
+        )
     return Grid(
         title="Other metrics and cost",
-        legend="SAM (float) in degrees, nothing rounded at scoring; RMSE in 8-bit grey levels.",
+        legend=legend,
         groups=(),
         columns=(
             "Scale",
@@ -177,15 +183,21 @@ def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Gri
     )
 
 
-def _costs(results: Results, method: str, scale: int) -> list[Entry]:
+def _costs(results: Results, notes: Notes, method: str, scale: int) -> list[Entry]:
     if results.failed(method, scale):
         return [Entry(MISSING)] * 3
-    parameters, training, upscaling = results.costs(method, scale)
+    costs = results.costs(method, scale)
+
+    def seconds(text: str) -> Entry:
+        if costs.elsewhere:
+            return Entry(f"({text})", notes=notes.machines[method, scale])
+        return Entry(text)
+
     return [
-        Entry(MISSING if math.isnan(parameters) else f"{parameters:,.0f}"),
+        Entry(MISSING if math.isnan(costs.parameters) else f"{costs.parameters:,.0f}"),
         # A method that is not trained has no training time.
-        Entry(duration(training) if training > 0 else MISSING),
-        Entry(MISSING if math.isnan(upscaling) else significant(upscaling)),
+        seconds(duration(costs.fit_s)) if costs.fit_s > 0 else Entry(MISSING),
+        Entry(MISSING) if math.isnan(costs.upscale_s) else seconds(significant(costs.upscale_s)),
     ]
 
 

@@ -48,7 +48,7 @@ def show(tables: "Tables", console: "Console") -> None:
             legend = f"{DIFFERENCE} measured minus published"
             console.print(Text(legend, style="dim"), soft_wrap=True)
         main = section.grids[0]
-        if any(entry.marks for row in main.rows for entry in row):
+        if main.remarks:  # what the marks mean, or why nothing is marked
             console.print(Text(plain(main.remarks[0]), style="dim"), soft_wrap=True)
         for index, note in enumerate(section.notes, 1):
             console.print(Text(f"{superscript((index,))} {note}", style="yellow"), soft_wrap=True)

@@ -21,6 +21,7 @@ function cellFacts(cell) {
     entry("Key", make("code", {}, cell.key)),
     entry("Commit", make("code", {}, commitOf(cell))),
     entry("Device", cell.device || "not recorded"),
+    entry("Other machine", cell.elsewhere),
     entry("Finished", cell.date || "not recorded"),
     entry("Versions", versions),
     entry("Command", cell.command ? make("code", {}, cell.command) : ""),
