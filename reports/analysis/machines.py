@@ -80,7 +80,7 @@ class Machines:
         for machine, count in self.cells.items():
             marked = "" if machine == self.main else ", marked"
             parts.append(f"{self.names[machine]} ({count} cell{'s' * (count != 1)}{marked})")
-        return f"NOT one machine: {'; '.join(parts)}; seconds are compared on {self.main_name} only"
+        return f"NOT one machine: {'; '.join(parts)}; seconds of marked cells are not compared"
 
     @property
     def main_name(self) -> str:

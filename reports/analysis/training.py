@@ -35,8 +35,8 @@ def training_line(cells: Sequence[Cell], machines: Machines) -> str:
         here = [cell for cell in networks if machines.is_main(cell)]
         seconds = [one for cell in here if (one := _number(cell, "times", "fit_s"))]
         took = _range([duration(min(seconds)), duration(max(seconds))]) if seconds else ""
-        if not here:
-            took = "on another machine"
+        if len(here) < len(networks):
+            took = f"{took}, partly on another machine" if here else "on another machine"
         groups.setdefault(_amount(networks), []).append(f"{title} ({took})" if took else title)
     return "; ".join(
         f"{amount}: {', '.join(who)}" if amount else ", ".join(who)

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import product
 
 from reports.analysis.comparison import Comparison, Comparisons
 from reports.analysis.metrics import MAIN, Metric
+from reports.analysis.notes import Notes
 from reports.analysis.ranking import Ranking, places_of, ranks
 from reports.analysis.results import MethodInfo, Results, deviation
 from reports.formatting import MISSING, TIMES, number, p_value, signed
@@ -61,10 +63,13 @@ def _legend(found: Sequence[Ranking]) -> str:
 
 
 def details_of(
-    results: Results, methods: Sequence[MethodInfo], comparisons: Comparisons
+    results: Results, methods: Sequence[MethodInfo], notes: Notes, comparisons: Comparisons
 ) -> list[Grid]:
-    """Build the grids behind the marks: the spread over the scenes, and the paired tests."""
-    grids = [_spread(results, methods)]
+    """Build the grids behind the marks: the spread over the scenes, and the paired tests.
+
+    Of the notes, those on machines are shown.
+    """
+    grids = [_spread(results, methods, notes)]
     titles = {method.label: method.title for method in methods}
     families = {
         "best": ("the best of the column", "all pairs of methods in the column"),
@@ -74,7 +79,7 @@ def details_of(
         items = [one for one in comparisons.items if one.against == against]
         if items:
             legend = _legend_of_tests(family, several_seeds=comparisons.several_seeds)
-            grids.append(_tests(items, titles, f"Compared with {name}", legend))
+            grids.append(_tests(items, titles, notes, f"Compared with {name}", legend))
     return grids
 
 
@@ -90,7 +95,7 @@ def _legend_of_tests(family: str, *, several_seeds: bool) -> str:
     )
 
 
-def _spread(results: Results, methods: Sequence[MethodInfo]) -> Grid:
+def _spread(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Grid:
     scales = results.scales
     return Grid(
         title="Spread over the test scenes",
@@ -104,7 +109,12 @@ def _spread(results: Results, methods: Sequence[MethodInfo]) -> Grid:
             (
                 Entry(method.title),
                 *(
-                    _scatter(results.by_scene(method.label, scale, metric.name).values(), metric)
+                    replace(
+                        _scatter(
+                            results.by_scene(method.label, scale, metric.name).values(), metric
+                        ),
+                        notes=notes.machines[method.label, scale],
+                    )
                     for metric, scale in product(MAIN, scales)
                 ),
             )
@@ -122,7 +132,9 @@ def _scatter(values: Collection[float], metric: Metric) -> Entry:
     return Entry(f"{number(std, metric.digits)} ({low} to {high})")
 
 
-def _tests(items: Sequence[Comparison], titles: dict[str, str], title: str, legend: str) -> Grid:
+def _tests(
+    items: Sequence[Comparison], titles: dict[str, str], notes: Notes, title: str, legend: str
+) -> Grid:
     found = {(one.scale, one.method, one.metric.name): one for one in items}
     places = sorted({one.scale for one in items})
     rows: list[tuple[Entry, ...]] = []
@@ -132,7 +144,8 @@ def _tests(items: Sequence[Comparison], titles: dict[str, str], title: str, lege
         blocks.append(len(rows))
         for label in methods:
             entries = [_test(found.get((scale, label, metric.name))) for metric in MAIN]
-            names = (Entry(f"{TIMES}{scale}"), Entry(titles[label]))
+            name = Entry(titles[label], notes=notes.machines[label, scale])
+            names = (Entry(f"{TIMES}{scale}"), name)
             rows.append((*names, *(entry for one in entries for entry in one)))
     return Grid(
         title=title,

@@ -44,11 +44,11 @@ def build(pooled: Results, dataset: str, order: Sequence[str], baseline: str) ->
     ranked = rankings(pooled, dataset, methods)
     grids = [_measured(results, methods, notes, published, comparisons)]
     if published:
-        grids.append(_published(results, methods, published))
+        grids.append(_published(results, methods, notes, published))
     if ranked:
         grids.append(ranks_of(methods, ranked))
     grids.append(_other(results, methods, notes))
-    grids.extend(details_of(results, methods, comparisons))
+    grids.extend(details_of(results, methods, notes, comparisons))
     return Section(
         protocol=address.protocol,
         profile=address.profile,
@@ -115,7 +115,9 @@ def _column(
     return entries
 
 
-def _published(results: Results, methods: Sequence[MethodInfo], published: Published) -> Grid:
+def _published(
+    results: Results, methods: Sequence[MethodInfo], notes: Notes, published: Published
+) -> Grid:
     metrics = metrics_in({row.metric for row in published.values()})
     scales = results.scales
     rows: list[tuple[Entry, ...]] = []
@@ -130,7 +132,8 @@ def _published(results: Results, methods: Sequence[MethodInfo], published: Publi
                     continue
                 measured = results.mean(method.label, scale, metric.name)
                 difference, better = metric.difference(measured, value.value)
-                row.append(Entry(value.text, difference=difference, better=better))
+                marked = notes.machines[method.label, scale]
+                row.append(Entry(value.text, 0, marked, difference, better))
             rows.append(tuple(row))
     papers = dict.fromkeys(row.paper for row in published.values())
     return Grid(

@@ -67,6 +67,12 @@ def test_the_minority_is_marked_in_every_file(make: Make, tmp_path: Path) -> Non
     assert section.notes == (NOTE,)
     notes = {name: row[1].notes for name, row in grid(section, "PSNR and SAM").items()}
     assert notes == {"Bicubic": (), "SRCNN": (), "ESPCN": (), "VDSR": (1,)}
+    spread = grid(section, "Spread over the test scenes")
+    tests = grid(section, "Compared with Bicubic")
+    for row in (spread["VDSR"], tests["VDSR"]):
+        assert (1,) in [entry.notes for entry in row]
+    for row in (spread["SRCNN"], tests["SRCNN"]):
+        assert not any(entry.notes for entry in row)
     assert "**36.00**¹" in made.markdown
     assert f"\n1. {NOTE}\n" in made.markdown
     assert r"\textsuperscript{1}\,computed on NVIDIA H200" in made.paths[1].read_text()
@@ -91,7 +97,7 @@ def test_the_head_names_every_machine_and_how_many_cells_it_has(make: Make, tmp_
     head = dict(mixed(make, tmp_path).sections[0].provenance)
     assert head["Device"] == (
         f"NOT one machine: {NAME} (3 cells); NVIDIA H200, bfloat16 (1 cell, marked); "
-        f"seconds are compared on {NAME} only"
+        "seconds of marked cells are not compared"
     )
     assert head["Training"] == "ESPCN (6.0 s), SRCNN (9.0 s), VDSR (on another machine)"
 
@@ -125,6 +131,9 @@ def test_seeds_of_another_machine_are_not_averaged_into_the_seconds(
     (section,) = write_tables(tmp_path, "cave").sections
     assert grid(section, "Other metrics and cost")["SRCNN"][-2].text == "9.0 s"
     assert section.notes == (f"seed 2 {NOTE}",)
+    assert dict(section.provenance)["Training"] == (
+        "SRCNN (8.0 s to 10 s, partly on another machine)"
+    )
 
 
 def test_gpus_of_one_name_in_different_machines_are_told_apart(make: Make, tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ def test_the_provenance_names_protocol_scenes_dates_and_devices(make: Make, tmp_
     tables = write_tables(tmp_path, "cave")
     lines = [(what, typed(text)) for what, text in tables.sections[0].provenance]
     both = "cpu (1 cell); NVIDIA H200 (1 cell, marked)"
-    mixed = f"NOT one machine: {both}; seconds are compared on cpu only"
+    mixed = f"NOT one machine: {both}; seconds of marked cells are not compared"
     assert "same number of threads" in REPEATABLE
     assert lines == [
         ("Protocol", "wang2017 -- the summary of wang2017"),
