@@ -21,10 +21,11 @@ from reports.analysis.statistics import (
     sign_flip,
     smallest_p,
 )
-from reports.formatting import TIMES
+from reports.formatting import TIMES, counted
 
 BASELINE = "bicubic"
 BEST_MARK, BASELINE_MARK = "≈", "∘"
+_LARGEST = 1e100  # a score beyond this, infinity included, has no difference to test
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,10 @@ class Comparisons:
         """Explain the marks, the tests behind them, and what cannot be concluded."""
         if not self.items:
             return ()
+        scenes = counted(self.scenes, "test scene")
         if not self.testable:
             lines = [
-                f"Nothing is marked: with {_scenes(self.scenes)} no difference can be tested.",
+                f"Nothing is marked: with {scenes} no difference can be tested.",
                 (
                     f"The smallest p of a sign-flip test is {_least(self.scenes)} there, not below "
                     f"{ALPHA}; an entry without a mark says nothing."
@@ -144,7 +146,7 @@ class Comparisons:
         seeds = " and these seeds" if self.several_seeds else ""
         return (
             f"{BEST_MARK} cannot be told from the best of its column{beside}, by "
-            f"these {_scenes(self.scenes)}{seeds}."
+            f"these {counted(self.scenes, 'test scene')}{seeds}."
         )
 
     def _test(self) -> str:
@@ -166,9 +168,10 @@ class Comparisons:
         return text
 
     def _limits(self) -> str:
+        scenes = counted(self.scenes, "test scene")
         return (
-            f"With {_scenes(self.scenes)} the smallest p is {_least(self.scenes)}. A mark does not "
-            "say that two methods are equal, only that these scenes do not show a difference."
+            f"With {scenes} the smallest p is {_least(self.scenes)}. A mark does not say that two "
+            "methods are equal, only that these scenes do not show a difference."
         )
 
     def _undecided(self) -> list[str]:
@@ -177,7 +180,7 @@ class Comparisons:
         for one in self.items:
             if one.against != "other" and not one.decidable:
                 pair = f"{self.titles[one.method]} and {self.titles[one.other]}"
-                where = f"{one.metric.title} {TIMES}{one.scale}, {_scenes(one.n)}"
+                where = f"{one.metric.title} {TIMES}{one.scale}, {counted(one.n, 'test scene')}"
                 found[f"{pair} ({where})"] = None
         if not found:
             return []
@@ -245,20 +248,21 @@ class _Column:
         self.metric, self.scale = metric, scale
         stored = {one: results.by_scene_and_seed(one, scale, metric.name) for one in labels}
         scenes = list(dict.fromkeys(scene for values in stored.values() for scene in values))
-        # (scenes, seeds); NaN where a method lacks a scene.
+        # (scenes, seeds); NaN where a method lacks a scene, or is perfect there.
         self.scores: dict[str, Array] = {}
         for label, values in stored.items():
             seeds = max(map(len, values.values()), default=1)
             rows = [values.get(scene, [math.nan] * seeds) for scene in scenes]
-            self.scores[label] = np.array(rows, dtype=np.float64).reshape(len(scenes), seeds)
+            scores = np.array(rows, dtype=np.float64).reshape(len(scenes), seeds)
+            scores[np.abs(scores) > _LARGEST] = math.nan
+            self.scores[label] = scores
 
     def family(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
         """Compare pairs of methods, (method, other), as one family of tests."""
-        with np.errstate(invalid="ignore"):  # infinity minus infinity
-            found = [
-                (pair, self.scores[pair[0]].mean(axis=1) - self.scores[pair[1]].mean(axis=1))
-                for pair in pairs
-            ]
+        found = [
+            (pair, self.scores[pair[0]].mean(axis=1) - self.scores[pair[1]].mean(axis=1))
+            for pair in pairs
+        ]
         found = [(pair, one) for pair, one in found if np.isfinite(one).sum() > 1]
         if not found:
             return []
@@ -307,10 +311,6 @@ class _Column:
             p=p,
             adjusted=adjusted,
         )
-
-
-def _scenes(count: int) -> str:
-    return f"{count} test scene{'s' * (count != 1)}"
 
 
 def _least(scenes: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_text, get_nested
+from reports.formatting import counted
 
 SCORED_IN_FLOAT32 = 3  # the first version of the engine that scores in float32 in any case
 UNKNOWN = "a machine that is not recorded"
@@ -79,7 +80,7 @@ class Machines:
         parts = []
         for machine, count in self.cells.items():
             marked = "" if machine == self.main else ", marked"
-            parts.append(f"{self.names[machine]} ({count} cell{'s' * (count != 1)}{marked})")
+            parts.append(f"{self.names[machine]} ({counted(count, 'cell')}{marked})")
         return f"NOT one machine: {'; '.join(parts)}; seconds of marked cells are not compared"
 
     @property
@@ -150,7 +151,7 @@ def _full_name(name: str, machine: Machine) -> str:
     """Add what tells two machines apart whose devices are called alike."""
     known = [
         machine.processor if machine.processor not in name else "",
-        f"{machine.threads} threads" if machine.threads else "",
+        f"{machine.threads} thread{'s' * (machine.threads != '1')}" if machine.threads else "",
         machine.precision,
     ]
     more = [text for text in known if text and text not in name]

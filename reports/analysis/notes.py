@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmark.errors import plain
 from reports.analysis.results import MethodInfo, Results, rows_of
+from reports.formatting import counted
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
     means, cells = results.cell_means, results.cells
     undefined: dict[tuple[str, int, int], list[str]] = {}
     for one in rows_of(means[means["n"] < means["scenes"]]):
-        text = f"{one.metric} of {one.scenes - one.n} of {one.scenes} scenes"
+        text = f"{one.metric} of {one.scenes - one.n} of {counted(one.scenes, 'scene')}"
         undefined.setdefault((one.method, one.scale, one.seed), []).append(text)
     seeds = set(cells[cells["trained"]]["seed"])
     known: dict[str, int] = {}

@@ -227,6 +227,17 @@ def test_only_common_finite_scenes_are_paired(make: Make, tmp_path: Path) -> Non
     assert found["sam", "oracle"].n == 3
 
 
+def test_numbers_of_any_size_are_compared_without_a_warning(make: Make, tmp_path: Path) -> None:
+    huge = [1e308, 3.0, 1e-320, 0.0, 2.0, 5.0, float("inf")]
+    make("bicubic", rows=spread(huge, [0.0] * 7, SEVEN), trained=False)
+    for seed in (0, 1):
+        make("srcnn", seed=seed, rows=spread(huge[::-1], [0.0] * 7, SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    assert {c.metric.name for c in section.comparisons} == {"psnr", "sam"}
+    same = next(c for c in section.comparisons if c.metric.name == "sam")
+    assert (same.mean, same.low, same.high, same.p, same.adjusted) == (0, 0, 0, 1, 1)
+
+
 def test_another_baseline_can_be_named(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN)
     (section,) = write_tables(tmp_path, "cave", baseline="weak").sections

@@ -176,7 +176,7 @@ def test_scores_that_cannot_be_read_cost_their_own_place_only(make: Make, tmp_pa
     cell = make("srcnn", rows=[{"scene": "face", "psnr": "", "sam": 4.0}])
     tables = write_tables(tmp_path, "cave")
     assert table(tables.markdown, "PSNR and SAM")[2] == ["SRCNN", "--¹", "**4.00**¹"]
-    assert tables.sections[0].notes[0].startswith("has no value for psnr of 1 of 1 scenes")
+    assert tables.sections[0].notes[0].startswith("has no value for psnr of 1 of 1 scene;")
     added = ("format", "address", "sums", "seal")
     facts = {name: value for name, value in cell.facts.items() if name not in added}
     write(tmp_path, cell.address, facts, {})

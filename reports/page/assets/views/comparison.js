@@ -54,7 +54,7 @@ function comparison() {
     for (const { scale } of scales) columns.push({ title: onScale(scale), group: heading(metric), down: metric.higher });
   }
   const caption = metrics.map((metric) => metric.title + unitOf(metric)).join(", ")
-    + ": mean over " + here.scenes.length + " test scenes";
+    + ": mean over " + counted(here.scenes.length, "test scene");
   comparisonTable = new Sortable(caption, columns, { id: "comparison-table" });
   const place = new Map();
   for (const metric of metrics) {
@@ -98,7 +98,7 @@ function measured(method, { scale, index }, metric, rank) {
     return { sort: null, class: place.state, node: [button, notes, ...beside] };
   }
   const lines = [
-    mean.text + (metric.unit ? " " + metric.unit : "") + ": the mean over " + section().scenes.length + " test scenes"
+    mean.text + (metric.unit ? " " + metric.unit : "") + ": the mean over " + counted(section().scenes.length, "test scene")
       + (place.cells.length > 1 ? " and " + place.cells.length + " seeds" : "")
       + "; unrounded " + String(mean.value) + ".",
   ];
@@ -108,7 +108,7 @@ function measured(method, { scale, index }, metric, rank) {
   const told = { "\u2248": "It cannot be told from the best of its column.", "\u2218": "It cannot be told from the baseline." };
   for (const mark of mean.marks) lines.push(mark + " " + told[mark] + " The remarks below the table say by which test.");
   const node = [source(marked(mean.text, rank), title + ": " + mean.text + ". Where it comes from", title, lines, place.cells),
-    mean.marks ? make("span", { class: "marks" }, mean.marks) : null, notes];
+    mean.marks ? make("span", { class: "sign" }, mean.marks) : null, notes];
   const deviation = mean.over_seeds || (compared.spread ? mean.over_scenes : "");
   if (deviation) node.push(make("span", { class: "spread" }, "\u00b1 " + deviation));
   return { sort: mean.value, class: rank === 1 ? "best" : "", node: [...node, ...beside] };
