@@ -1,7 +1,7 @@
 """Comparisons of all pairs of methods in each column of a table, and of each with the baseline."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 
@@ -17,6 +17,7 @@ from reports.analysis.statistics import (
     Uncertain,
     holm,
     interval,
+    seeds_error,
     seeds_test,
     sign_flip,
     smallest_p,
@@ -189,8 +190,13 @@ class Comparisons:
     def _one_seed(self) -> list[str]:
         if not self.single:
             return []
-        whose = f" of {listed(self.single)}" if self.several_seeds else ""
-        unknown = f"One seed{whose}: how far training itself scatters is not known and in no test."
+        if self.several_seeds:
+            unknown = (
+                f"One seed of {listed(self.single)}: how far its training scatters is not known; "
+                "taken as for the other network of a pair where that has several seeds."
+            )
+        else:
+            unknown = "One seed: how far training itself scatters is not known and in no test."
         return [f"{unknown} What differs are these networks; with another seed they may not."]
 
 
@@ -208,6 +214,7 @@ def compare(
         methods: its methods in the order of the rows.
         baseline: a method's label.
     """
+    trained = {one.label for one in methods if one.trained}
     pairs: list[Comparison] = []
     with_baseline: list[Comparison] = []
     for metric, scale in product(MAIN, results.scales):
@@ -217,7 +224,7 @@ def compare(
             (label for label, value in means.items() if not math.isnan(value)),
             key=lambda label: -means[label] if metric.higher else means[label],
         )
-        column = _Column(results, metric, scale, labels)
+        column = _Column(results, metric, scale, labels, trained)
         worse_better = [(worse, better) for better, worse in combinations(labels, 2)]
         pairs += [
             replace(one, against="best" if one.other == labels[0] else "other")
@@ -230,7 +237,7 @@ def compare(
     single = [
         one.title
         for one in methods
-        if one.trained
+        if one.label in trained
         and any(len(results.values(one.label, scale, "psnr")) == 1 for scale in results.scales)
     ]
     return Comparisons(
@@ -244,8 +251,15 @@ def compare(
 class _Column:
     """The scores of the methods of one column, aligned by scene."""
 
-    def __init__(self, results: Results, metric: Metric, scale: int, labels: Sequence[str]) -> None:
-        self.metric, self.scale = metric, scale
+    def __init__(
+        self,
+        results: Results,
+        metric: Metric,
+        scale: int,
+        labels: Sequence[str],
+        trained: Set[str],
+    ) -> None:
+        self.metric, self.scale, self.trained = metric, scale, trained
         stored = {one: results.by_scene_and_seed(one, scale, metric.name) for one in labels}
         scenes = list(dict.fromkeys(scene for values in stored.values() for scene in values))
         # (scenes, seeds); NaN where a method lacks a scene, or is perfect there.
@@ -267,34 +281,38 @@ class _Column:
         if not found:
             return []
         alone, adjusted = sign_flip(np.column_stack([one for _, one in found]))
-        over_seeds = [self._seeds_p(*pair, np.isfinite(one)) for pair, one in found]
+        errors = [self._seeds_error(*pair, np.isfinite(one)) for pair, one in found]
+        over_seeds = [
+            None if error is None else seeds_test(float(np.nanmean(one)), error)
+            for (_, one), error in zip(found, errors, strict=True)
+        ]
         corrected = iter(holm([p for p in over_seeds if p is not None]))
         return [
             self._compared(
                 *pair,
-                differences,
+                differences[np.isfinite(differences)],
+                error or Uncertain(),
                 p=max(float(one), of_seeds or 0.0),
                 adjusted=max(float(both), 0.0 if of_seeds is None else next(corrected)),
             )
-            for (pair, differences), one, both, of_seeds in zip(
-                found, alone, adjusted, over_seeds, strict=True
+            for (pair, differences), error, one, both, of_seeds in zip(
+                found, errors, alone, adjusted, over_seeds, strict=True
             )
         ]
 
-    def _seeds_p(self, method: str, other: str, scenes: NDArray[np.bool_]) -> float | None:
-        """Test two methods over their seeds; return None where neither has several."""
+    def _seeds_error(self, method: str, other: str, scenes: NDArray[np.bool_]) -> Uncertain | None:
+        """Estimate what the seeds of two methods add; None where neither has several."""
         mine, theirs = (self.scores[label][scenes].mean(axis=0) for label in (method, other))
-        return seeds_test(mine, theirs) if max(len(mine), len(theirs)) > 1 else None
+        if len(mine) == len(theirs) == 1:
+            return None
+        return seeds_error(mine, theirs, both={method, other} <= self.trained)
 
     def _compared(
-        self, method: str, other: str, values: Array, *, p: float, adjusted: float
-    ) -> Comparison:
-        scenes = np.isfinite(values)
-        differences = values[scenes]
-        mine, theirs = (self.scores[label][scenes].mean(axis=0) for label in (method, other))
+        self, method: str, other: str, differences: Array, seeds: Uncertain, *,
+        p: float, adjusted: float,
+    ) -> Comparison:  # fmt: skip
         mean = float(differences.mean())
-        error = sum(map(Uncertain.of, (mine, theirs)), Uncertain.of(differences))
-        low, high = interval(mean, error)
+        low, high = interval(mean, Uncertain.of(differences) + seeds)
         return Comparison(
             against="baseline",
             metric=self.metric,
@@ -307,7 +325,7 @@ class _Column:
             n=len(differences),
             above=int((differences > 0).sum()),
             below=int((differences < 0).sum()),
-            seeds=(len(mine), len(theirs)),
+            seeds=(self.scores[method].shape[1], self.scores[other].shape[1]),
             p=p,
             adjusted=adjusted,
         )

@@ -115,8 +115,25 @@ def smallest_p(scenes: int) -> float:
     return 2.0 ** (1 - scenes) if scenes <= _ALL_SIGNS else 1 / (_DRAWN + 1)
 
 
-def seeds_test(first: ArrayLike, second: ArrayLike) -> float:
-    """Compute p of Welch's t-test between the seeds of two methods, two-sided.
+def seeds_error(first: ArrayLike, second: ArrayLike, *, both: bool) -> Uncertain:
+    """Estimate how uncertain the difference of two methods is for the scatter of their seeds.
+
+    Args:
+        first: a mean over the test scenes for each seed; one for a method without seeds.
+        second: those of the other method.
+        both: whether both methods depend on a seed. If one of them has a single seed, it is taken
+            to scatter as much as the other.
+    """
+    mine, theirs = Uncertain.of(first), Uncertain.of(second)
+    n = max(np.size(first), np.size(second))
+    if both and min(np.size(first), np.size(second)) == 1:
+        several = mine if np.size(first) == n else theirs
+        return Uncertain(several.variance * (n + 1), several.freedom)
+    return mine + theirs
+
+
+def seeds_test(difference: float, error: Uncertain) -> float:
+    """Compute p of the t-test between the seeds of two methods, two-sided (Welch's).
 
     Scenes cannot show how far training itself scatters. So a difference counts only if it is
     significant by both tests, and the larger p is that of the comparison. Simulated at a level of
@@ -126,18 +143,16 @@ def seeds_test(first: ArrayLike, second: ArrayLike) -> float:
     difference in 3 to 6 %, of seven, three without seeds, in 2 to 5 %.
 
     Args:
-        first: a mean over the test scenes for each seed; one for a method without a seed.
-        second: those of the other method.
+        difference: of the means over the seeds.
+        error: what `seeds_error` returned.
 
     Returns:
-        p; 0 if neither has several seeds, as then there is nothing to test.
+        p; 0 if nothing scatters.
     """
     from scipy import special
 
-    error = Uncertain.of(first) + Uncertain.of(second)
     if not error.variance:
         return 0.0
-    difference = float(np.asarray(first).mean() - np.asarray(second).mean())
     return float(2 * special.stdtr(error.freedom, -abs(difference) / math.sqrt(error.variance)))
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from benchmark.errors import RequestError
 from benchmark.store.cells import cells
 from reports.analysis.comparison import Comparison, compare
 from reports.analysis.metrics import MAIN
 from reports.analysis.results import Results, read_results
-from reports.analysis.statistics import ALPHA, seeds_test, sign_flip
+from reports.analysis.statistics import ALPHA, sign_flip
 from reports.tables.model import Section
 from reports.writers.files import write_tables
 from tests.reports.conftest import Make
@@ -184,7 +185,7 @@ def test_several_seeds_are_no_scenes_and_their_scatter_counts(make: Make, tmp_pa
     assert (one.n, one.seeds) == (7, (3, 1))
     assert one.mean == pytest.approx(float((high + 0.5 / 3 - low).mean()))
     means = [float((high + shift).mean()) for shift in shifts]
-    assert one.p == pytest.approx(max(1 / 64, seeds_test(means, [float(low.mean())])))
+    assert one.p == pytest.approx(max(1 / 64, stats.ttest_1samp(means, float(low.mean())).pvalue))
     # Of the scenes alone, the interval would be 2.8 to 7.8 dB above.
     assert one.low < 2.5
     text = " ".join(section.grids[0].remarks)
@@ -214,7 +215,26 @@ def test_a_method_with_one_seed_among_several_is_named(make: Make, tmp_path: Pat
     make("vdsr", rows=spread(range(40, 47), range(7), SEVEN))
     make("bicubic", rows=spread(range(20, 27), range(7), SEVEN), trained=False)
     text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
-    assert "One seed of VDSR: how far training itself scatters is not known" in text
+    assert "One seed of VDSR: how far its training scatters is not known" in text
+    assert "taken as for the other network of a pair where that has several seeds" in text
+
+
+def test_one_seed_is_taken_to_scatter_as_the_other_networks_do(make: Make, tmp_path: Path) -> None:
+    """Else one seed would be told from several of the very same method."""
+    scenes = np.linspace(30, 40, 7)
+    make("bicubic", rows=spread(scenes + 4, scenes, SEVEN), trained=False)
+    shifts = (0.0, 1.0, -1.0)
+    for seed, shift in enumerate(shifts):
+        make("srcnn", seed=seed, rows=spread(scenes + shift, scenes, SEVEN))
+    make("copy", rows=spread(scenes + 4, scenes, SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    found = {
+        frozenset((c.method, c.other)): c.p for c in section.comparisons if c.metric.name == "psnr"
+    }
+    pooled = stats.ttest_ind(shifts, [4.0]).pvalue
+    assert found[frozenset(("srcnn", "copy"))] == pytest.approx(pooled)
+    exact = stats.ttest_1samp(shifts, 4.0).pvalue  # without training, nothing scatters
+    assert found[frozenset(("srcnn", "bicubic"))] == pytest.approx(exact)
 
 
 def test_only_common_finite_scenes_are_paired(make: Make, tmp_path: Path) -> None:
