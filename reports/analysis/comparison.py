@@ -140,7 +140,7 @@ class Comparisons:
             ]
         else:
             lines = [self._definition(), self._test(), self._limits(), *self._undecided()]
-        return (*lines, *self._one_seed())
+        return (*lines, *self._few_seeds())
 
     def _definition(self) -> str:
         beside = f", and {BASELINE_MARK} not from {self.baseline}" if self.baseline else ""
@@ -187,17 +187,24 @@ class Comparisons:
             return []
         return [f"Not tested and not marked, with too few common scenes: {listed(list(found), 6)}."]
 
-    def _one_seed(self) -> list[str]:
-        if not self.single:
-            return []
-        if self.several_seeds:
-            unknown = (
+    def _few_seeds(self) -> list[str]:
+        lines = []
+        if any(2 in one.seeds for one in self.items):
+            lines.append(
+                "Two seeds estimate the scatter of training poorly: where a training fails now and "
+                "then, differences are found too often."
+            )
+        if self.single and self.several_seeds:
+            lines.append(
                 f"One seed of {listed(self.single)}: how far its training scatters is not known; "
                 "taken as for the other network of a pair where that has several seeds."
             )
-        else:
-            unknown = "One seed: how far training itself scatters is not known and in no test."
-        return [f"{unknown} What differs are these networks; with another seed they may not."]
+        elif self.single:
+            lines.append(
+                "One seed: how far training itself scatters is not known and in no test. What "
+                "differs are these networks; with another seed they may not."
+            )
+        return lines
 
 
 def compare(

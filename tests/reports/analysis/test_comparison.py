@@ -192,6 +192,7 @@ def test_several_seeds_are_no_scenes_and_their_scatter_counts(make: Make, tmp_pa
     assert "by these 7 test scenes and these seeds." in text
     assert "must also be significant by Welch's t-test between the seeds' means" in text
     assert "One seed" not in text
+    assert "Two seeds" not in text
 
 
 def test_seeds_that_scatter_more_than_the_methods_differ_are_marked(
@@ -215,6 +216,7 @@ def test_a_method_with_one_seed_among_several_is_named(make: Make, tmp_path: Pat
     make("vdsr", rows=spread(range(40, 47), range(7), SEVEN))
     make("bicubic", rows=spread(range(20, 27), range(7), SEVEN), trained=False)
     text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
+    assert "Two seeds estimate the scatter of training poorly" in text
     assert "One seed of VDSR: how far its training scatters is not known" in text
     assert "taken as for the other network of a pair where that has several seeds" in text
 
