@@ -154,19 +154,20 @@ class Comparisons:
         families = "all pairs of methods in a column"
         if self.baseline:
             families += f", and all its comparisons with {self.baseline}"
-        text = (
-            "Test: signs of the differences flipped scene by scene, the largest mean difference "
-            f"of the family compared (step-down). Family: {families}. Level: {ALPHA:.0%} for each "
-            "family, so one column in twenty may show a difference where there is none"
-            + (". A pair may differ by one family and not by the other." if self.baseline else ".")
-        ).replace("%", " %")
+        sentences = [
+            "Test: signs of the differences flipped scene by scene, the largest mean of the family "
+            f"compared (step-down). Family: {families}. Level: {100 * ALPHA:g} % for each family, "
+            "so one column in twenty may show a difference where there is none."
+        ]
+        if self.baseline:
+            sentences.append("A pair may differ by one family and not by the other.")
         if self.several_seeds:
-            text += (
-                " Where a method has several seeds, a difference must also be significant by "
+            sentences.append(
+                "Where a method has several seeds, a difference must also be significant by "
                 "Welch's t-test between the seeds' means, after Holm over the same family; the "
                 "larger p counts."
             )
-        return text
+        return " ".join(sentences)
 
     def _limits(self) -> str:
         scenes = counted(self.scenes, "test scene")

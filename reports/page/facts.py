@@ -16,7 +16,7 @@ from benchmark.store.address import Address
 from benchmark.store.cells import Cell
 from reports.analysis.comparison import Comparisons, compare
 from reports.analysis.facts import get_nested
-from reports.analysis.machines import Machines
+from reports.analysis.machines import Machines, name_of
 from reports.analysis.metrics import MAIN, OTHER, Metric, metrics_in
 from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of, title_of
@@ -245,7 +245,7 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "key": words(get_nested(facts, "key", default="")),
         "commit": words(environment.get("commit") or ""),
         "dirty": environment.get("dirty"),
-        "device": words(environment.get("device") or ""),
+        "device": words(name_of(cell)) if environment.get("device") else "",
         "elsewhere": words(machines.note(cell)),
         "date": words(get_nested(facts, "date", default="")),
         "command": words(environment.get("command") or ""),
