@@ -154,11 +154,12 @@ class Comparisons:
         families = "all pairs of methods in a column"
         if self.baseline:
             families += f", and all its comparisons with {self.baseline}"
-        sentences = [
+        test = (
             "Test: signs of the differences flipped scene by scene, the largest mean of the family "
             f"compared (step-down). Family: {families}. Level: {100 * ALPHA:g} % for each family, "
             "so one column in twenty may show a difference where there is none."
-        ]
+        )
+        sentences = [test]
         if self.baseline:
             sentences.append("A pair may differ by one family and not by the other.")
         if self.several_seeds:
