@@ -26,8 +26,6 @@ from benchmark.method import NetworkMethod, Problem, Recipe, State
 
 # Steps between two readings of the loss: each reading synchronises with the GPU.
 _LOG_EVERY = 25
-# A last validation this many dB below the best one is reported.
-_COLLAPSE = 1.0
 # Attributes of the loop that a checkpoint contains.
 _SAVED = (
     "total", "unlogged_steps", "steps_taken", "loss_sum", "steps_validated", "best", "best_step"
@@ -269,9 +267,7 @@ class _Loop:
                 f"the network did not learn: {self.best:.2f} dB on the validation scenes, where "
                 f"the interpolated image has {baseline:.2f} dB"
             )
-        elif (last := self.trained.history[-1]["psnr"]) < max(
-            self.best - _COLLAPSE, baseline + 0.05
-        ):
+        elif (last := self.trained.history[-1]["psnr"]) < (self.best + baseline) / 2:
             warnings.append(
                 f"the training collapsed: {last:.2f} dB on the validation scenes at its end, after "
                 f"{self.best:.2f} dB at step {self.best_step}, whose weights were kept"
