@@ -56,7 +56,7 @@ def phase(lines: list[str]) -> str:
     for line in lines:
         if re.search(r": 0 of \d+ scenes prepared", line):
             now = "preparation"
-        elif re.search(r"scenes prepared|cells to run", line):
+        elif re.search(r"scenes prepared|cells? to run", line):
             now = "tables" if line.startswith("0 cells") else "start"
         elif number := re.match(r"\[(\d+)/(\d+)\]", line):
             now, built, last = "start", 0, number[1] == number[2]
