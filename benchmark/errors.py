@@ -14,11 +14,11 @@ _ARGUMENT_FOLDERS = re.compile(rf"{_ROOT}(?:[^/\\,\]]+[/\\]+)*")
 
 
 class RequestError(Exception):
-    """A request that cannot be fulfilled; the message is for the user.
+    r"""A request that cannot be fulfilled; the message is for the user.
 
     One line: what was expected, what was found, where, and what to do about it. The command line
     prints it without a traceback and exits with code 2. Signs that cannot be seen are escaped: a
-    byte order mark is shown as `\\ufeff`.
+    byte order mark is shown as `\ufeff`.
     """
 
     def __init__(self, message: str) -> None:
@@ -93,7 +93,7 @@ def counted(count: int, what: str) -> str:
         count: how many.
         what: one of them; its plural is formed with an s.
     """
-    return f"{count:,} {what}{'s' * (count != 1)}"
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def redact_paths(text: str, *, argument: bool = False) -> str:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.halo import halo_of
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
 from benchmark.protocols.degradation import Degradation
@@ -29,36 +30,6 @@ __all__ = [
 
 State = Mapping[str, Tensor]
 
-# Pointwise layers: each output pixel depends on the input pixel at its place alone.
-LOCAL_LAYERS = (
-    nn.AlphaDropout,
-    nn.BatchNorm2d,
-    nn.BatchNorm3d,
-    nn.CELU,
-    nn.Dropout,
-    nn.Dropout2d,
-    nn.Dropout3d,
-    nn.ELU,
-    nn.GELU,
-    nn.Hardsigmoid,
-    nn.Hardswish,
-    nn.Hardtanh,  # ReLU6 too
-    nn.Identity,
-    nn.LeakyReLU,
-    nn.LogSigmoid,
-    nn.Mish,
-    nn.PReLU,
-    nn.PixelShuffle,
-    nn.RReLU,
-    nn.ReLU,
-    nn.SELU,
-    nn.SiLU,
-    nn.Sigmoid,
-    nn.Softmax2d,
-    nn.Softplus,
-    nn.Softsign,
-    nn.Tanh,
-)
 M = TypeVar("M", bound="Method")
 
 
@@ -92,7 +63,7 @@ _RENAMED = {
     "batch": "batch_size",
     "factor": "gamma",
     "every": "step_size' or 'patience",
-    "stop_below": "min_lr",
+    "stop_below": "stop_lr",
     "flat_limit": "early_stopping_patience",
     "unit_gradient": "normalise_gradient",
     "clip_theta": "adjustable_clip",
@@ -112,7 +83,7 @@ class Recipe:
         lr: the highest learning rate.
         lr_by_fan_in: each layer's learning rate is `lr` times the size of its weights by He's
             rule, sqrt(2 / fan-in), so that a step changes all layers, wide or narrow, by the same
-            fraction.
+            fraction; biases take a tenth of it.
         momentum: of SGD.
         beta2: of Adam.
         weight_decay: factor of the weights that is added to the gradient (L2 penalty).
@@ -124,7 +95,8 @@ class Recipe:
         gamma: factor of a decay of the learning rate.
         step_size: epochs from one decay to the next, for "step".
         patience: validations without improvement before a decay, for "plateau".
-        min_lr: training ends below this learning rate, for "plateau".
+        min_lr: the learning rate never falls below this, for "plateau".
+        stop_lr: training ends when the learning rate falls below this, for "plateau"; 0 for never.
         early_stopping_patience: training ends after this many validations without improvement; 0
             for never.
         normalise_gradient: scale every step's gradient to norm 1, so that all steps weigh the same
@@ -137,6 +109,13 @@ class Recipe:
         bands_as_samples: every band of every patch is a sample of its own (band-wise methods).
         loss_reduction: "mean" over values, or "sum": 1/2 ||x - y||^2 for each sample, as in
             papers that used Caffe.
+        patch_size: rows and columns of a training patch; 0 for the profile's.
+        low_patch_size: the same of its low-resolution image; `scale` times as many in the truth.
+        augment: cut each patch from its scene in one of eight orientations (flips, transposes),
+            drawn once for each patch. The scene is turned before it is degraded. Do not flip the
+            pairs of a batch instead: that is right only where
+            `problem.degradation.commutes_with_flips`, and teaches another geometry elsewhere
+            (`wang2017` shifts the interpolated image by (s - 1) / 2 pixels, towards one side).
     """
 
     optimiser: Literal["adam", "sgd"] = "adam"
@@ -152,6 +131,7 @@ class Recipe:
     step_size: int = 3
     patience: int = 3
     min_lr: float = 0.0
+    stop_lr: float = 0.0
     early_stopping_patience: int = 0
     normalise_gradient: bool = False
     clip_norm: float = 0.0
@@ -160,6 +140,9 @@ class Recipe:
     init_std: float = 0.0
     bands_as_samples: bool = False
     loss_reduction: Literal["mean", "sum"] = "mean"
+    patch_size: int = 0
+    low_patch_size: int = 0
+    augment: bool = False
 
     def __new__(cls, *_: Any, **fields: Any) -> "Recipe":
         """Reject fields of version 0.1, naming their replacements.
@@ -237,6 +220,8 @@ class NetworkMethod(Method):
 
     Attributes:
         recipe: the training recipe of its paper, for the profile `paper`.
+        recipe_notes: what that recipe takes where the paper prints nothing, and where it departs
+            from the print; shown above the tables of the profile `paper`.
 
     Example:
         >>> @register("one_layer", title="One layer")
@@ -251,6 +236,7 @@ class NetworkMethod(Method):
 
     stochastic: ClassVar[bool] = True
     recipe: ClassVar[Recipe] = Recipe()
+    recipe_notes: ClassVar[tuple[str, ...]] = ()
 
     def network(self, bands: int, scale: int) -> nn.Module:
         """Build the network with its initial weights.
@@ -288,24 +274,12 @@ class NetworkMethod(Method):
         pointwise (pooling, attention, linear layers, norms other than batch norms). Override it if
         the receptive field is bounded nevertheless, or if a layer is applied more than once.
         """
-        reach = 0
-        for layer in network.modules():
-            if isinstance(layer, nn.Conv2d | nn.Conv3d) and _keeps_size(layer):
-                sides = zip(layer.kernel_size[-2:], layer.dilation[-2:], strict=True)
-                reach += max((dilation * (side - 1) + 1) // 2 for side, dilation in sides)
-            elif not (isinstance(layer, LOCAL_LAYERS) or list(layer.children())):
-                return None
-        return reach
+        return halo_of(network)
 
     @property
     def trained(self) -> bool:
         """Networks always need training scenes."""
         return True
-
-
-def _keeps_size(layer: nn.Conv2d | nn.Conv3d) -> bool:
-    """Return False for strides, and for padding that copies from the opposite border."""
-    return set(layer.stride[-2:]) == {1} and layer.padding_mode != "circular"
 
 
 METHODS: Registry[Method] = Registry("method", "methods", "hsisr.methods")

@@ -15,8 +15,8 @@ from benchmark.method import NetworkMethod, Recipe, parameter, register
 class SRCNN(NetworkMethod):
     """9-1-5 with 64 and 32 maps (8,129 parameters); 9-5-5 (57,281) is the paper's stronger one.
 
-    Section 4.1: SGD, 1e-4 and 1e-5 for the last layer, momentum 0.9, weights from N(0, 0.001).
-    The paper does not state the batch size; 16 follows public code.
+    Section 4.1: SGD, 1e-4 and 1e-5 for the last layer, momentum 0.9, weights from N(0, 0.001),
+    patches of 33 x 33.
     """
 
     bandwise = True
@@ -31,6 +31,11 @@ class SRCNN(NetworkMethod):
         schedule="constant",
         bands_as_samples=True,
         loss_reduction="sum",
+        patch_size=33,
+    )
+    recipe_notes = (
+        "batch 16 and 100 epochs (not printed)",
+        "convolutions are padded with zeros (print: not padded)",
     )
 
     def network(self, bands: int, scale: int) -> nn.Module:

@@ -36,10 +36,12 @@ class Wiener(Method):
 
     def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
         """Learn the power spectrum, and the spectral components where `joint`."""
+        learned: dict[str, Tensor] = {}
         spectra = torch.eye(problem.bands, dtype=torch.float64)
         if self.joint:
             moment = sum(z.flatten(1).double() @ z.flatten(1).double().T for z in scenes)
             spectra = torch.linalg.eigh(moment)[1]
+            learned["spectra"] = spectra
         total: Tensor | None = None
         count = 0
         for z in scenes:
@@ -53,19 +55,23 @@ class Wiener(Method):
             count += 1
         if total is None:
             raise ValueError("no training scene to learn a power spectrum from")
-        return {"power": total / count, "spectra": spectra.to(total.device)}
+        return {"power": total / count, **learned}
 
     def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
         """Apply the filter (class docstring) to every band or component."""
-        spectra, power = (state[name].to(low.device) for name in ("spectra", "power"))
+        power = state["power"].to(low.device)
         u_rows, s_rows, v_rows = _svd(problem, problem.shape[0], low.device)
         u_cols, s_cols, v_cols = _svd(problem, problem.shape[1], low.device)
         weight = s_rows[:, None] * s_cols[None, :]
         power = _resampled(power, list(weight.shape))
         noise = max(problem.degradation.noise, FLOAT_NOISE)
         gain = weight * power / (weight**2 * power + noise)
-        coefficients = torch.einsum("bc,bij->cij", spectra, u_rows.T @ low.double() @ u_cols)
-        coefficients = torch.einsum("bc,cij->bij", spectra, gain * coefficients)
+        coefficients = u_rows.T @ low.double() @ u_cols
+        if not self.joint:
+            return (v_rows @ (gain * coefficients) @ v_cols.T).float()
+        spectra = state["spectra"].to(low.device)
+        coefficients = gain * torch.einsum("bc,bij->cij", spectra, coefficients)
+        coefficients = torch.einsum("bc,cij->bij", spectra, coefficients)
         return (v_rows @ coefficients @ v_cols.T).float()
 
 

@@ -83,7 +83,7 @@ WRONG = {
     ("--methods", "wiener[joint=yes,joint=no]"): ["cannot be read"],
     ("--methods", "../evil"): ["cannot be read"],
     ("--dataset", "cav"): ["unknown data set 'cav'", "did you mean cave"],
-    ("--dataset", ""): ["--dataset is empty", "datasets"],
+    ("--dataset", ""): ["--dataset is empty", "--help"],
     ("--dataset", "synthetic[rows=4]"): ["synthetic[rows=4]", "a whole number from 16"],
     ("--dataset", "synthetic[rows=1e9]"): ["synthetic[rows=1e9]", "a whole number"],
     ("--dataset", "synthetic[row=48]"): ["no parameter 'row'", "did you mean rows"],

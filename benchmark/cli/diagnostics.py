@@ -18,6 +18,7 @@ from benchmark.cli.options import (
     print_result,
 )
 from benchmark.console import print_line, reserve
+from benchmark.errors import counted
 
 
 def check(
@@ -36,7 +37,7 @@ def check(
         if not as_json:
             print_line(str(result))
     bad = [result for result in results if not result.good]
-    text = f"{len(results)} checks, {len(bad)} failed"
+    text = f"{counted(len(results), 'check')}, {len(bad)} failed"
     print_result([asdict(result) for result in results], text, as_json)
     raise typer.Exit(int(bool(bad)))
 

@@ -2,6 +2,10 @@
 
 The scenes are kept on the device, as the protocol stores them; a batch is a few gathers, without a
 Python loop over patches. A patch equals the crop at its place of the whole degraded image.
+
+Augmentation flips and transposes whole scenes before they are degraded. Flipping the pair of a
+patch instead would move the low-resolution pixels relative to the truth's, unless the operator
+commutes with flips (`Degradation.commutes_with_flips`), which that of `wang2017` does not.
 """
 
 from collections.abc import Iterable
@@ -11,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmark.data.views import ORIENTATIONS, Views, turned
 from benchmark.errors import RequestError
 from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.interpolation import upscale_taps
@@ -58,16 +63,37 @@ def draw(shapes: list[tuple[int, int]], count: int, size: int, scale: int, seed:
     return np.column_stack([scenes, corners])
 
 
+def draw_orientations(count: int, scale: int, seed: int) -> np.ndarray:
+    """Draw the orientation of each patch's scene, all eight of them as likely.
+
+    Args:
+        count: number of patches.
+        scale: the scale factor.
+        seed: the cell's seed; the positions of `draw` do not depend on orientations.
+
+    Returns:
+        (count,) int64, numbered as `benchmark.data.views.turned` reads them.
+    """
+    return np.random.default_rng([seed, scale, 0xF11B]).integers(ORIENTATIONS, size=count)
+
+
 class PatchBank:
     """Training scenes on a device, and patches of them by index.
+
+    With `augment` each patch is cut from its scene in one of eight orientations, drawn once, as its
+    place is (`draw_orientations`). The scene is turned before it is degraded, so that patches are
+    true pairs under every protocol. A turned ground truth is a view of the one that is kept; the
+    low-resolution images of the four flips are kept, which adds three of them: 3 / s^2 of the
+    truths' memory.
 
     Args:
         scenes: ground truths, (bands, rows, columns) in [0, 1], unrounded, one at a time.
         degradation: computes the low-resolution scenes, and rounds both if the protocol does.
         count: number of patches to draw.
         size: rows and columns of a patch.
-        seed: of the positions.
+        seed: of the positions and orientations.
         device: where the scenes are kept and batches are computed.
+        augment: flip and transpose scenes.
 
     Raises:
         RequestError: a scene is smaller than a patch, or the scenes differ in bands.
@@ -82,27 +108,36 @@ class PatchBank:
         size: int,
         seed: int,
         device: torch.device,
+        augment: bool = False,
     ) -> None:
         self.size = size
         self.scale = degradation.scale
         self.device = device
         self._eight_bit = degradation.protocol.eight_bit
-        truths, lows, shapes, low_shapes = [], [], [], []
+        self._truths, self._lows = Views(), Views()
+        turns = range(ORIENTATIONS if augment else 1)
+        shapes = []
         for scene in scenes:
             truth = degradation.store(scene.to(device))
-            low = degradation.low(truth)
             shapes.append((truth.shape[1], truth.shape[2]))
-            low_shapes.append((low.shape[1], low.shape[2]))
-            truths.append(self._pixels(truth))
-            lows.append(self._pixels(low))
-        if len({pixels.shape[1] for pixels in truths}) != 1:
-            raise RequestError("the training scenes differ in their number of bands")
-        self.bands = truths[0].shape[1]
-        self._truths, self._truth_starts = self._joined(truths)
-        self._lows, self._low_starts = self._joined(lows)
-        self._shapes = torch.tensor(shapes, device=device)
-        self._low_shapes = torch.tensor(low_shapes, device=device)
+            self._truths.add(self._pixels(truth), shapes[-1], turns)
+            # The operator of rows is that of columns: a transposed scene has a transposed image.
+            for flip in turns[::2]:
+                low = degradation.low(turned(truth, flip))
+                transposes = range(min(2, len(turns)))
+                self._lows.add(self._pixels(low), (low.shape[1], low.shape[2]), transposes)
+        try:
+            self._truths.join()
+            self._lows.join()
+        except ValueError as error:
+            raise RequestError("the training scenes differ in their number of bands") from error
+        self.bands = self._truths.pixels.shape[1]
         positions = draw(shapes, count, size, self.scale, seed)
+        if augment:
+            orientations = draw_orientations(count, self.scale, seed)
+            transposed = orientations % 2 == 1
+            positions[transposed, 1:] = positions[transposed, :0:-1]
+            positions[:, 0] = positions[:, 0] * ORIENTATIONS + orientations
         self._positions = torch.from_numpy(positions).to(device)
 
     def __len__(self) -> int:
@@ -112,10 +147,6 @@ class PatchBank:
         """Return an image as (pixels, bands), uint8 if the protocol stores 8 bit."""
         flat = image.flatten(1).T.contiguous()
         return torch.round(flat * 255).to(torch.uint8) if self._eight_bit else flat
-
-    def _joined(self, parts: list[Tensor]) -> tuple[Tensor, Tensor]:
-        lengths = torch.tensor([0, *(len(part) for part in parts[:-1])], device=self.device)
-        return torch.cat(parts), lengths.cumsum(0)
 
     def batch(
         self, patches: Tensor, sees: Literal["upscaled", "decimated"], bands: Tensor | None
@@ -131,53 +162,35 @@ class PatchBank:
             Inputs and truths, float32 in [0, 1]: (n, bands, rows, columns), or
             (n k, 1, rows, columns). Decimated inputs have ceil(size / scale) rows and columns.
         """
-        scene, row, column = self._positions[patches.to(self.device)].unbind(1)
+        view, row, column = self._positions[patches.to(self.device)].unbind(1)
+        if bands is not None:
+            bands = bands.to(self.device)
         steps = torch.arange(self.size, device=self.device)
-        truth = self._window(
-            self._truths,
-            self._truth_starts[scene],
-            self._shapes[scene, 1],
-            row[:, None] + steps,
-            column[:, None] + steps,
-            bands,
+        truth = self._windows(
+            self._truths, view, row[:, None] + steps, column[:, None] + steps, bands
         )
-        low_columns = self._low_shapes[scene, 1]
         if sees == "decimated":
             steps = torch.arange(-(-self.size // self.scale), device=self.device)
             rows = row[:, None] // self.scale + steps
             columns = column[:, None] // self.scale + steps
-            starts = self._low_starts[scene]
-            low = self._window(self._lows, starts, low_columns, rows, columns, bands)
+            low = self._windows(self._lows, view, rows, columns, bands)
             return _images(low, bands), _images(truth, bands)
-        rows, row_weights = upscale_taps(
-            row, self.size, self._shapes[scene, 0], self._low_shapes[scene, 0], self.scale
-        )
+        shape, low_shape = self._truths.shapes[view], self._lows.shapes[view]
+        rows, row_weights = upscale_taps(row, self.size, shape[:, 0], low_shape[:, 0], self.scale)
         columns, column_weights = upscale_taps(
-            column, self.size, self._shapes[scene, 1], low_columns, self.scale
+            column, self.size, shape[:, 1], low_shape[:, 1], self.scale
         )
-        starts = self._low_starts[scene]
-        low = self._window(self._lows, starts, low_columns, rows, columns, bands)
+        low = self._windows(self._lows, view, rows, columns, bands)
         # Separable: columns first, then rows; the same products as on the whole image.
         low = torch.einsum("npx,nyxb->nypb", column_weights, low)
         low = torch.einsum("npy,nyxb->npxb", row_weights, low)
         return _images(low, bands), _images(truth, bands)
 
-    def _window(
-        self,
-        pixels: Tensor,
-        start: Tensor,
-        width: Tensor,
-        rows: Tensor,
-        columns: Tensor,
-        bands: Tensor | None,
+    def _windows(
+        self, images: Views, view: Tensor, rows: Tensor, columns: Tensor, bands: Tensor | None
     ) -> Tensor:
-        """Gather (n, rows, columns, bands or k) from the flat scenes."""
-        index = start[:, None, None] + rows[:, :, None] * width[:, None, None] + columns[:, None, :]
-        if bands is None:
-            out = pixels.index_select(0, index.flatten()).view(*index.shape, -1)
-        else:
-            index = index[..., None] * self.bands + bands.to(self.device)[:, None, None, :]
-            out = pixels.view(-1).index_select(0, index.flatten()).view(index.shape)
+        """Gather (n, rows, columns, bands or k) as float32 in [0, 1]."""
+        out = images.windows(view, rows, columns, bands)
         return out.float() / 255 if self._eight_bit else out
 
 

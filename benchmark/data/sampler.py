@@ -35,6 +35,11 @@ class SamplingPlan:
         return self.patches * (self.bands if self.bands_as_samples else 1)
 
     @property
+    def share(self) -> float:
+        """Fraction of the values of all patches and bands that one epoch has."""
+        return (self.bands_per_patch or self.bands) / self.bands
+
+    @property
     def steps_per_epoch(self) -> int:
         """Number of full batches per epoch, at least one."""
         return max(1, self.samples // self.batch)

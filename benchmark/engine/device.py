@@ -13,7 +13,7 @@ from benchmark.engine.cpu import (
     to_channels_last,
 )
 from benchmark.engine.memory import memory_available
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, counted
 
 # Activations of one inference call on the CPU, in bytes. Fixed, so that the order of sums, and
 # with it the last digits, does not depend on the machine's free memory.
@@ -33,16 +33,20 @@ class Device:
 
     Attributes:
         torch: the device itself.
-        bfloat16: True runs convolutions in bfloat16 (autocast); weights, sums, losses and
-            everything outside networks stay in float32 or float64.
+        bfloat16: True trains with convolutions in bfloat16 (autocast); weights, sums, losses,
+            estimates and everything outside networks stay in float32 or float64.
     """
 
     torch: torch.device
     bfloat16: bool
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Return the context manager that networks run in."""
+        """Return the context manager that networks are trained in."""
         return torch.autocast(self.torch.type, torch.bfloat16, enabled=self.bfloat16)
+
+    def full_precision(self) -> AbstractContextManager[object]:
+        """Return the context manager that networks are validated and scored in: float32."""
+        return torch.autocast(self.torch.type, enabled=False)
 
     @property
     def memory_budget(self) -> int:
@@ -79,7 +83,7 @@ class Device:
         if self.torch.type == "cuda":
             name = torch.cuda.get_device_name(self.torch)
         else:
-            name = f"CPU, {torch.get_num_threads()} threads"
+            name = f"CPU, {counted(torch.get_num_threads(), 'thread')}"
         return f"{name}, {'bfloat16' if self.bfloat16 else 'float32'}"
 
 

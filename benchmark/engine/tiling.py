@@ -38,7 +38,7 @@ def run_network(
         network: on the device; set to evaluation mode here.
         low: (bands, rows, columns) float32, the method's input.
         problem: its scale is used.
-        device: where to run, and in which precision.
+        device: where to run; always in float32, because rounding to bfloat16 costs up to 0.2 dB.
         budget: bytes for activations; None takes the device's `memory_budget`.
 
     Returns:
@@ -55,7 +55,7 @@ def run_network(
     out = torch.empty(*images.shape[:2], rows * enlarge, columns * enlarge, device=low.device)
     network.eval()
     limit = device.memory_budget if budget is None else budget
-    with torch.inference_mode(), device.autocast():
+    with torch.inference_mode(), device.full_precision():
         plan = _plan(method, network, images, limit)
         while not _try_estimate(method, network, images, out, plan):
             # Outside the exception handler, whose traceback would keep the memory allocated.

@@ -22,6 +22,7 @@ from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
 from benchmark.method import NetworkMethod, Problem, State
+from benchmark.metrics.clipping import Clipping
 from benchmark.metrics.scoring import METRICS, score
 from benchmark.store import cells
 
@@ -38,8 +39,8 @@ def compute(
         checkpointer: saves and loads the state of the training.
 
     Returns:
-        The measured part of `cell.json` (parameters, times, memory, warnings), and the other files
-        by name.
+        The measured part of `cell.json` (parameters, amount of training, times, memory, warnings),
+        and the other files by name.
 
     Raises:
         Stopped: the checkpointer stopped the training.
@@ -58,16 +59,19 @@ def compute(
         with surroundings(method, problem, device):
             trained.state = fitted(method.fit(_OnDevice(plan.split.train, device), problem))
         trained.seconds = time.perf_counter() - began
-    rows, seconds = _score(plan, problem, trained.state, device, listener)
+        trained.parameters = sum(tensor.numel() for tensor in trained.state.values())
+    clipping = Clipping()
+    rows, seconds = _score(plan, problem, trained.state, device, listener, clipping)
     files["scores.csv"] = _csv(rows)
     if trained.state:
         files[cells.WEIGHTS] = _tensors(trained.state)
     measured = {
         "parameters": trained.parameters,
+        "training": _training_facts(trained) if trained.steps else None,
         "times": {"fit_s": round(trained.seconds, 3), "upscale_s": round(seconds, 4)},
         "memory": {"peak_bytes": environment.peak_memory(device)},
         "resumed": trained.resumed,
-        "warnings": trained.warnings,
+        "warnings": trained.warnings + clipping.warnings(),
     }
     return measured, files
 
@@ -95,9 +99,10 @@ def train_network(
         plan.split.train,
         problem.degradation,
         count=plan.profile.patches,
-        size=plan.profile.patch,
+        size=plan.profile.patch_size(method, problem.scale),
         seed=plan.address.seed,
         device=device.torch,
+        augment=plan.profile.recipe(method).augment,
     )
     pairs = [
         validation_pair(truth.to(device.torch), method, problem, plan.profile.validation_size)
@@ -107,8 +112,23 @@ def train_network(
     return train(training, device, listener, checkpointer)
 
 
+def _training_facts(trained: Trained) -> dict[str, float]:
+    """Return how much training a network had, for `cell.json`; see `Trained`."""
+    return {
+        "steps": trained.steps,
+        "epochs": trained.epochs,
+        "batch": trained.batch,
+        "share": trained.share,
+    }
+
+
 def _score(
-    plan: CellPlan, problem: Problem, state: State, device: Device, listener: ProgressListener
+    plan: CellPlan,
+    problem: Problem,
+    state: State,
+    device: Device,
+    listener: ProgressListener,
+    clipping: Clipping,
 ) -> tuple[list[dict[str, Any]], float]:
     """Score every test scene; return a row for each, and the mean seconds of an estimate."""
     estimate_scene = estimator(plan.method, problem, state, plan.profile, device)
@@ -123,7 +143,9 @@ def _score(
         if device.torch.type == "cuda":
             torch.cuda.synchronize(device.torch)
         seconds += time.perf_counter() - began
-        rows.append({"scene": name, **score(crop_to(estimate, truth), truth, problem.scale)})
+        estimate = crop_to(estimate, truth)
+        rows.append({"scene": name, **score(estimate, truth, problem.scale)})
+        clipping.add(estimate)
     return rows, seconds / len(rows)
 
 

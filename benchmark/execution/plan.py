@@ -22,7 +22,7 @@ from benchmark.store.address import Address, key_of
 from benchmark.store.cells import Cell
 
 # Increase it when the engine's numerics change; every stored cell becomes stale then.
-NUMERICS = 2
+NUMERICS = 3
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,14 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
                 f"{method.name} must be trained and {cause} no training scene of "
                 f"{listed(split.trained_on)}; add some, or leave the method out"
             )
-    if any(isinstance(method, NetworkMethod) for method in experiment.methods):
-        shapes = [(rows, columns) for rows, columns, _ in split.train.shapes]
-        check_sizes(shapes, experiment.profile.patch)
+    sizes = [
+        experiment.profile.patch_size(method, scale)
+        for method in experiment.methods
+        if isinstance(method, NetworkMethod)
+        for scale in experiment.scales
+    ]
+    if sizes:
+        check_sizes([(rows, columns) for rows, columns, _ in split.train.shapes], max(sizes))
     return [
         _plan_cell(split, experiment, scale, method, seed)
         for scale in experiment.scales
@@ -138,6 +143,7 @@ def _plan_cell(
         "protocol": protocol.facts(),
         "profile": profile.facts(),
         "recipe": recipe,
+        "deviations": list(profile.deviations(method)),
         "engine": NUMERICS,
     }
     label = METHODS.label(method)

@@ -21,20 +21,27 @@ def score(estimate: Tensor, truth: Tensor, scale: int) -> dict[str, float]:
     """Score one scene: round both cubes to 8 bit, then compute all metrics.
 
     Args:
-        estimate: (bands, rows, columns), any float; clipped to [0, 1] here.
+        estimate: (bands, rows, columns), any real floating-point type; taken as float32, and
+            clipped to [0, 1].
         truth: the ground truth, unrounded, in [0, 1], of the same shape.
         scale: the scale factor, for ERGAS.
 
     Returns:
         psnr in dB, sam in degrees, sam_float in degrees (without rounding), ssim, ergas, rmse in
-        8-bit grey levels, skipped (number of pixels left out of sam).
+        8-bit grey levels, skipped (number of pixels left out of sam: those that are zero in the
+        truth's every band after rounding).
 
     Raises:
-        ValueError: the shapes differ, or the estimate is not finite.
+        ValueError: the shapes differ, or the estimate is not finite or not real floating-point.
     """
     if estimate.shape != truth.shape:
         raise ValueError(
             f"the estimate has shape {tuple(estimate.shape)}, expected {tuple(truth.shape)}"
+        )
+    if not estimate.is_floating_point():
+        raise ValueError(
+            f"the values of the estimate are {estimate.dtype}, expected floating-point numbers "
+            "from 0 to 1"
         )
     # If a value is NaN, both extremes are.
     if not all(math.isfinite(extreme) for extreme in torch.aminmax(estimate)):
@@ -44,7 +51,8 @@ def score(estimate: Tensor, truth: Tensor, scale: int) -> dict[str, float]:
     weights = gaussian_window(truth)
     # All metrics of a band at once, while it is in the CPU's cache.
     for band, original in zip(estimate, truth, strict=True):
-        clipped = band.clamp(0, 1)
+        # Narrower types would round the grey levels, and squares of float64 could underflow.
+        clipped = band.clamp(0, 1).float()
         float_angles.add(clipped.double(), original.double())
         x, y = (torch.round(image * 255).double() for image in (clipped, original))
         angles.add(x, y)

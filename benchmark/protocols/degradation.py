@@ -6,11 +6,13 @@ need (`Degradation.axis`).
 """
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from benchmark.protocols.interpolation import upscale
 from benchmark.protocols.protocol import Protocol
 
 
@@ -81,3 +83,34 @@ class Degradation:
         """
         rows, columns = (self.axis(size).to(truth.device) for size in truth.shape[-2:])
         return self.store(rows @ truth.double() @ columns.T).float()
+
+    def commutes_with_flips(
+        self, size: int, sees: Literal["upscaled", "decimated"], scene: int | None = None
+    ) -> bool:
+        """Return True if flipping both images of a pair gives another pair of this operator.
+
+        Only then may a method flip pairs for augmentation, or flip its input and then its
+        estimate back. Decimation of `wang2017` keeps samples 0, s, 2s, ..., which lie to one side
+        in an image of s k pixels; the interpolated image is shifted on top.
+
+        Args:
+            size: pixels along the axis that is flipped.
+            sees: the pair's input, as `Method.sees`.
+            scene: pixels of the scene along that axis if the pair is a patch of it; None if the
+                whole scene is flipped.
+        """
+        scene = scene or size
+        operator, step = self.axis(scene), self.scale
+        if sees == "upscaled":
+            # Along the other axis the sizes agree, where the interpolation is the identity.
+            operator, step = upscale(operator[None], (scene, scene))[0], 1
+        middle = (scene - size) // 2 // self.scale * self.scale
+        # Two places: where the scale does not divide the scene, the shift depends on the place.
+        for first in (middle, max(0, middle - self.scale)):
+            reach = min(first, scene - size - first)
+            rows = slice(first // step, -(-(first + size) // step))
+            patch = operator[rows, first - reach : first + size + reach]
+            # Pixels that a flip exchanges must be weighted alike, each seen from its own side.
+            if not torch.allclose(patch, patch.flip(0, 1), rtol=0, atol=1e-9):
+                return False
+        return True

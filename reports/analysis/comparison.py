@@ -1,19 +1,32 @@
-"""Comparisons of every method with the best of its column and the baseline, paired by scene."""
+"""Comparisons of all pairs of methods in each column of a table, and of each with the baseline."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import combinations, product
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
+from benchmark.errors import counted, listed
 from reports.analysis.metrics import MAIN, Metric
 from reports.analysis.results import MethodInfo, Results
-from reports.analysis.statistics import ALPHA, PairedTest, holm, paired_test, smallest_p
+from reports.analysis.statistics import (
+    ALPHA,
+    Array,
+    Uncertain,
+    holm,
+    interval,
+    seeds_error,
+    seeds_test,
+    sign_flip,
+    smallest_p,
+)
+from reports.formatting import TIMES
 
 BASELINE = "bicubic"
 BEST_MARK, BASELINE_MARK = "≈", "∘"
-FEW = 10  # up to this number of scenes a bootstrap interval is too narrow
+_LARGEST = 1e100  # a score beyond this, infinity included, has no difference to test
 
 
 @dataclass(frozen=True)
@@ -21,13 +34,21 @@ class Comparison:
     """The comparison of two methods at one scale by one metric.
 
     Attributes:
-        against: "best" or "baseline".
+        against: "best" of the column, "other" method of it, or "baseline".
         metric: the metric.
         scale: the scale factor.
         method: the label of the method.
         other: the label of the method that it is compared with.
-        test: the differences over the common test scenes, method minus other.
-        adjusted: p after Holm's correction over the table's comparisons of this kind.
+        mean: of the differences over the common test scenes, method minus other.
+        low: lower end of the 95 % confidence interval of that difference.
+        high: its upper end.
+        n: number of common test scenes.
+        above: number of scenes with a difference above zero.
+        below: number of scenes with a difference below zero.
+        seeds: numbers of seeds of the method and of the other.
+        p: of this comparison alone.
+        adjusted: p adjusted for its family: all pairs of the column, or all comparisons of the
+            column with the baseline.
     """
 
     against: str
@@ -35,13 +56,30 @@ class Comparison:
     scale: int
     method: str
     other: str
-    test: PairedTest
-    adjusted: float = math.nan
+    mean: float
+    low: float
+    high: float
+    n: int
+    above: int
+    below: int
+    seeds: tuple[int, int]
+    p: float
+    adjusted: float
 
     @property
     def wins(self) -> int:
         """Count the scenes on which the method is better."""
-        return self.test.above if self.metric.higher else self.test.below
+        return self.above if self.metric.higher else self.below
+
+    @property
+    def decidable(self) -> bool:
+        """Return whether a test over this number of scenes can be significant."""
+        return smallest_p(self.n) < ALPHA
+
+    @property
+    def significant(self) -> bool:
+        """Return whether the two methods differ, as the remarks define it."""
+        return self.decidable and self.adjusted < ALPHA
 
 
 @dataclass(frozen=True)
@@ -49,103 +87,124 @@ class Comparisons:
     """All comparisons of a table.
 
     Attributes:
-        items: first those with the best, then those with the baseline.
+        items: first all pairs of every column, then those with the baseline.
         baseline: the baseline's title; empty where it has no results.
-        seeds: the largest number of seeds of a trained method; 0 where none is trained.
+        titles: the methods' titles by label.
+        single: titles of the trained methods that have one seed.
     """
 
     items: tuple[Comparison, ...]
     baseline: str
-    seeds: int
+    titles: Mapping[str, str]
+    single: tuple[str, ...]
 
     @property
     def scenes(self) -> int:
         """Return the largest number of common test scenes; 0 where nothing was compared."""
-        return max((one.test.n for one in self.items), default=0)
+        return max((one.n for one in self.items), default=0)
 
     @property
-    def family(self) -> int:
-        """Count the comparisons of one kind, which Holm corrects for."""
-        kinds = [one.against for one in self.items]
-        return max((kinds.count(kind) for kind in ("best", "baseline")), default=0)
+    def several_seeds(self) -> bool:
+        """Return whether a method has several seeds."""
+        return any(max(one.seeds) > 1 for one in self.items)
 
     @property
     def testable(self) -> bool:
-        """Return whether a single test over this number of scenes can be significant."""
-        return bool(self.items) and smallest_p(self.scenes) < ALPHA
-
-    @property
-    def correctable(self) -> bool:
-        """Return whether a test can still be significant after Holm's correction."""
-        return bool(self.items) and self.family * smallest_p(self.scenes) < ALPHA
-
-    def distinguishable(self, one: Comparison) -> bool:
-        """Return whether the two methods differ, as the remarks define it."""
-        p = one.adjusted if self.correctable else one.test.p
-        return p < ALPHA and not one.test.contains_zero
+        """Return whether a test can be significant anywhere in the table."""
+        return any(one.decidable for one in self.items)
 
     def marks(self, method: str, scale: int, metric: Metric) -> str:
         """Return the signs of one entry; none where no test could be significant."""
-        if not self.testable:
-            return ""
         signs = {"best": BEST_MARK, "baseline": BASELINE_MARK}
         return "".join(
             signs[one.against]
             for one in self.items
             if (one.method, one.scale, one.metric) == (method, scale, metric)
-            and not self.distinguishable(one)
+            and one.against in signs
+            and one.decidable
+            and not one.significant
         )
 
     def remarks(self) -> tuple[str, ...]:
         """Explain the marks, the tests behind them, and what cannot be concluded."""
         if not self.items:
             return ()
-        lines = (
-            [*self._definition(), *self._limits()] if self.testable else [self._too_few_scenes()]
-        )
-        if self.seeds == 1:
-            lines.append(
-                "One seed: how far training itself scatters is not known, so a difference between "
-                "trained methods may be no more than luck of the seed."
-            )
-        return tuple(lines)
+        scenes = counted(self.scenes, "test scene")
+        if not self.testable:
+            lines = [
+                f"Nothing is marked: with {scenes} no difference can be tested.",
+                (
+                    f"The smallest p of a sign-flip test is {_least(self.scenes)} there, not below "
+                    f"{ALPHA}; an entry without a mark says nothing."
+                ),
+            ]
+        else:
+            lines = [self._definition(), self._test(), self._limits(), *self._undecided()]
+        return (*lines, *self._few_seeds())
 
-    def _too_few_scenes(self) -> str:
-        return (
-            f"No difference here can be significant: with {self.scenes} test scenes the smallest p "
-            f"of a two-sided Wilcoxon test is {_least(self.scenes)}. Nothing is marked."
-        )
-
-    def _definition(self) -> list[str]:
+    def _definition(self) -> str:
         beside = f", and {BASELINE_MARK} not from {self.baseline}" if self.baseline else ""
-        corrected = f"after Holm over the table's {self.family} comparisons of a kind"
-        how = corrected if self.correctable else "uncorrected"
-        return [
-            (
-                f"{BEST_MARK} cannot be told from the best of its column{beside}, by these "
-                f"{self.scenes} test scenes."
-            ),
-            (
-                "That is: the 95 % bootstrap interval of the mean difference over the "
-                f"scenes contains zero, or p of the Wilcoxon signed-rank test ({how}) is {ALPHA} "
-                "or more."
-            ),
-        ]
+        seeds = " and these seeds" if self.several_seeds else ""
+        return (
+            f"{BEST_MARK} cannot be told from the best of its column{beside}, by "
+            f"these {counted(self.scenes, 'test scene')}{seeds}."
+        )
 
-    def _limits(self) -> list[str]:
-        lines = []
-        if not self.correctable:
-            least = min(1.0, self.family * smallest_p(self.scenes))
-            lines.append(
-                f"Corrected for multiple comparisons nothing can be told apart: with "
-                f"{self.scenes} test scenes the smallest p is {_least(self.scenes)}, and Holm over "
-                f"the table's {self.family} comparisons of a kind makes it {least:.2g}. An entry "
-                "without a mark is a hint, not a proof."
+    def _test(self) -> str:
+        families = "all pairs of methods in a column"
+        if self.baseline:
+            families += f", and all its comparisons with {self.baseline}"
+        test = (
+            "Test: signs of the differences flipped scene by scene, the largest mean of the family "
+            f"compared (step-down). Family: {families}. Level: {100 * ALPHA:g} % for each family, "
+            "so one column in twenty may show a difference where there is none."
+        )
+        sentences = [test]
+        if self.baseline:
+            sentences.append("A pair may differ by one family and not by the other.")
+        if self.several_seeds:
+            sentences.append(
+                "Where a method has several seeds, a difference must also be significant by "
+                "Welch's t-test between the seeds' means, after Holm over the same family; the "
+                "larger p counts."
             )
-        if self.scenes <= FEW:
+        return " ".join(sentences)
+
+    def _limits(self) -> str:
+        scenes = counted(self.scenes, "test scene")
+        return (
+            f"With {scenes} the smallest p is {_least(self.scenes)}. A mark does not say that two "
+            "methods are equal, only that these scenes do not show a difference."
+        )
+
+    def _undecided(self) -> list[str]:
+        """Name the pairs behind the marks that have too few common scenes for a test."""
+        found: dict[str, None] = {}
+        for one in self.items:
+            if one.against != "other" and not one.decidable:
+                pair = f"{self.titles[one.method]} and {self.titles[one.other]}"
+                where = f"{one.metric.title} {TIMES}{one.scale}, {counted(one.n, 'test scene')}"
+                found[f"{pair} ({where})"] = None
+        if not found:
+            return []
+        return [f"Not tested and not marked, with too few common scenes: {listed(list(found), 6)}."]
+
+    def _few_seeds(self) -> list[str]:
+        lines = []
+        if any(2 in one.seeds for one in self.items):
             lines.append(
-                "Intervals from so few scenes are too narrow: those of seven normal values cover "
-                "88 %, not 95 %."
+                "Two seeds estimate the scatter of training poorly: where a training fails now and "
+                "then, differences are found too often."
+            )
+        if self.single and self.several_seeds:
+            lines.append(
+                f"One seed of {listed(self.single)}: how far its training scatters is not known; "
+                "taken as for the other network of a pair where that has several seeds."
+            )
+        elif self.single:
+            lines.append(
+                "One seed: how far training itself scatters is not known and in no test. What "
+                "differs are these networks; with another seed they may not."
             )
         return lines
 
@@ -153,50 +212,134 @@ class Comparisons:
 def compare(
     results: Results, methods: Sequence[MethodInfo], baseline: str = BASELINE
 ) -> Comparisons:
-    """Compare every method with the best of each column, and with the baseline.
+    """Compare all pairs of methods of each column, and every method with the baseline.
 
-    Scores are averaged over the seeds first, then paired over the scenes that both have. A scene on
-    which one of them is perfect has no finite difference and is left out.
+    The best of a column was found on the same scenes, so a comparison with it is chosen among all
+    pairs and has to be corrected for all of them. Scores are paired over the scenes that both
+    methods have; a scene on which one of them is perfect has no finite difference and is left out.
 
     Args:
         results: of one data set, protocol and profile.
         methods: its methods in the order of the rows.
         baseline: a method's label.
     """
-    items: list[Comparison] = []
-    for against in ("best", "baseline"):
-        found = []
-        for metric, scale in product(MAIN, results.scales):
-            means = pd.Series(
-                {one.label: results.mean(one.label, scale, metric.name) for one in methods},
-                dtype=float,
-            ).dropna()
-            if means.empty or (against == "baseline" and baseline not in means):
-                continue
-            best = means.idxmax() if metric.higher else means.idxmin()
-            other = str(best) if against == "best" else baseline
-            for label in means.index.drop(other):
-                found += _compare_pair(results, label, other, scale, metric, against)
-        adjusted = holm([one.test.p for one in found])
-        items += [replace(one, adjusted=p) for one, p in zip(found, adjusted, strict=True)]
-    trained = results.cells[results.cells["method"].isin([m.label for m in methods if m.trained])]
+    trained = {one.label for one in methods if one.trained}
+    pairs: list[Comparison] = []
+    with_baseline: list[Comparison] = []
+    for metric, scale in product(MAIN, results.scales):
+        means = {one.label: results.mean(one.label, scale, metric.name) for one in methods}
+        # From the best to the worst.
+        labels = sorted(
+            (label for label, value in means.items() if not math.isnan(value)),
+            key=lambda label: -means[label] if metric.higher else means[label],
+        )
+        column = _Column(results, metric, scale, labels, trained)
+        worse_better = [(worse, better) for better, worse in combinations(labels, 2)]
+        pairs += [
+            replace(one, against="best" if one.other == labels[0] else "other")
+            for one in column.family(worse_better)
+        ]
+        if baseline in labels:
+            others = [one.label for one in methods if one.label in labels]
+            others.remove(baseline)
+            with_baseline += column.family([(label, baseline) for label in others])
+    single = [
+        one.title
+        for one in methods
+        if one.label in trained
+        and any(len(results.values(one.label, scale, "psnr")) == 1 for scale in results.scales)
+    ]
     return Comparisons(
-        items=tuple(items),
+        items=(*pairs, *with_baseline),
         baseline=next((one.title for one in methods if one.label == baseline), ""),
-        seeds=int(trained.groupby(["method", "scale"]).size().max()) if len(trained) else 0,
+        titles={one.label: one.title for one in methods},
+        single=tuple(single),
     )
 
 
-def _compare_pair(
-    results: Results, method: str, other: str, scale: int, metric: Metric, against: str
-) -> list[Comparison]:
-    mine, theirs = (results.by_scene(label, scale, metric.name) for label in (method, other))
-    differences = [value - theirs[scene] for scene, value in mine.items() if scene in theirs]
-    finite = [value for value in differences if math.isfinite(value)]
-    if len(finite) < 2:
-        return []
-    return [Comparison(against, metric, scale, method, other, paired_test(finite))]
+class _Column:
+    """The scores of the methods of one column, aligned by scene."""
+
+    def __init__(
+        self,
+        results: Results,
+        metric: Metric,
+        scale: int,
+        labels: Sequence[str],
+        trained: Set[str],
+    ) -> None:
+        self.metric, self.scale, self.trained = metric, scale, trained
+        stored = {one: results.by_scene_and_seed(one, scale, metric.name) for one in labels}
+        scenes = list(dict.fromkeys(scene for values in stored.values() for scene in values))
+        # (scenes, seeds); NaN where a method lacks a scene, or is perfect there.
+        self.scores: dict[str, Array] = {}
+        for label, values in stored.items():
+            seeds = max(map(len, values.values()), default=1)
+            rows = [values.get(scene, [math.nan] * seeds) for scene in scenes]
+            scores = np.array(rows, dtype=np.float64).reshape(len(scenes), seeds)
+            scores[np.abs(scores) > _LARGEST] = math.nan
+            self.scores[label] = scores
+
+    def family(self, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+        """Compare pairs of methods, (method, other), as one family of tests."""
+        found = [
+            (pair, self.scores[pair[0]].mean(axis=1) - self.scores[pair[1]].mean(axis=1))
+            for pair in pairs
+        ]
+        found = [(pair, one) for pair, one in found if np.isfinite(one).sum() > 1]
+        if not found:
+            return []
+        alone, adjusted = sign_flip(np.column_stack([one for _, one in found]))
+        errors = [self._seeds_error(*pair, np.isfinite(one)) for pair, one in found]
+        over_seeds = [
+            None if error is None else seeds_test(float(np.nanmean(one)), error)
+            for (_, one), error in zip(found, errors, strict=True)
+        ]
+        corrected = iter(holm([p for p in over_seeds if p is not None]))
+        return [
+            self._compared(
+                *pair,
+                differences[np.isfinite(differences)],
+                error or Uncertain(),
+                p=max(float(one), of_seeds or 0.0),
+                adjusted=max(float(both), 0.0 if of_seeds is None else next(corrected)),
+            )
+            for (pair, differences), error, one, both, of_seeds in zip(
+                found, errors, alone, adjusted, over_seeds, strict=True
+            )
+        ]
+
+    def _seeds_error(self, method: str, other: str, scenes: NDArray[np.bool_]) -> Uncertain | None:
+        """Estimate what the seeds of two methods add; None where neither has several."""
+        mine, theirs = (self.scores[label][scenes].mean(axis=0) for label in (method, other))
+        if len(mine) == len(theirs) == 1:
+            return None
+        return seeds_error(mine, theirs, both={method, other} <= self.trained)
+
+    def _compared(
+        self, method: str, other: str, differences: Array, seeds: Uncertain, *,
+        p: float, adjusted: float,
+    ) -> Comparison:  # fmt: skip
+        mean = float(differences.mean())
+        low, high = interval(mean, Uncertain.of(differences) + seeds)
+        return Comparison(
+            against="baseline",
+            metric=self.metric,
+            scale=self.scale,
+            method=method,
+            other=other,
+            mean=mean,
+            low=low,
+            high=high,
+            n=len(differences),
+            above=int((differences > 0).sum()),
+            below=int((differences < 0).sum()),
+            seeds=(self.scores[method].shape[1], self.scores[other].shape[1]),
+            p=p,
+            adjusted=adjusted,
+        )
 
 
 def _least(scenes: int) -> str:
-    return f"1/{2 ** (scenes - 1)} = {smallest_p(scenes):.3g}"
+    least = smallest_p(scenes)
+    return f"1/{1 / least:.0f} = {least:.3g}"

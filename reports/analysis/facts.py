@@ -1,7 +1,10 @@
 """Access to the content of a cell's `cell.json`, which another program may have written."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
+
+from benchmark.errors import plain
 
 
 def get_nested(facts: Mapping[str, Any], *path: str, default: Any = None) -> Any:
@@ -17,3 +20,10 @@ def as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def as_text(value: Any) -> str:
+    """Return a stored value as one line of text; "" where it is null."""
+    if value is None:
+        return ""
+    return plain(value if isinstance(value, str) else json.dumps(value, sort_keys=True))

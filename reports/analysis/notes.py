@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import plain
+from benchmark.errors import counted, plain
 from reports.analysis.results import MethodInfo, Results, rows_of
 
 
@@ -16,14 +17,18 @@ class Notes:
     Attributes:
         texts: in the order of their numbers.
         numbers: (method's label, scale) to the numbers of its notes.
+        machines: the same, of the notes on machines alone.
     """
 
     texts: tuple[str, ...]
     numbers: Mapping[tuple[str, int], tuple[int, ...]]
+    machines: Mapping[tuple[str, int], tuple[int, ...]]
 
 
 def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
-    """Collect the notes of a section: failures, damaged scores, missing values and seeds, warnings.
+    """Collect the notes of a section.
+
+    They are on failures, damaged scores, missing values and seeds, other machines, and warnings.
 
     Args:
         results: of one data set, protocol and profile.
@@ -32,17 +37,29 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
     means, cells = results.cell_means, results.cells
     undefined: dict[tuple[str, int, int], list[str]] = {}
     for one in rows_of(means[means["n"] < means["scenes"]]):
-        text = f"{one.metric} of {one.scenes - one.n} of {one.scenes} scenes"
+        text = f"{one.metric} of {one.scenes - one.n} of {counted(one.scenes, 'scene')}"
         undefined.setdefault((one.method, one.scale, one.seed), []).append(text)
     seeds = set(cells[cells["trained"]]["seed"])
     known: dict[str, int] = {}
-    numbers = {}
+    numbers, machines = {}, {}
+
+    def numbered(texts: Sequence[str]) -> tuple[int, ...]:
+        found = {known.setdefault(plain(text), len(known) + 1) for text in texts}
+        return tuple(sorted(found))
+
     for method in methods:
         for scale in results.scales:
-            texts = _texts(results.at(method.label, scale), undefined, seeds)
-            found = {known.setdefault(plain(text), len(known) + 1) for text in texts}
-            numbers[method.label, scale] = tuple(sorted(found))
-    return Notes(tuple(known), numbers)
+            here = results.at(method.label, scale)
+            texts = _texts(here, undefined, seeds)
+            elsewhere = [_who(cell, here) + note for cell in rows_of(here)
+                         if (note := results.machines.note(cell.cell))]  # fmt: skip
+            numbers[method.label, scale] = numbered([*texts, *elsewhere])
+            machines[method.label, scale] = numbered(elsewhere)
+    return Notes(tuple(known), numbers, machines)
+
+
+def _who(cell: Any, cells: pd.DataFrame) -> str:
+    return f"seed {cell.seed} " if len(cells) > 1 else ""
 
 
 def _texts(
@@ -51,7 +68,7 @@ def _texts(
     """List the notes on one method at one scale."""
     texts = []
     for cell in rows_of(cells):
-        who = f"seed {cell.seed} " if len(cells) > 1 else ""
+        who = _who(cell, cells)
         if cell.status == "failed":
             texts.append(f"{who}failed: {cell.reason}")
         elif cell.error:

@@ -1,6 +1,5 @@
 """The provenance of a table: what was measured, on what, how, when, and on which machine."""
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +7,14 @@ from typing import Any
 from benchmark.errors import listed, plain
 from benchmark.store.address import key_of
 from benchmark.store.cells import Cell
-from reports.analysis.facts import as_list, get_nested
+from reports.analysis.facts import as_list, as_text, get_nested
+from reports.analysis.machines import machines_of
+from reports.analysis.training import (
+    REPEATABLE,
+    deviations_line,
+    has_networks,
+    training_line,
+)
 from reports.formatting import DASH
 from reports.published.reader import PublishedValue, base_name, published_for
 
@@ -94,9 +100,15 @@ def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str
         lines.append(("Trained on", ", ".join(trained)))
     seeds = sorted({cell.address.seed for cell in cells})
     lines.append(("Seeds" if len(seeds) > 1 else "Seed", ", ".join(map(str, seeds))))
-    devices = dict.fromkeys(_device(cell) for cell in cells)
-    lines.append(("Device", "; ".join(filter(None, devices)) or "not recorded"))
-    dates = sorted(filter(None, (_text(get_nested(cell.facts, "date"))[:10] for cell in cells)))
+    machines = machines_of(cells)
+    lines.append(("Device", machines.line()))
+    if has_networks(cells):
+        lines.append(("Repeatable", REPEATABLE))
+    if trainings := training_line(cells, machines):
+        lines.append(("Training", trainings))
+    if deviations := deviations_line(cells):
+        lines.append(("Deviates from its paper", deviations))
+    dates = sorted(filter(None, (as_text(get_nested(cell.facts, "date"))[:10] for cell in cells)))
     if dates:
         lines.append(("Date", dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"))
     lines.extend(("Conflict", text) for text in conflicts(cells))
@@ -157,16 +169,3 @@ def _scenes(cells: Sequence[Cell]) -> str:
 
 def _names(cell: Cell, key: str) -> list[str]:
     return [plain(name) for name in as_list(_dataset(cell, key))]
-
-
-def _device(cell: Cell) -> str:
-    """Name what a cell was computed on; a CPU by its processor as well."""
-    device = _text(get_nested(cell.facts, "environment", "device"))
-    processor = _text(get_nested(cell.facts, "environment", "processor"))
-    return f"{device} ({processor})" if processor and device.startswith("CPU") else device
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return plain(value if isinstance(value, str) else json.dumps(value, sort_keys=True))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.errors import counted
 from reports.analysis.metrics import MAIN, Metric
 from reports.analysis.results import MethodInfo, Results, mean
 
@@ -99,8 +100,9 @@ def places_of(ranking: Ranking) -> str:
         here = [(scale, scene) for one, scale, scene in ranking.places if one == name]
         scales = dict.fromkeys(scale for scale, _ in here)
         scenes = len({scene for _, scene in here})
-        parts.append(f"{scenes} scenes of {name} at {', '.join(f'x{scale}' for scale in scales)}")
-    return f"{len(ranking.places)} places: {'; '.join(parts)}"
+        at = ", ".join(f"x{scale}" for scale in scales)
+        parts.append(f"{counted(scenes, 'scene')} of {name} at {at}")
+    return f"{counted(len(ranking.places), 'place')}: {'; '.join(parts)}"
 
 
 def ranks(values: Sequence[float], metric: Metric) -> list[int]:

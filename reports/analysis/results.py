@@ -15,13 +15,14 @@ import pandas as pd
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, get_nested
+from reports.analysis.machines import Machine, Machines, machine_of, machines_of
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
 MAX_NUMBER = 1e300  # larger ones, as another program may write, count as missing
 _OVER_SEEDS = [name for name in ADDRESS if name != "seed"]
 _CELL = [
     *ADDRESS, "status", "reason", "error", "title", "published", "paper", "year",
-    "learns", "trained", "warnings", "parameters", "fit_s", "upscale_s", "cell",
+    "learns", "trained", "warnings", "parameters", "fit_s", "upscale_s", "machine", "cell",
 ]  # fmt: skip
 _SCORE = [*ADDRESS, "scene", "metric", "value"]
 
@@ -45,6 +46,24 @@ class MethodInfo:
     trained: bool
 
 
+@dataclass(frozen=True)
+class Costs:
+    """What one method costs at one scale; NaN where nothing is known.
+
+    Attributes:
+        parameters: number of learned values.
+        fit_s: training time in s.
+        upscale_s: time for one scene in s.
+        elsewhere: whether the seconds are of another machine than most of the table's, so that
+            they must not be compared with those.
+    """
+
+    parameters: float
+    fit_s: float
+    upscale_s: float
+    elsewhere: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Results:
     """Cells and their scores.
@@ -53,7 +72,8 @@ class Results:
         cells: one row per cell, sorted by address: the address; status and reason as stored;
             `error`, why a finished cell has no scores; the method's title, published name, paper
             and year; `learns`, whether it learns from scenes; `trained`, whether in steps;
-            warnings; parameters, fit_s and upscale_s, NaN where unknown; and the `Cell` itself.
+            warnings; parameters, fit_s and upscale_s, NaN where unknown; the machine; and the
+            `Cell` itself.
         scores: one row per cell, scene and metric; `value` is NaN where there is none.
     """
 
@@ -106,7 +126,8 @@ class Results:
 
         Returns:
             One row per data set, protocol, profile, scale, method, metric and scene with a value
-            under every seed that was scored by this metric.
+            under every seed that was scored by this metric: the mean as `value`, and the list
+            `by_seed` in the order of the seeds.
         """
         keys = [*_OVER_SEEDS, "metric"]
         seeds = self.scores.groupby(keys, dropna=False)["seed"].nunique()
@@ -114,7 +135,8 @@ class Results:
         values = known.groupby([*keys, "scene"], sort=False)["value"].agg(list).reset_index()
         wanted = values.join(seeds, on=keys)["seed"]
         complete = values[values["value"].map(len) == wanted]
-        return complete.assign(value=complete["value"].map(mean).astype(float))
+        means = complete["value"].map(mean).astype(float)
+        return complete.assign(by_seed=complete["value"], value=means)
 
     @cached_property
     def _by_seed(self) -> dict[Any, list[float]]:
@@ -125,6 +147,11 @@ class Results:
     def _by_scene(self) -> dict[Any, dict[str, float]]:
         groups = self.scene_means.groupby(["method", "scale", "metric"])
         return {key: dict(zip(here["scene"], here["value"], strict=True)) for key, here in groups}
+
+    @cached_property
+    def _by_scene_and_seed(self) -> dict[Any, dict[str, list[float]]]:
+        groups = self.scene_means.groupby(["method", "scale", "metric"])
+        return {key: dict(zip(here["scene"], here["by_seed"], strict=True)) for key, here in groups}
 
     @cached_property
     def _at(self) -> dict[Any, pd.DataFrame]:
@@ -145,6 +172,10 @@ class Results:
         """Return the mean over the seeds for every scene with a value under each of them."""
         return self._by_scene.get((method, scale, metric), {})
 
+    def by_scene_and_seed(self, method: str, scale: int, metric: str) -> dict[str, list[float]]:
+        """Return the values of the seeds, in their order, for the scenes of `by_scene`."""
+        return self._by_scene_and_seed.get((method, scale, metric), {})
+
     def at(self, method: str, scale: int) -> pd.DataFrame:
         """Return the cells of one method at one scale, one row per seed."""
         return self._at.get((method, scale), self.cells[:0])
@@ -154,15 +185,27 @@ class Results:
         states = set(self.at(method, scale)["status"])
         return "failed" in states and "done" not in states
 
-    def costs(self, method: str, scale: int) -> tuple[float, float, float]:
-        """Average over the finished seeds; NaN where nothing is known.
+    @cached_property
+    def machines(self) -> Machines:
+        """Return the machines of the cells; not for results without cells."""
+        return machines_of(self.stored)
 
-        Returns:
-            The number of parameters, the training time in s, and the time for one scene in s.
+    def costs(self, method: str, scale: int) -> Costs:
+        """Average the costs over the finished seeds, seconds over those of one machine.
+
+        The machine is the main one of these results; where the method has no seed from that, it is
+        the one of most of its seeds.
         """
         here = self.at(method, scale)
         done = here[here["status"] == "done"]
-        return mean(done["parameters"]), mean(done["fit_s"]), mean(done["upscale_s"])
+        timed = done[done["machine"] == self.machines.main]
+        elsewhere = timed.empty and not done.empty
+        if elsewhere:
+            machines: list[Machine] = list(done["machine"])
+            timed = done[done["machine"] == max(machines, key=machines.count)]
+        return Costs(
+            mean(done["parameters"]), mean(timed["fit_s"]), mean(timed["upscale_s"]), elsewhere
+        )
 
     def methods(self, order: Iterable[str] = ()) -> list[MethodInfo]:
         """List the methods in the order of a table's rows.
@@ -249,14 +292,12 @@ def _scores(cell: Cell) -> list[tuple[Any, ...]]:
 def _record(cell: Cell) -> dict[str, Any]:
     facts, address = cell.facts, cell.address
     method = get_nested(facts, "configuration", "method", default={})
-    name, bracket, changed = address.method.partition("[")
-    title = plain(get_nested(method, "title", default=name)) or name
     return {
         **{part: getattr(address, part) for part in ADDRESS},
         "status": cell.status,
         "reason": str(get_nested(facts, "reason", default="no reason is stored")),
         "error": "",
-        "title": f"{title} [{plain(changed).removesuffix(']')}]" if bracket else title,
+        "title": title_of_method(cell),
         "published": str(get_nested(method, "published", default="")),
         "paper": str(get_nested(method, "paper", default="")),
         "year": str(get_nested(method, "year", default="")),
@@ -266,8 +307,17 @@ def _record(cell: Cell) -> dict[str, Any]:
         "parameters": _number(get_nested(facts, "parameters")),
         "fit_s": _number(get_nested(facts, "times", "fit_s")),
         "upscale_s": _number(get_nested(facts, "times", "upscale_s")),
+        "machine": machine_of(cell),
         "cell": cell,
     }
+
+
+def title_of_method(cell: Cell) -> str:
+    """Return the title of a cell's method, with its changed parameters."""
+    name, bracket, changed = cell.address.method.partition("[")
+    stored = get_nested(cell.facts, "configuration", "method", "title", default=name)
+    title = plain(stored) or name
+    return f"{title} [{plain(changed).removesuffix(']')}]" if bracket else title
 
 
 def _number(value: object) -> float:

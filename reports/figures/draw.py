@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
 from benchmark.tools.images.model import View
+from reports.analysis.machines import elsewhere
 from reports.analysis.ranking import Ranking, places_of
 from reports.figures.drawing.context import FigureContext, context_of
 from reports.figures.drawing.style import MethodStyles
@@ -76,7 +77,8 @@ def figures_of(
     context = of.context
     curves, without = curves_of(of.cells)
     if curves:
-        yield "training", training_figure(curves, context, {**of.left_out, **without})
+        others = elsewhere(of.cells, curves)
+        yield "training", training_figure(curves, context, {**of.left_out, **without}, others)
     costs, without = costs_of(of.cells)
     if costs:
         yield "cost", cost_figure(costs, context, {**of.left_out, **without})
@@ -121,5 +123,5 @@ def rank_figures(
         if ranking.ranks:
             heading = f"Average rank by {ranking.metric.heading}: {title}"
             context = FigureContext(heading, "", styles)
-            figure = rank_figure(ranking.ranks, context, f"Over {places_of(ranking)}.")
+            figure = rank_figure(ranking.ranks, context, f"Over {places_of(ranking)}. No test.")
             yield f"ranks-{ranking.metric.name}", figure

@@ -14,7 +14,9 @@ from typing import Any
 from benchmark.errors import plain, redact_paths
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
+from reports.analysis.comparison import Comparisons, compare
 from reports.analysis.facts import get_nested
+from reports.analysis.machines import Machines, name_of
 from reports.analysis.metrics import MAIN, OTHER, Metric, metrics_in
 from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of, title_of
@@ -72,9 +74,10 @@ def describe(cells: Sequence[Cell]) -> Described:
         cells: in the order of their addresses.
     """
     numbers = {cell.address: index for index, cell in enumerate(cells)}
-    described = Described([], [_cell(cell) for cell in cells], [], {})
+    described = Described([], [], [], {})
     for index, (_, group) in enumerate(groupby(cells, key=_section_of)):
         results = read_results(group)
+        described.cells.extend(_cell(cell, results.machines) for cell in results.stored)
         labels = [method.label for method in results.methods()]
         for cell in results.stored:
             described.places[cell.address] = index, labels.index(cell.address.method)
@@ -99,6 +102,7 @@ def _section(
     rows, why = comparable_published(cells)
     methods = results.methods()
     notes = collect_notes(results, methods)
+    comparisons = compare(results, methods)
     metrics = metrics_in(set(results.scores["metric"])) or list(MAIN)
     known = {metric.name: metric for metric in (*MAIN, *OTHER)}
     published = {(row.method, row.scale, row.metric): row for row in rows}
@@ -109,11 +113,13 @@ def _section(
         "title": words(title_of(cells)),
         "head": [[what, words(text)] for what, text in provenance_of(cells, why)],
         "notes": [words(text) for text in notes.texts],
+        "remarks": [words(text) for text in comparisons.remarks()],
         "scales": results.scales,
         "scenes": [words(name) for name in scenes],
         "metrics": [asdict(metric) for metric in metrics],
         "methods": [
-            _method(results, notes, one, scenes, metrics, numbers, published) for one in methods
+            _method(results, notes, comparisons, one, scenes, metrics, numbers, published)
+            for one in methods
         ],
         "published": [
             {"scale": row.scale, "metric": row.metric, **_published(row, known[row.metric])}
@@ -136,6 +142,7 @@ def _scenes(results: Results) -> Iterator[Iterable[str]]:
 def _method(
     results: Results,
     notes: Notes,
+    comparisons: Comparisons,
     method: MethodInfo,
     scenes: Sequence[str],
     metrics: Sequence[Metric],
@@ -150,7 +157,10 @@ def _method(
         for metric in metrics:
             values = results.values(method.label, scale, metric.name)
             found = results.by_scene(method.label, scale, metric.name)
-            means[metric.name] = _mean(values, found.values(), metric)
+            means[metric.name] = {
+                **_mean(values, found.values(), metric),
+                "marks": comparisons.marks(method.label, scale, metric),
+            }
             scores[metric.name] = [finite(found.get(scene)) for scene in scenes]
             if row := published.get((method.published, scale, metric.name)):
                 compared[metric.name] = _compared(row, mean(values), metric)
@@ -221,7 +231,7 @@ def _compared(row: PublishedValue, measured: float, metric: Metric) -> dict[str,
     }  # fmt: skip
 
 
-def _cell(cell: Cell) -> dict[str, Any]:
+def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
     facts, address = cell.facts, cell.address
     environment = get_nested(facts, "environment", default={})
     versions = {name: environment[name] for name in _ENVIRONMENT if environment.get(name)}
@@ -235,7 +245,8 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "key": words(get_nested(facts, "key", default="")),
         "commit": words(environment.get("commit") or ""),
         "dirty": environment.get("dirty"),
-        "device": words(environment.get("device") or ""),
+        "device": words(name_of(cell)) if environment.get("device") else "",
+        "elsewhere": words(machines.note(cell)),
         "date": words(get_nested(facts, "date", default="")),
         "command": words(environment.get("command") or ""),
         "versions": {name: words(value) for name, value in versions.items()},

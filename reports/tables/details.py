@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import product
 
 from reports.analysis.comparison import Comparison, Comparisons
 from reports.analysis.metrics import MAIN, Metric
+from reports.analysis.notes import Notes
 from reports.analysis.ranking import Ranking, places_of, ranks
 from reports.analysis.results import MethodInfo, Results, deviation
 from reports.formatting import MISSING, TIMES, number, p_value, signed
 from reports.tables.model import Entry, Grid
 
-_PER_METRIC = ("Difference", "95 %", "Better on", "p", "Holm")
+_PER_METRIC = ("Difference", "95 %", "Better on", "p", "Adjusted")
 
 
 def ranks_of(methods: Sequence[MethodInfo], found: Sequence[Ranking]) -> Grid:
@@ -48,7 +50,8 @@ def _legend(found: Sequence[Ranking]) -> str:
     over = dict.fromkeys(places_of(ranking) for ranking in found)
     text = (
         "Rank among the methods at every scene and scale, averaged, and at how many a method is "
-        f"first; 1 is the best, equal values share theirs. Over {'; or '.join(over)}."
+        f"first; 1 is the best, equal values share theirs. Over {'; or '.join(over)}. A "
+        "description, not a test: the same scenes count at every scale."
     )
     unranked = dict.fromkeys(title for ranking in found for title in ranking.unranked)
     if unranked:
@@ -60,20 +63,39 @@ def _legend(found: Sequence[Ranking]) -> str:
 
 
 def details_of(
-    results: Results, methods: Sequence[MethodInfo], comparisons: Comparisons
+    results: Results, methods: Sequence[MethodInfo], notes: Notes, comparisons: Comparisons
 ) -> list[Grid]:
-    """Build the grids behind the marks: the spread over the scenes, and the paired tests."""
-    grids = [_spread(results, methods)]
+    """Build the grids behind the marks: the spread over the scenes, and the paired tests.
+
+    Of the notes, those on machines are shown.
+    """
+    grids = [_spread(results, methods, notes)]
     titles = {method.label: method.title for method in methods}
-    kinds = {"best": "the best of the column", "baseline": comparisons.baseline}
-    for against, name in kinds.items():
+    families = {
+        "best": ("the best of the column", "all pairs of methods in the column"),
+        "baseline": (comparisons.baseline, "the column's comparisons of this table"),
+    }
+    for against, (name, family) in families.items():
         items = [one for one in comparisons.items if one.against == against]
         if items:
-            grids.append(_tests(items, titles, f"Compared with {name}"))
+            legend = _legend_of_tests(family, several_seeds=comparisons.several_seeds)
+            grids.append(_tests(items, titles, notes, f"Compared with {name}", legend))
     return grids
 
 
-def _spread(results: Results, methods: Sequence[MethodInfo]) -> Grid:
+def _legend_of_tests(family: str, *, several_seeds: bool) -> str:
+    seeds = " and over the seeds" if several_seeds else ""
+    test = "the sign-flip test"
+    if several_seeds:
+        test += ", or of Welch's t-test between the seeds where that is larger"
+    return (
+        "Method minus the other, a mean over the common test scenes; its 95 % confidence interval "
+        f"(Student's t over the scenes{seeds}, this difference alone); on how many of the scenes "
+        f"the method is the better one; p of {test}; and p adjusted for {family}."
+    )
+
+
+def _spread(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Grid:
     scales = results.scales
     return Grid(
         title="Spread over the test scenes",
@@ -87,7 +109,12 @@ def _spread(results: Results, methods: Sequence[MethodInfo]) -> Grid:
             (
                 Entry(method.title),
                 *(
-                    _scatter(results.by_scene(method.label, scale, metric.name).values(), metric)
+                    replace(
+                        _scatter(
+                            results.by_scene(method.label, scale, metric.name).values(), metric
+                        ),
+                        notes=notes.machines[method.label, scale],
+                    )
                     for metric, scale in product(MAIN, scales)
                 ),
             )
@@ -105,7 +132,9 @@ def _scatter(values: Collection[float], metric: Metric) -> Entry:
     return Entry(f"{number(std, metric.digits)} ({low} to {high})")
 
 
-def _tests(items: Sequence[Comparison], titles: dict[str, str], title: str) -> Grid:
+def _tests(
+    items: Sequence[Comparison], titles: dict[str, str], notes: Notes, title: str, legend: str
+) -> Grid:
     found = {(one.scale, one.method, one.metric.name): one for one in items}
     places = sorted({one.scale for one in items})
     rows: list[tuple[Entry, ...]] = []
@@ -115,16 +144,12 @@ def _tests(items: Sequence[Comparison], titles: dict[str, str], title: str) -> G
         blocks.append(len(rows))
         for label in methods:
             entries = [_test(found.get((scale, label, metric.name))) for metric in MAIN]
-            names = (Entry(f"{TIMES}{scale}"), Entry(titles[label]))
+            name = Entry(titles[label], notes=notes.machines[label, scale])
+            names = (Entry(f"{TIMES}{scale}"), name)
             rows.append((*names, *(entry for one in entries for entry in one)))
     return Grid(
         title=title,
-        legend=(
-            "Method minus the other, a mean over the common test scenes, and its 95 % bootstrap "
-            "interval (percentile); on how many of the scenes the method is the better one; p of "
-            "the two-sided Wilcoxon signed-rank test, and after Holm over the "
-            f"{len(items)} comparisons of this table."
-        ),
+        legend=legend,
         groups=tuple((metric.heading, len(_PER_METRIC)) for metric in MAIN),
         columns=("Scale", "Method", *_PER_METRIC * len(MAIN)),
         rows=tuple(rows),
@@ -138,11 +163,11 @@ def _test(one: Comparison | None) -> list[Entry]:
     if one is None:
         return [Entry(MISSING)] * len(_PER_METRIC)
     digits = one.metric.digits
-    low, high = (signed(value, digits) for value in (one.test.low, one.test.high))
+    low, high = (signed(value, digits) for value in (one.low, one.high))
     return [
-        Entry(signed(one.test.mean, digits)),
+        Entry(signed(one.mean, digits)),
         Entry(f"{low} to {high}"),
-        Entry(f"{one.wins} of {one.test.n}"),
-        Entry(p_value(one.test.p)),
+        Entry(f"{one.wins} of {one.n}"),
+        Entry(p_value(one.p)),
         Entry(p_value(one.adjusted)),
     ]

@@ -44,11 +44,11 @@ def build(pooled: Results, dataset: str, order: Sequence[str], baseline: str) ->
     ranked = rankings(pooled, dataset, methods)
     grids = [_measured(results, methods, notes, published, comparisons)]
     if published:
-        grids.append(_published(results, methods, published))
+        grids.append(_published(results, methods, notes, published))
     if ranked:
         grids.append(ranks_of(methods, ranked))
     grids.append(_other(results, methods, notes))
-    grids.extend(details_of(results, methods, comparisons))
+    grids.extend(details_of(results, methods, notes, comparisons))
     return Section(
         protocol=address.protocol,
         profile=address.profile,
@@ -115,7 +115,9 @@ def _column(
     return entries
 
 
-def _published(results: Results, methods: Sequence[MethodInfo], published: Published) -> Grid:
+def _published(
+    results: Results, methods: Sequence[MethodInfo], notes: Notes, published: Published
+) -> Grid:
     metrics = metrics_in({row.metric for row in published.values()})
     scales = results.scales
     rows: list[tuple[Entry, ...]] = []
@@ -130,7 +132,8 @@ def _published(results: Results, methods: Sequence[MethodInfo], published: Publi
                     continue
                 measured = results.mean(method.label, scale, metric.name)
                 difference, better = metric.difference(measured, value.value)
-                row.append(Entry(value.text, difference=difference, better=better))
+                marked = notes.machines[method.label, scale]
+                row.append(Entry(value.text, 0, marked, difference, better))
             rows.append(tuple(row))
     papers = dict.fromkeys(row.paper for row in published.values())
     return Grid(
@@ -157,11 +160,17 @@ def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Gri
         for index, method in enumerate(methods):
             name = Entry(method.title, notes=notes.numbers[method.label, scale])
             entries = [column[index] for column in columns]
-            costs = _costs(results, method.label, scale)
+            costs = _costs(results, notes, method.label, scale)
             rows.append((Entry(f"{TIMES}{scale}"), name, *entries, *costs))
+    legend = "SAM (float) in degrees, nothing rounded at scoring; RMSE in 8-bit grey levels."
+    if results.machines.mixed:
+        legend += (
+            f" Seconds are of {results.machines.main_name}; those in parentheses are of another "
+            "machine and not comparable."
+        )
     return Grid(
         title="Other metrics and cost",
-        legend="SAM (float) in degrees, nothing rounded at scoring; RMSE in 8-bit grey levels.",
+        legend=legend,
         groups=(),
         columns=(
             "Scale",
@@ -177,15 +186,21 @@ def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Gri
     )
 
 
-def _costs(results: Results, method: str, scale: int) -> list[Entry]:
+def _costs(results: Results, notes: Notes, method: str, scale: int) -> list[Entry]:
     if results.failed(method, scale):
         return [Entry(MISSING)] * 3
-    parameters, training, upscaling = results.costs(method, scale)
+    costs = results.costs(method, scale)
+
+    def seconds(text: str) -> Entry:
+        if costs.elsewhere:
+            return Entry(f"({text})", notes=notes.machines[method, scale])
+        return Entry(text)
+
     return [
-        Entry(MISSING if math.isnan(parameters) else f"{parameters:,.0f}"),
+        Entry(MISSING if math.isnan(costs.parameters) else f"{costs.parameters:,.0f}"),
         # A method that is not trained has no training time.
-        Entry(duration(training) if training > 0 else MISSING),
-        Entry(MISSING if math.isnan(upscaling) else significant(upscaling)),
+        seconds(duration(costs.fit_s)) if costs.fit_s > 0 else Entry(MISSING),
+        Entry(MISSING) if math.isnan(costs.upscale_s) else seconds(significant(costs.upscale_s)),
     ]
 
 

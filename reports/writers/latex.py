@@ -54,7 +54,7 @@ _ENCODER = UnicodeToLatexEncoder(
     ],
     replacement_latex_protection="braces-after-macro",
 )
-_RANKING = r"Best \textbf{bold}, second-best \underline{underlined}."
+_RANKING = r"Best \textbf{bold}, second-best \underline{underlined}, by the printed numbers alone."
 # \@nodocument is \relax from \begin{document} on.
 BEGIN = r"""% Written by run_all.py, do not edit. It compiles as it is: pdflatex FILE.
 % In a paper: \usepackage{booktabs,siunitx} in its preamble (siunitx 3), then \input{FILE}.

@@ -12,7 +12,7 @@ from reports.tables.model import Entry, Grid, Section
 # The start of a list, or a horizontal rule.
 _LIST = re.compile(r"^(\d*)([-+.)])(?=[\s-]|$)")
 _SPECIAL = re.compile(r"([\\`*_\[\]{}|~$#])")
-_RANKING = "Best **bold**, second-best *italic*."
+_RANKING = "Best **bold**, second-best *italic*, by the printed numbers alone."
 
 
 def escape(text: object) -> str:

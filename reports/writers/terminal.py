@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reports.writers.files import Tables
 
 DIFFERENCE = "Δ"
+_HEAD = ("Scenes", "Training", "Deviates from its paper")
 _RANKED = {1: "bold green", 2: "cyan"}
 _BETTER = {True: "green", False: "red", None: "dim"}
 
@@ -36,8 +37,9 @@ def show(tables: "Tables", console: "Console") -> None:
     for section in tables.sections:
         console.print(Text(tables.title, style="bold"), soft_wrap=True)
         console.print(Text(plain(section.title), style="dim"), soft_wrap=True)
-        scenes = dict(section.provenance)["Scenes"]
-        console.print(Text(f"Scenes: {scenes}", style="dim"), soft_wrap=True)
+        for what, text in section.provenance:
+            if what in _HEAD:
+                console.print(Text(f"{what}: {text}", style="dim"), soft_wrap=True)
         shown = _fitting(section, console)
         for table in shown:
             console.print()
@@ -48,7 +50,7 @@ def show(tables: "Tables", console: "Console") -> None:
             legend = f"{DIFFERENCE} measured minus published"
             console.print(Text(legend, style="dim"), soft_wrap=True)
         main = section.grids[0]
-        if any(entry.marks for row in main.rows for entry in row):
+        if main.remarks:  # what the marks mean, or why nothing is marked
             console.print(Text(plain(main.remarks[0]), style="dim"), soft_wrap=True)
         for index, note in enumerate(section.notes, 1):
             console.print(Text(f"{superscript((index,))} {note}", style="yellow"), soft_wrap=True)

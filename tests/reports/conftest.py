@@ -74,6 +74,11 @@ def make(tmp_path: Path) -> Make:
         date: str = "2026-03-01T10:00:00Z",
         device: str = "NVIDIA H200",
         depends: Mapping[str, str] | None = None,
+        environment: Mapping[str, object] | None = None,
+        configuration: Mapping[str, object] | None = None,
+        training: Mapping[str, object] | None = None,
+        fit_s: float = 754.0,
+        upscale_s: float = 0.125,
         **data: Any,
     ) -> cells.Cell:
         facts = {
@@ -104,15 +109,18 @@ def make(tmp_path: Path) -> Make:
                 "protocol": {"name": protocol, "summary": f"the summary of {protocol}"},
                 "profile": {"name": profile, "summary": f"the summary of {profile}"},
                 "recipe": {"steps": 10} if trained else None,
-                "engine": "1",
+                "engine": 2,
+                **(configuration or {}),
             },
-            "environment": {"device": device},
+            "environment": {"device": device, **(environment or {})},
             "parameters": 57281 if trained else 0,
-            "times": {"fit_s": 754.0 if trained else 0.0, "upscale_s": 0.125},
+            "times": {"fit_s": fit_s if trained else 0.0, "upscale_s": upscale_s},
             "memory": {"peak_bytes": 1},
             "warnings": list(warnings),
             "date": date,
         }
+        if training is not None:
+            facts["training"] = dict(training)
         address = Address(dataset, protocol, profile, scale, method, seed)
         files = {}
         if status == "done":

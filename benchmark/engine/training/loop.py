@@ -14,6 +14,7 @@ from benchmark.data.sampler import PatchSampler, SamplingPlan
 from benchmark.engine import seeding
 from benchmark.engine.building import start
 from benchmark.engine.device import Device
+from benchmark.engine.operations import multiplications_per_pixel
 from benchmark.engine.tiling import run_network
 from benchmark.engine.torch_state import numeric_state
 from benchmark.engine.training.checkpoint import NullCheckpointer, Stopped
@@ -27,7 +28,9 @@ from benchmark.method import NetworkMethod, Problem, Recipe, State
 # Steps between two readings of the loss: each reading synchronises with the GPU.
 _LOG_EVERY = 25
 # Attributes of the loop that a checkpoint contains.
-_SAVED = ("total", "unlogged_steps", "steps_taken", "loss", "best")
+_SAVED = (
+    "total", "unlogged_steps", "steps_taken", "loss_sum", "steps_validated", "best", "best_step"
+)  # fmt: skip
 
 
 class TrainingError(Exception):
@@ -61,9 +64,13 @@ class Trained:
 
     Attributes:
         state: the weights with the best validation PSNR; the last ones without validation scenes.
-        history: one row per validation: step, loss, psnr (dB), rate, seconds.
+        history: one row per validation: step, loss (the mean over the steps since the row before),
+            psnr (dB), rate, seconds.
         parameters: number of trainable values.
         steps: number of steps taken.
+        epochs: passes over the samples.
+        batch: samples per step.
+        share: fraction of the patches' values, over all bands, that one epoch shows the network.
         seconds: duration without interruptions.
         resumed: number of times it resumed from a checkpoint.
         warnings: notes to print below the tables.
@@ -73,6 +80,9 @@ class Trained:
     history: list[dict[str, float]] = field(default_factory=list)
     parameters: int = 0
     steps: int = 0
+    epochs: float = 0.0
+    batch: int = 0
+    share: float = 1.0
     seconds: float = 0.0
     resumed: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -88,7 +98,8 @@ def train(
     """Train a network.
 
     The global random states are restored afterwards. On the CPU, two calls with the same arguments
-    return the same weights, bit for bit, even if one was interrupted and resumed.
+    return the same weights, bit for bit, even if one was interrupted and resumed, if both run with
+    the same number of threads: another number changes the order of sums.
 
     Args:
         task: the network to train, and its data.
@@ -110,8 +121,9 @@ def train(
     while True:
         saved = checkpointer.load()
         with seeding.seeded(task.seed, device.torch):
-            network = device.place(start(task.method, task.problem, recipe))
-            loop = _Loop(task, network, recipe, device)
+            network = start(task.method, task.problem, recipe)
+            sampling = _sampling(task, recipe, network)
+            loop = _Loop(task, device.place(network), recipe, device, sampling)
             try:
                 loop.restore(saved)
                 order = PatchSampler(loop.sampling, task.seed, saved and saved["order"])
@@ -129,30 +141,25 @@ class _Loop:
     network: nn.Module
     recipe: Recipe
     device: Device
+    sampling: SamplingPlan
 
     def __post_init__(self) -> None:
-        bands, bandwise = self.task.bank.bands, self.task.method.bandwise
-        profile = self.task.profile
-        self.sampling = SamplingPlan(
-            patches=len(self.task.bank),
-            bands=bands,
-            batch=self.recipe.batch_size,
-            epochs=self.recipe.epochs,
-            bands_per_patch=(profile.bands or bands) if bandwise else 0,
-            bands_as_samples=bandwise and self.recipe.bands_as_samples,
-        )
         steps_per_epoch = self.sampling.steps_per_epoch
         self.steps = steps_per_epoch * self.recipe.epochs
-        self.validate_every = steps_per_epoch
-        if profile.validations:
-            self.validate_every = max(1, self.steps // profile.validations)
+        validations = min(self.task.profile.validations or self.recipe.epochs, self.steps)
+        self.validate_after = {self.steps * n // validations for n in range(1, validations + 1)}
         self.schedule = Schedule(self.recipe, self.steps, steps_per_epoch)
         self.step = Step(self.task.method, self.network, self.task.bank, self.recipe, self.device)
         self.total = torch.zeros((), device=self.device.torch)
         self.unlogged_steps = self.steps_taken = 0
-        self.loss = math.nan
-        self.best = -math.inf
-        self.trained = Trained(self._weights(), parameters=_trainable(self.network))
+        self.loss_sum, self.steps_validated = 0.0, 0
+        self.best, self.best_step = -math.inf, 0
+        self.trained = Trained(
+            self._weights(),
+            parameters=_trainable(self.network),
+            batch=self.sampling.batch,
+            share=self.sampling.share,
+        )
 
     def run(
         self, order: PatchSampler, listener: TrainingListener, checkpointer: NullCheckpointer
@@ -177,6 +184,7 @@ class _Loop:
                 if stopping:
                     raise Stopped
         self.trained.steps = self.steps_taken
+        self.trained.epochs = self.steps_taken / self.sampling.steps_per_epoch
         self.trained.warnings = self._warnings()
         return self.trained
 
@@ -186,22 +194,24 @@ class _Loop:
 
     def _log_and_validate(self, lr: float, listener: TrainingListener, began: float) -> None:
         """Read the loss and validate, each when it is due."""
-        last = self.steps_taken == self.steps
-        validating = self.steps_taken % self.validate_every == 0 or last
+        validating = self.steps_taken in self.validate_after
         if self.unlogged_steps == _LOG_EVERY or validating:
-            self.loss = float(self.total) / self.unlogged_steps
+            loss = float(self.total) / self.unlogged_steps
+            self.loss_sum += float(self.total)
             self.total.zero_()
             self.unlogged_steps = 0
-            if not math.isfinite(self.loss):
-                raise TrainingError(f"the loss became {self.loss} before step {self.steps_taken}")
-            listener.stepped(self.steps_taken, self.steps, self.loss, lr)
+            if not math.isfinite(loss):
+                raise TrainingError(f"the loss became {loss} before step {self.steps_taken}")
+            listener.stepped(self.steps_taken, self.steps, loss, lr)
         if not validating:
             return
+        loss = self.loss_sum / (self.steps_taken - self.steps_validated)
+        self.loss_sum, self.steps_validated = 0.0, self.steps_taken
         psnr = self._validate() if self.task.validation else math.nan
         seconds = time.perf_counter() - began
         row = {
             "step": self.steps_taken,
-            "loss": self.loss,
+            "loss": loss,
             "psnr": psnr,
             "rate": lr,
             "seconds": seconds,
@@ -209,9 +219,10 @@ class _Loop:
         self.trained.history.append(row)
         listener.validated(psnr)
         # Without validation scenes the loss measures progress, and the last weights are kept.
-        figure = psnr if self.task.validation else -self.loss
+        figure = psnr if self.task.validation else -loss
         better = figure > self.best
-        self.best = max(self.best, figure)
+        if better:
+            self.best, self.best_step = figure, self.steps_taken
         if better or not self.task.validation:
             self.trained.state = self._weights()
         self.schedule.validated(better)
@@ -258,6 +269,11 @@ class _Loop:
                 f"the network did not learn: {self.best:.2f} dB on the validation scenes, where "
                 f"the interpolated image has {baseline:.2f} dB"
             )
+        elif (last := self.trained.history[-1]["psnr"]) < (self.best + baseline) / 2:
+            warnings.append(
+                f"the training collapsed: {last:.2f} dB on the validation scenes at its end, after "
+                f"{self.best:.2f} dB at step {self.best_step}, whose weights were kept"
+            )
         return warnings
 
     def _validate(self) -> float:
@@ -274,6 +290,25 @@ class _Loop:
 
     def _weights(self) -> State:
         return {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+
+
+def _sampling(task: TrainingTask, recipe: Recipe, network: nn.Module) -> SamplingPlan:
+    """Plan the samples: which bands of the patches a band-wise network is shown."""
+    method, bands = task.method, task.bank.bands
+    shown = 0
+    if method.bandwise and not recipe.bands_as_samples:
+        cost = 0.0
+        if task.profile.multiplications:
+            cost = multiplications_per_pixel(method, network, task.problem, task.bank.size)
+        shown = task.profile.bands_of_patch(bands, cost)
+    return SamplingPlan(
+        patches=len(task.bank),
+        bands=bands,
+        batch=recipe.batch_size,
+        epochs=recipe.epochs,
+        bands_per_patch=shown,
+        bands_as_samples=method.bandwise and recipe.bands_as_samples,
+    )
 
 
 def _trainable(network: nn.Module) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.errors import unknown
 
 if TYPE_CHECKING:
-    from benchmark.method import NetworkMethod, Recipe
+    from benchmark.method import Method, NetworkMethod, Recipe
 
 
 # Fields that are only displayed; numbers do not depend on them.
@@ -30,6 +30,8 @@ class Profile:
         batch: cubic patches per step of the common recipe.
         bands: number of bands of each patch that a band-wise method is trained on, drawn anew each
             time; 0 for all.
+        multiplications: a band-wise method is trained on more bands than that, up to all, if they
+            cost no more multiplications per pixel of a patch in a forward pass; 0 for never.
         validations: number over the whole training; 0 for one per epoch.
         validation_size: rows and columns of the centre crop of each validation scene that is
             scored; 0 for the whole scene.
@@ -42,6 +44,7 @@ class Profile:
     epochs: int = 1
     batch: int = 32
     bands: int = 0
+    multiplications: int = 0
     validations: int = 0
     validation_size: int = 0
 
@@ -65,6 +68,34 @@ class Profile:
             epochs=self.epochs,
         )
 
+    def deviations(self, method: "Method") -> tuple[str, ...]:
+        """Return what the method's own recipe takes beyond, or other than, what its paper prints.
+
+        Empty for profiles with a common recipe, and for methods without a network.
+        """
+        from benchmark.method import NetworkMethod
+
+        if self.epochs or not isinstance(method, NetworkMethod):
+            return ()
+        return method.recipe_notes
+
+    def bands_of_patch(self, bands: int, cost: float) -> int:
+        """Return how many bands of a patch a band-wise method is trained on.
+
+        Args:
+            bands: number of bands of a patch.
+            cost: multiplications of the network for one band, per pixel.
+        """
+        if not self.bands:
+            return bands
+        affordable = int(self.multiplications / cost) if cost else 0
+        return min(bands, max(self.bands, affordable))
+
+    def patch_size(self, method: "NetworkMethod", scale: int) -> int:
+        """Return the rows and columns of the patches that a method is trained on."""
+        recipe = self.recipe(method)
+        return recipe.low_patch_size * scale or recipe.patch_size or self.patch
+
     def numeric_facts(self) -> dict[str, Any]:
         """Return the fields that numbers depend on, for the key of a cell: all but the texts."""
         return {name: value for name, value in asdict(self).items() if name not in _TEXTS}
@@ -79,8 +110,9 @@ PROFILES = {
     for profile in (
         Profile(
             "quick",
-            "one common recipe (Adam, one cycle) cut to minutes on two CPU cores: an order of "
-            "magnitude too short to rank networks",
+            "one common recipe (Adam, one cycle), 1,200 cubic patches, band-wise networks see 2 "
+            "bands of each: minutes on two CPU cores, an order of magnitude too short to rank "
+            "networks",
             patches=1_200,
             batch=2,
             bands=2,
@@ -89,11 +121,12 @@ PROFILES = {
         ),
         Profile(
             "evening",
-            "one common recipe (Adam, one cycle), 12,000 cubic patches, band-wise networks see 4 "
-            "bands of each: half an hour for all of CAVE on two recent CPU cores",
+            "one common recipe (Adam, one cycle), 12,000 cubic patches, of which band-wise "
+            "networks see as many bands as 2.7 million multiplications a pixel pay for, 4 or more",
             patches=12_000,
             batch=8,
             bands=4,
+            multiplications=2_700_000,
             validations=8,
             validation_size=128,
         ),

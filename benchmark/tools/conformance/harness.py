@@ -146,9 +146,14 @@ class MethodHarness:
             NotApplicableError: the method is not a network.
         """
         problem = problem or self.problem()
-        size = {"count": _PATCHES, "size": _PATCH, "seed": _SEED}
-        scenes = self.scenes(problem.bands)
-        bank = PatchBank(scenes, problem.degradation, device=CPU.torch, **size)
+        bank = PatchBank(
+            self.scenes(problem.bands),
+            problem.degradation,
+            count=_PATCHES,
+            size=_PATCH,
+            seed=_SEED,
+            device=CPU.torch,
+        )
         rows = 1 if validation else steps
         profile = Profile("", "", _PATCHES, _PATCH, steps, batch=_PATCHES, validations=rows)
         task = TrainingTask(self.network_method, problem, profile, _SEED, bank, validation)

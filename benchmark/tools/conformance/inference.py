@@ -9,7 +9,9 @@ from torch import Tensor
 from benchmark.engine.device import CPU, Device
 from benchmark.engine.returned import estimate_of
 from benchmark.engine.tiling import run_network
+from benchmark.errors import counted
 from benchmark.method import NetworkMethod, Problem
+from benchmark.metrics.clipping import SHARE, far_outside
 from benchmark.tools.conformance.check import (
     NotApplicableError,
     at,
@@ -38,7 +40,7 @@ def _shape_with(bands: int) -> Check:
                 with at(f"x{scale}"):
                     _require_shape(harness, harness.problem(scale=scale, bands=bands))
 
-    run.__doc__ = f"The estimate of a scene with {bands} band{'s' * (bands > 1)} has its shape."
+    run.__doc__ = f"The estimate of a scene with {counted(bands, 'band')} has its shape."
     return run
 
 
@@ -77,7 +79,31 @@ def finite(harness: MethodHarness) -> None:
         precision = ", in bfloat16" if device.bfloat16 else ""
         for name, low in images.items():
             bad = int((~torch.isfinite(estimate(low, problem))).sum())
-            require(bad == 0, f"{bad} values of the estimate of {name}{precision} are not finite")
+            require(
+                bad == 0, f"{counted(bad, 'value')} not finite in the estimate of {name}{precision}"
+            )
+
+
+def in_range(harness: MethodHarness) -> None:
+    """The estimate of a scene has floating-point values from 0 to 1, apart from overshoot.
+
+    More than `SHARE` of the values may not lie outside it by more than `MARGIN`; a network, whose
+    training is short here, may have ten times as many.
+    """
+    problem = harness.problem()
+    estimate = harness.estimate(harness.low(problem), problem)
+    require(
+        estimate.is_floating_point(),
+        f"the values of the estimate are {estimate.dtype}, expected floating-point numbers",
+    )
+    outside = far_outside(estimate)
+    allowed = SHARE * (10 if isinstance(harness.method, NetworkMethod) else 1)
+    lowest, highest = estimate.aminmax()
+    require(
+        outside <= allowed,
+        f"{outside:.0%} of the values of the estimate of a scene are clipped; expected 0 to 1, "
+        f"found {lowest:.5g} to {highest:.5g}",
+    )
 
 
 def input_not_modified(harness: MethodHarness) -> None:
@@ -146,7 +172,7 @@ def tiles_equal_whole(harness: MethodHarness) -> None:
 
 
 def order_independent(harness: MethodHarness) -> None:
-    """Estimates do not depend on the order of the scenes, bit for bit."""
+    """Estimates do not depend on the scenes' order, bit for bit, on the same threads."""
     problem = harness.problem()
     lows = [harness.low(problem, seed) for seed in (1, 2, 3)]
     forwards, backwards = (harness.estimator(problem, harness.trained.state) for _ in range(2))
@@ -182,6 +208,7 @@ CHECKS: dict[str, Check] = {
     **{f"shape-x{scale}": _shape_at(scale) for scale in SCALES},
     **{f"bands-{bands}": _shape_with(bands) for bands in BANDS},
     "finite": finite,
+    "in-range": in_range,
     "input-not-modified": input_not_modified,
     "batch-of-one-equals-many": batch_of_one_equals_many,
     "tiles-equal-whole": tiles_equal_whole,

@@ -96,8 +96,8 @@ def merge(
     merged = Merged()
     if file.is_dir():
         raise RequestError(
-            f"{file} is a folder, expected a zip; zip it again, or copy the data sets' folders in it "
-            f"to {results}"
+            f"{file} is a folder, expected a zip; zip it again, or copy the data sets' folders in "
+            f"it to {results}"
         )
     with open_zip(file, member_limit=_LIMITS[WEIGHTS]) as archive:
         contents = sort_files(archive.sizes)

@@ -19,6 +19,8 @@ from benchmark.method import NetworkMethod, State
 from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.tools.images.model import View
 
+COUNTED = 3  # the first version of the engine that counts what closed forms learn
+
 
 def predict(
     plan: CellPlan, results: Path, device: Device, scenes: Sequence[str] = ()
@@ -80,11 +82,19 @@ def check_test_scenes(scenes: Sequence[str], plan: CellPlan) -> None:
 
 def missing_weights(plan: CellPlan, cell: Cell) -> str:
     """Return why a finished cell cannot estimate images; empty if it can."""
-    recorded = WEIGHTS in cell.facts["sums"]
-    lost = recorded and not (cell.folder / WEIGHTS).exists()
-    if lost or (isinstance(plan.method, NetworkMethod) and not recorded):
-        return "it was stored without weights; run the cell again"
-    return ""
+    if WEIGHTS in cell.facts["sums"]:
+        lost = not (cell.folder / WEIGHTS).exists()
+    else:
+        lost = plan.method.trained and not _learned_nothing(plan, cell)
+    return "it was stored without weights; run the cell again" if lost else ""
+
+
+def _learned_nothing(plan: CellPlan, cell: Cell) -> bool:
+    """Return whether `fit` of a method without a network returned nothing to store."""
+    # Before, what a closed form had learned was not counted.
+    counted = cell.facts["configuration"]["engine"] >= COUNTED
+    network = isinstance(plan.method, NetworkMethod)
+    return counted and not network and cell.facts["parameters"] == 0
 
 
 def reason_of(error: Exception) -> str:

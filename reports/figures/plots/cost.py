@@ -1,6 +1,7 @@
 """Quality and cost: PSNR against the time per image, and against the number of parameters."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,9 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from benchmark.errors import plain
 from benchmark.store.cells import Cell
-from reports.analysis.facts import get_nested
 from reports.analysis.results import read_results, rows_of
 from reports.figures.drawing.context import FigureContext
 from reports.figures.drawing.labels import place_names
@@ -36,13 +35,13 @@ class Cost:
         psnr: mean over the test scenes, in dB.
         seconds: per image.
         parameters: trainable parameters; 0 for a method that is not trained.
-        device: where the time was measured.
+        machine: where the time was measured.
     """
 
     psnr: float
     seconds: float
     parameters: int
-    device: str
+    machine: str
 
 
 def costs_of(cells: Sequence[Cell]) -> tuple[dict[str, Cost], dict[str, str]]:
@@ -60,10 +59,9 @@ def costs_of(cells: Sequence[Cell]) -> tuple[dict[str, Cost], dict[str, str]]:
         elif not one.upscale_s > 0:
             without[one.method] = "its time was not recorded"
         else:
-            facts = one.cell.facts
-            device = plain(get_nested(facts, "environment", "device", default="not recorded"))
+            machine = results.machines.names[one.machine]
             parameters = 0 if math.isnan(one.parameters) else int(one.parameters)
-            costs[one.method] = Cost(psnr, one.upscale_s, parameters, device)
+            costs[one.method] = Cost(psnr, one.upscale_s, parameters, machine)
     return costs, without
 
 
@@ -86,6 +84,8 @@ def cost_figure(
 ) -> Figure:
     """Draw PSNR against seconds per image and against parameters, both on logarithmic axes.
 
+    Seconds are of one machine, that of most methods, the first one of a tie.
+
     Args:
         costs: a method's label to its cost; not empty.
         context: heading and styles.
@@ -93,10 +93,13 @@ def cost_figure(
     """
     styles = context.styles
     labels = styles.ordered(list(costs))
-    devices = list(dict.fromkeys(costs[label].device for label in labels))
-    where = f"Times on {devices[0]}."
-    if len(devices) > 1:
-        where = f"Times from DIFFERENT devices, not to be compared: {'; '.join(devices)}."
+    counts = Counter(cost.machine for cost in costs.values())
+    main = max(counts, key=counts.__getitem__)
+    timed = [label for label in labels if costs[label].machine == main]
+    where = f"Times on {main}."
+    if others := [label for label in labels if label not in timed]:
+        named = (f"{styles.title(label)} ({costs[label].machine})" for label in others)
+        where += f" Without the times of other machines, not comparable: {'; '.join(named)}."
     caption = (
         f"PSNR: mean over the test scenes. {where} They are of the method alone: where it needs an "
         "upscaled input, the engine computes that. Line: no method is both better and cheaper than "
@@ -109,18 +112,18 @@ def cost_figure(
     left.set_ylim(min(quality) - room, max(quality) + room)
     left.set_ylabel("PSNR (dB)")
     left.set_xlabel("seconds per image")
-    _limit(left, [costs[label].seconds for label in labels])
+    _limit(left, [costs[label].seconds for label in timed])
     set_log_scale(left, "x", EngFormatter("s"))
     right.set_xlabel("trainable parameters")
     _limit_from_zero(right, [costs[label].parameters for label in labels])
     left.yaxis.set_major_locator(MaxNLocator(7))
-    names = [shortened(styles.title(label), _LONGEST, SMALL) for label in labels]
-    seconds = [(costs[label].seconds, costs[label].psnr) for label in labels]
+    names = {label: shortened(styles.title(label), _LONGEST, SMALL) for label in labels}
+    seconds = [(costs[label].seconds, costs[label].psnr) for label in timed]
     parameters = [(float(costs[label].parameters), costs[label].psnr) for label in labels]
-    lines = [_draw(left, seconds, labels, styles), _draw(right, parameters, labels, styles)]
+    lines = [_draw(left, seconds, timed, styles), _draw(right, parameters, labels, styles)]
     figure.draw_without_rendering()  # names are placed within the final layout
-    place_names(left, seconds, names, lines[0])
-    place_names(right, parameters, names, lines[1])
+    place_names(left, seconds, [names[label] for label in timed], lines[0])
+    place_names(right, parameters, [names[label] for label in labels], lines[1])
     return figure
 
 

@@ -52,6 +52,7 @@ def training_figure(
     curves: Mapping[str, pd.DataFrame],
     context: FigureContext,
     left_out: Mapping[str, str] | None = None,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw validation PSNR and training loss against steps and against seconds.
 
@@ -59,14 +60,19 @@ def training_figure(
         curves: a method's label to rows with step, loss, psnr and seconds.
         context: heading and styles.
         left_out: methods without a curve, and why.
+        elsewhere: methods that were trained on another machine, and its name; their seconds are
+            not shown.
     """
     styles = context.styles
     labels = styles.ordered(list(curves))
+    others = {label: name for label, name in (elsewhere or {}).items() if label in curves}
+    named = (f"{styles.title(label)} ({others[label]})" for label in labels if label in others)
+    where = f"Without the seconds of other machines, not comparable: {'; '.join(named)}. "
     caption = (
         "PSNR on the validation scenes; mean training loss since the previous validation (not "
         "drawn for a last few steps). Losses of different methods measure different things: "
         "compare their course, not their height. Legend: the best PSNR and the time of the whole "
-        f"training. {not_shown(left_out or {}, styles)}"
+        f"training. {where if others else ''}{not_shown(left_out or {}, styles)}"
     )
     height = _HEIGHT + _LEGEND_ROW * -(-len(labels) // _LEGEND_COLUMNS)
     figure = context.new_figure(["training"], caption, height)
@@ -75,27 +81,28 @@ def training_figure(
     for column, x in enumerate(("step", "seconds")):
         for row, y in enumerate(("psnr", "loss")):
             axes = grid[row, column]
-            for label in labels:
+            drawn = [label for label in labels if x == "step" or label not in others]
+            for label in drawn:
                 rows = curves[label] if y == "psnr" else _without_few_steps(curves[label])
                 axes.plot(rows[x], rows[y], ms=3.5, **styles.style(label).plot())
-            _format_axes(axes, x, y, list(curves.values()))
+            _format_axes(axes, x, y, [curves[label] for label in drawn])
             axes.set_xlabel(_LABELS[x])
             axes.set_ylabel(_LABELS[y])
             axes.label_outer()
     body.align_ylabels()
     body.legend(
         [styles.style(label).handle() for label in labels],
-        [_legend_text(label, curves[label], context) for label in labels],
+        [_legend_text(one, curves[one], context, timed=one not in others) for one in labels],
         loc="outside lower center",
         ncols=_LEGEND_COLUMNS,
     )
     return figure
 
 
-def _legend_text(label: str, rows: pd.DataFrame, context: FigureContext) -> str:
+def _legend_text(label: str, rows: pd.DataFrame, context: FigureContext, *, timed: bool) -> str:
     name = shortened(context.styles.title(label), _LONGEST, SMALL)
-    took = duration(float(rows["seconds"].max()))
-    return f"{name}\nbest {float(rows['psnr'].max()):.2f} dB, {took}"
+    took = f", {duration(float(rows['seconds'].max()))}" if timed else ""
+    return f"{name}\nbest {float(rows['psnr'].max()):.2f} dB{took}"
 
 
 def _format_axes(axes: Axes, x: str, y: str, curves: Sequence[pd.DataFrame]) -> None:

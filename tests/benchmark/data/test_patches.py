@@ -110,8 +110,8 @@ def test_the_bank_knows_its_length_and_bands() -> None:
 
 
 def test_an_8_bit_bank_holds_one_byte_a_value() -> None:
-    assert bank(EIGHT_BIT, 2)._truths.dtype == torch.uint8
-    assert bank(FLOAT, 2)._truths.dtype == torch.float32
+    assert bank(EIGHT_BIT, 2)._truths.pixels.dtype == torch.uint8
+    assert bank(FLOAT, 2)._truths.pixels.dtype == torch.float32
 
 
 def test_the_same_seed_draws_the_same_positions() -> None:

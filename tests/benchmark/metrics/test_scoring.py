@@ -28,11 +28,22 @@ def pair(bands: int = 4, rows: int = 37, columns: int = 30, seed: int = 0) -> Pa
 
 
 def angles(x: Tensor, y: Tensor) -> np.ndarray:
-    """Return the angle of every pixel in degrees; NaN where a spectrum is zero."""
-    a, b = (cube.numpy().astype(np.float64).reshape(len(cube), -1) for cube in (x, y))
-    with np.errstate(invalid="ignore"):
-        cosine = (a * b).sum(0) / (np.sqrt((a**2).sum(0)) * np.sqrt((b**2).sum(0)))
-        return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+    """Return the angle of every pixel in degrees; NaN where the truth is zero, 90 where only x is.
+
+    `x` is the estimate, `y` the truth.
+    """
+    result = []
+    for row in range(x.shape[1]):
+        for column in range(x.shape[2]):
+            a, b = (cube[:, row, column].numpy().astype(np.float64) for cube in (x, y))
+            if not b.any():
+                result.append(math.nan)
+            elif not a.any():
+                result.append(90.0)
+            else:
+                cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+                result.append(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+    return np.array(result)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -93,7 +104,10 @@ def test_sam_equals_plain_numpy_in_degrees(bands: int) -> None:
     x, y = pair(bands)
     x[:, 0, 0] = 1
     y[:, 0, 0] = 2
+    x[:, 1, 1] = y[:, 2, 2] = x[:, 3, 3] = y[:, 3, 3] = 0
     expected = angles(x, y)
+    assert np.isnan(expected).sum() >= 2
+    assert (expected == 90).any()
     angle, skipped = sam(x, y)
     assert skipped == np.isnan(expected).sum()
     # Parallel spectra are 1e-6 degrees apart to numpy's arccos, where `sam` says 0.
@@ -108,29 +122,55 @@ def test_sam_of_known_angles() -> None:
     assert skipped == 0
 
 
-def test_sam_skips_and_counts_pixels_that_are_zero_on_either_side() -> None:
+def test_sam_skips_and_counts_pixels_whose_truth_is_zero() -> None:
     x, y = pair(3, 4, 5)
     x, y = x + 1, y + 1
     before = angles(x, y).reshape(4, 5)
-    x[:, 0, 0] = 0
     y[:, 1, 1] = 0
     x[:, 2, 2] = y[:, 2, 2] = 0
     angle, skipped = sam(x, y)
     kept = np.ones((4, 5), dtype=bool)
-    kept[0, 0] = kept[1, 1] = kept[2, 2] = False
-    assert skipped == 3
+    kept[1, 1] = kept[2, 2] = False
+    assert skipped == 2
     assert angle == pytest.approx(before[kept].mean(), abs=1e-9)
+
+
+def test_a_black_estimate_of_a_pixel_that_is_not_black_is_a_right_angle() -> None:
+    x, y = pair(3, 4, 5)
+    x, y = x + 1, y + 1
+    before = angles(x, y)
+    x[:, 0, 0] = 0
+    angle, skipped = sam(x, y)
+    assert skipped == 0
+    assert angle == pytest.approx((90 + before[1:].sum()) / 20, abs=1e-9)
+    x[:] = 0
+    assert sam(x, y) == (90.0, 0)
+
+
+def test_score_counts_the_same_pixels_for_every_estimate() -> None:
+    """The 8-bit SAM leaves out what the 8-bit truth has black, `sam_float` what the truth has."""
+    truth = random(3, 6, 7) + 0.1
+    truth[:, :2] = 0.4 / 255  # black after rounding
+    truth[:, 0] = 0
+    estimates = {"black": torch.zeros_like(truth), "any": random(3, 6, 7, seed=1)}
+    scores = {name: score(estimate, truth.clamp(0, 1), 2) for name, estimate in estimates.items()}
+    assert scores["black"]["skipped"] == scores["any"]["skipped"] == 14
+    assert scores["black"]["sam"] == scores["black"]["sam_float"] == 90
+    exact = angles(estimates["any"], truth.clamp(0, 1))
+    assert np.isnan(exact).sum() == 7
+    assert scores["any"]["sam_float"] == pytest.approx(np.nanmean(exact), abs=1e-5)
 
 
 def test_sam_is_never_nan() -> None:
     zeros, ones = torch.zeros(3, 2, 2), torch.ones(3, 2, 2)
     assert sam(zeros, zeros) == (0.0, 4)
-    assert sam(zeros, ones) == (90.0, 4)
+    assert sam(zeros, ones) == (90.0, 0)
     assert sam(ones, zeros) == (90.0, 4)
     tiny = torch.full((3, 2, 2), 1e-45)  # the smallest float32
     angle, skipped = sam(tiny, ones)
     assert angle == pytest.approx(0, abs=1e-5)
     assert skipped == 0
+    assert sam(torch.full((3, 2, 2), 1e-200, dtype=torch.float64), ones) == (90.0, 0)
 
 
 def test_identical_cubes_are_perfect() -> None:
@@ -152,7 +192,7 @@ def test_no_score_of_constant_cubes_is_nan(value: float, other: float) -> None:
     scores = score(x, y, 2)
     assert not any(math.isnan(number) for number in scores.values())
     assert (scores["psnr"] == math.inf) is (value == other)
-    assert scores["skipped"] == (144 if 0 in (value, other) else 0)
+    assert scores["skipped"] == (144 if other == 0 else 0)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -226,6 +266,32 @@ def test_score_refuses_what_is_not_finite(value: float) -> None:
     estimate[1, 2, 3] = value
     with pytest.raises(ValueError, match="NaN or infinity"):
         score(estimate, random(2, 5, 5, seed=1), 2)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool, torch.complex64], ids=str)
+def test_score_refuses_numbers_that_are_not_real_floats(dtype: torch.dtype) -> None:
+    estimate = torch.ones(2, 5, 5).to(dtype)
+    with pytest.raises(ValueError, match=rf"are {dtype}, expected floating-point numbers from 0"):
+        score(estimate, random(2, 5, 5), 2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_score_takes_every_float_as_float32(dtype: torch.dtype) -> None:
+    truth, estimate = random(3, 20, 22), random(3, 20, 22, seed=7).to(dtype)
+    assert score(estimate, truth, 2) == score(estimate.float(), truth, 2)
+
+
+def test_the_largest_and_smallest_of_float64_are_clipped_and_black() -> None:
+    truth = random(1, 12, 12) + 0.1
+    huge = torch.full_like(truth, 1e300, dtype=torch.float64)
+    assert score(huge, truth, 2) == score(torch.ones_like(truth), truth, 2)
+    tiny = torch.full_like(truth, 1e-200, dtype=torch.float64)
+    assert score(tiny, truth, 2) == score(torch.zeros_like(truth), truth, 2)
+
+
+def test_values_outside_of_0_to_1_score_as_the_nearest_inside() -> None:
+    truth, estimate = random(3, 20, 22), 5 * random(3, 20, 22, seed=7) - 2
+    assert score(estimate, truth, 2) == score(estimate.clamp(0, 1), truth, 2)
 
 
 def test_score_leaves_its_arguments_alone() -> None:

@@ -2,16 +2,20 @@
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from benchmark.errors import RequestError
-from reports.analysis.comparison import Comparison, Comparisons
+from benchmark.store.cells import cells
+from reports.analysis.comparison import Comparison, compare
 from reports.analysis.metrics import MAIN
-from reports.analysis.statistics import PairedTest, holm, paired_test
+from reports.analysis.results import Results, read_results
+from reports.analysis.statistics import ALPHA, sign_flip
 from reports.tables.model import Section
 from reports.writers.files import write_tables
 from tests.reports.conftest import Make
@@ -67,65 +71,193 @@ def test_indistinguishable_methods_are_marked(make: Make, tmp_path: Path) -> Non
     assert section.grids[0].remarks[0].endswith("by these 7 test scenes.")
 
 
-def test_with_seven_scenes_holm_cannot_be_significant_as_remarked(
-    make: Make, tmp_path: Path
-) -> None:
+def test_the_remarks_name_test_family_and_level(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN)
     text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
-    assert "signed-rank test (uncorrected) is 0.05 or more" in text
-    # Three methods beside one, by two metrics: 6 comparisons of a kind, 6 / 64.
-    assert "the smallest p is 1/64 = 0.0156" in text
-    assert "Holm over the table's 6 comparisons of a kind makes it 0.094." in text
-    assert "cover 88 %, not 95 %" in text
+    assert "Test: signs of the differences flipped scene by scene" in text
+    assert (
+        "Family: all pairs of methods in a column, and all its comparisons with Bicubic. "
+        "Level: 5 % for each family, so one column in twenty may show a difference" in text
+    )
+    assert "With 7 test scenes the smallest p is 1/64 = 0.0156." in text
+    assert "A mark does not say that two methods are equal" in text
     assert "One seed: how far training itself scatters is not known" in text
-
-
-def test_with_more_scenes_the_corrected_p_decides(make: Make, tmp_path: Path) -> None:
-    stored(make, TWELVE)
-    (section,) = write_tables(tmp_path, "cave").sections
-    text = " ".join(section.grids[0].remarks)
-    assert "(after Holm over the table's 6 comparisons of a kind) is 0.05 or more" in text
-    assert "uncorrected" not in text
-    assert "out of reach" not in text
-    assert "too narrow" not in text
-    assert marks(section)["LEVEL"] == ("≈", "")
-    assert marks(section)["WEAK"] == ("∘", "")
+    assert "Welch" not in text
 
 
 def test_too_few_scenes_are_marked_by_nothing(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN[:5])
     (section,) = write_tables(tmp_path, "cave").sections
     assert set(marks(section).values()) == {("", "")}
-    (first, second) = section.grids[0].remarks
-    assert first.startswith("No difference here can be significant: with 5 test scenes")
-    assert "1/16 = 0.0625" in first
-    assert second.startswith("One seed:")
+    (first, second, third) = section.grids[0].remarks
+    assert first == "Nothing is marked: with 5 test scenes no difference can be tested."
+    assert "1/16 = 0.0625" in second
+    assert "an entry without a mark says nothing" in second
+    assert third.startswith("One seed:")
 
 
-def test_several_seeds_are_averaged_first_and_not_taken_for_scenes(
+def test_a_pair_with_too_few_common_scenes_is_named_and_not_marked(
     make: Make, tmp_path: Path
 ) -> None:
+    stored(make, TWELVE)
+    few = ("a", "b", "c", "u", "v", "w", "x", "y", "z")
+    make("odd", rows=spread(np.linspace(31, 33, 9), np.linspace(7, 8, 9), few))
+    (section,) = write_tables(tmp_path, "cave").sections
+    assert marks(section)["ODD"] == ("", "")
+    text = " ".join(section.grids[0].remarks)
+    assert "Not tested and not marked, with too few common scenes: " in text
+    assert "ODD and WINNER (PSNR ×2, 3 test scenes)" in text
+    assert "ODD and Bicubic (PSNR ×2, 3 test scenes)" in text
+
+
+def test_all_pairs_of_a_column_are_one_family(make: Make, tmp_path: Path) -> None:
+    """The best was found on the same scenes: it is one of all pairs, not a fixed method."""
+    stored(make, SEVEN)
+    (section,) = write_tables(tmp_path, "cave").sections
+    results = read_results(cells(tmp_path))
+    for metric in MAIN:
+        here = [c for c in section.comparisons if c.metric == metric]
+        pairs = [c for c in here if c.against != "baseline"]
+        assert len(pairs) == 6
+        assert sum(c.against == "best" for c in pairs) == 3
+        scores = {
+            one.label: np.array(list(results.by_scene(one.label, 2, metric.name).values()))
+            for one in results.methods()
+        }
+        _, adjusted = sign_flip(
+            np.column_stack([scores[c.method] - scores[c.other] for c in pairs])
+        )
+        assert [c.adjusted for c in pairs] == list(adjusted)
+        baseline = [c for c in here if c.against == "baseline"]
+        _, adjusted = sign_flip(
+            np.column_stack([scores[c.method] - scores["bicubic"] for c in baseline])
+        )
+        assert [c.adjusted for c in baseline] == list(adjusted)
+
+
+def simulated(make: Make, tmp_path: Path, seeds: int) -> Results:
+    """Store the cells of seven methods at three scales, four of them trained."""
+    for scale in (2, 3, 4):
+        for index in range(7):
+            for seed in range(seeds if index > 2 else 1):
+                make(f"m{index}", scale, seed, rows=spread(range(7), range(7), SEVEN),
+                     trained=index > 2)  # fmt: skip
+    return read_results(cells(tmp_path))
+
+
+@pytest.mark.parametrize(("seeds", "scatter"), [(1, 0.0), (3, 0.5), (3, 5.0)])
+def test_columns_of_equal_methods_have_no_more_false_differences_than_the_level(
+    make: Make, tmp_path: Path, seeds: int, scatter: float
+) -> None:
+    stored_results = simulated(make, tmp_path, seeds)
+    rng = np.random.default_rng(11)
+    scores = stored_results.scores
+    column = ["method", "scale", "metric"]
+    by_scene = scores.groupby([*column, "scene"]).ngroup().to_numpy()
+    by_seed = scores.groupby([*column, "seed"]).ngroup().to_numpy()
+    trained = scores["method"].isin(["m3", "m4", "m5", "m6"]).to_numpy()
+    methods = stored_results.methods()
+    columns = false = unmarked = 0
+    for _ in range(30):
+        values = rng.normal(size=by_scene.max() + 1)[by_scene]
+        values = values + scatter * trained * rng.normal(size=by_seed.max() + 1)[by_seed]
+        found = compare(Results(stored_results.cells, scores.assign(value=values)), methods)
+        for metric in MAIN:
+            for scale in (2, 3, 4):
+                here = [c for c in found.items if (c.metric, c.scale) == (metric, scale)]
+                columns += 1
+                false += any(c.significant for c in here)
+                others = {c.method for c in here if c.against == "best"}
+                unmarked += any("≈" not in found.marks(one, scale, metric) for one in others)
+    assert columns == 180
+    assert unmarked <= false
+    assert false / columns < 0.099  # 5 %, and three standard errors
+
+
+def test_several_seeds_are_no_scenes_and_their_scatter_counts(make: Make, tmp_path: Path) -> None:
     low, high = np.arange(7.0) + 30, np.arange(7.0) * 1.2 + 34
+    shifts = (-1.0, 0.0, 1.5)
     make("bicubic", rows=spread(low, low, SEVEN), trained=False)
-    for seed, shift in enumerate((-1.0, 0.0, 1.5)):
+    for seed, shift in enumerate(shifts):
         make("srcnn", seed=seed, rows=spread(high + shift, low - 20, SEVEN))
     (section,) = write_tables(tmp_path, "cave").sections
     one = next(c for c in section.comparisons if c.against == "baseline")
-    wanted = paired_test(list(high + 0.5 / 3 - low))
-    assert (one.test.n, one.test.p) == (7, wanted.p)
-    assert one.test.mean == pytest.approx(wanted.mean)
-    assert (one.test.low, one.test.high) == pytest.approx((wanted.low, wanted.high))
-    assert "One seed" not in " ".join(section.grids[0].remarks)
+    assert (one.n, one.seeds) == (7, (3, 1))
+    assert one.mean == pytest.approx(float((high + 0.5 / 3 - low).mean()))
+    means = [float((high + shift).mean()) for shift in shifts]
+    assert one.p == pytest.approx(max(1 / 64, stats.ttest_1samp(means, float(low.mean())).pvalue))
+    # Of the scenes alone, the interval would be 2.8 to 7.8 dB above.
+    assert one.low < 2.5
+    text = " ".join(section.grids[0].remarks)
+    assert "by these 7 test scenes and these seeds." in text
+    assert "must also be significant by Welch's t-test between the seeds' means" in text
+    assert "One seed" not in text
+    assert "Two seeds" not in text
+
+
+def test_seeds_that_scatter_more_than_the_methods_differ_are_marked(
+    make: Make, tmp_path: Path
+) -> None:
+    """By the scenes alone, each of the seven would tell the two labels apart."""
+    scenes = np.linspace(30, 40, 7)
+    for label, shifts in (("first", (0.0, 3.0, -1.0)), ("second", (2.5, 4.0, 0.0))):
+        for seed, shift in enumerate(shifts):
+            make(label, seed=seed, rows=spread(scenes + shift, scenes, SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    one = next(c for c in section.comparisons if c.metric.name == "psnr")
+    assert (one.wins, one.n) == (0, 7)
+    assert one.p > 0.1
+    assert marks(section)["FIRST"][0] == "≈"
+
+
+def test_a_method_with_one_seed_among_several_is_named(make: Make, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        make("srcnn", seed=seed, rows=spread(range(30, 37), range(7), SEVEN))
+    make("vdsr", rows=spread(range(40, 47), range(7), SEVEN))
+    make("bicubic", rows=spread(range(20, 27), range(7), SEVEN), trained=False)
+    text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
+    assert "Two seeds estimate the scatter of training poorly" in text
+    assert "One seed of VDSR: how far its training scatters is not known" in text
+    assert "taken as for the other network of a pair where that has several seeds" in text
+
+
+def test_one_seed_is_taken_to_scatter_as_the_other_networks_do(make: Make, tmp_path: Path) -> None:
+    """Else one seed would be told from several of the very same method."""
+    scenes = np.linspace(30, 40, 7)
+    make("bicubic", rows=spread(scenes + 4, scenes, SEVEN), trained=False)
+    shifts = (0.0, 1.0, -1.0)
+    for seed, shift in enumerate(shifts):
+        make("srcnn", seed=seed, rows=spread(scenes + shift, scenes, SEVEN))
+    make("copy", rows=spread(scenes + 4, scenes, SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    found = {
+        frozenset((c.method, c.other)): c.p for c in section.comparisons if c.metric.name == "psnr"
+    }
+    pooled = stats.ttest_ind(shifts, [4.0]).pvalue
+    assert found[frozenset(("srcnn", "copy"))] == pytest.approx(pooled)
+    exact = stats.ttest_1samp(shifts, 4.0).pvalue  # without training, nothing scatters
+    assert found[frozenset(("srcnn", "bicubic"))] == pytest.approx(exact)
 
 
 def test_only_common_finite_scenes_are_paired(make: Make, tmp_path: Path) -> None:
     make("bicubic", rows=spread([30.0, 31.0, 32.0, 33.0], [1.0] * 4, "abcd"), trained=False)
     make("oracle", rows=spread([31.0, float("inf"), 35.0, 9.0], [1.0, 2, 3, 4], "abcx"))
     (section,) = write_tables(tmp_path, "cave").sections
-    found = {(c.metric.name, c.method): c.test for c in section.comparisons}
+    found = {(c.metric.name, c.method): c for c in section.comparisons}
     assert found["psnr", "oracle"].n == found["psnr", "bicubic"].n == 2
     assert found["psnr", "oracle"].mean == 2.0
     assert found["sam", "oracle"].n == 3
+
+
+def test_numbers_of_any_size_are_compared_without_a_warning(make: Make, tmp_path: Path) -> None:
+    huge = [1e308, 3.0, 1e-320, 0.0, 2.0, 5.0, float("inf")]
+    make("bicubic", rows=spread(huge, [0.0] * 7, SEVEN), trained=False)
+    for seed in (0, 1):
+        make("srcnn", seed=seed, rows=spread(huge[::-1], [0.0] * 7, SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    assert {c.metric.name for c in section.comparisons} == {"psnr", "sam"}
+    same = next(c for c in section.comparisons if c.metric.name == "sam")
+    assert (same.mean, same.low, same.high, same.p, same.adjusted) == (0, 0, 0, 1, 1)
 
 
 def test_another_baseline_can_be_named(make: Make, tmp_path: Path) -> None:
@@ -152,20 +284,23 @@ def test_one_method_alone_is_compared_with_nothing(make: Make, tmp_path: Path) -
     assert (section.comparisons, section.grids[0].remarks) == ((), ())
 
 
-def test_the_csv_has_every_test_with_holm_over_its_kind(make: Make, tmp_path: Path) -> None:
+def test_the_csv_has_every_pair_and_both_families(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN)
     made = write_tables(tmp_path, "cave")
     assert made.paths[3] == tmp_path / "tables" / "comparisons" / "cave.csv"
     with made.paths[3].open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert len(rows) == len(made.sections[0].comparisons) == 12
-    for against in ("best", "baseline"):
-        here = [row for row in rows if row["against"] == against]
-        assert [float(row["p_holm"]) for row in here] == holm([float(row["p"]) for row in here])
-    found = next(r for r in rows if (r["metric"], r["method"]) == ("psnr", "winner"))
+    assert len(rows) == len(made.sections[0].comparisons) == 2 * (6 + 3)
+    kinds = [row["against"] for row in rows]
+    assert [kinds.count(one) for one in ("best", "other", "baseline")] == [6, 6, 6]
+    assert all(float(row["p_adjusted"]) >= float(row["p"]) for row in rows)
+    found = next(r for r in rows if (r["metric"], r["method"], r["against"]) == (
+        "psnr", "winner", "baseline"))  # fmt: skip
     assert (found["other"], found["better"], found["n"]) == ("bicubic", "7", "7")
+    assert (found["seeds"], found["other_seeds"]) == ("1", "1")
     assert float(found["low"]) < float(found["difference"]) < float(found["high"])
-    worse = next(r for r in rows if (r["metric"], r["method"]) == ("sam", "weak"))
+    worse = next(r for r in rows if (r["metric"], r["method"], r["other"]) == (
+        "sam", "weak", "winner"))  # fmt: skip
     assert (worse["against"], worse["better"]) == ("best", "0")
 
 
@@ -174,11 +309,12 @@ def test_the_details_have_difference_interval_wins_and_both_ps(make: Make, tmp_p
     (section,) = write_tables(tmp_path, "cave").sections
     grid = next(one for one in section.grids if one.title == "Compared with the best of the column")
     assert grid.details
+    assert grid.legend.endswith("p adjusted for all pairs of methods in the column.")
     row = next(row for row in grid.rows if row[1].text == "Bicubic")
     one = next(c for c in section.comparisons if (c.method, c.against) == ("bicubic", "best"))
-    assert row[2].text == f"−{-one.test.mean:.2f}"
-    assert row[3].text == f"−{-one.test.low:.2f} to −{-one.test.high:.2f}"
-    assert [entry.text for entry in row[4:7]] == ["0 of 7", "0.016", "0.094"]
+    assert row[2].text == f"−{-one.mean:.2f}"
+    assert row[3].text == f"−{-one.low:.2f} to −{-one.high:.2f}"
+    assert [entry.text for entry in row[4:7]] == ["0 of 7", "0.016", "0.016"]
     best = next(row for row in grid.rows if row[1].text == "LEVEL")
     assert best[4].text == "3 of 7"
     assert not any(row[1].text == "WINNER" for row in grid.rows)
@@ -207,39 +343,24 @@ def test_files_of_the_formats_asked_for_are_written(make: Make, tmp_path: Path) 
         write_tables(tmp_path, "cave", formats=("md", "pdf"))
 
 
-def compared(tests: Sequence[PairedTest]) -> Comparisons:
-    """Return comparisons of as many methods with the best."""
-    adjusted = holm([test.p for test in tests])
-    items = [
-        Comparison("best", MAIN[0], 2, f"m{index}", "best", test, p)
-        for index, (test, p) in enumerate(zip(tests, adjusted, strict=True))
-    ]
-    return Comparisons(tuple(items), "", 1)
-
-
 @pytest.mark.parametrize(
-    ("n", "p", "low", "others", "differs"),
+    ("n", "p", "adjusted", "mark"),
     [
-        (7, 0.016, 0.1, 5, True),  # Holm is out of reach: p as it is
-        (7, 0.047, 0.1, 5, True),
-        (7, 0.078, 0.1, 5, False),  # the interval is too narrow to be trusted alone
-        (7, 0.016, -0.1, 5, False),
-        (12, 0.04, 0.1, 5, True),  # the last of Holm's steps leaves p as it is
-        (12, 0.06, 0.1, 5, False),
-        (12, 0.001, -0.1, 5, False),
+        (7, 0.016, 0.016, ""),
+        (7, 0.016, 0.078, "≈"),  # alone it would be significant
+        (7, 0.078, 0.078, "≈"),
+        (5, 0.0625, 0.0625, ""),  # cannot be tested
     ],
 )
-def test_a_distinguishable_pair_needs_the_interval_and_p(
-    n: int, p: float, low: float, others: int, differs: bool
+def test_the_adjusted_p_decides_where_a_test_can(
+    make: Make, tmp_path: Path, n: int, p: float, adjusted: float, mark: str
 ) -> None:
-    clear = PairedTest(1.0, 0.5, 2.0, 2.0 ** (1 - n), n, n, 0)
-    comparisons = compared([PairedTest(1.0, low, 2.0, p, n, n, 0), *[clear] * others])
-    assert comparisons.distinguishable(comparisons.items[0]) is differs
-    assert comparisons.marks("m0", 2, MAIN[0]) == ("" if differs else "≈")
-
-
-def test_with_enough_scenes_the_corrected_p_decides() -> None:
-    comparisons = compared([PairedTest(1.0, 0.5, 2.0, 0.03, 12, 11, 1)] * 2)
-    assert comparisons.correctable
-    assert [one.adjusted for one in comparisons.items] == [0.06, 0.06]
-    assert not comparisons.distinguishable(comparisons.items[0])
+    make("bicubic", rows=spread(range(30, 37), range(7), SEVEN), trained=False)
+    make("winner", rows=spread(range(40, 47), range(7), SEVEN))
+    results = read_results(cells(tmp_path))
+    found = compare(results, results.methods())
+    pair: Comparison = found.items[0]
+    assert (pair.against, pair.method, pair.other) == ("best", "bicubic", "winner")
+    changed = replace(found, items=(replace(pair, n=n, p=p, adjusted=adjusted),))
+    assert changed.marks("bicubic", 2, MAIN[0]) == mark
+    assert changed.items[0].significant is (adjusted < ALPHA)

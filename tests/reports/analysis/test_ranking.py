@@ -80,7 +80,7 @@ def test_other_real_data_sets_count_where_all_ranked_methods_are_there(
     assert found.places == (("cave", 2, "s0"), ("harvard", 2, "s0"))
     assert found.ranks == {"a": (2, 1), "b": (1, 2)}
     assert found.left_out == (("harvard", 3),)
-    assert places_of(found) == "2 places: 1 scenes of cave at x2; 1 scenes of harvard at x2"
+    assert places_of(found) == "2 places: 1 scene of cave at x2; 1 scene of harvard at x2"
     text = write_tables(tmp_path, "cave").markdown
     assert "Not counted, because a ranked method is missing there: harvard x3." in text
     assert ranking(write_tables(tmp_path, "toy")).places == (("toy", 2, "s0"),)

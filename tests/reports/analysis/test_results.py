@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.store.cells import cells
 from reports.analysis.facts import as_list, get_nested
-from reports.analysis.results import ADDRESS, Results, deviation, mean, read_results
+from reports.analysis.results import ADDRESS, Costs, Results, deviation, mean, read_results
 from tests.reports.conftest import SCENES, Make, scored
 
 
@@ -69,8 +69,10 @@ def test_scores_with_a_scene_twice_are_an_error_of_their_cell(make: Make, tmp_pa
 def test_times_are_means_over_the_finished_seeds(make: Make, tmp_path: Path) -> None:
     make("srcnn", seed=0)
     make("srcnn", seed=1, status="failed", reason="no")
-    assert read(tmp_path).costs("srcnn", 2) == (57281.0, 754.0, 0.125)
-    assert all(map(math.isnan, read(tmp_path).costs("vdsr", 2)))
+    assert read(tmp_path).costs("srcnn", 2) == Costs(57281.0, 754.0, 0.125)
+    nothing = read(tmp_path).costs("vdsr", 2)
+    assert all(map(math.isnan, (nothing.parameters, nothing.fit_s, nothing.upscale_s)))
+    assert not nothing.elsewhere
 
 
 def test_means_and_deviations_ignore_nan_and_know_infinity() -> None:

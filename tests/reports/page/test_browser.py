@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from benchmark.store.cells import cells
+from tests.reports.analysis.test_comparison import SEVEN, stored
+from tests.reports.analysis.test_machines import NOTE, mixed
 from tests.reports.conftest import Make
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import CORNER, Report, cube, written
@@ -349,6 +351,38 @@ def test_without_previews_the_page_has_the_reason(tab: Tab, make: Make, tmp_path
     tab.open(made.path)
     assert "the data set cave was not found" in text(tab, "#images")
     assert "35.00" in text(tab, TABLE)
+    assert tab.complaints() == []
+
+
+def test_what_the_scenes_cannot_tell_is_marked(tab: Tab, make: Make, tmp_path: Path) -> None:
+    stored(make, SEVEN)
+    tab.open(written(tmp_path).page)
+    table = text(tab, TABLE)
+    assert table.count("≈") == table.count("∘") == 1
+    legend = text(tab, "#comparison .legend")
+    assert "≈ cannot be told from the best of its column, and ∘ not from Bicubic" in legend
+    assert "Family: all pairs of methods in a column" in legend
+    assert "; not told from it: LEVEL)" in text(tab, "#winners")
+    tab.choose("#comparison-metric", "sam")
+    assert "Family: all pairs of methods in a column" in text(tab, "#comparison .legend")
+    assert tab.complaints() == []
+
+
+def test_seconds_of_another_machine_are_not_sorted_with_the_others(
+    tab: Tab, make: Make, tmp_path: Path
+) -> None:
+    mixed(make, tmp_path)
+    tab.open(written(tmp_path).page)
+    assert NOTE in text(tab, "#comparison .notes")
+    row = next(one for one in text(tab, "#cells-table").split("\nVDSR")[1:])
+    assert "(3.0 s)" in row
+    assert "(0.010)" in row
+    head = "#cells-table thead tr:last-child th:nth-child(9)"
+    assert text(tab, head).strip().startswith("Training")
+    for _ in range(2):  # ascending and descending
+        tab.click(f"{head} button")
+        shown = rows(tab, "#cells-table")
+        assert shown.index("VDSR") > max(shown.index("SRCNN"), shown.index("ESPCN"))
     assert tab.complaints() == []
 
 

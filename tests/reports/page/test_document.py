@@ -14,6 +14,9 @@ from benchmark.store.cells import cells
 from reports.page import write_page
 from reports.page.document import embedded, policy
 from reports.page.facts import finite, words
+from reports.writers.files import write_tables
+from tests.reports.analysis.test_comparison import SEVEN, marks, stored
+from tests.reports.analysis.test_machines import NOTE, mixed
 from tests.reports.conftest import Make, scored
 from tests.reports.page.conftest import Report, written
 from tests.reports.test_hostile import HOSTILE
@@ -97,6 +100,34 @@ def test_states_and_reasons_are_there(report: Report) -> None:
     assert states["broken", 2] == ("failed", "RuntimeError: out of memory")
     assert states["srcnn", 3] == ("missing", "not run: no cell is stored")
     assert states["vdsr", 3] == ("done", "")
+
+
+def test_marks_and_remarks_are_those_of_the_tables(make: Make, tmp_path: Path) -> None:
+    stored(make, SEVEN)
+    (section,) = write_tables(tmp_path, "cave").sections
+    (shown,) = facts_of(written(tmp_path).page)["sections"]
+    assert shown["remarks"] == list(section.grids[0].remarks)
+    assert dict(shown["head"]) == dict(section.provenance)
+    found = {
+        method["title"]: tuple(
+            method["places"][0]["means"][one]["marks"] for one in ("psnr", "sam")
+        )
+        for method in shown["methods"]
+    }
+    assert found == marks(section)
+    assert set(found.values()) == {("", ""), ("≈", ""), ("∘", "")}
+
+
+def test_cells_of_another_machine_are_named_and_noted(make: Make, tmp_path: Path) -> None:
+    made = mixed(make, tmp_path)
+    facts = facts_of(written(tmp_path).page)
+    (section,) = facts["sections"]
+    assert section["notes"] == list(made.sections[0].notes) == [NOTE]
+    noted = {one["label"]: one["places"][0]["notes"] for one in section["methods"]}
+    assert noted == {"bicubic": [], "srcnn": [], "espcn": [], "vdsr": [1]}
+    assert {one["method"]: one["elsewhere"] for one in facts["cells"]} == {
+        "bicubic": "", "srcnn": "", "espcn": "", "vdsr": NOTE
+    }  # fmt: skip
 
 
 def test_the_policy_fits_the_script_and_the_style_and_forbids_the_rest(report: Report) -> None:

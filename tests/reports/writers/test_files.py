@@ -12,6 +12,7 @@ from benchmark.store.address import key_of
 from benchmark.store.cells import write
 from reports.analysis.metrics import Metric
 from reports.analysis.ranking import ranks
+from reports.analysis.training import REPEATABLE
 from reports.formatting import duration, signed, significant
 from reports.writers import latex, markdown
 from reports.writers.csv_files import guarded
@@ -175,7 +176,7 @@ def test_scores_that_cannot_be_read_cost_their_own_place_only(make: Make, tmp_pa
     cell = make("srcnn", rows=[{"scene": "face", "psnr": "", "sam": 4.0}])
     tables = write_tables(tmp_path, "cave")
     assert table(tables.markdown, "PSNR and SAM")[2] == ["SRCNN", "--¹", "**4.00**¹"]
-    assert tables.sections[0].notes[0].startswith("has no value for psnr of 1 of 1 scenes")
+    assert tables.sections[0].notes[0].startswith("has no value for psnr of 1 of 1 scene;")
     added = ("format", "address", "sums", "seal")
     facts = {name: value for name, value in cell.facts.items() if name not in added}
     write(tmp_path, cell.address, facts, {})
@@ -200,16 +201,22 @@ def test_other_metrics_and_cost_have_a_table_of_their_own(make: Make, tmp_path: 
 
 
 def test_the_provenance_names_protocol_scenes_dates_and_devices(make: Make, tmp_path: Path) -> None:
-    make("bicubic", date="2026-03-04T01:00:00Z", device="cpu", remark="Scaled by its maximum.")
+    remark = "Scaled by its maximum."
+    make("bicubic", date="2026-03-04T01:00:00Z", device="cpu", trained=False, remark=remark)
     make("srcnn", date="2026-03-01T10:00:00Z", remark="Scaled by its maximum.")
     tables = write_tables(tmp_path, "cave")
     lines = [(what, typed(text)) for what, text in tables.sections[0].provenance]
+    both = "cpu (1 cell); NVIDIA H200 (1 cell, marked)"
+    mixed = f"NOT one machine: {both}; seconds of marked cells are not compared"
+    assert "same number of threads" in REPEATABLE
     assert lines == [
         ("Protocol", "wang2017 -- the summary of wang2017"),
         ("Profile", "standard -- the summary of standard"),
         ("Scenes", "4 for training, 2 for validation, 3 for testing"),
         ("Seed", "0"),
-        ("Device", "cpu; NVIDIA H200"),
+        ("Device", mixed),
+        ("Repeatable", REPEATABLE),
+        ("Training", "SRCNN (on another machine)"),
         ("Date", "2026-03-01 to 2026-03-04"),
         ("Remark", "Scaled by its maximum."),
         (
@@ -291,7 +298,7 @@ def test_the_csv_agrees_with_numpy(make: Make, tmp_path: Path) -> None:
     with write_tables(tmp_path, "cave").paths[2].open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     header = ["dataset", "protocol", "profile", "scale", "method", "seed", "metric"]
-    assert list(rows[0]) == [*header, "mean", "std", "n"]
+    assert list(rows[0]) == [*header, "mean", "std", "n", "machine", "other_machine"]
     assert {row["dataset"] for row in rows} == {"cave"}
     assert {(row["method"], row["scale"], row["seed"]) for row in rows} == {
         ("srcnn", "2", "1"),
@@ -313,15 +320,15 @@ def test_the_csv_agrees_with_numpy(make: Make, tmp_path: Path) -> None:
 def test_a_failed_cell_stays_in_the_csv_with_n_zero(make: Make, tmp_path: Path) -> None:
     make("srcnn", status="failed", reason="no")
     assert write_tables(tmp_path, "cave").paths[2].read_text().splitlines()[1:] == [
-        "cave,wang2017,standard,2,srcnn,0,psnr,,,0",
-        "cave,wang2017,standard,2,srcnn,0,sam,,,0",
+        "cave,wang2017,standard,2,srcnn,0,psnr,,,0,NVIDIA H200,False",
+        "cave,wang2017,standard,2,srcnn,0,sam,,,0,NVIDIA H200,False",
     ]
 
 
 def test_labels_cannot_be_formulas_in_a_spreadsheet(make: Make, tmp_path: Path) -> None:
-    make("=cmd()", rows=[{"scene": "face", "psnr": -3.5, "sam": 1.0}])
+    make("=cmd()", rows=[{"scene": "face", "psnr": -3.5, "sam": 1.0}], device="=gpu()")
     lines = write_tables(tmp_path, "cave").paths[2].read_text().splitlines()
-    assert lines[1] == "cave,wang2017,standard,2,'=cmd(),0,psnr,-3.5,,1"
+    assert lines[1] == "cave,wang2017,standard,2,'=cmd(),0,psnr,-3.5,,1,'=gpu(),False"
     assert [guarded(text) for text in ("+a", "-a", "@a", "a=b")] == ["'+a", "'-a", "'@a", "a=b"]
 
 
@@ -390,7 +397,7 @@ def test_a_perfect_estimate_is_infinite_and_still_the_best(make: Make, tmp_path:
     make("bicubic", psnr=31.0)
     tables = write_tables(tmp_path, "cave")
     assert table(tables.markdown, "PSNR and SAM")[2] == ["ORACLE", "**∞**", "**0.00**"]
-    assert ",oracle,0,psnr,inf,,2\n" in tables.paths[2].read_text()
+    assert ",oracle,0,psnr,inf,,2,NVIDIA H200,False\n" in tables.paths[2].read_text()
 
 
 def test_signs_and_times_are_readable() -> None:

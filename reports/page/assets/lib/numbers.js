@@ -18,6 +18,11 @@ function number(value, digits) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", MINUS);
 }
 
+// "1 scene", "7 scenes".
+function counted(count, noun) {
+  return count + " " + noun + (count === 1 ? "" : "s");
+}
+
 function known(value) {
   return value !== null && value !== undefined;
 }

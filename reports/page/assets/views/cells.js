@@ -31,7 +31,10 @@ function cellRows() {
 
 function cellRow(method, scale, cell, index, place) {
   const reason = cell.reason || (place.state === "unreadable" ? place.why : "");
-  const notes = [reason, ...cell.warnings].filter((text) => text);
+  const notes = [reason, cell.elsewhere, ...cell.warnings].filter((text) => text);
+  // Seconds of another machine are shown, and neither sorted nor compared.
+  const seconds = (one) => (cell.elsewhere && known(one.value)
+    ? { node: "(" + one.text + ")", sort: null } : { node: one.text, sort: one.value });
   const commit = cell.commit ? cell.commit.slice(0, 7) + (cell.dirty ? " + changes" : "") : "not recorded";
   const title = method.title + ", " + onScale(scale) + ", seed " + cell.seed;
   return {
@@ -47,8 +50,8 @@ function cellRow(method, scale, cell, index, place) {
       { node: make("code", {}, commit), sort: cell.commit },
       { node: cell.date.slice(0, 10) || "not recorded", sort: cell.date },
       { node: cell.parameters.text, sort: cell.parameters.value },
-      { node: cell.fit.text, sort: cell.fit.value },
-      { node: cell.upscale.text, sort: cell.upscale.value },
+      seconds(cell.fit),
+      seconds(cell.upscale),
       { node: source("details", "Details of " + title, title, [], [index]) },
     ],
   };
@@ -68,5 +71,6 @@ function cells() {
   cellTable.fill(rows);
   find("#cells .place").replaceChildren(cellTable.node, make("p", { class: "legend" },
     "A cell is one method at one scale with one seed: what was run and stored. Its key is a hash of all that its "
-    + "numbers depend on: protocol, data, recipe and the method\u2019s source."));
+    + "numbers depend on: protocol, data, recipe and the method\u2019s source. Seconds in parentheses are of another "
+    + "machine than most cells\u2019 and are not compared."));
 }

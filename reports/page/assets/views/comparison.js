@@ -54,7 +54,7 @@ function comparison() {
     for (const { scale } of scales) columns.push({ title: onScale(scale), group: heading(metric), down: metric.higher });
   }
   const caption = metrics.map((metric) => metric.title + unitOf(metric)).join(", ")
-    + ": mean over " + here.scenes.length + " test scenes";
+    + ": mean over " + counted(here.scenes.length, "test scene");
   comparisonTable = new Sortable(caption, columns, { id: "comparison-table" });
   const place = new Map();
   for (const metric of metrics) {
@@ -98,14 +98,17 @@ function measured(method, { scale, index }, metric, rank) {
     return { sort: null, class: place.state, node: [button, notes, ...beside] };
   }
   const lines = [
-    mean.text + (metric.unit ? " " + metric.unit : "") + ": the mean over " + section().scenes.length + " test scenes"
+    mean.text + (metric.unit ? " " + metric.unit : "") + ": the mean over " + counted(section().scenes.length, "test scene")
       + (place.cells.length > 1 ? " and " + place.cells.length + " seeds" : "")
       + "; unrounded " + String(mean.value) + ".",
   ];
   if (mean.over_seeds) lines.push("\u00b1 " + mean.over_seeds + " is the standard deviation over the seeds.");
   if (mean.over_scenes) lines.push("Standard deviation over the scenes: " + mean.over_scenes + ".");
   if (published) lines.push("Published: " + published.text + " (" + published.method + "; " + published.source + ").");
-  const node = [source(marked(mean.text, rank), title + ": " + mean.text + ". Where it comes from", title, lines, place.cells), notes];
+  const told = { "\u2248": "It cannot be told from the best of its column.", "\u2218": "It cannot be told from the baseline." };
+  for (const mark of mean.marks) lines.push(mark + " " + told[mark] + " The remarks below the table say by which test.");
+  const node = [source(marked(mean.text, rank), title + ": " + mean.text + ". Where it comes from", title, lines, place.cells),
+    mean.marks ? make("span", { class: "sign" }, mean.marks) : null, notes];
   const deviation = mean.over_seeds || (compared.spread ? mean.over_scenes : "");
   if (deviation) node.push(make("span", { class: "spread" }, "\u00b1 " + deviation));
   return { sort: mean.value, class: rank === 1 ? "best" : "", node: [...node, ...beside] };
@@ -136,7 +139,8 @@ function publishedAlone(metrics, scales) {
 
 function legend(metrics) {
   const parts = [
-    make("strong", {}, "Bold"), " best, ", make("u", {}, "underlined"), " second-best of its column. ",
+    make("strong", {}, "Bold"), " best, ", make("u", {}, "underlined"),
+    " second-best of its column, by the printed numbers alone. ",
     "Every number opens its provenance. ",
   ];
   if (compared.spread) parts.push("\u00b1 is the standard deviation over the test scenes, or over the seeds where there are several. ");
@@ -147,7 +151,10 @@ function legend(metrics) {
   }
   const meanings = metrics.filter((metric) => metric.meaning).map(
     (metric) => [make("br"), make("b", {}, metric.title), ": " + metric.meaning + "."]);
-  return make("p", { class: "legend" }, parts, meanings.flat());
+  // Tested are the main metrics alone.
+  const tested = metrics.some((metric) => section().metrics.indexOf(metric) < 2);
+  const remarks = tested && section().remarks.length ? [make("br"), section().remarks.join(" ")] : [];
+  return make("p", { class: "legend" }, parts, meanings.flat(), remarks);
 }
 
 function winners(metrics, scales) {
@@ -160,7 +167,9 @@ function winners(metrics, scales) {
     if (!rows.length) return null;
     const lead = rows.length > 1 ? Math.abs(rows[0][1] - rows[1][1]) : null;
     const by = known(lead) && Number.isFinite(lead) ? ", " + number(lead, metric.digits) + " before " + rows[1][0] : "";
-    return onScale(scale) + " " + rows[0][0] + " (" + rows[0][2] + by + ")";
+    const level = section().methods.filter((method) => method.places[index].means[metric.name].marks.includes("\u2248"));
+    const beside = level.length ? "; not told from it: " + level.map((method) => method.title).join(", ") : "";
+    return onScale(scale) + " " + rows[0][0] + " (" + rows[0][2] + by + beside + ")";
   }).filter(known);
   find("#winners").textContent = best.length ? "Best " + metric.title + unitOf(metric) + ": " + best.join("; ") + "." : "";
 }

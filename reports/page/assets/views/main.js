@@ -43,8 +43,8 @@ find("#theme").addEventListener("change", (event) => {
   else document.documentElement.setAttribute("data-theme", theme);
 });
 find("#images-title").tabIndex = -1;
-find("#foot").textContent = "Made " + facts.made + " by HSI-SR Bench from " + facts.cells.length
-  + " stored cells. This file holds everything it shows and asks no server for anything.";
+find("#foot").textContent = "Made " + facts.made + " by HSI-SR Bench from "
+  + counted(facts.cells.length, "stored cell") + ". This file holds everything it shows and asks no server for anything.";
 // The fullest section first.
 const fullness = facts.sections.map((one) => one.methods.flatMap((method) => method.places)
   .filter((place) => place.state === "done").length);

@@ -21,6 +21,7 @@ function cellFacts(cell) {
     entry("Key", make("code", {}, cell.key)),
     entry("Commit", make("code", {}, commitOf(cell))),
     entry("Device", cell.device || "not recorded"),
+    entry("Other machine", cell.elsewhere),
     entry("Finished", cell.date || "not recorded"),
     entry("Versions", versions),
     entry("Command", cell.command ? make("code", {}, cell.command) : ""),
@@ -28,7 +29,7 @@ function cellFacts(cell) {
     entry("Training", known(cell.fit.value) ? cell.fit.text : "none"),
     entry("Estimating", known(cell.upscale.value) ? cell.upscale.text + " s per scene" : ""),
     entry("Memory, at most", known(cell.memory.value) ? cell.memory.text : ""),
-    entry("Training resumed", cell.resumed ? cell.resumed + " times from a checkpoint" : ""),
+    entry("Training resumed", cell.resumed ? counted(cell.resumed, "time") + " from a checkpoint" : ""),
     cell.warnings.map((warning) => entry("Warning", warning)),
   );
 }

@@ -324,7 +324,7 @@ def test_the_rate_of_the_history_follows_the_schedule() -> None:
 def test_a_plateau_decays_the_rate_and_then_ends_training() -> None:
     """The weight starts at the best place and is pulled away: no validation is better."""
     recipe = Recipe(optimiser="sgd", lr=0.1, momentum=0.0, batch_size=1, epochs=50,
-                    schedule="plateau", patience=2, min_lr=1e-3)  # fmt: skip
+                    schedule="plateau", patience=2, stop_lr=1e-3)  # fmt: skip
     made = gained(recipe, first=1.0, best=1.0)
     rates = [row["rate"] for row in made.history]
     assert rates == pytest.approx([0.1] * 3 + [0.01] * 2 + [0.001] * 2)

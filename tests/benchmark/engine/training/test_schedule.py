@@ -14,14 +14,25 @@ def rates(recipe: Recipe, steps: int, steps_per_epoch: int = 1) -> list[float]:
     return [schedule.lr(step) for step in range(steps)]
 
 
-def test_one_cycle_climbs_for_a_tenth_and_falls_by_a_cosine_to_nothing() -> None:
-    made = rates(Recipe(lr=0.5, schedule="one-cycle"), 100)
-    assert made[:9] == pytest.approx([0.05 * step for step in range(1, 10)])
-    assert max(range(100), key=made.__getitem__) == 9
-    assert made[9] == pytest.approx(0.5, rel=2e-3)
-    assert made[54] == pytest.approx(0.25, rel=1e-2)  # halfway down
-    assert made[9:] == sorted(made[9:], reverse=True)
-    assert 0 < made[99] == pytest.approx(0.0005)
+@pytest.mark.parametrize(
+    ("steps", "warm_up"),
+    [(10_000, 1_000), (3_000, 300), (2_000, 200), (1_500, 200), (600, 200), (300, 100), (30, 10)],
+)
+def test_one_cycle_climbs_for_a_tenth_but_200_steps_if_they_are_at_most_a_third(
+    steps: int, warm_up: int
+) -> None:
+    made = rates(Recipe(lr=0.5, schedule="one-cycle"), steps)
+    climb = [0.5 * step / warm_up for step in range(1, warm_up)]
+    assert made[: warm_up - 1] == pytest.approx(climb)
+    assert max(range(steps), key=made.__getitem__) == warm_up - 1
+    assert made[warm_up - 1] == pytest.approx(0.5, rel=2e-3)
+
+
+def test_one_cycle_falls_by_a_cosine_to_nothing() -> None:
+    made = rates(Recipe(lr=0.5, schedule="one-cycle"), 3_000)
+    assert made[300 + 1350 - 1] == pytest.approx(0.25, rel=1e-2)  # halfway down
+    assert made[299:] == sorted(made[299:], reverse=True)
+    assert 0 < made[-1] == pytest.approx(0.0005)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 9])
@@ -50,8 +61,19 @@ def test_plateau_decays_after_so_many_validations_without_improvement() -> None:
     assert seen == pytest.approx([1, 1, 1, 1, 1, 1, 0.1, 0.1, 0.1, 0.01])
 
 
-def test_plateau_ends_below_the_smallest_rate_and_not_at_it() -> None:
-    recipe = Recipe(lr=0.01, schedule="plateau", patience=1, min_lr=1e-6)
+def test_plateau_never_falls_below_the_smallest_rate() -> None:
+    recipe = Recipe(lr=0.01, schedule="plateau", patience=1, min_lr=1e-4)
+    schedule = Schedule(recipe, 100, 10)
+    seen = []
+    for _ in range(6):
+        schedule.validated(better=False)
+        seen.append(schedule.lr(0))
+        assert not schedule.ended
+    assert seen == pytest.approx([1e-3, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4])
+
+
+def test_plateau_ends_below_the_last_rate_and_not_at_it() -> None:
+    recipe = Recipe(lr=0.01, schedule="plateau", patience=1, stop_lr=1e-6)
     schedule = Schedule(recipe, 100, 10)
     for division in range(1, 6):
         assert not schedule.ended

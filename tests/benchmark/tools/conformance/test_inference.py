@@ -1,6 +1,7 @@
 """Checks of estimates: each detects its faults, and its reason describes them."""
 
 import math
+import re
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -110,7 +111,7 @@ def test_an_estimate_that_is_not_finite(
         return made
 
     reason = reason_of(upscaling(estimate), "finite")
-    assert reason == f"1 values of the estimate of {name} are not finite"
+    assert reason == f"1 value not finite in the estimate of {name}"
 
 
 def test_an_estimate_that_is_not_finite_in_bfloat16() -> None:
@@ -119,7 +120,40 @@ def test_an_estimate_that_is_not_finite_in_bfloat16() -> None:
         return x + change * (math.inf if change.dtype == torch.bfloat16 else 1)
 
     reason = reason_of(network_of(overflowing), "finite")
-    assert reason.endswith("values of the estimate of a black image, in bfloat16 are not finite")
+    assert reason.endswith("values not finite in the estimate of a black image, in bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda low: 255 * low, r"100% .* expected 0 to 1, found 2\d\.\d+ to 1\d\d\.\d+"),
+        (lambda low: 2 * low - 1, r"6\d% .* expected 0 to 1, found -0.7\d+ to 0.5\d+"),
+        (lambda low: low + (torch.rand(low.shape) < 0.02), "2% "),
+    ],
+)
+def test_an_estimate_that_is_clipped(change: Callable[[Tensor], Tensor], found: str) -> None:
+    reason = reason_of(upscaling(lambda low, _: change(low)), "in-range")
+    assert re.match(found, reason), reason
+    assert "of the values of the estimate of a scene are clipped" in reason
+
+
+def test_an_estimate_of_grey_levels_as_integers() -> None:
+    cls = upscaling(lambda low, _: (255 * low).to(torch.uint8))
+    assert re.search(r"torch\.uint8, expected .*float", reason_of(cls, "in-range"))
+
+
+@pytest.mark.parametrize("scaled", [lambda truth: 255 * truth, lambda truth: 2 * truth - 1])
+def test_a_network_that_learns_another_range(scaled: Callable[[Tensor], Tensor]) -> None:
+    cls = faulty(
+        SoundNetwork,
+        loss=lambda _self, output, truth: (output - scaled(truth)).square().mean(),
+    )
+    assert "expected 0 to 1, found " in reason_of(cls, "in-range")
+
+
+def test_an_estimate_that_overshoots_a_little_is_in_range() -> None:
+    cls = upscaling(lambda low, _: 1.3 * low - 0.15)
+    assert checks_of(cls).check("in-range").outcome == "passed"
 
 
 def centre(_self: Method, scenes: Iterable[Tensor], _problem: Problem) -> State:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.errors import RequestError
 from benchmark.store import cells
-from benchmark.tools.exchange import Merged, export, merge
+from benchmark.tools.exchange import export, merge
 from tests.benchmark.tools.exchange.support import METHODS, files, place, put, three
 
 Members = dict[str, bytes]
@@ -133,7 +133,3 @@ def test_one_file_by_two_names_is_refused(members: Members, tmp_path: Path) -> N
     with pytest.raises(RequestError, match=r"holds 'results/cave/.*' twice"):
         merge(tmp_path / "here", packed(tmp_path / "in.zip", whole))
     assert not (tmp_path / "here").exists()
-
-
-def test_importing_nothing_else_is_reported_as_before() -> None:
-    assert Merged(added=["a"]).summary == "1 cell added, 0 present before"

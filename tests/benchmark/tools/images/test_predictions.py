@@ -1,5 +1,6 @@
 """Recomputed images of a stored cell have the scores that are stored."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 
 from benchmark.data.split import Split
 from benchmark.errors import RequestError
-from benchmark.store.cells import WEIGHTS, read
-from benchmark.tools.images.predictions import predict
+from benchmark.store.cells import WEIGHTS, read, write
+from benchmark.tools.images.predictions import missing_weights, predict
 from tests.benchmark.execution.test_runner import planned, run
 from tests.benchmark.support import CPU
 
@@ -47,3 +48,34 @@ def test_a_cell_without_weights_or_not_run_is_named(tiny: Split, tmp_path: Path)
     (plan.address.folder(tmp_path) / WEIGHTS).unlink()
     with pytest.raises(RequestError, match="stored without weights; run the cell again"):
         next(predict(plan, tmp_path, CPU))
+
+
+@pytest.mark.parametrize("method", ["wiener", "espcn"])
+def test_a_cell_that_never_had_its_weights_is_named(
+    tiny: Split, tmp_path: Path, method: str
+) -> None:
+    """Such as one whose weights were left out of a publication: nothing is lost from it."""
+    (plan,) = planned(tiny, method)
+    run(tmp_path, [plan])
+    cell = read(plan.address.folder(tmp_path))
+    assert cell is not None
+    added = ("format", "address", "sums", "seal")
+    facts = {name: value for name, value in cell.facts.items() if name not in added}
+    kept = {
+        name: (cell.folder / name).read_bytes() for name in cell.facts["sums"] if name != WEIGHTS
+    }
+    write(tmp_path, cell.address, facts, kept)
+    with pytest.raises(RequestError, match=f"{method}.*: it was stored without weights; run the"):
+        next(predict(plan, tmp_path, CPU))
+
+
+def test_a_method_that_learned_nothing_needs_no_weights(tiny: Split, tmp_path: Path) -> None:
+    (plan,) = planned(tiny, "wiener")
+    run(tmp_path, [plan])
+    cell = read(plan.address.folder(tmp_path))
+    assert cell is not None
+    facts = {**cell.facts, "sums": {}, "parameters": 0}
+    facts["configuration"] = {**facts["configuration"], "engine": 3}
+    assert missing_weights(plan, replace(cell, facts=facts)) == ""
+    facts["parameters"] = 5
+    assert missing_weights(plan, replace(cell, facts=facts)) != ""

@@ -39,10 +39,16 @@ def test_points_are_at_cost_and_quality(context: FigureContext) -> None:
     assert "Times on CPU, 2 threads." in " ".join(texts(figure))
 
 
-def test_times_of_different_devices_are_marked(context: FigureContext) -> None:
-    mixed = {**COSTS, "srcnn": replace(COSTS["srcnn"], device="NVIDIA H200")}
-    told = " ".join(texts(cost_figure(mixed, context)))
-    assert "Times from DIFFERENT devices, not to be compared: CPU, 2 threads; NVIDIA H200." in told
+def test_times_of_another_machine_are_not_drawn(context: FigureContext) -> None:
+    mixed = {**COSTS, "srcnn": replace(COSTS["srcnn"], machine="NVIDIA H200")}
+    figure = cost_figure(mixed, context)
+    times, sizes = figure.axes
+    drawn = [values(line) for line in times.get_lines()]
+    assert [tuple(of[0]) for of in drawn if len(of) == 1] == [(0.001, 30.0), (12.0, 35.0)]
+    assert len([line for line in sizes.get_lines() if len(values(line)) == 1]) == 3
+    told = " ".join(texts(figure))
+    assert f"Times on {CPU}. Without the times of other machines, not comparable: " in told
+    assert "(NVIDIA H200)" in told
 
 
 _POINTS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1)

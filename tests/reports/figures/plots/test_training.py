@@ -38,6 +38,17 @@ def test_psnr_and_loss_are_drawn_against_steps_and_seconds(context: FigureContex
     assert "best 33.25 dB, 50 min" in shown
 
 
+def test_seconds_of_another_machine_are_not_drawn(context: FigureContext) -> None:
+    stored = {"srcnn": rows(), "mine[x=1]": rows(100)}
+    figure = training_figure(stored, context, elsewhere={"mine[x=1]": "NVIDIA H200"})
+    assert [len(curves(axes)) for axes in figure.axes] == [2, 1, 2, 1]
+    shown = " ".join(texts(figure))
+    assert "50 min" not in shown
+    assert (
+        "Without the seconds of other machines, not comparable: Mine [x=1] (NVIDIA H200)" in shown
+    )
+
+
 def test_curves_come_from_cells_and_what_is_damaged_is_named(make: Make) -> None:
     good, bare, broken = make("srcnn"), make("bicubic", trained=False), make("mine")
     (good.folder / "training.csv").write_text(ROWS.format(1, 2, 3))

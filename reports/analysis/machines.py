@@ -1,0 +1,158 @@
+"""The machines that cells were computed on, and the one whose seconds a table compares."""
+
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmark.errors import counted
+from benchmark.store.cells import Cell
+from reports.analysis.facts import as_text, get_nested
+
+SCORED_IN_FLOAT32 = 3  # the first version of the engine that scores in float32 in any case
+UNKNOWN = "a machine that is not recorded"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """All that a cell records of its machine and that changes its numbers or its seconds.
+
+    Attributes:
+        device: the GPU's name, or "CPU".
+        processor: its model.
+        threads: their number.
+        precision: of the convolutions in training.
+    """
+
+    device: str
+    processor: str
+    threads: str
+    precision: str
+
+
+def machine_of(cell: Cell) -> Machine:
+    """Return the machine of a cell; two cells are of the same machine if theirs are equal."""
+    known = [
+        as_text(get_nested(cell.facts, "environment", name))
+        for name in ("device", "processor", "threads", "precision")
+    ]
+    # What follows the name, such as ", 2 threads, bfloat16", is in the other three.
+    return Machine(known[0].partition(",")[0], *known[1:])
+
+
+@dataclass(frozen=True)
+class Machines:
+    """The machines of some cells.
+
+    Attributes:
+        names: how each is called, in the order of the cells.
+        cells: number of cells of each: of the finished ones, or of all if none is finished.
+        main: the machine of most cells, the first one of a tie; the others' cells are marked.
+    """
+
+    names: Mapping[Machine, str]
+    cells: Mapping[Machine, int]
+    main: Machine
+
+    @property
+    def mixed(self) -> bool:
+        """Return whether numbers of different machines stand beside each other."""
+        return len(self.cells) > 1
+
+    def is_main(self, cell: Cell) -> bool:
+        """Return whether a cell was computed on the main machine."""
+        return machine_of(cell) == self.main
+
+    def note(self, cell: Cell) -> str:
+        """Return the note on a finished cell of another machine than the main one, or ""."""
+        if cell.status != "done" or self.is_main(cell):
+            return ""
+        others = "the others" if len(self.cells) == 2 else "most others"
+        return (
+            f"computed on {self.names[machine_of(cell)]}, {others} on {self.names[self.main]}; "
+            "its scores may differ for that reason, and its seconds are not comparable"
+        )
+
+    def line(self) -> str:
+        """Return the line of a table's head."""
+        known = [name for name in self.names.values() if name != UNKNOWN]
+        if not self.mixed:
+            return "; ".join(known) or "not recorded"
+        parts = []
+        for machine, count in self.cells.items():
+            marked = "" if machine == self.main else ", marked"
+            parts.append(f"{self.names[machine]} ({counted(count, 'cell')}{marked})")
+        return f"NOT one machine: {'; '.join(parts)}; seconds of marked cells are not compared"
+
+    @property
+    def main_name(self) -> str:
+        """Return the name of the main machine."""
+        return self.names[self.main]
+
+
+def machines_of(cells: Sequence[Cell]) -> Machines:
+    """Find the machines of the cells of a table, or of a figure; not empty."""
+    counted = [cell for cell in cells if cell.status == "done"] or cells
+    counts = Counter(map(machine_of, counted))
+    firsts: dict[Machine, Cell] = {}
+    for cell in cells:
+        firsts.setdefault(machine_of(cell), cell)
+    names = {machine: name_of(cell) for machine, cell in firsts.items()}
+    shared = Counter(names.values())
+    return Machines(
+        names={
+            machine: _full_name(name, machine) if shared[name] > 1 else name
+            for machine, name in names.items()
+        },
+        cells=counts,
+        main=max(counts, key=counts.__getitem__),
+    )
+
+
+def elsewhere(cells: Sequence[Cell], methods: Container[str]) -> dict[str, str]:
+    """Return the methods whose seconds a figure must not show beside the others'.
+
+    Args:
+        cells: one per method.
+        methods: labels of the methods in the figure.
+
+    Returns:
+        The label of each method of another machine than the main one of these, and that machine.
+    """
+    shown = [cell for cell in cells if cell.address.method in methods]
+    if not shown:
+        return {}
+    machines = machines_of(shown)
+    return {
+        cell.address.method: machines.names[machine_of(cell)]
+        for cell in shown
+        if not machines.is_main(cell)
+    }
+
+
+def name_of(cell: Cell) -> str:
+    """Name what a cell was computed on: the device, its precision, and of a CPU the processor."""
+    machine = machine_of(cell)
+    name = as_text(get_nested(cell.facts, "environment", "device"))
+    if not name:
+        return UNKNOWN
+    engine = get_nested(cell.facts, "configuration", "engine")
+    if isinstance(engine, int) and engine >= SCORED_IN_FLOAT32 and machine.precision:
+        name = name.removesuffix(f", {machine.precision}")
+        name += (
+            ", float32"
+            if machine.precision == "float32"
+            else f", trained in {machine.precision}, scored in float32"
+        )
+    is_cpu = machine.device.startswith("CPU")
+    return f"{name} ({machine.processor})" if machine.processor and is_cpu else name
+
+
+def _full_name(name: str, machine: Machine) -> str:
+    """Add what tells two machines apart whose devices are called alike."""
+    known = [
+        machine.processor if machine.processor not in name else "",
+        f"{machine.threads} thread{'s' * (machine.threads != '1')}" if machine.threads else "",
+        machine.precision,
+    ]
+    more = [text for text in known if text and text not in name]
+    return f"{name} [{', '.join(more) or 'nothing more recorded'}]"
