@@ -86,6 +86,7 @@ class Split:
         validation: scenes held out from training; may be empty.
         test: test scenes, one or more.
         remark: what every table must say about the data sets and their scenes; may be empty.
+        marks: the scenes' own part of it, for the titles of tables.
     """
 
     request: DataRequest
@@ -97,6 +98,7 @@ class Split:
     validation: SceneSet
     test: SceneSet
     remark: str
+    marks: tuple[str, ...]
 
     def facts(self) -> dict[str, Any]:
         """Describe the data for a cell's configuration."""
@@ -105,6 +107,7 @@ class Split:
             "title": self.dataset.title,
             "synthetic": self.dataset.synthetic,
             "remark": self.remark,
+            "marks": list(self.marks),
             "subset": self.subset,
             "trained_on": list(self.trained_on),
             "train": self.train.names,
@@ -209,6 +212,7 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
     def scene_set(role: str) -> SceneSet:
         return SceneSet(tuple((prepared[key], name) for one, key, name in used if one == role))
 
+    remarks = [(key, name, prepared[key].facts[name]["remark"]) for _, key, name in used]
     subset = any(len(selected[key]) < len(dataset.scenes) for key, dataset in datasets.items())
     return Split(
         request=request,
@@ -219,9 +223,8 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
         train=scene_set("train"),
         validation=scene_set("validation"),
         test=scene_set("test"),
-        remark=_remark(
-            datasets, [(key, name, prepared[key].facts[name]["remark"]) for _, key, name in used]
-        ),
+        remark=_remark(datasets, remarks),
+        marks=tuple(dict.fromkeys(remark for _, _, remark in remarks if remark)),
     )
 
 
