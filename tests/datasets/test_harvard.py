@@ -38,6 +38,7 @@ def test_the_remark_says_how_it_was_scaled_and_what_is_unverified(scaling: str) 
     assert scaling in remark
     assert harvard.SCALINGS[scaling] in remark
     assert "published Bicubic row has not been checked: no Harvard images were available" in remark
+    assert "Its files are checked by their form alone." in remark
 
 
 def test_each_scaling_gives_the_peak_that_it_states(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def scene(name: str, offset: int = 0) -> Scene:
     kind = (np.uint8, np.uint16, np.float32)[number]
     values = np.random.default_rng(number).integers(0, 200, (9 + number, 7, 3)) + offset
     cube = values.astype(kind)
-    return Scene(name, cube, (400.0, 500.0, 612.5), (255.0, 65535.0, 256.0)[number])
+    return Scene(name, cube, (400.0, 500.0, 612.5), (255.0, 1023.0, 256.0)[number])
 
 
 class Kept(DataSet):

@@ -26,7 +26,8 @@ class Shelf(DataSet):
 
 def shelf(**parts: Any) -> DataSet:
     """Make a data set with other names."""
-    return type("Other", (Shelf,), parts)()
+    made: DataSet = type("Other", (Shelf,), parts)()
+    return made
 
 
 def test_a_good_split_passes_and_so_does_one_to_train_on_only() -> None:
