@@ -40,8 +40,8 @@ def is_subset(cells: Sequence[Cell]) -> bool:
 
 def marks_of(cells: Sequence[Cell]) -> list[str]:
     """Return what is unusual about some of the scenes, such as "not the published data"."""
-    found = (mark for cell in cells for mark in as_list(_dataset(cell, "marks")))
-    return list(dict.fromkeys(plain(mark) for mark in found))
+    found = (plain(mark) for cell in cells for mark in as_list(_dataset(cell, "marks")))
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def title_of(cells: Sequence[Cell]) -> str:
