@@ -229,6 +229,13 @@ def test_what_was_made_before_a_source_failed_is_kept(kept: Kept, tmp_path: Path
     assert kept.reads == list(NAMES)
 
 
+def test_an_exception_of_the_data_sets_code_is_one_line(kept: Kept, tmp_path: Path) -> None:
+    kept.offset = "one"  # type: ignore[assignment]
+    with pytest.raises(RequestError, match=r"^kept: scene one: \w+: .* \(test_cache\.py, line \d+"):
+        opened(kept, tmp_path)
+    assert files(tmp_path) == []
+
+
 def test_a_failing_source_leaves_the_scenes_that_are_there(kept: Kept, tmp_path: Path) -> None:
     opened(kept, tmp_path)
     content = stored(tmp_path, "two").read_bytes()

@@ -1,5 +1,6 @@
 """Names and splits that would give a wrong table are refused."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def shelf(**parts: Any) -> DataSet:
 def test_a_good_split_passes_and_so_does_one_to_train_on_only() -> None:
     check_names(shelf(), "shelf")
     check_names(shelf(test=(), validation=[]), "shelf")
+    check_names(shelf(test={"c"}), "shelf")
     check_names(shelf(scenes=["a", "b", "c", "ü [1]+@"]), "shelf")
 
 
@@ -55,6 +57,9 @@ def test_a_good_split_passes_and_so_does_one_to_train_on_only() -> None:
         ({"validation": ("x",)}, "expected names of `scenes` in `validation`, found 'x'"),
         ({"validation": ("c",)}, "other scenes in `validation` than in `test`, found 'c' in both"),
         ({"test": "c"}, "expected `test` to be a tuple of names, found the text 'c'"),
+        ({"scenes": {"a", "b", "c"}}, "expected `scenes` to be a tuple of names, found set"),
+        ({"title": None}, "expected text as `title`, found NoneType"),
+        ({"remark": ("x",)}, "expected text as `remark`, found tuple"),
         ({"validation": None}, "expected `validation` to be a tuple of names, found NoneType"),
     ],
 )
@@ -65,6 +70,13 @@ def test_a_wrong_name_or_split_is_refused(parts: dict[str, Any], says: str) -> N
     assert text.startswith("shelf[size=3]: expected ")
     assert says in text
     assert text.endswith("; correct the data set")
+
+
+def test_an_exception_of_the_data_set_is_one_line() -> None:
+    with pytest.raises(RequestError) as caught:
+        check_names(shelf(scenes=property(lambda _: {}["lost"])), "shelf")
+    place = r"shelf: KeyError: 'lost' \(test_names\.py, line \d+\); correct the data set"
+    assert re.fullmatch(place, str(caught.value))
 
 
 def test_the_first_problem_is_named_and_the_others_are_counted() -> None:
