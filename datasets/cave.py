@@ -33,7 +33,7 @@ class _CaveSource(Source):
     def read(self, scene: str) -> Scene:
         """Return one scene: uint16 with peak 65535, or uint8 with peak 255 (`watercolors`)."""
         choice = self.choose(scene)
-        if choice.sentence:
+        if choice.left:  # a single copy is described by its remark, and by `doctor`
             log(f"cave: {choice.sentence}")
         cube = np.stack(choice.copy.bands, axis=-1)
         wavelengths = tuple(float(400 + 10 * index) for index in range(len(BANDS)))

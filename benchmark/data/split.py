@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class DataRequest:
     Attributes:
         reference: the data set to test on, as on the command line.
         train_on: the data sets to train on; empty for the same one.
-        scenes: a subset of scenes; empty for all.
+        scenes: a subset of scenes, in any case; empty for all.
         root: the folder that holds `cave/` and so on.
         cache: the folder for prepared scenes.
     """
@@ -156,7 +156,7 @@ def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
         check_names(dataset, DATASETS.label(dataset))
         known.update((name.lower(), name) for name in dataset.scenes)
     for name in scenes:
-        if name not in known.values():
+        if name.lower() not in known:
             near = [known[one] for one in difflib.get_close_matches(name.lower(), sorted(known), 3)]
             guess = f"; did you mean {' or '.join(near)}?" if near else ""
             raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
@@ -172,7 +172,7 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
     Raises:
         RequestError: something is unknown, missing, damaged or does not fit together.
     """
-    scenes = request.scenes
+    wanted = {name.lower() for name in request.scenes}
     tested = DATASETS.make(request.reference)
     label = DATASETS.label(tested)
     training = list(dict.fromkeys(map(DATASETS.make, request.train_on))) or [tested]
@@ -181,7 +181,7 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
     for key, dataset in datasets.items():
         check_names(dataset, key)
     selected = {
-        key: [name for name in dataset.scenes if not scenes or name in scenes]
+        key: [name for name in dataset.scenes if not wanted or name.lower() in wanted]
         for key, dataset in datasets.items()
     }
     assigned = {key: roles(dataset, selected[key]) for key, dataset in datasets.items()}
@@ -214,9 +214,10 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
 
     remarks = [(key, name, prepared[key].facts[name]["remark"]) for _, key, name in used]
     subset = any(len(selected[key]) < len(dataset.scenes) for key, dataset in datasets.items())
+    chosen = {name for _, _, name in used}
     return Split(
         request=request,
-        label=_folder_label(label, scenes if subset else (), trained_on),
+        label=_folder_label(label, chosen if subset else (), trained_on),
         dataset=tested,
         subset=subset,
         trained_on=trained_on,
@@ -258,7 +259,7 @@ def _remark(datasets: Mapping[str, DataSet], scenes: Sequence[tuple[str, str, st
     return " ".join(dict.fromkeys(sentences))
 
 
-def _folder_label(label: str, scenes: Sequence[str], trained_on: Sequence[str]) -> str:
+def _folder_label(label: str, scenes: Collection[str], trained_on: Sequence[str]) -> str:
     """Append `+scenes` for a subset, and `@trained-on` for other training data, to a label."""
     extended = label
     if scenes:

@@ -214,21 +214,17 @@ def test_a_damaged_copy_gives_way_to_the_published_one(
     assert "balloons_ms_04.png cannot be used" in capsys.readouterr().err
 
 
-def test_one_rotated_band_marks_the_scene(
-    tmp_path: Path, published: bytes, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_rotated_band_marks_the_scene(tmp_path: Path, published: bytes) -> None:
     root = tmp_path / "data"
     cave_folder(root / "cave", *TWO)
     cave_band(root, 7).write_bytes(turned("balloons", 7))
     source = Cave().open(root, TWO)
     assert source.read("balloons").remark == "not the published data"
-    said = capsys.readouterr().err
-    assert "balloons in " in said
+    assert source.read("watercolors").remark == ""
+    (said,) = Cave().unpublished(root, TWO)
+    assert said.startswith("balloons in ")
     assert "is not the published data, by SHA-256 (24 x 20 pixels, 1 of 31 files differ: " in said
     assert "balloons_ms_07.png)" in said
-    assert source.read("watercolors").remark == ""
-    assert capsys.readouterr().err == ""
-    assert len(Cave().unpublished(root, TWO)) == 1
 
 
 @pytest.mark.parametrize("scene", TWO)

@@ -134,8 +134,15 @@ def test_an_unknown_scene_is_refused_with_the_nearest() -> None:
         check_scenes([TINY], ["leaves01", "leave04"])
     with pytest.raises(RequestError, match=r"cave has no scene 'zzz'$"):
         check_scenes([TINY, "cave"], ["zzz"])
-    with pytest.raises(RequestError, match=r"has no scene 'BALLOONS'; did you mean balloons\?$"):
-        check_scenes([TINY, "cave"], ["BALLOONS"])
+    with pytest.raises(RequestError, match=r"has no scene 'BALLOON'; did you mean balloons\?$"):
+        check_scenes([TINY, "cave"], ["BALLOON"])
+
+
+def test_scenes_are_chosen_in_any_case(tmp_path: Path) -> None:
+    check_scenes([TINY], ["Leaves01", "LEAVES04"])
+    split = loaded(tmp_path, scenes=("Leaves01", "LEAVES04"))
+    assert split.label == f"{TINY}+leaves01+leaves04"
+    assert split.test.names == ["leaves04"]
 
 
 def test_a_scene_of_any_of_the_data_sets_is_known() -> None:
