@@ -43,7 +43,7 @@ def listed(names: Iterable[object], most: int = 8) -> str:
 
 def counted(number: int, noun: str) -> str:
     """Format a number with a noun: `1 scene`, `2 scenes`, `1,200 files`."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def redact_paths(text: str, *, argument: bool = False) -> str:

@@ -224,7 +224,7 @@ def negative(cube: np.ndarray) -> dict[str, np.ndarray]:
     ("damage", "said"),
     [
         (without_ref, ["expected a variable 'ref', found 'cube' (24 x 20 x 31 float64)"]),
-        (with_nan, ["1 values are not finite numbers", "fetch harvard"]),
+        (with_nan, ["1 value not finite", "fetch harvard"]),
         (thirty_bands, ["24 x 20 x 30", "x 31"]),
         (negative, ["-0.25", "fetch harvard"]),
     ],

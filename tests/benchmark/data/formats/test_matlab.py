@@ -56,9 +56,9 @@ def _with(value: float) -> np.ndarray:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"ref": _with(np.nan)}, "1 values are not finite"),
-        ({"ref": _with(np.inf)}, "1 values are not finite"),
-        ({"ref": _with(1e300)}, "1 values are not finite"),
+        ({"ref": _with(np.nan)}, "1 value not finite"),
+        ({"ref": _with(np.inf)}, "1 value not finite"),
+        ({"ref": _with(1e300)}, "1 value not finite"),
         ({"ref": _with(-0.01)}, "expected no negative values, found -0.01"),
         ({"ref": harvard_cube() * 0}, "only zeros"),
     ],
