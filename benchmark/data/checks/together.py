@@ -82,4 +82,4 @@ def _twin_problems(scenes: Sequence[Delivered]) -> Iterator[str]:
             both = " and ".join(
                 f"{one.name}{f' of {one.dataset}' * several} ({one.role})" for one in (first, scene)
             )
-            yield f"expected other pixels in every scene, found the same in {both}"
+            yield f"expected different pixels in every scene, found the same in {both}"

@@ -73,7 +73,7 @@ def test_a_test_scene_that_is_trained_on_under_another_name_and_type_is_refused(
     copy = replace(GOOD["d"], name="a", cube=GOOD["d"].cube.astype(np.uint16) * 257, peak=65535.0)
     shelf("shelf", {**GOOD, "a": copy})
     text = refusal(tmp_path)
-    assert text.startswith("shelf: expected other pixels in every scene, found the same in ")
+    assert text.startswith("shelf: expected different pixels in every scene, found the same in ")
     assert "a (training) and d (test)" in text
     assert "a scene must not be used twice" in text
 
