@@ -147,7 +147,7 @@ class Cave(DataSet):
             )
 
     def verify(self, root: Path, scenes: Sequence[str] | None = None) -> None:
-        """Compare every PNG with the known SHA-256 of a complete copy.
+        """Compare every PNG that would be used with the known SHA-256 of a complete copy.
 
         Args:
             root: the folder that contains `cave/`.
@@ -157,7 +157,7 @@ class Cave(DataSet):
             RequestError: files differ or are missing; the message lists them.
         """
         source = self._open(root, self.scenes if scenes is None else scenes)
-        _verify((copies[0] for copies in source.places.values()), root)
+        _verify((source.choose(scene).copy.place for scene in source.places), root)
 
     def fetch(self, root: Path) -> Path:
         """Download the zip to `root/cave/`, where it is read in place, unless all data are there.
