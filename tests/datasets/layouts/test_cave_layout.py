@@ -64,6 +64,14 @@ LAYOUTS: dict[str, Callable[[Path], object]] = {
             for name, content in cave_files(one).items()
         },
     ),
+    "backslashes inside the zip": lambda root: zipped(
+        root / "complete_ms_data.zip",
+        {
+            f"cave\\{one}_ms\\{name}": content
+            for one in TWO
+            for name, content in cave_files(one).items()
+        },
+    ),
     "with what systems add": lambda root: littered(cave_folder(root / "cave", *TWO)),
     "zip and folder": lambda root: (
         cave_folder(root / "cave", TWO[0]),
