@@ -41,9 +41,14 @@ def listed(names: Iterable[object], most: int = 8) -> str:
     return f"{', '.join(shown[:most])} and {len(shown) - most} more"
 
 
-def counted(number: int, noun: str) -> str:
-    """Format a number with a noun: `1 scene`, `2 scenes`, `1,200 files`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(count: int, what: str) -> str:
+    """Format a number of things: `1 cell`, `2,048 cells`.
+
+    Args:
+        count: how many.
+        what: one of them; its plural is formed with an s.
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def redact_paths(text: str, *, argument: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.errors import RequestError, counted, listed, redact_paths
+from benchmark.errors import RequestError, listed, redact_paths
 
 
 def test_a_message_is_one_line() -> None:
@@ -15,13 +15,6 @@ def test_a_message_is_one_line() -> None:
 )
 def test_long_lists_are_cut(count: int, text: str) -> None:
     assert listed(range(count), 3) == text
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(0, "0 scenes"), (1, "1 scene"), (2, "2 scenes"), (1200, "1,200 scenes")]
-)
-def test_a_number_takes_the_plural_or_not(number: int, text: str) -> None:
-    assert counted(number, "scene") == text
 
 
 def test_any_iterable_is_listed() -> None:
