@@ -30,7 +30,7 @@ class Scene:
             scene of a data set. Empty if unknown: figures then say "band number".
         peak: the value that represents 1.0; `cube / peak` lies in [0, 1].
         remark: what every table must say about this scene, without its name, such as "not the
-            published data"; empty if nothing.
+            published data"; empty if nothing. No published numbers are shown beside it.
 
     What a data set delivers is checked when it is prepared (`benchmark.data.checks`).
     """

@@ -33,7 +33,7 @@ class _CaveSource(Source):
     def read(self, scene: str) -> Scene:
         """Return one scene: uint16 with peak 65535, or uint8 with peak 255 (`watercolors`)."""
         choice = self.choose(scene)
-        if choice.sentence:
+        if choice.left:  # a single copy is described by its remark, and by `doctor`
             log(f"cave: {choice.sentence}")
         cube = np.stack(choice.copy.bands, axis=-1)
         wavelengths = tuple(float(400 + 10 * index) for index in range(len(BANDS)))
@@ -147,7 +147,7 @@ class Cave(DataSet):
             )
 
     def verify(self, root: Path, scenes: Sequence[str] | None = None) -> None:
-        """Compare every PNG with the known SHA-256 of a complete copy.
+        """Compare every PNG that would be used with the known SHA-256 of a complete copy.
 
         Args:
             root: the folder that contains `cave/`.
@@ -157,7 +157,7 @@ class Cave(DataSet):
             RequestError: files differ or are missing; the message lists them.
         """
         source = self._open(root, self.scenes if scenes is None else scenes)
-        _verify((copies[0] for copies in source.places.values()), root)
+        _verify((source.choose(scene).copy.place for scene in source.places), root)
 
     def fetch(self, root: Path) -> Path:
         """Download the zip to `root/cave/`, where it is read in place, unless all data are there.

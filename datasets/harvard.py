@@ -132,7 +132,7 @@ def _check(cube: np.ndarray) -> None:
     finite = np.isfinite(cube)
     if not finite.all():
         count = finite.size - np.count_nonzero(finite)
-        raise ContentError(f"{count} values are not finite numbers")
+        raise ContentError(f"expected finite values, found {counted(count, 'value')} not finite")
     if cube.min() < ROUNDING:
         raise ContentError(f"expected no negative values, found {cube.min():.3g}")
 

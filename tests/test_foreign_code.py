@@ -205,7 +205,7 @@ def test_a_cells_process_imports_no_other_plugin(tmp_path: Path) -> None:
         (("--profile", "Evening"), "unknown profile 'Evening'; did you mean evening? known: "),
         (("--protocol", "WANG2017"), "unknown protocol 'WANG2017'; did you mean wang2017? known: "),
         (("--methods", "vdsr[LR_DEPTH=3]"), "vdsr has no parameter 'LR_DEPTH'"),
-        (("--dataset", "cave", "--scenes", "Balloons"), "; did you mean balloons"),
+        (("--dataset", "cave", "--scenes", "Ballons"), "; did you mean balloons"),
         (("check", "VDSR"), "unknown method 'VDSR'; did you mean vdsr? known: "),
     ],
 )

@@ -18,7 +18,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from benchmark.data.checks import check_source, checked, truth_digest
+from benchmark.data.checks import check_source, checked, failing, truth_digest
 from benchmark.dataset import DataSet, Scene, Source
 from benchmark.errors import RequestError
 from benchmark.plugins.fingerprint import source_of
@@ -104,7 +104,9 @@ class PreparedScenes:
             RequestError: the files are damaged, the scene is not as `Scene` describes it, or the
                 cache cannot be written to.
         """
-        scene = checked(self._source.read(name), name, self._label)
+        with failing(self._source, f"{self._label}: scene {name}"):
+            delivered = self._source.read(name)
+        scene = checked(delivered, name, self._label)
         facts = {
             "key": self._key,
             "sha256": digest(scene),
@@ -181,7 +183,8 @@ def prepare(
         RequestError: scenes are missing, damaged or not as `Scene` describes them, or the cache
             cannot be written to.
     """
-    source = dataset.open(root, scenes)
+    with failing(dataset, label):
+        source = dataset.open(root, scenes)
     check_source(source, label)
     inputs = {
         "format": FORMAT,

@@ -1,7 +1,7 @@
 """The split of a data set: training, validation and test scenes, as tensors."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class DataRequest:
     Attributes:
         reference: the data set to test on, as on the command line.
         train_on: the data sets to train on; empty for the same one.
-        scenes: a subset of scenes; empty for all.
+        scenes: a subset of scenes, in any case; empty for all.
         root: the folder that holds `cave/` and so on.
         cache: the folder for prepared scenes.
     """
@@ -85,6 +85,7 @@ class Split:
         validation: scenes held out from training; may be empty.
         test: test scenes, one or more.
         remark: what every table must say about the data sets and their scenes; may be empty.
+        marks: the scenes' own part of it, for the titles of tables.
     """
 
     request: DataRequest
@@ -96,6 +97,7 @@ class Split:
     validation: SceneSet
     test: SceneSet
     remark: str
+    marks: tuple[str, ...]
 
     def facts(self) -> dict[str, Any]:
         """Describe the data for a cell's configuration."""
@@ -104,6 +106,7 @@ class Split:
             "title": self.dataset.title,
             "synthetic": self.dataset.synthetic,
             "remark": self.remark,
+            "marks": list(self.marks),
             "subset": self.subset,
             "trained_on": list(self.trained_on),
             "train": self.train.names,
@@ -147,13 +150,13 @@ def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
         RequestError: a scene or a data set is unknown (the message suggests similar names), or
             the names of a data set are wrong.
     """
-    known: set[str] = set()
+    known: dict[str, str] = {}  # by the name in lower case
     for dataset in map(DATASETS.make, references):
         check_names(dataset, DATASETS.label(dataset))
-        known.update(dataset.scenes)
+        known.update((name.lower(), name) for name in dataset.scenes)
     for name in scenes:
-        if name not in known:
-            near = similar(name, sorted(known))
+        if name.lower() not in known:
+            near = similar(name, sorted(known.values()))
             guess = f"; did you mean {' or '.join(near)}?" if near else ""
             raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
 
@@ -168,7 +171,7 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
     Raises:
         RequestError: something is unknown, missing, damaged or does not fit together.
     """
-    scenes = request.scenes
+    wanted = {name.lower() for name in request.scenes}
     tested = DATASETS.make(request.reference)
     label = DATASETS.label(tested)
     training = list(dict.fromkeys(map(DATASETS.make, request.train_on))) or [tested]
@@ -177,7 +180,7 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
     for key, dataset in datasets.items():
         check_names(dataset, key)
     selected = {
-        key: [name for name in dataset.scenes if not scenes or name in scenes]
+        key: [name for name in dataset.scenes if not wanted or name.lower() in wanted]
         for key, dataset in datasets.items()
     }
     assigned = {key: roles(dataset, selected[key]) for key, dataset in datasets.items()}
@@ -208,19 +211,20 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
     def scene_set(role: str) -> SceneSet:
         return SceneSet(tuple((prepared[key], name) for one, key, name in used if one == role))
 
+    remarks = [(key, name, prepared[key].facts[name]["remark"]) for _, key, name in used]
     subset = any(len(selected[key]) < len(dataset.scenes) for key, dataset in datasets.items())
+    chosen = {name for _, _, name in used}
     return Split(
         request=request,
-        label=_folder_label(label, scenes if subset else (), trained_on),
+        label=_folder_label(label, chosen if subset else (), trained_on),
         dataset=tested,
         subset=subset,
         trained_on=trained_on,
         train=scene_set("train"),
         validation=scene_set("validation"),
         test=scene_set("test"),
-        remark=_remark(
-            datasets, [(key, name, prepared[key].facts[name]["remark"]) for _, key, name in used]
-        ),
+        remark=_remark(datasets, remarks),
+        marks=tuple(dict.fromkeys(remark for _, _, remark in remarks if remark)),
     )
 
 
@@ -254,7 +258,7 @@ def _remark(datasets: Mapping[str, DataSet], scenes: Sequence[tuple[str, str, st
     return " ".join(dict.fromkeys(sentences))
 
 
-def _folder_label(label: str, scenes: Sequence[str], trained_on: Sequence[str]) -> str:
+def _folder_label(label: str, scenes: Collection[str], trained_on: Sequence[str]) -> str:
     """Append `+scenes` for a subset, and `@trained-on` for other training data, to a label."""
     extended = label
     if scenes:

@@ -244,8 +244,8 @@ def _require_untouched(changed: Changes) -> None:
     """
     if changed.functions:
         raise TamperedError(
-            f"it replaced {listed(changed.functions)}, which the engine uses too; define a function "
-            "of another name instead"
+            f"it replaced {listed(changed.functions)}, which the engine uses too; define a "
+            "function of another name instead"
         )
 
 

@@ -121,8 +121,13 @@ def find_in_zip(archive: Path, scenes: Sequence[str]) -> dict[str, list[Place]]:
     """
     with open_zip(archive) as content:
         # Without what macOS adds: `__MACOSX/` and files that start with a dot.
-        names = [name for name in content.sizes if all(map(is_data, PurePosixPath(name).parts))]
+        names = [name for name in content.sizes if all(map(is_data, _parts(name)))]
     return _by_scene(_places(names, archive), scenes)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Split a name within a zip; some programs of Windows write backslashes."""
+    return PurePosixPath(name.replace("\\", "/")).parts
 
 
 def _opens(folder: str) -> bool:
@@ -136,7 +141,7 @@ def _places(paths: Iterable[str], archive: Path | None) -> dict[tuple[str, Path]
     """Return every copy, complete or not, by scene and folder."""
     copies: dict[tuple[str, Path], Place] = {}
     for path in paths:
-        file = Path(path)
+        file = Path(*_parts(path)) if archive else Path(path)
         match = _BAND.fullmatch(file.name)
         if not match or match["scene"].lower() not in SCENES or int(match["band"]) not in BANDS:
             continue

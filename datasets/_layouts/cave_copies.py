@@ -138,7 +138,7 @@ class Choice:
     @property
     def remark(self) -> str:
         """What tables say about the scene; empty if it is the published data."""
-        return "" if self.copy.is_published else "not the published data, by SHA-256"
+        return "" if self.copy.is_published else "not the published data"
 
     @property
     def sentence(self) -> str:
@@ -146,7 +146,8 @@ class Choice:
         scene, parts = self.copy.scene, []
         if not self.copy.is_published:
             parts.append(
-                f"{scene} in {self.copy.place} is not the published data ({self.copy.difference})"
+                f"{scene} in {self.copy.place} is not the published data, by SHA-256 "
+                f"({self.copy.difference})"
             )
         elif self.left:
             parts.append(f"{scene} is taken from {self.copy.place}, the published data")

@@ -5,6 +5,7 @@ are stored with prepared scenes; they are repeated before every run.
 """
 
 from benchmark.data.checks.names import check_names
+from benchmark.data.checks.refusal import failing
 from benchmark.data.checks.scene import check_source, checked, truth_digest
 from benchmark.data.checks.together import Delivered, check_together
 
@@ -14,5 +15,6 @@ __all__ = [
     "check_source",
     "check_together",
     "checked",
+    "failing",
     "truth_digest",
 ]

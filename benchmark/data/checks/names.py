@@ -2,17 +2,17 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmark.data.checks.refusal import refuse
+from benchmark.data.checks.refusal import failing, refuse
 from benchmark.dataset import DataSet
 
 _FORBIDDEN = "/\\"  # separators of paths; the names are part of file names
 
 
 def check_names(dataset: DataSet, label: str) -> None:
-    """Check the names of a data set's scenes and its split.
+    """Check the texts of a data set, the names of its scenes, and its split.
 
     Args:
         dataset: the data set.
@@ -22,8 +22,10 @@ def check_names(dataset: DataSet, label: str) -> None:
         RequestError: a name is unusable or occurs twice, or a scene of the split does not exist or
             has two roles.
     """
-    parts = {part: getattr(dataset, part) for part in ("scenes", "test", "validation")}
-    problems = list(_type_problems(parts))
+    with failing(dataset, label):
+        parts = {part: getattr(dataset, part) for part in ("scenes", "test", "validation")}
+        texts = {part: getattr(dataset, part) for part in ("title", "home", "remark")}
+    problems = [*_type_problems(parts), *_text_problems(texts)]
     if not problems:
         problems = [*_unusable(parts["scenes"]), *_repeated(parts), *_split_problems(parts)]
     refuse(label, problems, "correct the data set")
@@ -33,10 +35,16 @@ def _type_problems(parts: Mapping[str, Any]) -> Iterator[str]:
     for part, names in parts.items():
         if isinstance(names, str):
             yield f"expected `{part}` to be a tuple of names, found the text {names!r}"
-        elif not isinstance(names, Sequence):
+        elif not isinstance(names, Sequence if part == "scenes" else Collection):
             yield f"expected `{part}` to be a tuple of names, found {type(names).__name__}"
     if not parts["scenes"]:
         yield "expected one or more names in `scenes`, found none"
+
+
+def _text_problems(texts: Mapping[str, Any]) -> Iterator[str]:
+    for part, text in texts.items():
+        if not isinstance(text, str):
+            yield f"expected text as `{part}`, found {type(text).__name__}"
 
 
 def _unusable(scenes: Sequence[Any]) -> Iterator[str]:
@@ -49,7 +57,7 @@ def _unusable(scenes: Sequence[Any]) -> Iterator[str]:
             yield f"expected the name of a scene, found the path '{name}'"
 
 
-def _repeated(parts: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+def _repeated(parts: Mapping[str, Collection[Any]]) -> Iterator[str]:
     for part, names in parts.items():
         for name, count in Counter(map(str, names)).items():
             if count > 1:
@@ -61,7 +69,7 @@ def _repeated(parts: Mapping[str, Sequence[Any]]) -> Iterator[str]:
             yield f"expected names that differ in more than case, found '{other}' and '{name}'"
 
 
-def _split_problems(parts: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+def _split_problems(parts: Mapping[str, Collection[Any]]) -> Iterator[str]:
     scenes = parts["scenes"]
     for part in ("test", "validation"):
         for name in parts[part]:

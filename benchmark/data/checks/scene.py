@@ -13,6 +13,7 @@ from benchmark.dataset import Scene, Source
 
 _SHORTEST, _LONGEST = 100.0, 30_000.0  # nm, ultraviolet to thermal infrared
 _MICROMETRES = (0.1, 30.0)  # the same range
+_ROWS = 8
 LEVELS = 255  # a scene below the first of these grey levels is all zero or one in 8 bit
 
 
@@ -162,5 +163,8 @@ def truth_digest(scene: Scene) -> str:
 
     It is the same for two scenes with the same image, however their values are stored.
     """
-    values = scene.cube.astype(np.float32) / np.float32(scene.peak)
-    return hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()
+    hasher, peak = hashlib.sha256(), np.float32(scene.peak)
+    for start in range(0, len(scene.cube), _ROWS):  # in parts that fit into a processor's cache
+        values = scene.cube[start : start + _ROWS].astype(np.float32) / peak
+        hasher.update(np.ascontiguousarray(values).data)
+    return hasher.hexdigest()

@@ -1,7 +1,7 @@
 """Checks that the scenes of one table fit together."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.data.checks.refusal import refuse
@@ -38,18 +38,21 @@ def check_together(scenes: Sequence[Delivered]) -> None:
     """
     label = ", ".join(dict.fromkeys(scene.dataset for scene in scenes))
     remedy = "correct the data set, or leave scenes out with --scenes"
-    refuse(label, _band_problems(scenes), f"a method needs the same bands everywhere: {remedy}")
-    refuse(label, _twin_problems(scenes), f"a scene must not be used twice: {remedy}")
-
-
-def _band_problems(scenes: Sequence[Delivered]) -> Iterator[str]:
     groups: dict[str, list[Delivered]] = {}
     for scene in scenes:
         groups.setdefault(scene.dataset, []).append(scene)
-    usual = {}
+    for problems in (_band_problems(groups), _twin_problems(scenes)):
+        refuse(label, problems, remedy)
+    bands = {label: group[0].shape[2] for label, group in groups.items()}
+    if len(set(bands.values())) > 1:
+        found = listed(f"{number} in {one}" for one, number in bands.items())
+        problem = f"expected data sets with the same number of bands, found {found}"
+        refuse(label, [problem], "train on others with --train-on")
+
+
+def _band_problems(groups: Mapping[str, Sequence[Delivered]]) -> Iterator[str]:
     for label, group in groups.items():
         (bands, count), *others = Counter(scene.shape[2] for scene in group).most_common()
-        usual[label] = bands
         if others:
             odd = [scene for scene in group if scene.shape[2] != bands]
             names = listed(f"{scene.name} ({scene.shape[2]})" for scene in odd)
@@ -64,9 +67,6 @@ def _band_problems(scenes: Sequence[Delivered]) -> Iterator[str]:
                 f"expected the same wavelengths in every scene of {label}, {_range(nm)}, found "
                 f"others in {listed(scene.name for scene in odd)}: {_range(odd[0].wavelengths)}"
             )
-    if len(set(usual.values())) > 1:
-        found = listed(f"{bands} in {label}" for label, bands in usual.items())
-        yield f"expected data sets with the same number of bands, found {found}"
 
 
 def _range(wavelengths: Sequence[float]) -> str:
@@ -82,4 +82,4 @@ def _twin_problems(scenes: Sequence[Delivered]) -> Iterator[str]:
             both = " and ".join(
                 f"{one.name}{f' of {one.dataset}' * several} ({one.role})" for one in (first, scene)
             )
-            yield f"expected other pixels in every scene, found the same in {both}"
+            yield f"expected every image in one scene only, found the same pixels in {both}"
