@@ -24,15 +24,22 @@ class Scene:
 
     Attributes:
         name: the scene's name in its data set.
-        cube: (rows, columns, bands), uint8, uint16 or float32, as stored; never negative.
-        wavelengths: the bands' centres in nm, as many as bands.
+        cube: (rows, columns, bands), two bands or more, uint8, uint16 or float32 as stored (other
+            real numbers are accepted); finite, from 0 to the peak, and not all the same.
+        wavelengths: the bands' centres in nm, ascending, as many as bands; the same for every
+            scene of a data set. Empty if unknown: figures then say "band number".
         peak: the value that represents 1.0; `cube / peak` lies in [0, 1].
+        remark: what every table must say about this scene, without its name, such as "not the
+            published data"; empty if nothing. No published numbers are shown beside it.
+
+    What a data set delivers is checked when it is prepared (`benchmark.data.checks`).
     """
 
     name: str
     cube: np.ndarray
     wavelengths: tuple[float, ...]
     peak: float
+    remark: str = ""
 
 
 class Source(ABC):
@@ -62,15 +69,17 @@ class DataSet(ABC):
         home: URL of its home page.
         synthetic: True for computed scenes; every table says so.
         remark: a sentence above every table (how it was scaled, what is unverified).
-        scenes: name of every scene, in the data set's own order.
-        test: the paper's test scenes.
+        scenes: name of every scene, in the data set's own order; unique, also without case.
+        test: the paper's test scenes; none for a data set to train on only.
         validation: training scenes held out for validation, the same for every method.
 
     Example:
         >>> class Shelf(Source):
         ...     stamp = "1"
         ...     def read(self, scene):
-        ...         return Scene(scene, np.ones((64, 64, 2), np.uint8), (500.0, 600.0), 255.0)
+        ...         random = np.random.default_rng(ord(scene))
+        ...         cube = random.integers(256, size=(64, 64, 2), dtype=np.uint8)
+        ...         return Scene(scene, cube, (500.0, 600.0), 255.0)
         >>> @register("shelf")
         ... class ShelfScenes(DataSet):
         ...     title = "Shelf"
@@ -116,6 +125,18 @@ class DataSet(ABC):
             RequestError: scenes or bands are missing; the message says which, where they were
                 searched, and how to get them.
         """
+
+    def unpublished(self, root: Path, scenes: Sequence[str]) -> Sequence[str]:
+        """Compare the files of these scenes with the published ones, for `doctor`.
+
+        Args:
+            root: the folder that holds `cave/` and so on.
+            scenes: scenes that `open` finds.
+
+        Returns:
+            One sentence per difference, with the files' names; empty if there is none.
+        """
+        return ()
 
     def fetch(self, root: Path) -> Path:
         """Download the data set below `root` and return its folder.

@@ -41,6 +41,16 @@ def listed(names: Iterable[object], most: int = 8) -> str:
     return f"{', '.join(shown[:most])} and {len(shown) - most} more"
 
 
+def counted(count: int, what: str) -> str:
+    """Format a number of things: `1 cell`, `2,048 cells`.
+
+    Args:
+        count: how many.
+        what: one of them; its plural is formed with an s.
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def redact_paths(text: str, *, argument: bool = False) -> str:
     """Remove the folders of every absolute path in a text, and keep the last name.
 

@@ -13,8 +13,10 @@ The published values are processed in this order:
     none           not at all: values must lie in [0, 1]
 
 Of the mask `lbl` (0 = masked out) only the shape is checked: masked pixels are used like others.
+No hashes of the published files are known, so the form of a file is all that is checked.
 """
 
+import filecmp
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,10 +27,10 @@ import numpy as np
 from benchmark.data.archives.safety import ArchiveError
 from benchmark.data.download import download
 from benchmark.data.formats import matlab
-from benchmark.data.formats.matlab import ContentError
-from benchmark.data.search import log, stamp
+from benchmark.data.formats.matlab import ContentError, VariableError
+from benchmark.data.search import log, readable, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, counted, listed
 from benchmark.plugins.parameters import parameter
 from datasets._layouts.harvard import SUBSETS, find, missing_scenes, unpack
 from datasets._remedies import fetch_again, get_missing
@@ -54,13 +56,30 @@ SCALINGS = {
 
 
 class _HarvardSource(Source):
-    def __init__(self, root: Path, files: dict[str, Path], scaling: str) -> None:
+    def __init__(self, root: Path, files: dict[str, list[Path]], scaling: str) -> None:
         self.root, self.files, self.scaling = root, files, scaling
-        self.stamp = stamp(files.values(), root)
+        self.stamp = stamp((file for several in files.values() for file in several), root)
+
+    def _file(self, scene: str) -> Path:
+        """Return the file of a scene; which of two that differ was published cannot be known.
+
+        Raises:
+            RequestError: two files of the scene differ.
+        """
+        first, *others = self.files[scene]
+        for other in others:
+            with readable(other):
+                same = filecmp.cmp(first, other, shallow=False)
+            if not same:
+                raise RequestError(
+                    f"harvard: expected one file of {scene}, found two that differ: {first} and "
+                    f"{other}; move one of them away"
+                )
+        return first
 
     def read(self, scene: str) -> Scene:
         """Read one scene as float32; its peak depends on the scaling."""
-        file = self.files[scene]
+        file = self._file(scene)
         cube = _read(file, self.root)
         if self.scaling == "calib":
             cube /= np.asarray(CALIB, np.float32)
@@ -83,7 +102,7 @@ class _HarvardSource(Source):
 
     @functools.cached_property
     def _largest(self) -> float:
-        return max(float(_read(file, self.root).max()) for file in self.files.values())
+        return max(float(_read(self._file(scene), self.root).max()) for scene in self.files)
 
 
 def _read(file: Path, root: Path) -> np.ndarray:
@@ -91,6 +110,11 @@ def _read(file: Path, root: Path) -> np.ndarray:
     try:
         cube = matlab.read(file, BANDS, CROP)
         _check(cube)
+    except VariableError as error:  # not damaged: a download of gigabytes is not the first advice
+        raise RequestError(
+            f"{file} cannot be used: {error}; save it as published, with the image as 'ref', or "
+            f"replace it by the published file of {Harvard.home}"
+        ) from error
     except ContentError as error:
         raise RequestError(
             f"{file} cannot be used: {error}; {fetch_again('harvard', root)}"
@@ -108,7 +132,7 @@ def _check(cube: np.ndarray) -> None:
     finite = np.isfinite(cube)
     if not finite.all():
         count = finite.size - np.count_nonzero(finite)
-        raise ContentError(f"{count} values are not finite numbers")
+        raise ContentError(f"expected finite values, found {counted(count, 'value')} not finite")
     if cube.min() < ROUNDING:
         raise ContentError(f"expected no negative values, found {cube.min():.3g}")
 
@@ -132,7 +156,8 @@ class Harvard(DataSet):
         """The scaling of the values, and what is unverified."""
         return (
             f"Harvard scaling {self.scaling}: {SCALINGS[self.scaling]}. Harvard's published "
-            "Bicubic row has not been checked: no Harvard images were available."
+            "Bicubic row has not been checked: no Harvard images were available. Its files are "
+            "checked by their form alone."
         )
 
     @property
@@ -157,22 +182,25 @@ class Harvard(DataSet):
         Raises:
             RequestError: scenes are missing, an archive is damaged or unsafe, or the disk is full.
         """
-        files, archives = find(root, scenes)
-        if archives:
-            for archive in archives:
+        files = find(root, scenes)
+        if files.archives:
+            for archive in files.archives:
                 unpack(archive)
-            files, _ = find(root, scenes)
-        missing = [scene for scene in scenes if scene not in files]
+            files = find(root, scenes)
+        missing = [scene for scene in scenes if scene not in files.of]
         if missing:
-            needed = " and ".join(f"{subset}.tgz" for subset in missing_scenes(files, scenes))
+            needed = " and ".join(f"{subset}.tgz" for subset in missing_scenes(files.of, scenes))
+            folders = "harvard/, CZ_hsdb/ and CZ_hsdbi/"
             raise RequestError(
-                f"harvard: expected {len(scenes)} files <scene>.mat, {len(missing)} are missing: "
-                f"{listed(missing, 77)}. "
-                + get_missing(
-                    self, root, "harvard/, CZ_hsdb/ and CZ_hsdbi/", needed or "the archives"
-                )
+                f"harvard: expected {counted(len(scenes), 'file')} <scene>.mat, {len(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} missing: {listed(missing, 77)}. "
+                + get_missing(self, root, folders, needed or "the archives", files.found)
             )
-        return _HarvardSource(root, {scene: files[scene] for scene in scenes}, self.scaling)
+        return _HarvardSource(root, {scene: files.of[scene] for scene in scenes}, self.scaling)
+
+    def unpublished(self, root: Path, scenes: Sequence[str]) -> Sequence[str]:
+        """Return that the files cannot be compared with the published ones."""
+        return ["its files are checked by their form alone: no hashes of published ones are known"]
 
     def fetch(self, root: Path) -> Path:
         """Download and unpack the missing ones of the two archives (5.3 and 2.2 GB).
@@ -184,12 +212,12 @@ class Harvard(DataSet):
             RequestError: a download failed, or an archive is damaged.
         """
         folder = root / "harvard"
-        for archive in find(root, self.scenes)[1]:
+        for archive in find(root, self.scenes).archives:
             try:
                 unpack(archive)
             except ArchiveError as error:
                 log(f"harvard: an archive is damaged and is downloaded again: {error}")
-        missing = missing_scenes(find(root, self.scenes)[0], self.scenes)
+        missing = missing_scenes(find(root, self.scenes).of, self.scenes)
         for subset, names in missing.items():
             place = folder / subset
             if place.exists():

@@ -223,10 +223,10 @@ def negative(cube: np.ndarray) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (without_ref, ["expected a variable 'ref', found cube"]),
-        (with_nan, ["1 values are not finite numbers"]),
+        (without_ref, ["expected a variable 'ref', found 'cube' (24 x 20 x 31 float64)"]),
+        (with_nan, ["1 value not finite", "fetch harvard"]),
         (thirty_bands, ["24 x 20 x 30", "x 31"]),
-        (negative, ["-0.25"]),
+        (negative, ["-0.25", "fetch harvard"]),
     ],
 )
 def test_damaged_harvard_files_are_refused(
@@ -239,7 +239,7 @@ def test_damaged_harvard_files_are_refused(
     makers.mat5(folder / "imga5.mat", ref=makers.harvard_cube())
     file = write(folder / "img1.mat", **damage(makers.harvard_cube()))
     message = refusal(hsisr, hsisr(*HARVARD), "harvard: 0 of 2 scenes prepared")
-    for part in [file.name, "cannot be used", "fetch harvard", *said]:
+    for part in [file.name, "cannot be used", *said]:
         assert part in message
 
 
@@ -282,7 +282,8 @@ def test_data_sets_of_different_bands_cannot_be_trained_on_together(hsisr: Comma
     hsisr.environment["HSISR_CACHE"] = "kept"
     other = "synthetic[rows=48,columns=40,bands=6]"
     answer = hsisr(*FAST, "--scales", "2", "--methods", "wiener", "--train-on", other)
-    assert "5, 6 bands" in refusal(hsisr, answer, "synthetic")
+    message = refusal(hsisr, answer, "synthetic")
+    assert f"same number of bands, found 6 in {other}, 5 in synthetic[" in message
 
 
 @pytest.mark.parametrize(

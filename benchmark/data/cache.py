@@ -17,12 +17,13 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
+from benchmark.data.checks import check_source, checked, failing, truth_digest
 from benchmark.dataset import DataSet, Scene, Source
 from benchmark.errors import RequestError
 from benchmark.store.address import key_of, place_name
 from benchmark.store.files import locked, write_file, writing
 
-FORMAT = 4
+FORMAT = 5
 
 # Called with (label, items done, items in all, name of the next item) while something takes long.
 ProgressCallback = Callable[[str, int, int, str], None]
@@ -47,10 +48,11 @@ class PreparedScenes:
         folder: where their files are.
         source: reads the data set's files.
         key: the hash of everything that the scenes depend on.
+        label: the data set's canonical reference, for messages.
     """
 
-    def __init__(self, folder: Path, source: Source, key: str) -> None:
-        self._folder, self._source, self._key = folder, source, key
+    def __init__(self, folder: Path, source: Source, key: str, label: str) -> None:
+        self._folder, self._source, self._key, self._label = folder, source, key, label
         self._facts: dict[str, dict[str, Any]] = {}
 
     @property
@@ -62,6 +64,11 @@ class PreparedScenes:
     def shapes(self) -> Mapping[str, tuple[int, int, int]]:
         """(rows, columns, bands) of every scene."""
         return {name: tuple(facts["shape"]) for name, facts in self._facts.items()}
+
+    @property
+    def facts(self) -> Mapping[str, Mapping[str, Any]]:
+        """What is stored with every scene: the arguments of `Scene`, its hashes, and its shape."""
+        return self._facts
 
     def read(self, name: str) -> Scene:
         """Read one scene and verify its values; prepare a damaged one again.
@@ -92,16 +99,21 @@ class PreparedScenes:
         """Read a scene from the data set's files and store it in the cache, inside `writing`.
 
         Raises:
-            RequestError: the files are damaged, or the cache cannot be written to.
+            RequestError: the files are damaged, the scene is not as `Scene` describes it, or the
+                cache cannot be written to.
         """
-        scene = self._source.read(name)
+        with failing(self._source, f"{self._label}: scene {name}"):
+            delivered = self._source.read(name)
+        scene = checked(delivered, name, self._label)
         facts = {
             "key": self._key,
             "sha256": digest(scene),
+            "truth": truth_digest(scene),
             "type": str(scene.cube.dtype),
             "shape": list(scene.cube.shape),
             "wavelengths": list(scene.wavelengths),
             "peak": scene.peak,
+            "remark": scene.remark,
         }
         text = json.dumps({**facts, "checksum": key_of(facts)})
         content = save({"cube": np.ascontiguousarray(scene.cube)}, {"facts": text})
@@ -143,7 +155,7 @@ def _stored(file: Path, name: str, facts: dict[str, Any]) -> Scene | None:
         cube = np.memmap(file, facts["type"], "r", start, tuple(facts["shape"]))
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is prepared again
         return None
-    scene = Scene(name, cube, tuple(facts["wavelengths"]), facts["peak"])
+    scene = Scene(name, cube, tuple(facts["wavelengths"]), facts["peak"], facts["remark"])
     return scene if digest(scene) == facts["sha256"] else None
 
 
@@ -166,16 +178,19 @@ def prepare(
         progress: called before each scene that is prepared, and at the end with an empty name.
 
     Raises:
-        RequestError: scenes are missing or damaged, or the cache cannot be written to.
+        RequestError: scenes are missing, damaged or not as `Scene` describes them, or the cache
+            cannot be written to.
     """
-    source = dataset.open(root, scenes)
+    with failing(dataset, label):
+        source = dataset.open(root, scenes)
+    check_source(source, label)
     # All names are part of the key: a data set may scale scenes by their common maximum.
     key = key_of({"format": FORMAT, "label": label, "stamp": source.stamp, "scenes": list(scenes)})
     whole = list(scenes) == list(dataset.scenes)
     part = "" if whole else "-" + key_of({"scenes": list(scenes)})[:8]
     name = re.sub(r"[^A-Za-z0-9.-]+", "_", label).strip("_")
     folder = cache / "scenes" / f"{name}{part}"
-    prepared = PreparedScenes(folder, source, key)
+    prepared = PreparedScenes(folder, source, key, label)
     if all(prepared.find(scene) for scene in scenes):
         return prepared
     with prepared.writing():

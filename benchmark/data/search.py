@@ -13,6 +13,7 @@ from benchmark.errors import RequestError
 
 DEPTH = 5  # root/cave/CAVE/complete_ms_data/balloons_ms/balloons_ms is the deepest seen
 MOST_FILES = 100_000
+_SYSTEM = {"__macosx", "thumbs.db", "desktop.ini"}
 MOST_BYTES = 32 << 20  # largest file that is read into memory; CAVE's bands have half a megabyte
 
 
@@ -51,10 +52,10 @@ def search(root: Path, opens: Callable[[str], bool]) -> Found:
         folders[:] = [
             name
             for name in sorted(folders)
-            if _is_data(name) and depth < DEPTH and (depth or opens(name))
+            if is_data(name) and depth < DEPTH and (depth or opens(name))
         ]
         found.folders += [folder / name for name in folders]
-        files = [folder / name for name in sorted(names) if _is_data(name)]
+        files = [folder / name for name in sorted(names) if is_data(name)]
         found.files += [file for file in files if file.is_file()]
         if len(found.files) > MOST_FILES:
             raise RequestError(
@@ -63,8 +64,9 @@ def search(root: Path, opens: Callable[[str], bool]) -> Found:
     return found
 
 
-def _is_data(name: str) -> bool:
-    return not name.startswith(".") and name != "__MACOSX"
+def is_data(name: str) -> bool:
+    """Return False for the names of hidden files and of what operating systems add to folders."""
+    return not name.startswith(".") and name.lower() not in _SYSTEM
 
 
 def _refuse(error: OSError) -> NoReturn:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from benchmark.data.cache import PreparedScenes, ProgressCallback, no_progress, prepare
+from benchmark.data.checks import Delivered, check_names, check_together
 from benchmark.dataset import DATASETS, DataSet, Scene
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, counted, listed
 from benchmark.store.address import key_of
 
 
@@ -59,7 +60,7 @@ class DataRequest:
     Attributes:
         reference: the data set to test on, as on the command line.
         train_on: the data sets to train on; empty for the same one.
-        scenes: a subset of scenes; empty for all.
+        scenes: a subset of scenes, in any case; empty for all.
         root: the folder that holds `cave/` and so on.
         cache: the folder for prepared scenes.
     """
@@ -84,6 +85,8 @@ class Split:
         train: training scenes; may be empty.
         validation: scenes held out from training; may be empty.
         test: test scenes, one or more.
+        remark: what every table must say about the data sets and their scenes; may be empty.
+        marks: the scenes' own part of it, for the titles of tables.
     """
 
     request: DataRequest
@@ -94,6 +97,8 @@ class Split:
     train: SceneSet
     validation: SceneSet
     test: SceneSet
+    remark: str
+    marks: tuple[str, ...]
 
     def facts(self) -> dict[str, Any]:
         """Describe the data for a cell's configuration."""
@@ -101,7 +106,8 @@ class Split:
             "name": self.dataset.name,
             "title": self.dataset.title,
             "synthetic": self.dataset.synthetic,
-            "remark": self.dataset.remark,
+            "remark": self.remark,
+            "marks": list(self.marks),
             "subset": self.subset,
             "trained_on": list(self.trained_on),
             "train": self.train.names,
@@ -142,12 +148,16 @@ def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
     """Check that each scene belongs to one of these data sets.
 
     Raises:
-        RequestError: a scene or a data set is unknown; the message suggests similar names.
+        RequestError: a scene or a data set is unknown (the message suggests similar names), or
+            the names of a data set are wrong.
     """
-    known = {name for reference in references for name in DATASETS.make(reference).scenes}
+    known: dict[str, str] = {}  # by the name in lower case
+    for dataset in map(DATASETS.make, references):
+        check_names(dataset, DATASETS.label(dataset))
+        known.update((name.lower(), name) for name in dataset.scenes)
     for name in scenes:
-        if name not in known:
-            near = difflib.get_close_matches(name, sorted(known), 3)
+        if name.lower() not in known:
+            near = [known[one] for one in difflib.get_close_matches(name.lower(), sorted(known), 3)]
             guess = f"; did you mean {' or '.join(near)}?" if near else ""
             raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
 
@@ -162,17 +172,24 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
     Raises:
         RequestError: something is unknown, missing, damaged or does not fit together.
     """
-    scenes = request.scenes
+    wanted = {name.lower() for name in request.scenes}
     tested = DATASETS.make(request.reference)
     label = DATASETS.label(tested)
     training = list(dict.fromkeys(map(DATASETS.make, request.train_on))) or [tested]
     trained_on = tuple(map(DATASETS.label, training))
     datasets = {DATASETS.label(dataset): dataset for dataset in (tested, *training)}
+    for key, dataset in datasets.items():
+        check_names(dataset, key)
     selected = {
-        key: [name for name in dataset.scenes if not scenes or name in scenes]
+        key: [name for name in dataset.scenes if not wanted or name.lower() in wanted]
         for key, dataset in datasets.items()
     }
     assigned = {key: roles(dataset, selected[key]) for key, dataset in datasets.items()}
+    if not tested.test:
+        raise RequestError(
+            f"{label}: expected one or more scenes in `test`, found none; test on another data set "
+            f"and train on this one with --train-on {label}"
+        )
     if not assigned[label].test:
         raise RequestError(
             f"--scenes leaves no test scene of {label}; its test scenes are {listed(tested.test)}"
@@ -182,33 +199,67 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
         for key, dataset in datasets.items()
     }
 
-    def scene_set(role: str, keys: Sequence[str]) -> SceneSet:
-        return SceneSet(
-            tuple((prepared[key], name) for key in keys for name in getattr(assigned[key], role))
-        )
+    used = [
+        (role, key, name)
+        for role, keys in (("train", trained_on), ("validation", trained_on), ("test", (label,)))
+        for key in keys
+        for name in getattr(assigned[key], role)
+    ]
+    check_together(
+        [_delivered(role, key, name, prepared[key].facts[name]) for role, key, name in used]
+    )
 
-    test = scene_set("test", [label])
+    def scene_set(role: str) -> SceneSet:
+        return SceneSet(tuple((prepared[key], name) for one, key, name in used if one == role))
+
+    remarks = [(key, name, prepared[key].facts[name]["remark"]) for _, key, name in used]
     subset = any(len(selected[key]) < len(dataset.scenes) for key, dataset in datasets.items())
-    split = Split(
+    chosen = {name for _, _, name in used}
+    return Split(
         request=request,
-        label=_folder_label(label, scenes if subset else (), trained_on),
+        label=_folder_label(label, chosen if subset else (), trained_on),
         dataset=tested,
         subset=subset,
         trained_on=trained_on,
-        train=scene_set("train", trained_on),
-        validation=scene_set("validation", trained_on),
-        test=test,
+        train=scene_set("train"),
+        validation=scene_set("validation"),
+        test=scene_set("test"),
+        remark=_remark(datasets, remarks),
+        marks=tuple(dict.fromkeys(remark for _, _, remark in remarks if remark)),
     )
-    bands = {shape[2] for part in (split.train, split.validation, test) for shape in part.shapes}
-    if len(bands) > 1:
-        raise RequestError(
-            f"the scenes of {listed(trained_on)} and {label} have {listed(sorted(bands))} bands; "
-            "a method needs the same number everywhere"
-        )
-    return split
 
 
-def _folder_label(label: str, scenes: Sequence[str], trained_on: Sequence[str]) -> str:
+def _delivered(role: str, label: str, name: str, facts: Mapping[str, Any]) -> Delivered:
+    return Delivered(
+        dataset=label,
+        name=name,
+        role="training" if role == "train" else role,
+        shape=tuple(facts["shape"]),
+        wavelengths=tuple(facts["wavelengths"]),
+        truth=facts["truth"],
+    )
+
+
+def _remark(datasets: Mapping[str, DataSet], scenes: Sequence[tuple[str, str, str]]) -> str:
+    """Join the remarks of data sets and scenes, scenes with the same remark in one sentence.
+
+    Args:
+        datasets: by label, first the one that is tested on.
+        scenes: label, name and remark of every scene that is used.
+    """
+    marked: dict[str, list[str]] = {}
+    for label, name, remark in scenes:
+        if remark:
+            shown = f"{name} of {label}" if len(datasets) > 1 else name
+            marked.setdefault(remark, []).append(shown)
+    sentences = [dataset.remark for dataset in datasets.values() if dataset.remark]
+    for remark, names in marked.items():
+        share = f"{len(names)} of {counted(len(scenes), 'scene')}"
+        sentences.append(f"{remark[0].upper()}{remark[1:]}: {share} ({listed(names)}).")
+    return " ".join(dict.fromkeys(sentences))
+
+
+def _folder_label(label: str, scenes: Collection[str], trained_on: Sequence[str]) -> str:
     """Append `+scenes` for a subset, and `@trained-on` for other training data, to a label."""
     extended = label
     if scenes:

@@ -9,7 +9,7 @@ from benchmark.data.patches import check_sizes
 from benchmark.data.split import DataRequest, Split, load_split
 from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, listed
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
@@ -91,9 +91,10 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
     """
     for method in experiment.methods:
         if method.trained and not split.train.entries:
+            cause = "--scenes leaves" if split.subset else "there is"
             raise RequestError(
-                f"{method.name} must be trained and --scenes leaves no training scene of "
-                f"{split.dataset.name}; add some, or leave the method out"
+                f"{method.name} must be trained and {cause} no training scene of "
+                f"{listed(split.trained_on)}; add some, or leave the method out"
             )
     sizes = [
         experiment.profile.patch_size(method, scale)

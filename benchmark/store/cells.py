@@ -15,8 +15,8 @@ Top-level entries of `cell.json`:
     reason         one line, for a failed cell
     address        dataset, protocol, profile, scale, method, seed: as in the path
     configuration  method {name, title, paper, published, parameters}, dataset {name, title,
-                   synthetic, remark, subset, trained_on, train, validation, test}, protocol
-                   {name, summary, ...}, profile {...}, recipe {...} or null, engine
+                   synthetic, remark, marks, subset, trained_on, train, validation, test},
+                   protocol {name, summary, ...}, profile {...}, recipe {...} or null, engine
     environment    versions, device, cores, threads, precision, commit, command: see environment.py
     parameters     number of trainable values
     times          {"fit_s", "upscale_s"}: seconds; upscale_s is per test scene

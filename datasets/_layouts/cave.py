@@ -1,12 +1,12 @@
-"""Layouts of CAVE's files: folders, a zip per scene, or one zip."""
+"""Layouts of CAVE's files: folders, a zip per scene, or one zip; names compare without case."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from benchmark.data.archives.zips import open_zip
-from benchmark.data.search import Found, read_file, search
+from benchmark.data.search import Found, is_data, read_file, search
 from benchmark.errors import RequestError, listed
 
 _NAMES = """
@@ -20,7 +20,7 @@ SCENES = tuple(_NAMES.split())
 BANDS = range(1, 32)
 WHOLE = "complete_ms_data.zip"
 
-_BAND = re.compile(r"(?P<scene>\w+)_ms_(?P<band>[0-9]{2})\.png")
+_BAND = re.compile(r"(?P<scene>\w+)_ms_(?P<band>[0-9]{2})\.png", re.ASCII | re.IGNORECASE)
 
 
 @dataclass
@@ -36,6 +36,9 @@ class Place:
     folder: Path
     archive: Path | None = None
     bands: dict[int, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.archive}:{self.folder.as_posix()}" if self.archive else str(self.folder)
 
     @property
     def complete(self) -> bool:
@@ -65,66 +68,102 @@ class Place:
             return [(f"{self.archive}:{path}", content.read(path)) for path in paths]
 
 
-def find(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Place], Found]:
-    """Search folders first, then `<scene>_ms.zip`, then the complete zip.
+@dataclass(frozen=True)
+class Places:
+    """The places of the scenes that a search found.
+
+    Attributes:
+        of: every complete place of a scene, or else the one with most bands; folders come first,
+            then zips of a scene, then the complete zip.
+        found: all files and folders.
+        damaged: why a zip could not be opened, for every such zip.
+    """
+
+    of: dict[str, list[Place]]
+    found: Found
+    damaged: list[RequestError]
+
+
+def find(root: Path, scenes: Sequence[str]) -> Places:
+    """Search folders, `<scene>_ms.zip`, and the complete zip, for all copies of these scenes.
 
     Args:
         root: the folder that contains `cave/`, or the files themselves.
-        scenes: zips are opened only for these scenes.
-
-    Returns:
-        The most complete place of each scene found, which may lack bands; and all files and
-        folders found.
+        scenes: names of the scenes.
 
     Raises:
-        RequestError: a folder cannot be read, or a zip is damaged or unsafe.
+        RequestError: a folder cannot be read, or a zip is damaged or unsafe and a scene is not
+            complete elsewhere.
     """
     found = search(root, _opens)
-    places = _places(str(file) for file in found.files)
+    places = _by_scene(_places((str(file) for file in found.files), None), scenes)
+    damaged = []
     for name in (*(f"{scene}_ms.zip" for scene in scenes), WHOLE):
-        for archive in (file for file in found.files if file.name == name):
-            missing = [scene for scene in scenes if not _is_complete(places, scene)]
-            if missing if name == WHOLE else name.removesuffix("_ms.zip") in missing:
-                for scene, place in find_in_zip(archive, missing).items():
-                    _keep_better(places, scene, place)
-    return places, found
+        for archive in (file for file in found.files if file.name.lower() == name):
+            try:
+                inside = find_in_zip(archive, scenes)
+            except RequestError as error:
+                damaged.append(error)
+                continue
+            for scene, copies in inside.items():
+                places.setdefault(scene, []).extend(copies)
+    best = {scene: _best(copies) for scene, copies in places.items()}
+    if damaged and not all(scene in best and best[scene][0].complete for scene in scenes):
+        raise damaged[0]
+    return Places(best, found, damaged)
 
 
-def find_in_zip(archive: Path, scenes: Sequence[str]) -> dict[str, Place]:
-    """Find the most complete place of each of these scenes within a zip, without unpacking it.
+def find_in_zip(archive: Path, scenes: Sequence[str]) -> dict[str, list[Place]]:
+    """Find every copy of these scenes within a zip, without unpacking it.
 
     Raises:
         RequestError: the zip is damaged or unsafe.
     """
     with open_zip(archive) as content:
-        places = _places(content.sizes, archive)
-    return {scene: place for scene, place in places.items() if scene in scenes}
+        # Without what macOS adds: `__MACOSX/` and files that start with a dot.
+        names = [name for name in content.sizes if all(map(is_data, _parts(name)))]
+    return _by_scene(_places(names, archive), scenes)
 
 
-def _is_complete(places: dict[str, Place], scene: str) -> bool:
-    return scene in places and places[scene].complete
+def _parts(name: str) -> tuple[str, ...]:
+    """Split a name within a zip; some programs of Windows write backslashes."""
+    return PurePosixPath(name.replace("\\", "/")).parts
 
 
 def _opens(folder: str) -> bool:
-    return folder.lower() in ("cave", "complete_ms_data") or (
-        folder.endswith("_ms") and folder.removesuffix("_ms") in SCENES
+    lower = folder.lower()
+    return lower in ("cave", "complete_ms_data") or (
+        lower.endswith("_ms") and lower.removesuffix("_ms") in SCENES
     )
 
 
-def _places(paths: Iterable[str], archive: Path | None = None) -> dict[str, Place]:
-    """Return the first complete copy of each scene, or else the first with the most bands."""
+def _places(paths: Iterable[str], archive: Path | None) -> dict[tuple[str, Path], Place]:
+    """Return every copy, complete or not, by scene and folder."""
     copies: dict[tuple[str, Path], Place] = {}
     for path in paths:
-        folder, match = Path(path).parent, _BAND.fullmatch(Path(path).name)
-        if match and match["scene"] in SCENES and int(match["band"]) in BANDS:
-            copy = copies.setdefault((match["scene"], folder), Place(folder, archive))
-            copy.bands[int(match["band"])] = path
-    places: dict[str, Place] = {}
+        file = Path(*_parts(path)) if archive else Path(path)
+        match = _BAND.fullmatch(file.name)
+        if not match or match["scene"].lower() not in SCENES or int(match["band"]) not in BANDS:
+            continue
+        scene, band = match["scene"].lower(), int(match["band"])
+        copy = copies.setdefault((scene, file.parent), Place(file.parent, archive))
+        # Of two names that differ in case only, the published one.
+        if band not in copy.bands or file.name == f"{scene}_ms_{band:02}.png":
+            copy.bands[band] = path
+    return copies
+
+
+def _by_scene(
+    copies: dict[tuple[str, Path], Place], scenes: Sequence[str]
+) -> dict[str, list[Place]]:
+    grouped: dict[str, list[Place]] = {}
     for (scene, _), copy in copies.items():
-        _keep_better(places, scene, copy)
-    return places
+        if scene in scenes:
+            grouped.setdefault(scene, []).append(copy)
+    return grouped
 
 
-def _keep_better(places: dict[str, Place], scene: str, place: Place) -> None:
-    if scene not in places or len(place.bands) > len(places[scene].bands):
-        places[scene] = place
+def _best(copies: list[Place]) -> list[Place]:
+    """Return the complete copies, or else the first of those with the most bands."""
+    complete = [copy for copy in copies if copy.complete]
+    return complete or [max(copies, key=lambda copy: len(copy.bands))]

@@ -1,10 +1,14 @@
-"""Layouts of Harvard's files: the two published archives, unpacked or not."""
+"""Layouts of Harvard's files: the two published archives, unpacked or not.
 
-from collections.abc import Sequence
+Names compare without case. The archives may be compressed or, as some browsers leave them, not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.data.archives.tars import unpack_tar
-from benchmark.data.search import log, search
+from benchmark.data.search import Found, log, search
 
 _DAYLIGHT = """
 img1 img2 imga1 imga2 imga5 imga6 imga7 imgb0 imgb1 imgb2 imgb3 imgb4 imgb5 imgb6 imgb7 imgb8 imgb9
@@ -16,6 +20,7 @@ _ARTIFICIAL_OR_MIXED = """
 img3 img4 img5 img6 imga3 imga4 imga8 imgc3 imgc6 imgd0 imgd1 imgd5 imgd6 imgg0 imgg1 imgg2 imgg3
 imgg4 imgg5 imgg6 imgg7 imgg8 imgg9 imgh4 imgh5 imgh6 imgh7
 """
+_PACKED = (".tgz", ".tar.gz", ".tar")
 SUBSETS = {"CZ_hsdb": tuple(_DAYLIGHT.split()), "CZ_hsdbi": tuple(_ARTIFICIAL_OR_MIXED.split())}
 
 
@@ -23,7 +28,7 @@ def _opens(folder: str) -> bool:
     return folder.lower() in ("harvard", *(name.lower() for name in SUBSETS))
 
 
-def missing_scenes(files: dict[str, Path], scenes: Sequence[str]) -> dict[str, list[str]]:
+def missing_scenes(files: Mapping[str, object], scenes: Sequence[str]) -> dict[str, list[str]]:
     """Return the scenes without a file, by subset (each has its own archive)."""
     missing = {
         subset: [scene for scene in scenes if scene in names and scene not in files]
@@ -32,27 +37,46 @@ def missing_scenes(files: dict[str, Path], scenes: Sequence[str]) -> dict[str, l
     return {subset: names for subset, names in missing.items() if names}
 
 
-def find(root: Path, scenes: Sequence[str]) -> tuple[dict[str, Path], list[Path]]:
+@dataclass(frozen=True)
+class Files:
+    """The files that a search found.
+
+    Attributes:
+        of: every file of a scene, one or more.
+        archives: that have not been unpacked, of the other scenes.
+        found: all files and folders.
+    """
+
+    of: dict[str, list[Path]]
+    archives: list[Path]
+    found: Found
+
+
+def find(root: Path, scenes: Sequence[str]) -> Files:
     """Find `<scene>.mat` files, and the archives to unpack for the other scenes.
 
     Args:
         root: the folder that contains `harvard/`, or the files themselves.
         scenes: names of the scenes.
 
-    Returns:
-        The file of each scene found, and the `.tgz` archives that have not been unpacked.
-
     Raises:
         RequestError: a folder cannot be read.
     """
     found = search(root, _opens)
-    files: dict[str, Path] = {}
+    files: dict[str, list[Path]] = {}
     for file in found.files:
-        if file.suffix == ".mat" and file.stem in scenes:
-            files.setdefault(file.stem, file)
+        if file.suffix.lower() == ".mat" and file.stem.lower() in scenes:
+            files.setdefault(file.stem.lower(), []).append(file)
     subsets = missing_scenes(files, scenes)
-    archives = [file for file in found.files if file.suffix == ".tgz" and file.stem in subsets]
-    return files, [file for file in archives if not file.with_suffix("").exists()]
+    names = {f"{subset}{ending}".lower() for subset in subsets for ending in _PACKED}
+    archives = [file for file in found.files if file.name.lower() in names]
+    return Files(files, [file for file in archives if not _target(file).exists()], found)
+
+
+def _target(archive: Path) -> Path:
+    """Return the folder that an archive is unpacked into, named as published."""
+    names = {subset.lower(): subset for subset in SUBSETS}
+    return archive.with_name(names[archive.name.partition(".")[0].lower()])
 
 
 def unpack(archive: Path) -> None:
@@ -63,4 +87,4 @@ def unpack(archive: Path) -> None:
         RequestError: the disk is full or cannot be written to.
     """
     log(f"unpacking {archive}")
-    unpack_tar(archive, archive.with_suffix(""))
+    unpack_tar(archive, _target(archive))

@@ -44,13 +44,20 @@ def is_subset(cells: Sequence[Cell]) -> bool:
     return any(_dataset(cell, "subset") for cell in cells)
 
 
+def marks_of(cells: Sequence[Cell]) -> list[str]:
+    """Return what is unusual about some of the scenes, such as "not the published data"."""
+    found = (plain(mark) for cell in cells for mark in as_list(_dataset(cell, "marks")))
+    return list(dict.fromkeys(filter(None, found)))
+
+
 def title_of(cells: Sequence[Cell]) -> str:
-    """Return the data set's title, with its label if that has more, marked if SYNTHETIC."""
+    """Return the data set's title, with its label if that has more, marked if it is unusual."""
     label = cells[0].address.dataset
     title = plain(_dataset(cells[0], "title") or base_name(label))
     if label != base_name(label):
         title += f" ({plain(label)})"
     marks = [SYNTHETIC] * is_synthetic(cells) + ["subset of the scenes"] * is_subset(cells)
+    marks += marks_of(cells)
     return f"{title} {DASH} {', '.join(marks)}" if marks else title
 
 
@@ -65,6 +72,8 @@ def comparable_published(cells: Sequence[Cell]) -> tuple[tuple[PublishedValue, .
         return (), "no paper's numbers are known for this data set under this protocol"
     if is_subset(cells):
         return (), "not shown, because they are means over the whole test split"
+    if marks := marks_of(cells):
+        return (), f"not shown, because some scenes have a remark: {listed(marks)}"
     own = {base_name(address.dataset)}
     together = TRAINED_TOGETHER.get(address.protocol, own)
     for cell in cells:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
-from benchmark.tools.images.model import View, nearest_band
+from benchmark.tools.images.model import View
 from reports.analysis.machines import elsewhere
 from reports.analysis.ranking import Ranking, places_of
 from reports.figures.drawing.context import FigureContext, context_of
@@ -65,7 +65,7 @@ def figures_of(
     Args:
         of: the cells.
         views: the scenes to show, with the estimates; read one at a time.
-        band: wavelength in nm; the nearest band is shown.
+        band: wavelength in nm; the nearest band is shown, or the middle one of unknown ones.
         pixels: (row, column) of the spectra; chosen scene by scene if empty.
 
     Yields:
@@ -90,8 +90,8 @@ def figures_of(
         name = quote(view.scene, safe="+@ ")
         shape = view.truth.shape[1], view.truth.shape[2]
         check_pixels(pixels, shape, view.scene)
-        nm = view.wavelengths[nearest_band(view.wavelengths, band)]
-        yield f"{name}-{nm:g}nm", band_figure(view, band, context)
+        shown_band = view.axis.name(view.axis.nearest(band)).replace(" ", "")
+        yield f"{name}-{shown_band}", band_figure(view, band, context)
         shown = pixels or choose_pixels(view.truth)
         yield f"{name}-spectra", spectra_figure(view, shown, context)
         scenes.append(view.scene)

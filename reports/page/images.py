@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.tools.images.model import Preview, false_colour_bands, psnr
+from benchmark.tools.images.model import Preview, psnr
 
 SMALLEST = 16  # rows and columns of the smallest window, whatever the limit
+_FIRST = 550.0  # nm, the band that is shown at first
 _TAG = 64  # bytes around an image in the page, at most
 
 
@@ -142,12 +143,16 @@ def _store(previews: Iterable[PlacedPreview], size: int) -> tuple[ImageStore, li
 
 
 def _scene(store: ImageStore, view: Preview) -> dict[str, Any]:
-    colours = false_colour_bands(view.wavelengths.tolist())
+    axis = view.axis
+    colours = axis.false_colour()
     stream = io.BytesIO()
     pixels = np.ascontiguousarray(view.overview[list(colours)].transpose(1, 2, 0))
     Image.fromarray(pixels).save(stream, "WEBP", quality=80)
     return {
-        "wavelengths": [round(float(nm), 1) for nm in view.wavelengths],
+        "positions": [round(float(one), 1) for one in axis.positions],
+        "axis": axis.title,
+        "bands": [axis.name(band) for band in range(axis.bands)],
+        "first": axis.nearest(_FIRST),
         "colours": colours,
         "shape": view.shape.tolist(),
         "corner": view.corner.tolist(),

@@ -38,6 +38,7 @@ def test_the_remark_says_how_it_was_scaled_and_what_is_unverified(scaling: str) 
     assert scaling in remark
     assert harvard.SCALINGS[scaling] in remark
     assert "published Bicubic row has not been checked: no Harvard images were available" in remark
+    assert "Its files are checked by their form alone." in remark
 
 
 def test_each_scaling_gives_the_peak_that_it_states(tmp_path: Path) -> None:
@@ -173,3 +174,11 @@ def test_fetch_keeps_an_archive_that_it_has_no_room_to_unpack(
     assert (tmp_path / "harvard" / "CZ_hsdb.tgz").read_bytes() == published["CZ_hsdb"]
     Harvard().fetch(tmp_path)
     assert web.asked == ["/CZ_hsdb.tgz", "/CZ_hsdbi.tgz"]
+
+
+def test_doctor_is_told_that_the_files_cannot_be_compared(tmp_path: Path) -> None:
+    mat5(tmp_path / "img1.mat", ref=harvard_cube())
+    (said,) = Harvard().unpublished(tmp_path, ["img1"])
+    assert (
+        said == "its files are checked by their form alone: no hashes of published ones are known"
+    )

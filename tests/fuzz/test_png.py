@@ -219,7 +219,9 @@ OTHERS: dict[str, Callable[[], bytes]] = {
     "the signature": lambda: SIGNATURE,
     "an endless chunk": lambda: SIGNATURE + b"\xff\xff\xff\xffIHDR",
     "an archive": lambda: b"PK\x05\x06" + bytes(18),
-    "three bands": lambda: png(np.zeros((24, 20, 3), np.uint8)),
+    "three bands": lambda: png(
+        np.arange(24 * 20 * 3, dtype=np.uint16).astype(np.uint8).reshape(24, 20, 3)
+    ),
 }
 
 

@@ -94,6 +94,7 @@ def hostile_tables(make: Make, folder: Path, text: str) -> Tables:
     """Store this text in every field that another party may write, and make the tables."""
     said: dict[str, Any] = {
         "remark": text,
+        "marks": [text],
         "title": text,
         "trained_on": ["cave", text],
         "test": [text, "face"],
@@ -102,7 +103,7 @@ def hostile_tables(make: Make, folder: Path, text: str) -> Tables:
         "warnings": [text],
         "published": text,
     }
-    data = {key: said[key] for key in ("remark", "trained_on", "test", "subset")}
+    data = {key: said[key] for key in ("remark", "marks", "trained_on", "test", "subset")}
     for scale in (2, 3):
         make("evil", scale, **{**said, "title": text}, date=text or "2026")
         make("other", scale, psnr=31.0, **data)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.formats.matlab_worker import ContentError, read_values
+from benchmark.data.formats.matlab_worker import ContentError, VariableError, read_values
 
-__all__ = ["ContentError", "read"]
+__all__ = ["ContentError", "VariableError", "read"]
 
 HDF = b"\x89HDF\r\n\x1a\n"  # at the start, or after MATLAB's header of 512 bytes
 TIMEOUT = 300.0  # seconds to read one file; a scene of Harvard takes a few
@@ -33,7 +33,8 @@ def read(file: Path, bands: int, crop: int) -> np.ndarray:
         (rows, columns, bands) float32; values beyond its range become infinite.
 
     Raises:
-        ContentError: it is not a MATLAB file, is damaged, or has other variables, types or shapes.
+        ContentError: it is not a MATLAB file or is damaged.
+        VariableError: it has other variables, types or shapes.
         MemoryError: reading it needs more memory than is free, or than a scene may take.
         OSError: it cannot be opened.
     """

@@ -27,6 +27,10 @@ class ContentError(Exception):
     """The file is damaged, unsafe, or has other content than expected; the message says which."""
 
 
+class VariableError(ContentError):
+    """The file can be read, and has other variables than expected, or of another type or shape."""
+
+
 def read_values(file: Path, version_5: bool, bands: int, crop: int) -> np.ndarray:
     """Read a file in a process that may crash; see `benchmark.data.formats.matlab.read`."""
     faulthandler.disable()  # a crash is reported as one line
@@ -36,7 +40,7 @@ def read_values(file: Path, version_5: bool, bands: int, crop: int) -> np.ndarra
         with warnings.catch_warnings(action="ignore"):
             return (read_version_5 if version_5 else read_version_7)(file, bands, crop)
     except ContentError as error:
-        raise ContentError(str(error)[:MAX_TEXT]) from None
+        raise type(error)(str(error)[:MAX_TEXT]) from None
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - both libraries raise nearly any type
@@ -97,19 +101,20 @@ def _check(variables: Mapping[str, tuple[tuple[int, ...], str]], bands: int) -> 
     """Check the shapes and types of the variables before any values are read.
 
     Raises:
-        ContentError: a variable is missing or has another type or shape.
+        VariableError: a variable is missing or has another type or shape.
     """
     if "ref" not in variables:
-        raise ContentError(f"expected a variable 'ref', found {listed(variables) or 'none'}")
+        others = [f"'{name}' ({_by(shape)} {kind})" for name, (shape, kind) in variables.items()]
+        raise VariableError(f"expected a variable 'ref', found {listed(others) or 'none'}")
     shape, kind = variables["ref"]
     if kind not in NUMBERS or len(shape) != 3 or shape[2] != bands or min(shape) < 1:
         found = f"{_by(shape)} of {kind}" if shape else kind
-        raise ContentError(f"expected 'ref' as rows x columns x {bands} numbers, found {found}")
+        raise VariableError(f"expected 'ref' as rows x columns x {bands} numbers, found {found}")
     if shape[0] * shape[1] > MAX_PIXELS:
         raise ContentError(f"it claims {_by(shape[:2])} pixels")
     mask, kind = variables.get("lbl", (shape[:2], ""))
     if mask != shape[:2]:
-        raise ContentError(f"expected 'lbl' as {_by(shape[:2])}, found {_by(mask) or kind}")
+        raise VariableError(f"expected 'lbl' as {_by(shape[:2])}, found {_by(mask) or kind}")
 
 
 def _by(shape: tuple[int, ...]) -> str:

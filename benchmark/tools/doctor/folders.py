@@ -1,6 +1,7 @@
 """Checks of the folders, of the stored cells, and of the data sets."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, counted, listed
 from benchmark.tools.doctor.finding import Finding, Level
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ NETWORK = {
 }
 ENOUGH = 1.0  # GiB, for a few dozen cells and the prepared scenes of a data set
 LEAST = 1 / 16
+MOST = 8  # files of a data set to name
 
 
 def folder(option: str, path: Path) -> Iterator[Finding]:
@@ -88,39 +90,69 @@ def damaged_cells(results: Path) -> Iterator[Finding]:
 
 
 def data_sets(data: Path) -> Iterator[Finding]:
-    """Look for the scenes of every registered data set, without decoding or writing any."""
+    """Look for the scenes of every registered data set, and compare them with the published ones.
+
+    Nothing is written.
+    """
     from benchmark.dataset import DATASETS
 
     for entry in DATASETS:
         name = f"data set {entry.name}"
         try:
-            yield _data_set(name, DATASETS.make(entry.name), data)
+            yield from _data_set(name, DATASETS.make(entry.name), data)
         except Exception as error:  # noqa: BLE001 - plugins raise anything
             yield Finding(name, "error", f"its plugin fails: {type(error).__name__}: {error}")
 
 
-def _data_set(name: str, dataset: "DataSet", data: Path) -> Finding:
-    from benchmark.dataset import DataSet
+def _data_set(name: str, dataset: "DataSet", data: Path) -> Iterator[Finding]:
+    from benchmark.data.checks import check_names
+    from benchmark.dataset import DATASETS
 
-    total = len(dataset.scenes)
+    try:
+        check_names(dataset, DATASETS.label(dataset))
+    except RequestError as error:
+        yield Finding(name, "error", str(error))
+        return
+    total = counted(len(dataset.scenes), "scene")
     if dataset.synthetic:
-        return Finding(name, "ok", f"{total} scenes, computed on demand")
+        yield Finding(name, "ok", f"{total}, computed on demand")
+        return
     if packed := _packed(data, dataset.name):
         text = f"not checked: {listed(packed, 4)} may hold its scenes"
-        return Finding(name, "warning", text, "the next run that uses the data set unpacks them")
+        yield Finding(name, "warning", text, "the next run that uses the data set unpacks them")
+        return
+    there = list(dataset.scenes)
     try:
         dataset.open(data, dataset.scenes)
     except RequestError as error:
-        missing = [scene for scene in dataset.scenes if not _opens(dataset, data, scene)]
+        there = [scene for scene in dataset.scenes if _opens(dataset, data, scene)]
+        missing = [scene for scene in dataset.scenes if scene not in there]
         reason = f"missing: {listed(missing)}" if missing else str(error)
-        remedies = [f"get them from {dataset.home}"] if dataset.home else []
-        if type(dataset).fetch is not DataSet.fetch:
-            remedies.insert(0, f"run 'python run_all.py fetch {dataset.name} --data {data}'")
-        if there := [scene for scene in dataset.scenes if scene not in missing]:
-            remedies.append(f"use those found: --scenes {','.join(there)}")
-        text = f"{len(there)} of {total} scenes below {data}; {reason}"
-        return Finding(name, "warning", text, ", or ".join(remedies))
-    return Finding(name, "ok", f"{total} of {total} scenes below {data}")
+        text = f"{len(there)} of {total} below {data}; {reason}"
+        yield Finding(name, "warning", text, ", or ".join(_remedies(dataset, data, there)))
+    else:
+        yield Finding(name, "ok", f"{len(there)} of {total} below {data}")
+    if there:
+        yield from _unpublished(dataset, data, there)
+
+
+def _remedies(dataset: "DataSet", data: Path, there: list[str]) -> Iterator[str]:
+    from benchmark.dataset import DataSet
+
+    if type(dataset).fetch is not DataSet.fetch:
+        yield f"run 'python run_all.py fetch {dataset.name} --data {data}'"
+    if dataset.home:
+        yield f"get them from {dataset.home}"
+    if there:
+        yield f"use those found: --scenes {','.join(there)}"
+
+
+def _unpublished(dataset: "DataSet", data: Path, scenes: list[str]) -> Iterator[Finding]:
+    """Name what is not known to be the published data, after the first ones only their number."""
+    found, name = dataset.unpublished(data, scenes), f"files of {dataset.name}"
+    yield from (Finding(name, "warning", text) for text in found[:MOST])
+    if len(found) > MOST:
+        yield Finding(name, "warning", f"{len(found) - MOST} more of the kind")
 
 
 def _opens(dataset: "DataSet", data: Path, scene: str) -> bool:
@@ -144,7 +176,7 @@ def _packed(data: Path, name: str) -> list[Path]:
         file
         for depth in ("*", "*/*", "*/*/*")
         for file in data.glob(depth)
-        if file.name.endswith((".tgz", ".tar.gz", ".tar"))
+        if file.name.lower().endswith((".tgz", ".tar.gz", ".tar"))
         and file.relative_to(data).parts[0].lower() not in others
-        and not file.with_name(file.name.partition(".t")[0]).exists()
+        and not file.with_name(re.split(r"\.t", file.name, flags=re.IGNORECASE)[0]).exists()
     ]

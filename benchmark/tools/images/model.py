@@ -20,7 +20,7 @@ class View:
 
     Attributes:
         scene: its name.
-        wavelengths: of the bands, in nm.
+        wavelengths: of the bands, in nm; empty if unknown.
         truth: (bands, rows, columns) uint8, as scored.
         low: (bands, rows / scale, columns / scale) uint8, the low-resolution image.
         estimates: a method's label to (bands, rows, columns) uint8, as scored.
@@ -34,13 +34,18 @@ class View:
     estimates: Mapping[str, np.ndarray]
     left_out: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def axis(self) -> "BandAxis":
+        """The axis on which its bands are shown."""
+        return BandAxis(tuple(self.wavelengths), len(self.truth))
+
 
 @dataclass(frozen=True)
 class Preview:
     """A window of one test scene with one method's estimate.
 
     Attributes:
-        wavelengths: (bands,) in nm.
+        wavelengths: (bands,) in nm; (0,) if unknown.
         shape: (rows, columns) of the whole scene.
         corner: (row, column) of the window's first pixel.
         truth: (bands, window rows, window columns) uint8 grey levels.
@@ -59,6 +64,11 @@ class Preview:
     error: np.ndarray
     overview: np.ndarray
 
+    @property
+    def axis(self) -> "BandAxis":
+        """The axis on which its bands are shown."""
+        return BandAxis(tuple(self.wavelengths.tolist()), len(self.truth))
+
 
 @dataclass(frozen=True)
 class CellPreview:
@@ -75,6 +85,42 @@ class CellPreview:
     scene: str
     preview: Preview | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class BandAxis:
+    """The axis on which bands are shown: wavelengths, or band numbers where those are unknown.
+
+    Attributes:
+        wavelengths: of the bands, in nm; empty if unknown.
+        bands: their number.
+    """
+
+    wavelengths: tuple[float, ...]
+    bands: int
+
+    @property
+    def title(self) -> str:
+        """The title of the axis."""
+        return "wavelength (nm)" if self.wavelengths else "band number"
+
+    @property
+    def positions(self) -> np.ndarray:
+        """(bands,) wavelengths in nm, or numbers from 1."""
+        return np.array(self.wavelengths or range(1, self.bands + 1), float)
+
+    def name(self, band: int) -> str:
+        """Return the name of a band: `550 nm`, or `band 16`."""
+        return f"{self.wavelengths[band]:g} nm" if self.wavelengths else f"band {band + 1}"
+
+    def nearest(self, wanted: float) -> int:
+        """Return the index of the band nearest to a wavelength in nm; the middle one if unknown."""
+        return nearest_band(self.wavelengths, wanted) if self.wavelengths else self.bands // 2
+
+    def false_colour(self) -> tuple[int, int, int]:
+        """Return the indices of the bands shown as red, green and blue."""
+        # Scaled into the visible range, as if the unknown wavelengths covered it evenly.
+        return false_colour_bands(self.wavelengths or np.linspace(*_VISIBLE, self.bands).tolist())
 
 
 def nearest_band(wavelengths: Sequence[float], wanted: float) -> int:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 
-from benchmark.tools.images.model import View, nearest_band
+from benchmark.tools.images.model import View
 from reports.figures.drawing.context import FigureContext
 from reports.figures.drawing.style import (
     DPI,
@@ -44,10 +44,10 @@ def band_figure(view: View, wanted: float, context: FigureContext) -> Figure:
 
     Args:
         view: the scene with at least one estimate.
-        wanted: wavelength in nm; the nearest band is shown.
+        wanted: wavelength in nm; the nearest band is shown, or the middle one of unknown ones.
         context: heading and styles.
     """
-    band = nearest_band(view.wavelengths, wanted)
+    band = view.axis.nearest(wanted)
     styles = context.styles
     labels = styles.ordered(list(view.estimates))
     errors = band_errors(view, band)
@@ -58,7 +58,7 @@ def band_figure(view: View, wanted: float, context: FigureContext) -> Figure:
     columns = math.ceil((len(labels) + 2) / blocks)
     high = _PANEL * view.truth.shape[1] / view.truth.shape[2]
     figure = context.new_figure(
-        [view.scene, f"{view.wavelengths[band]:g} nm"],
+        [view.scene, view.axis.name(band)],
         _caption(view, [one.error for one in errors.values()], colours, greys, styles),
         blocks * (2 * high + _TEXTS) + 0.1,
         columns * (_PANEL + 0.106) + 0.12,

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from benchmark.tools.images.model import BandAxis
 from reports.figures.drawing.context import FigureContext
 from reports.figures.drawing.style import SMALL, MethodStyles, drawing
 from reports.figures.drawing.text import not_shown, wrapped
@@ -22,7 +23,7 @@ class BandScores:
     """The PSNR per band of several methods on the same scenes.
 
     Attributes:
-        wavelengths: of the bands, in nm.
+        wavelengths: of the bands, in nm; empty if unknown.
         values: a method's label to (scenes, bands) PSNR in dB; infinite where a band is perfect.
         scenes: names, as in the rows of the values.
         tested: total number of test scenes.
@@ -61,17 +62,18 @@ def per_band_figure(
     )
     halves = figure.add_gridspec(1, 2, width_ratios=(2.9, 4))
     left, right = (figure.add_subfigure(halves[index]) for index in (0, 1))
-    nm = np.array(scores.wavelengths, float)
+    axis = BandAxis(tuple(scores.wavelengths), len(next(iter(means.values()))))
+    positions = axis.positions
     axes = left.subplots()
     for index, (label, mean) in enumerate(means.items()):
-        every = max(1, len(nm) // 5)
-        axes.plot(nm, mean, markevery=(index % every, every), **styles.style(label).plot())
-    _format_axes(axes, nm)
-    axes.set_xlabel("wavelength (nm)")
+        every = max(1, len(positions) // 5)
+        axes.plot(positions, mean, markevery=(index % every, every), **styles.style(label).plot())
+    _format_axes(axes, positions)
+    axes.set_xlabel(axis.title)
     axes.set_ylabel("PSNR (dB)")
     small = right.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for one, label in zip(small, labels, strict=False):
-        _draw_scenes(one, nm, label, finite[label], means, styles)
+        _draw_scenes(one, positions, label, finite[label], means, styles)
         name = wrapped(styles.title(label), _NAMES / columns - 0.1, SMALL, most=2)
         one.set_title(name, loc="left", size=SMALL, pad=3)
     small[0].set_ylim(*_limits(list(finite.values())))
@@ -106,7 +108,7 @@ def _limits(values: Sequence[np.ndarray]) -> tuple[float, float]:
 
 def _draw_scenes(
     axes: Axes,
-    nm: np.ndarray,
+    positions: np.ndarray,
     label: str,
     values: np.ndarray,
     means: Mapping[str, np.ndarray],
@@ -116,15 +118,20 @@ def _draw_scenes(
     style = styles.style(label)
     for other, mean in means.items():
         if other != label:
-            axes.plot(nm, mean, color="0.85", lw=0.6)
+            axes.plot(positions, mean, color="0.85", lw=0.6)
     for scene in values:
-        axes.plot(nm, scene, color=style.colour, lw=0.5, alpha=0.6)
-    axes.plot(nm, means[label], markevery=max(1, len(nm) // 4), **{**style.plot(), "ms": 3.5})
-    _format_axes(axes, nm, small=True)
+        axes.plot(positions, scene, color=style.colour, lw=0.5, alpha=0.6)
+    axes.plot(
+        positions,
+        means[label],
+        markevery=max(1, len(positions) // 4),
+        **{**style.plot(), "ms": 3.5},
+    )
+    _format_axes(axes, positions, small=True)
 
 
-def _format_axes(axes: Axes, nm: np.ndarray, *, small: bool = False) -> None:
-    axes.set_xlim(nm.min(), nm.max() if len(nm) > 1 else nm.min() + 1)
+def _format_axes(axes: Axes, positions: np.ndarray, *, small: bool = False) -> None:
+    axes.set_xlim(positions.min(), max(positions.max(), positions.min() + 1))
     axes.xaxis.set_major_locator(
         MaxNLocator(3 if small else 6, integer=True, prune="both" if small else None)
     )

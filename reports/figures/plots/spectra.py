@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.tools.images.model import LEVELS, View, false_colour_bands
+from benchmark.tools.images.model import LEVELS, BandAxis, View
 from reports.figures.drawing.context import FigureContext
 from reports.figures.drawing.style import GAMMA, INK, SMALL, TEXT, MethodStyles, drawing
 from reports.figures.drawing.text import not_shown, shortened, size_for
@@ -36,10 +36,10 @@ def spectra_figure(view: View, pixels: Sequence[tuple[int, int]], context: Figur
     """
     styles = context.styles
     labels = styles.ordered(list(view.estimates))
-    colours = [f"{view.wavelengths[band]:g}" for band in false_colour_bands(view.wavelengths)]
+    colours = [view.axis.name(band) for band in view.axis.false_colour()]
     caption = (
         "Lower: estimate minus ground truth, on one scale for all pixels. Table: spectral angle at "
-        f"each pixel. Picture: the bands at {', '.join(colours)} nm as red, green and blue. "
+        f"each pixel. Picture: {', '.join(colours)} as red, green and blue. "
         f"{not_shown(view.left_out, styles)}"
     )
     rows = -(-len(pixels) // 2)
@@ -86,24 +86,24 @@ def _largest_difference(view: View, pixels: Sequence[tuple[int, int]]) -> float:
     return float(max(2, *found))
 
 
-def false_colour(cube: np.ndarray, wavelengths: Sequence[float]) -> np.ndarray:
+def false_colour(cube: np.ndarray, axis: BandAxis) -> np.ndarray:
     """Return a cube as a picture in false colour.
 
     Args:
         cube: (bands, rows, columns) uint8 grey levels.
-        wavelengths: of the bands, in nm.
+        axis: of the bands.
 
     Returns:
         (rows, columns, 3) in 0 to 1, stretched to the 99.5th percentile and gamma-corrected.
     """
-    picture = np.stack([cube[band] for band in false_colour_bands(wavelengths)], axis=-1)
+    picture = np.stack([cube[band] for band in axis.false_colour()], axis=-1)
     top = max(1.0, float(np.percentile(picture, 99.5)))
     shown: np.ndarray = np.clip(picture / top, 0, 1) ** (1 / GAMMA)
     return shown
 
 
 def _draw_scene(axes: Axes, view: View, pixels: Sequence[tuple[int, int]]) -> None:
-    axes.imshow(false_colour(view.truth, view.wavelengths))
+    axes.imshow(false_colour(view.truth, view.axis))
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(True)
@@ -170,19 +170,19 @@ def _draw_spectra(
     """Draw the spectra at a pixel, and below them their differences from the truth."""
     row, column = pixel
     truth = view.truth[:, row, column].astype(int)
-    nm = np.array(view.wavelengths)
-    upper.plot(nm, truth, color=INK, lw=2)
+    positions = view.axis.positions
+    upper.plot(positions, truth, color=INK, lw=2)
     lower.axhline(0, color=INK, lw=0.8)
-    every = max(1, len(nm) // 6)
+    every = max(1, len(positions) // 6)
     for index, label in enumerate(styles.ordered(list(view.estimates))):
         values = view.estimates[label][:, row, column].astype(int)
         how: dict[str, Any] = {"lw": 0.9, "ms": 3, "markevery": (index % every, every)}
         for axes, line in ((upper, values), (lower, values - truth)):
-            axes.plot(nm, line, **how, **styles.style(label).plot())
+            axes.plot(positions, line, **how, **styles.style(label).plot())
     upper.set_ylim(0, min(LEVELS, 1.06 * max(truth.max(), upper.get_ylim()[1])))
     upper.tick_params(axis="x", labelbottom=False)
-    lower.set_xlabel("wavelength (nm)")
+    lower.set_xlabel(view.axis.title)
     for axes in (upper, lower):
-        axes.set_xlim(nm.min(), nm.max() if len(nm) > 1 else nm.min() + 1)
+        axes.set_xlim(positions.min(), max(positions.max(), positions.min() + 1))
         axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))

@@ -23,7 +23,7 @@ def scene(name: str, offset: int = 0) -> Scene:
     kind = (np.uint8, np.uint16, np.float32)[number]
     values = np.random.default_rng(number).integers(0, 200, (9 + number, 7, 3)) + offset
     cube = values.astype(kind)
-    return Scene(name, cube, (400.0, 500.0, 612.5), (255.0, 65535.0, 256.0)[number])
+    return Scene(name, cube, (400.0, 500.0, 612.5), (255.0, 1023.0, 256.0)[number])
 
 
 class Kept(DataSet):
@@ -227,6 +227,13 @@ def test_what_was_made_before_a_source_failed_is_kept(kept: Kept, tmp_path: Path
     kept.broken = ""
     opened(kept, tmp_path)
     assert kept.reads == list(NAMES)
+
+
+def test_an_exception_of_the_data_sets_code_is_one_line(kept: Kept, tmp_path: Path) -> None:
+    kept.offset = "one"  # type: ignore[assignment]
+    with pytest.raises(RequestError, match=r"^kept: scene one: \w+: .* \(test_cache\.py, line \d+"):
+        opened(kept, tmp_path)
+    assert files(tmp_path) == []
 
 
 def test_a_failing_source_leaves_the_scenes_that_are_there(kept: Kept, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from benchmark.errors import RequestError
 def test_the_search_is_limited_and_skips_system_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("cave/a.png", "cave/.DS_Store", "cave/__MACOSX/a.png", "other/b.png", "c.png"):
+    strays = ("cave/.DS_Store", "cave/__MACOSX/a.png", "cave/Thumbs.db", "cave/._a.png")
+    for name in ("cave/a.png", *strays, "cave/Desktop.ini", "other/b.png", "c.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "cave" / "loop").symlink_to(tmp_path / "cave")
@@ -22,7 +23,8 @@ def test_the_search_is_limited_and_skips_system_files(
     assert "c.png" in names
     assert "cave/a.png" in names
     assert len(found.folders) == _files.DEPTH
-    assert not [name for name in names if "other" in name or "MACOSX" in name or ".DS" in name]
+    assert {name.rpartition("/")[2] for name in names} == {"a.png", "c.png"}
+    assert not [name for name in names if "other" in name or "MACOSX" in name]
     assert search(tmp_path / "nowhere", lambda _: True).files == []
     monkeypatch.setattr(_files, "MOST_FILES", 2)
     with pytest.raises(RequestError, match="more than 2 files below"):

@@ -125,7 +125,7 @@ def test_two_spellings_of_one_data_set_have_one_label(tmp_path: Path) -> None:
 
 
 def test_different_bands_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="have 3, 4 bands"):
+    with pytest.raises(RequestError, match=r"found 4 in synthetic\[.*bands=4\], 3 in synthetic"):
         loaded(tmp_path, train_on=("synthetic[rows=20,columns=18,bands=4]",))
 
 
@@ -134,6 +134,15 @@ def test_an_unknown_scene_is_refused_with_the_nearest() -> None:
         check_scenes([TINY], ["leaves01", "leave04"])
     with pytest.raises(RequestError, match=r"cave has no scene 'zzz'$"):
         check_scenes([TINY, "cave"], ["zzz"])
+    with pytest.raises(RequestError, match=r"has no scene 'BALLOON'; did you mean balloons\?$"):
+        check_scenes([TINY, "cave"], ["BALLOON"])
+
+
+def test_scenes_are_chosen_in_any_case(tmp_path: Path) -> None:
+    check_scenes([TINY], ["Leaves01", "LEAVES04"])
+    split = loaded(tmp_path, scenes=("Leaves01", "LEAVES04"))
+    assert split.label == f"{TINY}+leaves01+leaves04"
+    assert split.test.names == ["leaves04"]
 
 
 def test_a_scene_of_any_of_the_data_sets_is_known() -> None:

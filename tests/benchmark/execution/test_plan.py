@@ -218,7 +218,7 @@ def test_training_without_scenes_is_refused(tiny: Split) -> None:
         len(plan_cells(bare, Experiment(EIGHT_BIT, QUICK, (2,), (METHODS.make("bicubic"),)))) == 1
     )
     for name in ("wiener", "srcnn"):
-        with pytest.raises(RequestError, match=f"{name} must be trained and --scenes leaves no"):
+        with pytest.raises(RequestError, match=f"{name} must be trained and there is no training"):
             plan_cells(bare, Experiment(EIGHT_BIT, QUICK, (2,), (METHODS.make(name),)))
 
 

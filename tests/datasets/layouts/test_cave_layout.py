@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datasets._layouts.cave import find
 from datasets.cave import Cave
 from tests.datasets.makers import (
     cave_band,
@@ -21,6 +22,24 @@ from tests.datasets.refusals import cave_refusal
 
 TWO = ("balloons", "watercolors")
 
+
+def renamed(folder: Path, change: Callable[[str], str]) -> None:
+    """Rename everything below a folder, files first."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rename(path.with_name(change(path.name)))
+
+
+def littered(folder: Path) -> None:
+    """Add what macOS and Windows leave in folders, next to every band."""
+    for band in sorted(folder.rglob("*.png")):
+        band.with_name(f"._{band.name}").write_bytes(b"resource fork")
+        for name in (".DS_Store", "desktop.ini"):
+            band.with_name(name).write_bytes(b"stray")
+        inner = folder / "__MACOSX" / band.parent.name / band.name
+        inner.parent.mkdir(parents=True, exist_ok=True)
+        inner.write_bytes(b"no band")
+
+
 LAYOUTS: dict[str, Callable[[Path], object]] = {
     "as unpacked": lambda root: cave_folder(root / "cave", *TWO),
     "one folder a scene": lambda root: cave_folder(root / "cave", *TWO, doubled=False),
@@ -31,6 +50,29 @@ LAYOUTS: dict[str, Callable[[Path], object]] = {
     "official zip": lambda root: cave_zip(root / "cave" / "complete_ms_data.zip", *TWO),
     "official zip in the root": lambda root: cave_zip(root / "complete_ms_data.zip", *TWO),
     "zips": lambda root: [cave_zip(root / "cave" / f"{one}_ms.zip", one) for one in TWO],
+    "upper case": lambda root: renamed(cave_folder(root / "cave", *TWO), str.upper),
+    "title case": lambda root: renamed(cave_folder(root / "Cave", *TWO), str.title),
+    "zips in upper case": lambda root: [
+        cave_zip(root / "CAVE" / f"{one}_ms.ZIP".upper(), one) for one in TWO
+    ],
+    "official zip in upper case": lambda root: cave_zip(root / "Complete_MS_Data.ZIP", *TWO),
+    "names in upper case inside the zip": lambda root: zipped(
+        root / "complete_ms_data.zip",
+        {
+            f"CAVE/{one}_MS/{name}".upper(): content
+            for one in TWO
+            for name, content in cave_files(one).items()
+        },
+    ),
+    "backslashes inside the zip": lambda root: zipped(
+        root / "complete_ms_data.zip",
+        {
+            f"cave\\{one}_ms\\{name}": content
+            for one in TWO
+            for name, content in cave_files(one).items()
+        },
+    ),
+    "with what systems add": lambda root: littered(cave_folder(root / "cave", *TWO)),
     "zip and folder": lambda root: (
         cave_folder(root / "cave", TWO[0]),
         cave_zip(root / f"{TWO[1]}_ms.zip", TWO[1]),
@@ -73,6 +115,43 @@ def test_missing_scenes_and_bands_and_empty_folders_are_named(root: Path) -> Non
 
 def test_a_root_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "nowhere, which is not a folder" in cave_refusal(tmp_path / "nowhere")
+
+
+def test_what_was_seen_is_said(tmp_path: Path) -> None:
+    assert "; found nothing there. Run" in cave_refusal(tmp_path)
+    for name in ("cave/balloons_ms/balloons_ms_01.TIF", "cave/balloons_ms/balloons_ms_02.TIF",
+                 "notes.txt", "pictures/a.png", "cave/complete_ms_data.7z"):  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"1")
+    text = cave_refusal(tmp_path)
+    seen = f"2 .TIF files such as {Path('cave', 'balloons_ms', 'balloons_ms_01.TIF')}"
+    assert f"; found there: {seen}, " in text
+    assert str(Path("cave", "complete_ms_data.7z")) in text
+    assert "notes.txt" in text
+    assert "1 other folder (pictures)" in text
+    assert "expected 1 scene of 31 bands, but 1 of them is missing" in text
+
+
+def test_two_copies_inside_a_zip_are_both_found_and_what_a_mac_adds_is_not(tmp_path: Path) -> None:
+    files = cave_files("balloons")
+    members = {f"{top}/balloons_ms/{name}": content for top in ("a", "b", "__MACOSX", "c/.d")
+               for name, content in files.items()}  # fmt: skip
+    zipped(tmp_path / "cave" / "balloons_ms.zip", members)
+    copies = find(tmp_path, ["balloons"]).of["balloons"]
+    assert [copy.folder.as_posix() for copy in copies] == ["a/balloons_ms", "b/balloons_ms"]
+
+
+def test_of_a_band_in_both_cases_the_published_name_counts(root: Path) -> None:
+    cave_band(root, 3).with_suffix(".PNG").write_bytes(b"another file")
+    if cave_band(root, 3).read_bytes() == b"another file":
+        pytest.skip("the file system ignores case")
+    read = Cave().open(root, ["balloons"]).read("balloons")
+    np.testing.assert_array_equal(read.cube, cave_cube("balloons"))
+
+
+def test_a_damaged_zip_beside_complete_folders_is_left(root: Path) -> None:
+    (root / "complete_ms_data.zip").write_bytes(b"404 not found")
+    assert Cave().open(root, TWO).read("watercolors").cube.shape == (24, 20, 31)
 
 
 def test_an_incomplete_folder_gives_way_to_a_complete_zip(root: Path) -> None:

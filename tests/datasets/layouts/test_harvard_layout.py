@@ -1,5 +1,6 @@
 """Harvard is found in its layouts, and unpacked where only its archives are there."""
 
+import gzip
 import os
 import tarfile
 from pathlib import Path
@@ -41,9 +42,39 @@ def test_missing_scenes_are_named_with_the_archive_that_has_them(tmp_path: Path)
         Harvard().open(tmp_path, ["img1", "img3", "img4"])
     text = str(caught.value)
     assert "expected 3 files <scene>.mat, 2 are missing: img3, img4." in text
+    assert f"; found there: {Path('harvard', 'img1.mat')}." in text
     assert f"get CZ_hsdbi.tgz from {Harvard.home}" in text
     assert "--scenes" in text
     assert f"python run_all.py fetch harvard --data {tmp_path}" in text
+
+
+def test_names_compare_without_case_and_what_systems_add_is_left(tmp_path: Path) -> None:
+    mat5(tmp_path / "HARVARD" / "Cz_hsDB" / "IMG1.MAT", ref=harvard_cube(1))
+    for name in ("._img1.mat", "__MACOSX/img1.mat", "Thumbs.db"):
+        (tmp_path / "HARVARD" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "HARVARD" / name).write_bytes(b"stray")
+    assert Harvard().open(tmp_path, ["img1"]).read("img1").cube.shape == (24, 20, 31)
+
+
+@pytest.mark.parametrize("name", ["CZ_HSDB.TGZ", "cz_hsdb.tar.gz", "CZ_hsdb.Tar"])
+def test_an_archive_of_another_case_or_ending_is_unpacked(tmp_path: Path, name: str) -> None:
+    file = harvard_archive(tmp_path / "made" / "CZ_hsdb.tgz", tmp_path / "made", "img1")
+    content = file.read_bytes()
+    target = tmp_path / "data" / "harvard" / name
+    target.parent.mkdir(parents=True)
+    target.write_bytes(gzip.decompress(content) if name.endswith("Tar") else content)
+    assert Harvard().open(tmp_path / "data", ["img1"]).read("img1").peak == 0.5
+    assert sorted(path.name for path in target.parent.iterdir()) == sorted(["CZ_hsdb", name])
+
+
+def test_two_files_of_a_scene_must_be_the_same(tmp_path: Path) -> None:
+    first = mat5(tmp_path / "harvard" / "img1.mat", ref=harvard_cube(1))
+    second = mat5(tmp_path / "harvard" / "old" / "img1.mat", ref=harvard_cube(1))
+    second.write_bytes(first.read_bytes())
+    assert Harvard().open(tmp_path, ["img1"]).read("img1").peak == 0.5
+    mat5(second, ref=harvard_cube(2))
+    text = harvard_refusal(tmp_path)
+    assert f"expected one file of img1, found two that differ: {first} and {second}" in text
 
 
 def test_archives_alone_are_unpacked_beside_themselves_as_needed(tmp_path: Path) -> None:

@@ -48,6 +48,20 @@ def test_there_is_a_figure_of_everything(cells: list[Cell], tmp_path: Path) -> N
     assert "mean over 2 of 7 test scenes" in " ".join(texts(drawn["psnr-per-band"]))
 
 
+def test_without_wavelengths_every_figure_is_drawn_over_band_numbers(cells: list[Cell]) -> None:
+    shown = [replace(view_of(["bicubic", "srcnn"], name), wavelengths=()) for name in ("a", "b")]
+    drawn = dict(figures_of(figure_cells(cells), shown, 550))
+    assert [name for name in drawn if name not in ("training", "cost")] == [
+        "a-band3", "a-spectra", "b-band3", "b-spectra", "psnr-per-band",
+    ]  # fmt: skip
+    for name in ("a-spectra", "psnr-per-band"):
+        assert "band number" in texts(drawn[name])
+    told = " ".join(text for figure in drawn.values() for text in texts(figure))
+    assert "wavelength" not in told
+    assert " nm" not in told
+    assert "a, band 3" in told
+
+
 def test_a_method_without_one_of_the_scenes_is_not_averaged(
     cells: list[Cell],
 ) -> None:

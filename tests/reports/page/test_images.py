@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,20 @@ def test_low_resolution_pixels_are_those_that_touch_the_window(scale: int, size:
         start = first - CORNER[axis] // scale
         whole = np.take(whole, range(start, start + last - first + 1), axis=axis + 1)
     assert (kept == whole).all()
+
+
+def test_a_scene_without_wavelengths_has_band_numbers() -> None:
+    """The viewer shows `bands`, `axis` and `positions` as they are here."""
+    bare = replace(preview(1, 2), wavelengths=np.zeros(0))
+    _, (section,) = fit_to_size([PlacedPreview(0, 0, 2, 0, bare, "")], 10**9)
+    ((_, scene),) = section["scenes"]
+    assert scene["axis"] == "band number"
+    assert scene["positions"] == [1, 2, 3, 4, 5]
+    assert scene["bands"] == ["band 1", "band 2", "band 3", "band 4", "band 5"]
+    assert scene["first"] == 2
+    _, (section,) = fit_to_size(placed(1), 10**9)
+    ((_, scene),) = section["scenes"]
+    assert (scene["axis"], scene["bands"][4]) == ("wavelength (nm)", "650 nm")
 
 
 def test_the_page_keeps_its_limit(make: Make, tmp_path: Path) -> None:

@@ -87,6 +87,24 @@ def test_the_other_protocol_has_no_published_column(make: Make, tmp_path: Path) 
     assert head(tables, "Published numbers").startswith("no paper's numbers are known")
 
 
+def test_scenes_that_were_not_published_are_marked_everywhere_and_not_compared(
+    make: Make, tmp_path: Path
+) -> None:
+    marked = {"marks": ["not the published data"], "remark": "Not the published data: 1 of 7."}
+    make("bicubic", published="Bicubic")
+    make("srcnn", published="SRCNN", **marked)
+    tables = write_tables(tmp_path, "cave")
+    assert typed(tables.markdown).startswith("# CAVE -- not the published data\n")
+    facts = dict(tables.sections[0].provenance)
+    assert facts["Remark"] == "Not the published data: 1 of 7."
+    assert facts["Published numbers"] == (
+        "not shown, because some scenes have a remark: not the published data"
+    )
+    captions = re.findall(r"\\caption\{(.*)", tables.paths[1].read_text(encoding="utf-8"))
+    assert captions
+    assert all("not the published data" in caption for caption in captions)
+
+
 def test_a_subset_is_marked_everywhere_and_not_compared(make: Make, tmp_path: Path) -> None:
     label = "cave@face,flowers"
     make("bicubic", dataset=label, published="Bicubic", subset=True, test=["face", "flowers"])

@@ -57,8 +57,8 @@ function dots(here, metric, { scale, index }) {
     "\u25cf mean, line: worst to best scene" + (rows.some((row) => row.printed) ? ", \u25c7 published" : "")));
 }
 
-// Lines over wavelength. lines: {name, values, series}; mark: a wavelength to point at.
-function lines(title, unit, wavelengths, series, mark, attributes) {
+// Lines over the bands. scene: {positions, axis}; series: {name, values, series}; mark: a position.
+function lines(title, unit, scene, series, mark, attributes) {
   // As wide as its container, so that letters keep their size.
   const room = find("#images .right").clientWidth || 560;
   const width = Math.min(Math.max(room, 280), 640), height = 300, left = 52, right = 10, top = 14, bottom = 42;
@@ -69,23 +69,23 @@ function lines(title, unit, wavelengths, series, mark, attributes) {
   if (high - low < 4) { const middle = (low + high) / 2; low = middle - 2; high = middle + 2; }
   const pad = (high - low) * 0.05;
   low -= pad; high += pad;
-  const first = Math.min(...wavelengths), last = Math.max(...wavelengths);
-  const x = (nm) => left + ((nm - first) / (last - first || 1)) * (width - left - right);
+  const first = Math.min(...scene.positions), last = Math.max(...scene.positions);
+  const x = (position) => left + ((position - first) / (last - first || 1)) * (width - left - right);
   const y = (value) => height - bottom - ((value - low) / (high - low)) * (height - top - bottom);
   const up = ticks(low, high, 6), along = ticks(first, last, width < 420 ? 4 : 7);
   for (const value of up.values) {
     picture.append(draw("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "grid" }),
       draw("text", { x: left - 7, y: y(value) + 4, class: "tick end" }, number(value, up.digits)));
   }
-  for (const nm of along.values) {
-    picture.append(draw("text", { x: x(nm), y: height - bottom + 17, class: "tick middle" }, number(nm, along.digits)));
+  for (const position of along.values) {
+    picture.append(draw("text", { x: x(position), y: height - bottom + 17, class: "tick middle" }, number(position, along.digits)));
   }
   picture.append(
-    draw("text", { x: (left + width - right) / 2, y: height - 6, class: "tick middle" }, "wavelength in nm"),
+    draw("text", { x: (left + width - right) / 2, y: height - 6, class: "tick middle" }, scene.axis),
     draw("text", { x: 13, y: (top + height - bottom) / 2, class: "tick middle", transform: `rotate(-90 13 ${(top + height - bottom) / 2})` }, unit));
   if (known(mark)) picture.append(draw("line", { x1: x(mark), x2: x(mark), y1: top, y2: height - bottom, class: "mark" }));
   for (const one of series) {
-    const points = one.values.map((value, index) => (known(value) ? `${x(wavelengths[index]).toFixed(1)},${y(value).toFixed(1)}` : null));
+    const points = one.values.map((value, index) => (known(value) ? `${x(scene.positions[index]).toFixed(1)},${y(value).toFixed(1)}` : null));
     picture.append(draw("polyline", { points: points.filter(known).join(" "), class: "line " + one.series },
       draw("title", {}, one.name)));
   }

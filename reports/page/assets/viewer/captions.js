@@ -32,7 +32,7 @@ function scaleBar() {
 }
 
 // Both sides in numbers: the whole scene's scores, and the error of this band in the window.
-function sideTable(truth, nm) {
+function sideTable(truth, band) {
   const here = section(), metrics = here.metrics.slice(0, 2), index = here.scales.indexOf(viewer.scale);
   const rows = ["left", "right"].map((side) => {
     const one = viewer.cubes.get(viewer[side]);
@@ -44,7 +44,7 @@ function sideTable(truth, nm) {
       make("td", { class: "number" }, one.key === "truth" ? DASH : number(none * 100, 0) + " %"));
   });
   find("#view-table").replaceChildren(
-    make("caption", {}, "Scores of the whole scene; errors of this window at " + nm + " nm"),
+    make("caption", {}, "Scores of the whole scene; errors of this window at " + band),
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Image"),
       metrics.map((metric) => make("th", { scope: "col", class: "number" }, metric.title)),
       make("th", { scope: "col", class: "number" }, "Mean error"),

@@ -13,17 +13,17 @@ function spectra(entries, scene, pixel, band, minus) {
   const title = (minus ? "Spectra minus the truth" : "Spectra") + " at row " + y + ", column " + x;
   find("#spectra").replaceChildren(
     make("h3", {}, title),
-    lines(title + ", in grey levels; the table below holds the same", minus ? "grey levels too high" : "grey level (0 to 255)", scene.wavelengths,
-      shown.filter((one) => !hiddenLines.has(one.name)), scene.wavelengths[band], { id: "spectra-plot" }),
+    lines(title + ", in grey levels; the table below holds the same", minus ? "grey levels too high" : "grey level (0 to 255)", scene,
+      shown.filter((one) => !hiddenLines.has(one.name)), scene.positions[band], { id: "spectra-plot" }),
     spectraTable(shown, scene, minus),
   );
 }
 
 function spectraTable(shown, scene, minus) {
-  const head = make("tr", {}, make("th", { scope: "col", class: "number" }, "nm"),
+  const head = make("tr", {}, make("th", { scope: "col", class: "number" }, scene.axis),
     shown.map((one) => make("th", { scope: "col", class: "number" }, one.name)));
-  const rows = scene.wavelengths.map((nm, band) => make("tr", {},
-    make("th", { scope: "row", class: "number" }, String(nm)),
+  const rows = scene.positions.map((position, band) => make("tr", {},
+    make("th", { scope: "row", class: "number" }, String(position)),
     shown.map((one) => make("td", { class: "number" }, number(one.values[band], 0)))));
   const open = find("#spectra details");
   return make("details", { open: Boolean(open && open.open) }, make("summary", {}, "The spectra as a table"),
@@ -37,5 +37,5 @@ function bandPlot(entries, scene, band, scale) {
     .map((one) => ({ name: one.name, series: one.series, values: one.psnr }));
   const title = "PSNR of every band at " + onScale(scale) + ", whole scene";
   find("#bands").replaceChildren(make("h3", {}, title),
-    lines(title, "PSNR in dB", scene.wavelengths, shown, scene.wavelengths[band], { id: "bands-plot" }));
+    lines(title, "PSNR in dB", scene, shown, scene.positions[band], { id: "bands-plot" }));
 }

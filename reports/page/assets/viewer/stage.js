@@ -21,7 +21,7 @@ function mark() {
   const entries = [...viewer.cubes.values()].filter((one) => !one.low);
   const levels = ["left", "right"].map((side) => viewer.cubes.get(viewer[side]))
     .map((one) => one.name + " " + valueAt(one.cube, viewer.band, row, column));
-  find("#pixel-text").textContent = "At " + scene.wavelengths[viewer.band] + " nm: truth "
+  find("#pixel-text").textContent = "At " + scene.bands[viewer.band] + ": truth "
     + valueAt(truth, viewer.band, row, column) + ", " + levels.join(", ") + " grey levels";
   find("#keys").replaceChildren(legendOf(entries, hiddenLines, mark));
   spectra(entries, scene, viewer.pixel, viewer.band, viewer.minus);

@@ -55,11 +55,8 @@ function showScene(scene, scale) {
   viewer.scene = scene;
   viewer.scale = section().scales.includes(scale) ? scale : section().scales[0];
   const facts_ = sceneFacts(viewer.scene), shown = visible(facts_);
-  const bands = facts_.wavelengths.length;
-  if (viewer.band === null || viewer.band >= bands) {
-    const distances = facts_.wavelengths.map((nm) => Math.abs(nm - 550));
-    viewer.band = distances.indexOf(Math.min(...distances));
-  }
+  const bands = facts_.bands.length;
+  if (viewer.band === null || viewer.band >= bands) viewer.band = facts_.first;
   const keys = shown.map((one) => one.key);
   if (!keys.includes(viewer.left)) viewer.left = keys.includes("low") ? "low" : "truth";
   if (!keys.includes(viewer.right)) viewer.right = bestOf(shown);
@@ -95,7 +92,7 @@ function viewerControls(scene, shown) {
   );
   find("#unseen").replaceChildren(...(absent.length
     ? [make("h3", {}, "Not shown"), make("ul", { class: "reasons" }, absent.map((why) => make("li", {}, why)))] : []));
-  find("#view-band").max = scene.wavelengths.length - 1;
+  find("#view-band").max = scene.bands.length - 1;
   find("#view-band").value = viewer.band;
 }
 
@@ -148,7 +145,6 @@ async function load() {
 function render() {
   if (!viewer.cubes.size) return;
   const scene = sceneFacts(viewer.scene), truth = viewer.cubes.get("truth").cube;
-  const nm = scene.wavelengths[viewer.band];
   for (const side of ["left", "right"]) {
     const one = viewer.cubes.get(viewer[side]);
     paint(find("#canvas-" + side), one.cube, truth, { ...viewer, colours: scene.colours });
@@ -158,13 +154,14 @@ function render() {
   find("#view-band").disabled = viewer.view === "colour";
   find("#view-bright").disabled = viewer.view === "error";
   find("#view-top").disabled = viewer.view !== "error";
+  const band = scene.bands[viewer.band], place = "band " + (viewer.band + 1) + " of " + scene.bands.length;
   const text = viewer.view === "colour"
-    ? scene.colours.map((band) => scene.wavelengths[band] + " nm").join(", ") + " as red, green, blue"
-    : nm + " nm (band " + (viewer.band + 1) + " of " + scene.wavelengths.length + ")";
+    ? scene.colours.map((band) => scene.bands[band]).join(", ") + " as red, green, blue"
+    : place.startsWith(band + " ") ? place : band + " (" + place + ")"; // its wavelength may be unknown
   find("#band-text").textContent = text;
   find("#view-band").setAttribute("aria-valuetext", text);
   scaleBar();
-  sideTable(truth, nm);
+  sideTable(truth, band);
   divide();
   mark();
 }

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from datasets.cave import Cave
 from tests.datasets.makers import (
     cave_band,
+    cave_cube,
     cave_files,
     png,
     zipped,
@@ -69,6 +71,21 @@ def _saved(image: Image.Image) -> bytes:
     return stream.getvalue()
 
 
+def _transparent() -> bytes:
+    stream = io.BytesIO()
+    Image.new("L", (20, 24), 7).save(stream, "PNG", transparency=7)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_a_colour_scene_may_be_encoded_again_without_loss(root: Path, mode: str) -> None:
+    band = cave_cube("watercolors")[..., 7]
+    cave_band(root, 8, "watercolors").write_bytes(_saved(Image.fromarray(band).convert(mode)))
+    read = Cave().open(root, ["watercolors"]).read("watercolors")
+    np.testing.assert_array_equal(read.cube, cave_cube("watercolors"))
+    assert read.cube.dtype == np.uint8
+
+
 @pytest.mark.parametrize(
     ("scene", "content", "says"),
     [
@@ -77,7 +94,10 @@ def _saved(image: Image.Image) -> bytes:
         ("balloons", _saved(Image.new("P", (20, 24))), "palette"),
         ("balloons", _saved(Image.new("1", (20, 24))), "found 1-bit grey"),
         ("watercolors", png(np.zeros((24, 20), np.uint16)), "8-bit RGBA PNG, found 16-bit grey"),
-        ("watercolors", _saved(Image.new("RGB", (20, 24))), "8-bit RGBA PNG, found 8-bit RGB"),
+        ("watercolors", _saved(Image.new("P", (20, 24))), "8-bit RGBA PNG, found 1-bit palette"),
+        ("watercolors", _saved(Image.new("RGB", (20, 24), (1, 2, 1))), "R = G = B"),
+        ("watercolors", _saved(Image.new("LA", (20, 24), (1, 254))), "alpha 255"),
+        ("watercolors", _transparent(), "found a transparent colour"),
         ("watercolors", _saved(Image.new("RGBA", (20, 24), (1, 2, 1, 255))), "R = G = B"),
         ("watercolors", _saved(Image.new("RGBA", (20, 24), (1, 1, 1, 254))), "alpha 255"),
         ("balloons", png(np.zeros((20, 24), np.uint16)), "has 20 x 24 pixels but"),

@@ -228,6 +228,37 @@ def test_a_complete_data_set_is_counted(shelf: Path) -> None:
     assert only(folders.data_sets(shelf.parent)) == Finding("data set shelf", "ok", text)
 
 
+def test_what_is_not_the_published_data_is_named_up_to_a_number(
+    monkeypatch: pytest.MonkeyPatch, shelf: Path
+) -> None:
+    asked: list[list[str]] = []
+
+    def unpublished(self: DataSet, root: Path, scenes: Sequence[str]) -> list[str]:
+        asked.append(list(scenes))
+        return [f"{number} differs" for number in range(folders.MOST + 3)]
+
+    monkeypatch.setattr(DATASETS.entry("shelf").cls, "unpublished", unpublished)
+    (shelf / "b.txt").touch()
+    first, *others = folders.data_sets(shelf.parent)
+    assert first.text.startswith("1 of 3 scenes")
+    assert asked == [["b"]]
+    assert {(one.name, one.level) for one in others} == {("files of shelf", "warning")}
+    assert others[0].text == "0 differs"
+    assert others[-1].text == "3 more of the kind"
+    assert len(others) == folders.MOST + 1
+    (shelf / "b.txt").unlink()
+    assert len(list(folders.data_sets(shelf.parent))) == 1
+
+
+def test_a_data_set_with_wrong_names_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, shelf: Path
+) -> None:
+    monkeypatch.setattr(DATASETS.entry("shelf").cls, "validation", NAMES[:1])
+    found = only(folders.data_sets(shelf.parent))
+    assert found.level == "error"
+    assert "other scenes in `validation` than in `test`, found 'a' in both" in found.text
+
+
 def test_missing_scenes_are_named(shelf: Path) -> None:
     (shelf / "b.txt").touch()
     found = only(folders.data_sets(shelf.parent))
@@ -284,7 +315,9 @@ def test_a_data_set_that_fails_does_not_hide_the_others(shelf: Path) -> None:
     assert whole.name == "data set shelf"
 
 
-@pytest.mark.parametrize("place", ["x.tgz", "shelf/x.tar.gz", "shelf/deep/x.tar", "other/x.tgz"])
+@pytest.mark.parametrize(
+    "place", ["x.tgz", "shelf/x.tar.gz", "shelf/deep/x.tar", "other/x.tgz", "X.TGZ"]
+)
 def test_a_packed_archive_is_named_and_left_packed(
     monkeypatch: pytest.MonkeyPatch, shelf: Path, place: str
 ) -> None:
@@ -318,7 +351,7 @@ def test_the_checkouts_data_sets_are_looked_for_and_nothing_is_written(tmp_path:
     bands = tmp_path / "cave" / "beads_ms" / "beads_ms"
     bands.mkdir(parents=True)
     for band in range(1, 32):
-        (bands / f"beads_ms_{band:02}.png").write_bytes(b"never decoded")
+        (bands / f"beads_ms_{band:02}.png").write_bytes(b"no PNG")
     archive = tmp_path / "harvard" / "CZ_hsdb.tgz"
     archive.parent.mkdir()
     archive.write_bytes(b"never unpacked")
@@ -327,6 +360,7 @@ def test_the_checkouts_data_sets_are_looked_for_and_nothing_is_written(tmp_path:
     text = f"1 of 32 scenes below {tmp_path}; missing: balloons, cd, "
     assert found["data set cave"].text.startswith(text)
     assert found["data set cave"].remedy.endswith("--scenes beads")
+    assert "beads_ms_01.png cannot be used: not a PNG file" in found["files of cave"].text
     assert f"not checked: {archive}" in found["data set harvard"].text
     assert found["data set synthetic"].level == "ok"
     assert sorted(tmp_path.rglob("*")) == before

@@ -1,10 +1,10 @@
-"""Helpers for images: nearest band, false colours, PSNR."""
+"""Helpers for images: nearest band, false colours, the axis of bands, PSNR."""
 
 import math
 
 import pytest
 
-from benchmark.tools.images.model import false_colour_bands, nearest_band, psnr
+from benchmark.tools.images.model import BandAxis, false_colour_bands, nearest_band, psnr
 
 
 def test_the_nearest_band_is_found() -> None:
@@ -25,6 +25,26 @@ def test_the_nearest_band_is_found() -> None:
 )
 def test_the_bands_of_false_colours(wavelengths: list[float], bands: list[int]) -> None:
     assert list(false_colour_bands(wavelengths)) == bands
+
+
+def test_bands_are_shown_at_their_wavelengths() -> None:
+    axis = BandAxis((450.0, 500.0, 552.5), 3)
+    assert axis.title == "wavelength (nm)"
+    assert axis.positions.tolist() == [450, 500, 552.5]
+    assert [axis.name(axis.nearest(nm)) for nm in (0, 550)] == ["450 nm", "552.5 nm"]
+    assert axis.false_colour() == false_colour_bands((450.0, 500.0, 552.5))
+
+
+@pytest.mark.parametrize("bands", [2, 5, 31, 800])
+def test_bands_of_unknown_wavelengths_are_shown_by_number(bands: int) -> None:
+    axis = BandAxis((), bands)
+    assert axis.title == "band number"
+    assert axis.positions.tolist() == list(range(1, bands + 1))
+    assert axis.name(0) == "band 1"
+    assert axis.nearest(550) == bands // 2
+    red, green, blue = axis.false_colour()
+    assert bands > red >= green >= blue >= 0
+    assert red > blue
 
 
 def test_the_psnr_is_that_of_eight_bit_images() -> None:

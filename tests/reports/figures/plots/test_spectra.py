@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.tools.images.model import View
+from benchmark.tools.images.model import BandAxis, View
 from reports.figures.drawing.context import FigureContext
 from reports.figures.plots.spectra import false_colour, spectra_figure, spectral_angle
 from tests.reports.figures.drawn import curves, images, texts
@@ -57,6 +57,6 @@ def test_an_angle_is_right_or_unknown() -> None:
 def test_false_colour_is_bright_and_in_the_order_of_light() -> None:
     cube = np.zeros((3, 4, 4), np.uint8)
     cube[0], cube[2] = 10, 100
-    picture = false_colour(cube, (450.0, 550.0, 650.0))
+    picture = false_colour(cube, BandAxis((450.0, 550.0, 650.0), 3))
     assert picture.shape == (4, 4, 3)
     assert picture[0, 0] == pytest.approx([1, 0, 0.1 ** (1 / 2.2)])
