@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark import console
 from benchmark.cli import catalogue, diagnostics, exchange
 from benchmark.cli.options import (
     CACHE,
@@ -23,13 +24,17 @@ from benchmark.cli.options import (
     print_json,
 )
 from benchmark.cli.run import refuse_options_before, show_plan
+from benchmark.cli.usage import CheckedCommand, CheckedGroup, finite
 from reports import cli as reports
 
 # Heavy imports wait inside the commands, so that --help answers at once.
 
 INTERRUPTED = 130
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+# Without markup, which would take the brackets of `a,b[x=1]` for its own.
+app = typer.Typer(
+    cls=CheckedGroup, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
 
 
 @app.callback(invoke_without_command=True)
@@ -37,7 +42,7 @@ def run(
     context: typer.Context,
     dataset: Annotated[str, typer.Option(help="Data sets, a table each.")] = "synthetic",
     scales: Annotated[str, typer.Option(help="Scales; all of the protocol's if empty.")] = "",
-    methods: Annotated[str, typer.Option(help=r"Methods: a,b\[x=1]; all if empty.")] = "",
+    methods: Annotated[str, typer.Option(help="Methods: a,b[x=1]; all if empty.")] = "",
     profile: Annotated[
         str, typer.Option(help="Length of training: quick, evening, standard or paper.")
     ] = "quick",
@@ -54,10 +59,14 @@ def run(
         bool, typer.Option("--retry-failed", help="Run failed cells again.")
     ] = False,
     cell_timeout: Annotated[
-        float, typer.Option(min=0, help="Seconds that a cell may take; 0 for no limit.")
+        float,
+        typer.Option(min=0, callback=finite, help="Seconds that a cell may take; 0 for no limit."),
     ] = 0,
     checkpoint_every: Annotated[
-        float, typer.Option(min=0, help="Seconds from one checkpoint of a training to the next.")
+        float,
+        typer.Option(
+            min=0, callback=finite, help="Seconds from one checkpoint of a training to the next."
+        ),
     ] = 60,
     in_process: Annotated[
         bool,
@@ -124,7 +133,7 @@ def run(
         found = [title for one in outcomes for title in one.found]
         print_json({"done": done, "found": found, "failed": failed, "tables": paths})
     for title, reason in failed.items():
-        typer.echo(f"failed: {title}: {reason} (run again with --retry-failed)", err=True)
+        console.print_line(f"failed: {title}: {reason} (run again with --retry-failed)", err=True)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -142,8 +151,8 @@ for command in (
     diagnostics.speed,
     diagnostics.doctor,
 ):
-    app.command()(command)
-app.command("import")(exchange.merge)
+    app.command(cls=CheckedCommand)(command)
+app.command("import", cls=CheckedCommand)(exchange.merge)
 
 
 def main() -> int:
@@ -153,10 +162,10 @@ def main() -> int:
     try:
         code = int(app(standalone_mode=False) or 0)
     except RequestError as error:
-        typer.echo(f"error: {error}", err=True)
+        console.print_line(f"error: {error}", err=True)
         code = 2
     except typer.TyperException as error:
-        typer.echo(f"error: {error.format_message()} (see --help)", err=True)
+        console.print_line(f"error: {error.format_message()} (see --help)", err=True)
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
@@ -165,12 +174,22 @@ def main() -> int:
         if not isinstance(stop.__context__, BrokenPipeError):
             raise
         code = 0
+    if lost := console.finish():
+        console.print_line(
+            f"error: cannot write to standard output: {lost}; what was computed is stored, and the "
+            "same command shows it again",
+            err=True,
+        )
+        code = code or 2
     if code == INTERRUPTED:  # typer turns most KeyboardInterrupts into this code
-        typer.echo("stopped; the same command continues with the cells not done yet", err=True)
+        console.print_line(
+            "stopped; the same command continues with the cells not done yet", err=True
+        )
     return code
 
 
 if __name__ == "__main__":
     # Batch systems end a job by SIGTERM; it leaves a checkpoint, like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console.prepare()
     sys.exit(main())

@@ -1,6 +1,7 @@
 """The exception for errors that a user can fix, and helpers for its messages."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 # The root, a home folder or a drive, unless it continues a name, a URL or a relative path.
@@ -12,20 +13,28 @@ _ARGUMENT_FOLDERS = re.compile(rf"{_ROOT}(?:[^/\\,\]]+[/\\]+)*")
 
 
 class RequestError(Exception):
-    """A request that cannot be fulfilled; the message is for the user.
+    r"""A request that cannot be fulfilled; the message is for the user.
 
     One line: what was expected, what was found, where, and what to do about it. The command line
-    prints it without a traceback and exits with code 2.
+    prints it without a traceback and exits with code 2. Signs that cannot be seen are escaped: a
+    byte order mark is shown as `\ufeff`.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(plain(message))
+        super().__init__(plain("".join(map(_visible, message))))
 
 
 def plain(text: object) -> str:
     """Convert a text to one line without control characters."""
     printable = "".join(sign if sign.isprintable() else " " for sign in str(text))
     return " ".join(printable.split())
+
+
+def _visible(sign: str) -> str:
+    """Escape a sign that cannot be seen; `plain` replaces spaces and control characters."""
+    if sign.isprintable() or sign.isspace() or unicodedata.category(sign) == "Cc":
+        return sign
+    return sign.encode("unicode_escape").decode()
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:

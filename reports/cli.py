@@ -19,6 +19,8 @@ from benchmark.cli.options import (
     discover,
     print_json,
 )
+from benchmark.cli.usage import finite
+from benchmark.console import print_line
 
 StoredDataSets = Annotated[
     str, typer.Option("--dataset", help="Data sets; all with results if empty.")
@@ -39,12 +41,12 @@ def tables(
 ) -> None:
     """Write the tables from stored results; trains nothing."""
     from benchmark.errors import RequestError
-    from benchmark.plugins.parameters import split_list
+    from benchmark.plugins.parameters import names_in
     from reports.output import check_formats
     from reports.writers.files import FORMATS, datasets_in
 
-    wanted = check_formats(split_list(formats), FORMATS)
-    labels = split_list(dataset) or datasets_in(results)
+    wanted = check_formats(names_in(formats, "--format"), FORMATS)
+    labels = names_in(dataset, "--dataset") or datasets_in(results)
     if not labels:
         raise RequestError(f"no results in {results}; make them with: python run_all.py")
     paths = tabulate(results, labels, quiet=as_json, formats=wanted, baseline=baseline)
@@ -82,14 +84,14 @@ def tabulate(
     from reports.writers.terminal import show
 
     for why in damaged(results):
-        typer.echo(f"left out of the tables: {why}; repeat its run to compute it again", err=True)
+        print_line(f"left out of the tables: {why}; repeat its run to compute it again", err=True)
     paths = []
     for label in labels:
         made = write_tables(results, label, formats=formats, baseline=baseline)
         paths += [str(path) for path in made.paths]
         if not quiet:
             show(made, Console())
-            typer.echo("written: " + ", ".join(str(path) for path in made.paths))
+            print_line("written: " + ", ".join(str(path) for path in made.paths))
     return paths
 
 
@@ -114,7 +116,10 @@ def figures(
     dataset: Annotated[str, typer.Option(help="Data sets; figures for each.")] = "synthetic",
     scenes: Annotated[str, typer.Option(help="Test scenes to show; all if empty.")] = "",
     scale: Annotated[str, typer.Option(help="Factors; all of the protocol's if empty.")] = "3",
-    band: Annotated[float, typer.Option(help="Wavelength in nm; the nearest band is shown.")] = 550,
+    band: Annotated[
+        float,
+        typer.Option(min=0, callback=finite, help="Wavelength in nm; the nearest band is shown."),
+    ] = 550,
     methods: Annotated[str, typer.Option(help="Methods; all with results if empty.")] = "",
     pixels: Annotated[
         str, typer.Option(help="Pixels of the spectra: row,column;row,column; chosen if empty.")
@@ -137,7 +142,7 @@ def figures(
     from benchmark.engine.device import choose
     from benchmark.execution.listeners import progress
     from benchmark.execution.request import Request
-    from benchmark.plugins.parameters import split_list
+    from benchmark.plugins.parameters import names_in
     from benchmark.store.cells import cells
     from benchmark.tools.images.gallery import galleries
     from reports.figures import require
@@ -149,7 +154,7 @@ def figures(
     from reports.figures.pixels import read_pixels
     from reports.output import check_formats
 
-    formats_asked = check_formats(split_list(formats), FORMATS)
+    formats_asked = check_formats(names_in(formats, "--format"), FORMATS)
     asked_pixels, where = read_pixels(pixels), choose(device)
     request = Request(
         datasets=dataset,
@@ -168,7 +173,7 @@ def figures(
     )
     paths: list[Path] = []
     with progress.make() as shown:
-        for one in galleries(request, shown, split_list(scenes)):
+        for one in galleries(request, shown, names_in(scenes, "--scenes")):
             mine = [cell for cell in cells(results) if cell.address.dataset == one.label]
             of = FigureCells(one.cells, one.left_out, one.seed, one.tested, styles_of(mine))
             views = one.views(results, where, partial(shown.preparing, what="estimates computed"))
@@ -178,7 +183,7 @@ def figures(
     if as_json:
         print_json({"figures": [str(path) for path in paths]})
     else:
-        typer.echo("written: " + ", ".join(str(path) for path in paths))
+        print_line("written: " + ", ".join(str(path) for path in paths))
 
 
 def report(
@@ -203,13 +208,13 @@ def report(
     from benchmark.errors import RequestError, listed
     from benchmark.execution.listeners import progress
     from benchmark.execution.plan import Folders
-    from benchmark.plugins.parameters import split_list
+    from benchmark.plugins.parameters import names_in
     from benchmark.store.cells import cells, damaged
     from benchmark.tools.images.previews import previews
     from reports.page import write_page
     from reports.page.write import LIMIT
 
-    labels, names = split_list(dataset), split_list(scenes)
+    labels, names = names_in(dataset, "--dataset"), names_in(scenes, "--scenes")
     stored = [cell for cell in cells(results) if not labels or cell.address.dataset in labels]
     if not stored:
         raise RequestError(
@@ -229,9 +234,9 @@ def report(
             damaged=damaged(results),
             without="left out with --no-images" if no_images else "",
         )
-    typer.echo(f"written: {page.path} ({page.size / 1e6:.1f} MB)")
+    print_line(f"written: {page.path} ({page.size / 1e6:.1f} MB)")
     if page.size > LIMIT:
-        typer.echo("it is too large for an e-mail; name fewer --scenes", err=True)
+        print_line("it is too large for an e-mail; name fewer --scenes", err=True)
 
 
 def _rank_figures(

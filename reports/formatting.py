@@ -23,11 +23,6 @@ def signed(value: float, digits: int) -> str:
     return text if text.startswith(MINUS) or text == f"{0:.{digits}f}" else f"+{text}"
 
 
-def counted(count: int, noun: str) -> str:
-    """Format a count with its noun: "1 scene", "7 scenes"."""
-    return f"{count} {noun}{'s' * (count != 1)}"
-
-
 def superscript(notes: Sequence[int]) -> str:
     """Format the numbers of notes as superscript digits."""
     return ",".join(map(str, notes)).translate(_SUPERSCRIPT)

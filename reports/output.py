@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.errors import RequestError, listed
-from benchmark.store.files import locked, write_file
+from benchmark.store.files import locked, write_file, writing
 
 
 def check_formats(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -32,12 +32,6 @@ def write_files(folder: Path, files: Mapping[Path, bytes], what: str) -> None:
     Raises:
         RequestError: they cannot be written.
     """
-    try:
-        with locked(folder / ".lock"):
-            for file, content in files.items():
-                write_file(file, content)
-    except OSError as error:
-        raise RequestError(
-            f"cannot write {what} to {folder}: {error.strerror or error}; free space there or "
-            "choose another folder with --results"
-        ) from error
+    with writing(folder, what=what), locked(folder / ".lock"):
+        for file, content in files.items():
+            write_file(file, content)

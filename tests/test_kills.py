@@ -56,7 +56,7 @@ def phase(lines: list[str]) -> str:
     for line in lines:
         if re.search(r": 0 of \d+ scenes prepared", line):
             now = "preparation"
-        elif re.search(r"scenes prepared|cells to run", line):
+        elif re.search(r"scenes prepared|cells? to run", line):
             now = "tables" if line.startswith("0 cells") else "start"
         elif number := re.match(r"\[(\d+)/(\d+)\]", line):
             now, built, last = "start", 0, number[1] == number[2]
@@ -82,7 +82,7 @@ def test_a_runs_lines_show_its_phase() -> None:
 
 
 def numbers(folder: Path) -> dict[str, object]:
-    """Return all files of a run that another run must give again, bit for bit.
+    """Return all files of a run that another run must give again, bit for bit, on the same threads.
 
     Args:
         folder: where `results` and `.cache` are.
@@ -347,7 +347,7 @@ def test_ctrl_c_and_sigterm_leave_a_checkpoint_to_go_on_from(
         assert [file.suffix for file in checkpoints(folder)][:1] == [".checkpoint"]
     answer = finished(folder, *WORDS, *CELLS, *HERE)
     assert answer.code == 0, answer.err
-    assert "1 cells to run, 1 found done" in answer.err
+    assert "1 cell to run, 1 found done" in answer.err
     assert resumed(folder) == [2]
     assert numbers(folder) == untouched.numbers
 

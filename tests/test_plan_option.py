@@ -144,8 +144,8 @@ def test_what_belongs_to_another_place_is_missing_and_not_stale(hsisr: CommandLi
         (*subset, "--profile", "tiny", "--protocol", "wang2017-float"),
         ("--scenes", "leaves01,leaves04", "--profile", "tiny"),
     ):
-        assert "1 cells: 1 missing" in hsisr(*words, *others).out
-    assert "1 cells: 1 done" in hsisr(*words, *subset, "--profile", "tiny").out
+        assert "1 cell: 1 missing" in hsisr(*words, *others).out
+    assert "1 cell: 1 done" in hsisr(*words, *subset, "--profile", "tiny").out
 
 
 def test_a_failed_cell_says_why(hsisr: CommandLine) -> None:
@@ -199,7 +199,7 @@ def test_a_stale_cell_is_run_again_and_the_old_one_is_set_aside(hsisr: CommandLi
     assert {"Mine", "Bicubic"} <= set(rows(shown.out))
     answer = hsisr.tiny(*words)
     assert answer.code == 0
-    assert "1 cells to run, 1 found" in answer.err
+    assert "1 cell to run, 1 found" in answer.err
     assert "the method's source changed" in answer.err
     now = facts(hsisr, "mine")
     assert now["parameters"] == 2 * before["parameters"]

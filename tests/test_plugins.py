@@ -94,6 +94,17 @@ def test_a_method_from_a_file_is_trained_and_stands_in_the_table(hsisr: CommandL
     assert cells["mine 0"]["configuration"]["method"]["paper"] == "Me, here and now"
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_file_that_an_editor_of_windows_wrote_is_the_same_method(
+    hsisr: CommandLine, mark: str
+) -> None:
+    plugin = written(hsisr.folder, "mine.py", MINE)
+    assert hsisr.tiny("mine", "--plugin", plugin).code == 0
+    Path(plugin).write_bytes((mark + MINE).replace("\n", "\r\n").encode())
+    answer = hsisr.tiny("mine", "--plugin", plugin)
+    assert (answer.code, answer.err) == (0, "0 cells to run, 1 found done\n")
+
+
 def test_a_method_from_a_file_is_listed_with_its_parameters(hsisr: CommandLine) -> None:
     plugin = written(hsisr.folder, "mine.py", MINE)
     listed = {one["name"]: one for one in hsisr("methods", "--plugin", plugin, "--json").json()}
@@ -239,7 +250,7 @@ def test_new_never_writes_over_a_file(hsisr: CommandLine) -> None:
     assert file.read_text() == "precious"
 
 
-@pytest.mark.parametrize("name", ["My", "2x", "a-b", "a b", "class", "", "a/b", "größe"])
+@pytest.mark.parametrize("name", ["My", "2x", "a-b", "a b", "class", "a/b", "größe"])
 def test_new_refuses_a_name_that_could_not_be_asked_for(hsisr: CommandLine, name: str) -> None:
     answer = hsisr("new", name, "--folder", "plugins")
     assert answer.code == 2

@@ -45,6 +45,17 @@ def test_no_stored_cell_names_a_folder_of_the_machine_it_was_made_on() -> None:
         assert not re.search(r"\"[^\"]*(/home/|/root/|/tmp/|--data[ =]|--cache)", text), file
 
 
+def test_bit_for_bit_is_promised_for_the_same_number_of_threads_only() -> None:
+    promised = 0
+    texts = [HERE / "README.md", HERE / "CONTRIBUTING.md", *(HERE / "docs").glob("*.md")]
+    for file in [*texts, *(HERE / "benchmark").rglob("*.py"), *(HERE / "reports").rglob("*.py")]:
+        words = " ".join(file.read_text(encoding="utf-8").split())
+        for found in re.finditer("bit[ -]for[ -]bit", words):
+            promised += 1
+            assert "threads" in words[found.start() : found.end() + 160], file
+    assert promised >= 3
+
+
 def test_the_plugin_of_the_readme_is_short_and_complete() -> None:
     plugin = README.partition("```python\n")[2].partition("```")[0]
     lines = [line for line in plugin.splitlines() if line.strip()]

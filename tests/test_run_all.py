@@ -199,7 +199,7 @@ def test_a_damaged_cell_is_named_set_aside_and_made_again(hsisr: CommandLine) ->
     answer = hsisr.tiny("bicubic,wiener")
     assert answer.code == 0
     assert f": {why}; it is set aside and run again\n" in answer.err
-    assert "1 cells to run, 1 found done" in answer.err
+    assert "1 cell to run, 1 found done" in answer.err
     assert scores.read_bytes() == whole
     (aside,) = hsisr.results.glob(".superseded/*/*/*/x3/wiener/seed0*/scores.csv")
     assert b"loaves" in aside.read_bytes()
@@ -322,7 +322,7 @@ def test_a_subset_of_the_scenes_is_marked_in_every_table(hsisr: CommandLine) -> 
 
 def test_scenes_in_another_order_or_named_twice_are_the_same_subset(hsisr: CommandLine) -> None:
     words = ("--dataset", SMALL, "--scales", "3", "--methods", "bicubic", "--scenes")
-    assert "1 cells to run" in hsisr(*words, "leaves04,leaves01").err
+    assert "1 cell to run" in hsisr(*words, "leaves04,leaves01").err
     assert "0 cells to run, 1 found" in hsisr(*words, "leaves01,leaves04").err
     assert "0 cells to run, 1 found" in hsisr(*words, "leaves01,leaves04,leaves01").err
 
@@ -381,7 +381,7 @@ def test_a_failed_cell_is_run_again_only_when_asked_for(hsisr: CommandLine) -> N
     assert "ValueError: no such luck" in second.err
     third = hsisr.tiny(*words, "--retry-failed", "--json")
     assert third.code == 1
-    assert "1 cells to run, 1 found done" in third.err
+    assert "1 cell to run, 1 found done" in third.err
     assert list(third.json()["failed"].values()) == ["ValueError: no such luck"]
     plugin.write_text(FAILING.replace(RAISES, "return low"))
     mended = hsisr.tiny(*words)

@@ -7,6 +7,7 @@ import typer
 
 from benchmark import CHECKOUT
 from benchmark.cli.options import DATA, Data, Json, Plugins, discover, print_list
+from benchmark.console import print_line
 
 
 def fetch(
@@ -20,7 +21,7 @@ def fetch(
 
     folder = DATASETS.make(dataset).fetch(data)
     again = f"python run_all.py --dataset {dataset} --data {data}"
-    typer.echo(f"{dataset} is in {folder}; run: {again}")
+    print_line(f"{dataset} is in {folder}; run: {again}")
 
 
 def methods(plugin: Plugins = None, as_json: Json = False) -> None:
@@ -72,4 +73,4 @@ def new(
 
     file = write(name, folder or CHECKOUT / "methods")
     plugin = f" --plugin {file}" if folder else ""
-    typer.echo(f"wrote {file}; try: python run_all.py --methods bicubic,{name}{plugin}")
+    print_line(f"wrote {file}; try: python run_all.py --methods bicubic,{name}{plugin}")

@@ -17,6 +17,8 @@ from benchmark.cli.options import (
     discover,
     print_result,
 )
+from benchmark.console import print_line
+from benchmark.errors import counted
 
 
 def check(
@@ -33,9 +35,9 @@ def check(
     for result in Conformance(METHODS.make(method)):
         results.append(result)
         if not as_json:
-            typer.echo(str(result))
+            print_line(str(result))
     bad = [result for result in results if not result.good]
-    text = f"{len(results)} checks, {len(bad)} failed"
+    text = f"{counted(len(results), 'check')}, {len(bad)} failed"
     print_result([asdict(result) for result in results], text, as_json)
     raise typer.Exit(int(bool(bad)))
 
@@ -65,12 +67,12 @@ def speed(
     from benchmark.engine.training.profiles import get
     from benchmark.errors import RequestError
     from benchmark.execution.request import chosen_methods
-    from benchmark.plugins.parameters import split_list
+    from benchmark.plugins.parameters import names_in
     from benchmark.tools.speed.session import SHAPE, Session, measure
 
     if (profile or scenes) and not dataset:
         raise RequestError("--profile and --scenes need --dataset; name one, `datasets` lists them")
-    picked = tuple(split_list(scenes))
+    picked = tuple(names_in(scenes, "--scenes"))
     check_scenes([dataset] if dataset else [], picked)
     session = Session(
         chosen_methods(methods),
@@ -81,7 +83,7 @@ def speed(
         profile=get(profile) if profile else None,
         plugins=plugin or (),
     )
-    found = measure(session, lambda what: typer.echo(f"measuring: {what}", err=True))
+    found = measure(session, lambda what: print_line(f"measuring: {what}", err=True))
     print_result(asdict(found), "\n".join(found.lines()), as_json)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.options import RESULTS, Json, Results, print_result
+from benchmark.console import print_line
 
 
 def export(
@@ -21,17 +22,17 @@ def export(
 ) -> None:
     """Export cells to a zip; exit code 1 if a damaged one was left out."""
     from benchmark.execution.listeners import progress
-    from benchmark.plugins.parameters import split_list
+    from benchmark.plugins.parameters import names_in
     from benchmark.tools import exchange
 
     with progress.make() as shown:
         report = partial(shown.preparing, what="cells packed")
         packed = exchange.export(
-            results, file, split_list(dataset), weights=weights, on_progress=report
+            results, file, names_in(dataset, "--dataset"), weights=weights, on_progress=report
         )
     print_result({**asdict(packed), "file": str(packed.file)}, packed.summary, as_json)
     for why in packed.left_out:
-        typer.echo(f"left out: {why}", err=True)
+        print_line(f"left out: {why}", err=True)
     raise typer.Exit(int(bool(packed.left_out)))
 
 
@@ -53,5 +54,5 @@ def merge(
         merged = exchange.merge(results, file, replace=replace, on_progress=report)
     print_result(asdict(merged), merged.summary, as_json)
     for cell, why in merged.refused.items():
-        typer.echo(f"refused: {cell}: {why}", err=True)
+        print_line(f"refused: {cell}: {why}", err=True)
     raise typer.Exit(int(bool(merged.refused)))

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmark.console import print_line
+
 # Commands import heavy modules inside their functions, so that --help is fast.
 
 Data = Annotated[
@@ -42,12 +44,12 @@ def discover(plugins: Sequence[Path] | None) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
-    typer.echo(json.dumps(value, indent=2))
+    print_line(json.dumps(value, indent=2))
 
 
 def print_result(value: Any, text: str, as_json: bool) -> None:
     """Print a command's result: a value as JSON, or its text for a terminal."""
-    typer.echo(json.dumps(value, indent=2) if as_json else text)
+    print_line(json.dumps(value, indent=2) if as_json else text)
 
 
 def print_list(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:

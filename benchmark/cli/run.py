@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from benchmark.cli.options import print_result
+from benchmark.errors import counted
 
 if TYPE_CHECKING:
     from benchmark.execution.request import Experiment
@@ -27,7 +28,7 @@ def show_plan(experiment: "Experiment", as_json: bool) -> None:
     ]
     counts = Counter(row["state"] for row in rows)
     total = ", ".join(f"{count} {state}" for state, count in counts.items())
-    print_result(rows, "\n".join([*lines, f"{len(rows)} cells: {total}"]), as_json)
+    print_result(rows, "\n".join([*lines, f"{counted(len(rows), 'cell')}: {total}"]), as_json)
 
 
 def refuse_options_before(context: typer.Context) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmark.data.search import log
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, counted
 from benchmark.store.files import locked, replacing, writing
 
 CHUNK = 1 << 18
@@ -41,7 +41,7 @@ def download(
     failures = []
     with writing(target.parent, "--data"), locked(target.with_name(f".{target.name}.lock")):
         for url in urls:
-            log(f"downloading {url} to {target}" + (f" ({size:,} bytes)" if size else ""))
+            log(f"downloading {url} to {target}" + (f" ({counted(size, 'byte')})" if size else ""))
             try:
                 with replacing(target) as temporary:
                     _receive(url, temporary)
@@ -73,7 +73,7 @@ def _receive(url: str, file: Path) -> None:
 def _verify(file: Path, size: int | None, sha256: str | None) -> None:
     actual = file.stat().st_size
     if size is not None and actual != size:
-        raise ValueError(f"expected {size} bytes, got {actual}")
+        raise ValueError(f"expected {counted(size, 'byte')}, got {actual:,}")
     if sha256 is not None:
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -86,7 +86,8 @@ def stamp(files: Iterable[Path], root: Path) -> str:
         with readable(file):
             facts = file.stat()
         lines.append(f"{file.relative_to(root).as_posix()}\t{facts.st_size}\t{facts.st_mtime_ns}")
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+    whole = "\n".join(sorted(lines))
+    return hashlib.sha256(whole.encode(errors="surrogateescape")).hexdigest()
 
 
 def read_file(file: Path) -> bytes:

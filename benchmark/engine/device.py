@@ -13,7 +13,7 @@ from benchmark.engine.cpu import (
     to_channels_last,
 )
 from benchmark.engine.memory import memory_available
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, counted
 
 # Activations of one inference call on the CPU, in bytes. Fixed, so that the order of sums, and
 # with it the last digits, does not depend on the machine's free memory.
@@ -83,7 +83,7 @@ class Device:
         if self.torch.type == "cuda":
             name = torch.cuda.get_device_name(self.torch)
         else:
-            name = f"CPU, {torch.get_num_threads()} threads"
+            name = f"CPU, {counted(torch.get_num_threads(), 'thread')}"
         return f"{name}, {'bfloat16' if self.bfloat16 else 'float32'}"
 
 

@@ -12,7 +12,7 @@ from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, all_methods
-from benchmark.plugins.parameters import split_list
+from benchmark.plugins.parameters import names_in
 from benchmark.protocols import catalogue, protocol
 from benchmark.protocols.protocol import Protocol
 from benchmark.store.files import writing
@@ -92,12 +92,12 @@ def resolve(request: Request) -> Experiment:
         protocol.check_scale(chosen, scale)
     references = {
         DATASETS.label(DATASETS.make(reference)): reference
-        for reference in split_list(request.datasets)
+        for reference in names_in(request.datasets, "--dataset")
     }
     if not references:
         raise RequestError("--dataset is empty; name one, `run_all.py datasets` lists them")
-    train_on = tuple(split_list(request.train_on))
-    scenes = tuple(dict.fromkeys(split_list(request.scenes)))
+    train_on = tuple(names_in(request.train_on, "--train-on"))
+    scenes = tuple(dict.fromkeys(names_in(request.scenes, "--scenes")))
     check_scenes([*references.values(), *train_on], scenes)
     return Experiment(
         protocol=chosen,
@@ -125,9 +125,7 @@ def numbers(text: str, option: str) -> tuple[int, ...]:
     Raises:
         RequestError: it contains anything else.
     """
-    items = split_list(text)
-    if text and not items:
-        raise RequestError(f"{option} '{text}' names nothing; write it like {option} 2,3")
+    items = names_in(text, option)
     for item in items:
         if not item.isascii() or not item.isdigit() or len(item) > 18:
             raise RequestError(
@@ -144,9 +142,7 @@ def chosen_methods(text: str) -> tuple[Method, ...]:
     """
     if not text:
         return tuple(all_methods())
-    references = split_list(text)
-    if not references:
-        raise RequestError(f"--methods '{text}' names nothing; `run_all.py methods` lists them")
+    references = names_in(text, "--methods")
     return tuple(dict.fromkeys(METHODS.make(reference) for reference in references))
 
 

@@ -8,6 +8,8 @@ import math
 
 from torch import Tensor
 
+from benchmark.errors import counted
+
 # An estimate is noted if more than SHARE of its values lie outside [0, 1] by more than MARGIN.
 MARGIN = 0.1
 SHARE = 0.01
@@ -53,7 +55,7 @@ class Clipping:
         note = (
             f"estimates are expected in [0, 1], found {self._lowest:.5g} to {self._highest:.5g}: "
             f"{' and '.join(shares)} of the values were clipped, in {self._noted} of "
-            f"{self._scenes} scene{'s' * (self._scenes != 1)}"
+            f"{counted(self._scenes, 'scene')}"
         )
         return [note]
 

@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import importlib.machinery
 import importlib.util
+import os
 import pkgutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -65,7 +66,7 @@ def load(file: Path, *registries: Registry[Any]) -> None:
         raise RequestError(f"no plugin file at {file}")
     if file.suffix != ".py":
         raise RequestError(f"{file} is not a Python file; a plugin's name ends in .py")
-    digest = hashlib.sha256(str(file).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(os.fsencode(file)).hexdigest()[:8]
     module_name = f"plugin_{file.stem}_{digest}"
     loader = _Fresh(module_name, str(file))
     spec = importlib.machinery.ModuleSpec(module_name, loader, origin=str(file))

@@ -60,6 +60,24 @@ def split_list(text: str) -> list[str]:
     return [item.strip() for item in items if item.strip()]
 
 
+def names_in(text: str, option: str) -> list[str]:
+    """Split the value of an option at its commas, as `split_list` does.
+
+    Args:
+        text: the value; may be empty.
+        option: the option, for the message.
+
+    Raises:
+        RequestError: it has commas and no name.
+    """
+    names = split_list(text)
+    if text and not names:
+        raise RequestError(
+            f"{option} '{text}' names nothing; separate values by commas, or leave it out"
+        )
+    return names
+
+
 def split_reference(reference: str, kind: str) -> tuple[str, dict[str, str]]:
     """Split `name[key=value,...]` into the name and its settings.
 

@@ -28,6 +28,7 @@ Top-level entries of `cell.json`:
     seal           checksum: SHA-256 of all entries above
 """
 
+import codecs
 import hashlib
 import json
 import shutil
@@ -166,7 +167,7 @@ def _parsed(folder: Path) -> Cell | str:
         problem = "is not a file" if file.exists() else "is missing"
         return f"{file} {problem}" if folder.exists() else ""
     try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
+        facts = json.loads(file.read_text(encoding="utf-8-sig"))
         if facts["format"] != FORMAT:
             return f"{file} has format {str(facts['format'])[:40]}, expected {FORMAT}"
         if facts.pop("seal") != key_of(facts):
@@ -209,9 +210,25 @@ def _changed_file(folder: Path, sums: Mapping[str, str]) -> str:
             continue
         if not file.is_file():  # as above
             return f"{file} cannot be read: it is missing, or no file"
-        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+        if content_of(file, digest) is None:
             return f"{file} does not match its checksum in cell.json"
     return ""
+
+
+def content_of(file: Path, digest: str) -> bytes | None:
+    """Read one of a cell's files as it was written; return None if its content has changed.
+
+    Args:
+        file: the file. A table may have got a byte order mark or other line ends on its way.
+        digest: its SHA-256 in `cell.json`.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    content = file.read_bytes()
+    if file.suffix in (".csv", ".txt") and hashlib.sha256(content).hexdigest() != digest:
+        content = content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+    return content if hashlib.sha256(content).hexdigest() == digest else None
 
 
 def cells(results: Path) -> Iterator[Cell]:

@@ -1,5 +1,6 @@
 """Atomic writes, and lock files that are released when their process ends."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,12 +52,13 @@ def write_file(file: Path, content: bytes, option: str = "--results") -> None:
 
 
 @contextmanager
-def writing(place: object, option: str = "--results") -> Iterator[None]:
+def writing(place: object, option: str = "--results", what: str = "") -> Iterator[None]:
     """Turn an OSError while writing into a RequestError.
 
     Args:
         place: the file or folder, for the message.
-        option: the command-line option that chooses another folder, for the message.
+        option: the command-line option that chooses another folder; "" if there is none.
+        what: what is written, if the place does not say it.
 
     Raises:
         RequestError: permission is denied, the disk is full, or it is faulty.
@@ -64,10 +66,20 @@ def writing(place: object, option: str = "--results") -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        other = f"another folder with {option}" if option else "another place"
         raise RequestError(
-            f"cannot write to {place}: {error.strerror or error}; free space there or choose "
-            f"another folder with {option}"
+            f"cannot write {what} to {place}: {error.strerror or error}; {_remedy(error)} or "
+            f"choose {other}"
         ) from error
+
+
+def _remedy(error: OSError) -> str:
+    """Return what to do where something cannot be written."""
+    if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+        return "move away what has that name"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "allow writing there"
+    return "free space there"
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import listed
+from benchmark.errors import counted, listed
 from reports.analysis.metrics import MAIN, Metric
 from reports.analysis.results import MethodInfo, Results
 from reports.analysis.statistics import (
@@ -22,7 +22,7 @@ from reports.analysis.statistics import (
     sign_flip,
     smallest_p,
 )
-from reports.formatting import TIMES, counted
+from reports.formatting import TIMES
 
 BASELINE = "bicubic"
 BEST_MARK, BASELINE_MARK = "≈", "∘"

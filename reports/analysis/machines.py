@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmark.errors import counted
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_text, get_nested
-from reports.formatting import counted
 
 SCORED_IN_FLOAT32 = 3  # the first version of the engine that scores in float32 in any case
 UNKNOWN = "a machine that is not recorded"

@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import plain
+from benchmark.errors import counted, plain
 from reports.analysis.results import MethodInfo, Results, rows_of
-from reports.formatting import counted
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.errors import counted
 from reports.analysis.metrics import MAIN, Metric
 from reports.analysis.results import MethodInfo, Results, mean
-from reports.formatting import counted
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import maximum_filter, uniform_filter
 
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, counted
 
 COUNT = 4
 _WINDOW = 5  # pixels a side over which a spectrum is averaged before it is compared
@@ -23,7 +23,8 @@ def read_pixels(text: str) -> list[tuple[int, int]]:
         RequestError: the text is not a list of pixels.
     """
     pixels = []
-    for item in filter(None, (part.strip() for part in text.split(";"))):
+    items = [part.strip() for part in text.split(";")]
+    for item in filter(None, items) if any(items) else items[: bool(text)]:
         found = re.fullmatch(r"([0-9]{1,9})\s*,\s*([0-9]{1,9})", item)
         if not found:
             raise RequestError(
@@ -43,8 +44,8 @@ def check_pixels(pixels: Sequence[tuple[int, int]], shape: tuple[int, int], scen
     for row, column in pixels:
         if row >= shape[0] or column >= shape[1]:
             raise RequestError(
-                f"--pixels: {row},{column} is outside {scene}, which has {shape[0]} rows and "
-                f"{shape[1]} columns, counted from 0"
+                f"--pixels: {row},{column} is outside {scene}, which has "
+                f"{counted(shape[0], 'row')} and {counted(shape[1], 'column')}, counted from 0"
             )
 
 

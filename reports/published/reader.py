@@ -6,9 +6,12 @@ beside a number of another. Each file is tidy, one value per line:
     paper,protocol,dataset,scale,method,metric,value,source
 """
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from io import StringIO
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +49,9 @@ def load(folder: Path = FOLDER) -> tuple[PublishedValue, ...]:
     Raises:
         RequestError: a file has other columns, a value of the wrong type, or a duplicate line.
     """
-    frames = [_read(file) for file in sorted(folder.glob("*.csv"))]
+    # Hidden files and those with a tilde are notes of an operating system or a spreadsheet.
+    names = (file for file in folder.iterdir() if not file.name.startswith((".", "~")))
+    frames = [_read(file) for file in sorted(names) if file.suffix.lower() == ".csv"]
     table = pd.concat(frames or [pd.DataFrame(columns=[*COLUMNS, "where"])], ignore_index=True)
     again = table[table.duplicated(_KEY)]
     if len(again):
@@ -90,17 +95,21 @@ def _own() -> tuple[PublishedValue, ...]:
 def _read(file: Path) -> pd.DataFrame:
     """Read one file as text, checked; `where` names the line of every value."""
     try:
+        # A spreadsheet may put a byte order mark before the text.
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(
+            f"{file}: expected a CSV file in UTF-8: {error}; save it as 'CSV UTF-8'"
+        ) from error
+    if problem := _header_problem(text.partition("\n")[0]):
+        raise RequestError(f"{file}:1: expected the columns {','.join(COLUMNS)}; {problem}")
+    try:
         # Without a header, so that pandas neither guesses an index nor renames a column.
         table = pd.read_csv(
-            file, header=None, dtype=str, keep_default_na=False, skip_blank_lines=False
+            StringIO(text), header=None, dtype=str, keep_default_na=False, skip_blank_lines=False
         )
-    except pd.errors.EmptyDataError:
-        table = pd.DataFrame([[""]])
-    except (OSError, ValueError) as error:  # also a wrong number of fields, or another encoding
+    except ValueError as error:  # a wrong number of fields
         raise RequestError(f"{file}: expected a CSV file in UTF-8: {error}") from error
-    if (header := tuple(table.iloc[0])) != COLUMNS:
-        found = ",".join(header) or "nothing"
-        raise RequestError(f"{file}:1: expected the columns {','.join(COLUMNS)}; found {found}")
     table.columns = pd.Index(COLUMNS)
     table = pd.DataFrame({name: table[name].str.strip() for name in COLUMNS})[1:]
     table = table[table.astype(bool).any(axis=1)]
@@ -108,10 +117,29 @@ def _read(file: Path) -> pd.DataFrame:
         **{(name, "a text"): table[name] == "" for name in COLUMNS},
         ("scale", "a whole number from 2"): ~table["scale"].str.fullmatch("[2-9]|[1-9][0-9]+"),
         ("metric", f"one of {listed(METRICS)}"): ~table["metric"].isin(METRICS),
-        ("value", "a number"): ~np.isfinite(pd.to_numeric(table["value"], errors="coerce")),
+        ("value", "a number, with a decimal point"): ~np.isfinite(
+            pd.to_numeric(table["value"], errors="coerce")
+        ),
     }
     for (column, expected), rows in wrong.items():
         if rows.any():
             line, text = int(str(rows.idxmax())) + 1, table.loc[rows, column].iloc[0]
-            raise RequestError(f"{file}:{line}: {column}: expected {expected}, found '{text}'")
+            raise RequestError(f"{file}:{line}: {column}: expected {expected}, found {text!a}")
     return table.assign(where=[f"{file.name}:{index + 1}" for index in table.index])
+
+
+def _header_problem(line: str) -> str:
+    """Describe how a file's first line differs from the columns; escape what cannot be seen."""
+    found = [name.strip() for name in next(csv.reader([line]), [])]
+    if not any(found):
+        return "found nothing"
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        if separator in line:
+            return f"found {name} between them: save it with commas"
+    for number, (wanted, there) in enumerate(zip_longest(COLUMNS, found), 1):
+        if wanted is None:
+            return f"found {line}, with column {number} too many"
+        if wanted != there:
+            what = "missing" if there is None else f"{there!a}, not {wanted!a}"
+            return f"found {line}, where column {number} is {what}"
+    return ""

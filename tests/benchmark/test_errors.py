@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.errors import RequestError, listed, redact_paths
+from benchmark.errors import RequestError, counted, listed, redact_paths
 
 
 def test_a_message_is_one_line() -> None:
@@ -15,6 +15,18 @@ def test_a_message_is_one_line() -> None:
 )
 def test_long_lists_are_cut(count: int, text: str) -> None:
     assert listed(range(count), 3) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 bands"), (1, "1 band"), (2, "2 bands"), (2048, "2,048 bands")]
+)
+def test_one_thing_is_in_the_singular(count: int, text: str) -> None:
+    assert counted(count, "band") == text
+
+
+def test_signs_that_cannot_be_seen_are_escaped_in_a_message() -> None:
+    message = str(RequestError("expected 'a', found '\ufeffa\u200b \u202e\udcff'\n\x1b[2J"))
+    assert message == r"expected 'a', found '\ufeffa\u200b \u202e\udcff' [2J"
 
 
 def test_any_iterable_is_listed() -> None:

@@ -18,6 +18,7 @@ from benchmark.data.archives.safety import (
     refuse,
 )
 from benchmark.data.search import MOST_BYTES, readable
+from benchmark.errors import counted
 
 # Decompressors of other methods have no output limit: a few bytes can expand to gigabytes before
 # any check.
@@ -88,7 +89,7 @@ def _check(
 ) -> None:
     check_count(len(members), archive)
     if _declared_count(stream) not in (len(members) & 0xFFFF, 0xFFFF):  # the latter: see ZIP64
-        raise zipfile.BadZipFile(f"its directory breaks off after {len(members)} files")
+        raise zipfile.BadZipFile(f"its directory breaks off after {counted(len(members), 'file')}")
     seen: set[str] = set()
     for member in members:
         name = member.orig_filename

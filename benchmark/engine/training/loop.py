@@ -96,7 +96,8 @@ def train(
     """Train a network.
 
     The global random states are restored afterwards. On the CPU, two calls with the same arguments
-    return the same weights, bit for bit, even if one was interrupted and resumed.
+    return the same weights, bit for bit, even if one was interrupted and resumed, if both run with
+    the same number of threads: another number changes the order of sums.
 
     Args:
         task: the network to train, and its data.

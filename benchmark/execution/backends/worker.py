@@ -13,6 +13,7 @@ import threading
 import time
 from typing import Any, TextIO
 
+from benchmark import console
 from benchmark.engine.training.listener import ProgressListener
 
 # Minimum interval between two progress messages, in seconds.
@@ -29,6 +30,7 @@ class Channel(ProgressListener):
             os.dup2(nothing.fileno(), 0)  # a method that reads input gets none
         self._stream: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
+        console.prepare("utf-8")  # as the parent reads it
         self.token = ""
         self.training = False
         self._sent = 0.0

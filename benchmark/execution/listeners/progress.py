@@ -6,6 +6,7 @@ import time
 from typing import Any, TextIO
 
 from benchmark.engine.training.listener import ProgressListener
+from benchmark.errors import counted
 
 # Minimum interval between two plain lines about one training, in seconds.
 _INTERVAL = 20.0
@@ -39,7 +40,7 @@ class Progress(ProgressListener):
     def begin(self, cells: int, found: int) -> None:
         """Report the number of cells to run, and the number that are stored already."""
         self._cells = cells
-        self.line(f"{cells} cells to run, {found} found done")
+        self.line(f"{counted(cells, 'cell')} to run, {found} found done")
 
     def cell(self, number: int, title: str) -> None:
         """Report that a cell starts."""
@@ -89,11 +90,11 @@ class Bars(Progress):
 
         self._console = Console(file=self.stream)
         self._bars = RichProgress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", style="dim", markup=False),
             console=self._console,
             transient=True,
         )

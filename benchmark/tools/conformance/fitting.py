@@ -14,7 +14,7 @@ from benchmark.tools.conformance.harness import STEPS, Check, MethodHarness
 
 
 def deterministic(harness: MethodHarness) -> None:
-    """Learning twice under one seed gives the same weights and estimates, bit for bit."""
+    """Learning twice under one seed gives the same numbers, bit for bit, on the same threads."""
     _require_same_state(harness.learn().state, harness.trained.state, "learning twice gives")
     problem = harness.problem()
     low = harness.low(problem)

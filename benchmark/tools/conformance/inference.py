@@ -8,6 +8,7 @@ from torch import Tensor
 
 from benchmark.engine.device import CPU, Device
 from benchmark.engine.tiling import run_network
+from benchmark.errors import counted
 from benchmark.method import NetworkMethod, Problem
 from benchmark.metrics.clipping import SHARE, far_outside
 from benchmark.tools.conformance.check import (
@@ -38,7 +39,7 @@ def _shape_with(bands: int) -> Check:
                 with at(f"x{scale}"):
                     _require_shape(harness, harness.problem(scale=scale, bands=bands))
 
-    run.__doc__ = f"The estimate of a scene with {bands} band{'s' * (bands > 1)} has its shape."
+    run.__doc__ = f"The estimate of a scene with {counted(bands, 'band')} has its shape."
     return run
 
 
@@ -77,7 +78,9 @@ def finite(harness: MethodHarness) -> None:
         precision = ", in bfloat16" if device.bfloat16 else ""
         for name, low in images.items():
             bad = int((~torch.isfinite(estimate(low, problem))).sum())
-            require(bad == 0, f"{bad} values of the estimate of {name}{precision} are not finite")
+            require(
+                bad == 0, f"{counted(bad, 'value')} not finite in the estimate of {name}{precision}"
+            )
 
 
 def in_range(harness: MethodHarness) -> None:
@@ -168,7 +171,7 @@ def tiles_equal_whole(harness: MethodHarness) -> None:
 
 
 def order_independent(harness: MethodHarness) -> None:
-    """Estimates do not depend on the order of the scenes, bit for bit."""
+    """Estimates do not depend on the scenes' order, bit for bit, on the same threads."""
     problem = harness.problem()
     lows = [harness.low(problem, seed) for seed in (1, 2, 3)]
     forwards, backwards = (harness.estimator(problem, harness.trained.state) for _ in range(2))

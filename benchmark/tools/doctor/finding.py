@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from benchmark.errors import plain
+from benchmark.errors import counted, plain
 
 Level = Literal["ok", "warning", "error"]
 
@@ -56,7 +56,7 @@ class Examination:
             *(f"  {name:<16}  {plain(fact)}" for name, fact in facts.items()),
             "Findings",
             *(line for finding in self.findings for line in finding.lines()),
-            f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}",
+            f"{counted(errors, 'error')}, {counted(warnings, 'warning')}",
         ]
 
     def as_dict(self) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from typing import Any, Literal
 from benchmark.data.archives.safety import ArchiveError
 from benchmark.data.archives.zips import CheckedZip, open_zip
 from benchmark.data.cache import ProgressCallback, no_progress
-from benchmark.errors import RequestError, listed, plain, redact_paths
+from benchmark.errors import RequestError, counted, listed, plain, redact_paths
 from benchmark.store import cells
 from benchmark.store.address import Address
 from benchmark.store.cells import WEIGHTS, Cell, set_aside
 from benchmark.store.files import flush_folder, locked
 from benchmark.store.lock import CellLock
+from benchmark.tools.exchange.sorting import sort_files
 
 # Size limits in bytes; parsing cell.json takes many times its size.
 _LIMITS = {"cell.json": 1 << 20, WEIGHTS: 4 << 30}
@@ -44,6 +45,7 @@ class Merged:
         aside: what was wrong with each damaged cell that was replaced, now in `.superseded/`.
         refused: each refused cell and the reason.
         machines: the number of imported cells per device.
+        ignored: files that are no part of a cell, such as `__MACOSX` -> their number.
     """
 
     added: list[str] = field(default_factory=list)
@@ -53,6 +55,7 @@ class Merged:
     aside: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     machines: dict[str, int] = field(default_factory=dict)
+    ignored: dict[str, int] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -62,8 +65,11 @@ class Merged:
             "replaced": self.replaced,
             "refused": self.refused,
         }
-        parts = [f"{len(self.added)} cells added", f"{len(self.present)} present before"]
+        parts = [f"{counted(len(self.added), 'cell')} added", f"{len(self.present)} present before"]
         parts += [f"{len(names)} {what}" for what, names in others.items() if names]
+        if self.ignored:
+            files = counted(sum(self.ignored.values()), "other file")
+            parts.append(f"{files} ignored: {_shown(listed(self.ignored))}")
         made = "; ".join(f"{count} made on {name}" for name, count in self.machines.items())
         return ", ".join(parts) + (f" ({made})" if made else "")
 
@@ -74,7 +80,8 @@ def merge(
     """Import the cells of a zip into a results folder.
 
     A cell is unpacked to a temporary folder, verified by its checksums and its address, and moved
-    to its place by one rename, under the lock that a run of this cell would hold.
+    to its place by one rename, under the lock that a run of this cell would hold. The cells may be
+    below other folders in the zip, and beside files that the suite or an operating system writes.
 
     Args:
         results: the results folder; made if it does not exist.
@@ -87,11 +94,14 @@ def merge(
             results folder cannot be written to, and the cells imported so far stay.
     """
     merged = Merged()
+    if file.is_dir():
+        raise RequestError(
+            f"{file} is a folder, expected a zip; zip it again, or copy the data sets' folders in "
+            f"it to {results}"
+        )
     with open_zip(file, member_limit=_LIMITS[WEIGHTS]) as archive:
-        places: dict[str, dict[str, str]] = {}  # folder in the zip -> file name -> path
-        for path in archive.sizes:
-            place, _, name = path.rpartition("/")
-            places.setdefault(place, {})[name] = path
+        contents = sort_files(archive.sizes)
+        places, merged.ignored = contents.folders, dict(contents.ignored)
         if not places:
             raise RequestError(f"{file} holds no cells; make one with: run_all.py export")
         try:
@@ -100,7 +110,7 @@ def merge(
                     on_progress("import", number, len(places), _shown(place))
                     try:
                         cell = _unpack(archive, place, places[place], temporary / str(number))
-                        _move(results, place, cell, merged, replace=replace)
+                        _move(results, cell, merged, replace=replace)
                     except _RefusedError as why:
                         merged.refused[_shown(place) or "the top of the zip"] = str(why)
                     shutil.rmtree(temporary / str(number), ignore_errors=True)
@@ -108,7 +118,8 @@ def merge(
             imported = len(merged.added) + len(merged.replaced)
             raise RequestError(
                 f"cannot write to the results folder {results}: {error.strerror or error}; "
-                f"{imported} cells were imported, the same command continues with the others"
+                f"{counted(imported, 'cell')} imported so far, the same command continues with the "
+                "others"
             ) from error
     on_progress("import", len(places), len(places), "")
     return merged
@@ -140,11 +151,11 @@ def _unpack(archive: CheckedZip, place: str, paths: Mapping[str, str], root: Pat
         size, limit = archive.sizes[path], _LIMITS.get(name, _LIMIT)
         if size > limit:
             raise _RefusedError(f"{_shown(name)} has {size:,} bytes, expected {limit:,} at most")
-    folder = root / place
     try:
         facts = json.loads(archive.read(paths["cell.json"]))
         if problem := _problem(facts, place, set(paths)):
             raise _RefusedError(problem)
+        folder = root / _home(facts)
         folder.mkdir(parents=True)
         for name, path in paths.items():
             with (folder / name).open("wb") as stream:
@@ -169,11 +180,11 @@ def _problem(facts: Any, place: str, names: set[str]) -> str:
         found = facts.get("format") if isinstance(facts, dict) else None
         return f"cell.json has format {_shown(found)}, expected {cells.FORMAT}"
     try:
-        home = Address(**facts["address"]).folder(Path()).as_posix()
+        home = _home(facts)
     except (KeyError, TypeError, AttributeError, ValueError):
         return "cell.json has no address of a cell"
     sums, status = facts.get("sums"), facts.get("status")
-    if home != place:
+    if not f"/{place}".endswith(f"/{home}"):  # which has no `..` either
         return f"it is a cell whose place is {_shown(home)}"
     if not isinstance(sums, dict) or not all(map(_FILE_NAME.fullmatch, sums)):
         return "cell.json names files that no cell has"
@@ -188,7 +199,12 @@ def _problem(facts: Any, place: str, names: set[str]) -> str:
     return ""
 
 
-def _move(results: Path, place: str, cell: Cell, merged: Merged, *, replace: bool) -> None:
+def _home(facts: Mapping[str, Any]) -> str:
+    """Return the path below a results folder that the address of a cell gives."""
+    return Address(**facts["address"]).folder(Path()).as_posix()
+
+
+def _move(results: Path, cell: Cell, merged: Merged, *, replace: bool) -> None:
     """Move a verified cell to its place, unless it conflicts with the cell there."""
     lock = CellLock(results, cell.address, cell.facts["key"])
     if not lock.acquire():
@@ -210,7 +226,7 @@ def _move(results: Path, place: str, cell: Cell, merged: Merged, *, replace: boo
             merged.machines[device] = merged.machines.get(device, 0) + 1
             if cell.status == "done":
                 lock.delete_checkpoint()
-        getattr(merged, outcome).append(place)
+        getattr(merged, outcome).append(_home(cell.facts))
     finally:
         lock.release()
 

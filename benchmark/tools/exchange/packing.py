@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.data.cache import ProgressCallback, no_progress
-from benchmark.errors import RequestError, listed, redact_paths
+from benchmark.errors import RequestError, counted, listed, redact_paths
 from benchmark.store import cells
 from benchmark.store.address import place_name
 from benchmark.store.cells import WEIGHTS, Cell
-from benchmark.store.files import locked, replacing
+from benchmark.store.files import locked, replacing, writing
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Exported:
         """The result in one line."""
         size = self.file.stat().st_size / 1e6
         left = f", {len(self.left_out)} left out" if self.left_out else ""
-        return f"{len(self.cells)} cells in {self.file} ({size:.1f} MB){left}"
+        return f"{counted(len(self.cells), 'cell')} in {self.file} ({size:.1f} MB){left}"
 
 
 def export(
@@ -63,21 +63,17 @@ def export(
         raise RequestError(f"cannot export to {file}: expected a name that ends in .zip")
     places = _places(results, datasets)
     exported = Exported(file)
-    try:
-        with (
-            locked(file.with_name(f".{file.name}.lock")),
-            replacing(file) as temporary,
-            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
-        ):
-            for number, place in enumerate(places):
-                on_progress("export", number, len(places), place)
-                _pack(archive, results, place, exported, weights=weights)
-            if not exported.cells:
-                raise RequestError(f"no valid cell to export: {exported.left_out[0]}")
-    except OSError as error:
-        raise RequestError(
-            f"cannot write {file}: {error.strerror or error}; free space or choose another folder"
-        ) from error
+    with (
+        writing(file, ""),
+        locked(file.with_name(f".{file.name}.lock")),
+        replacing(file) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for number, place in enumerate(places):
+            on_progress("export", number, len(places), place)
+            _pack(archive, results, place, exported, weights=weights)
+        if not exported.cells:
+            raise RequestError(f"no valid cell to export: {exported.left_out[0]}")
     on_progress("export", len(places), len(places), "")
     return exported
 
@@ -124,9 +120,10 @@ def _files(cell: Cell, *, weights: bool) -> dict[str, bytes]:
     files = {"cell.json": (cell.folder / "cell.json").read_bytes()}
     for name, digest in cell.facts["sums"].items():
         if name != WEIGHTS or (weights and (cell.folder / name).exists()):
-            files[name] = (cell.folder / name).read_bytes()
-            if _sha256(files[name]) != digest:
+            content = cells.content_of(cell.folder / name, digest)
+            if content is None:
                 raise ValueError(name)
+            files[name] = content
     if cell.status == "done":
         return files
     redacted = {

@@ -25,6 +25,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from benchmark import console
 from benchmark.dataset import DATASETS
 from benchmark.engine.training import optimiser
 from benchmark.engine.training.profiles import PROFILES
@@ -166,4 +167,5 @@ def _work(request: Sequence[Any], file: Path, device: torch.device) -> Callable[
 
 
 if __name__ == "__main__":
+    console.prepare("utf-8")  # as the engine's process reads it
     main()

@@ -25,6 +25,7 @@ from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.listener import TrainingListener
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.step import Step
+from benchmark.errors import counted
 from benchmark.execution.evaluation import train_network
 from benchmark.execution.plan import plan_cells
 from benchmark.execution.request import Experiment
@@ -165,7 +166,7 @@ def data(split: Split, folder: Path) -> list[Item]:
     dataset, root = split.dataset, split.request.root
     label, caches = DATASETS.label(dataset), itertools.count()
     scenes = (*split.train.names, *split.validation.names, *split.test.names)
-    of = f"{label}, {len(scenes)} scenes"
+    of = f"{label}, {counted(len(scenes), 'scene')}"
 
     def opened(cache: int = 0) -> PreparedScenes:
         return prepare(dataset, label, root, scenes, folder / str(cache))

@@ -15,7 +15,7 @@ from benchmark.data.split import DataRequest, load_split
 from benchmark.engine import environment
 from benchmark.engine.device import Device
 from benchmark.engine.training.profiles import Profile
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, counted
 from benchmark.method import Method, NetworkMethod
 from benchmark.tools.speed import baseline, items
 from benchmark.tools.speed.baseline import PATCH, SCALE
@@ -97,15 +97,16 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
 def _conditions(session: Session) -> list[str]:
     """Describe what was measured, in lines for the report."""
     (bands, rows, columns), (single, cubes) = session.shape, items.BATCH[session.device.torch.type]
+    turns = counted(session.turns, "turn")
     return f"""\
 Training at x{SCALE} by the recipe of the profile 'standard': patches of {PATCH} x {PATCH},
 {single} single bands a step for band-wise methods, {cubes} cubes for the others.
 Baseline: a DataLoader over patches in HDF5, float32, contiguous, no autocast, the same recipe; in a
 separate process. In dB: both trained on the same patches in the same order, validated alike.
-Images: {rows} x {columns}, {bands} bands. Baseline: float32, whole, one band at a time
+Images: {rows} x {columns}, {counted(bands, "band")}. Baseline: float32, whole, one band at a time
 ({items.BANDS} of them, at most {items.CORNER} x {items.CORNER}, measured and scaled up). Memory:
 the engine's peak above the memory in use before, with the estimate, without the image.
-Interleaved timing: medians over {session.turns} turns; 'faster' is the median of the turns' ratios.
+Interleaved timing: medians over {turns}; 'faster' is the median of the turns' ratios.
 'Of peak': operations a second, over those of the roofline's matrix product.""".splitlines()
 
 

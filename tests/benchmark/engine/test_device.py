@@ -60,9 +60,14 @@ def test_convolutions_run_in_the_precision_of_the_device() -> None:
 
 
 def test_the_title_says_what_numbers_were_made_on() -> None:
-    threads = torch.get_num_threads()
-    assert CPU.title == f"CPU, {threads} threads, float32"
-    assert Device(torch.device("cpu"), True).title == f"CPU, {threads} threads, bfloat16"
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        assert CPU.title == "CPU, 1 thread, float32"
+        torch.set_num_threads(2)
+        assert Device(torch.device("cpu"), True).title == "CPU, 2 threads, bfloat16"
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_networks_are_placed_in_the_fastest_form() -> None:

@@ -179,7 +179,9 @@ def test_failed_cells_are_run_again_when_asked(
 def test_a_list_that_names_nothing_is_refused() -> None:
     with pytest.raises(RequestError, match="--methods ',' names nothing"):
         chosen_methods(",")
-    with pytest.raises(RequestError, match="--scales ', ' names nothing; write it like"):
+    with pytest.raises(
+        RequestError, match="--scales ', ' names nothing; separate values by commas"
+    ):
         numbers(", ", "--scales")
 
 

@@ -134,6 +134,24 @@ def test_a_lost_file_makes_a_cell_unread(tmp_path: Path, name: str) -> None:
     assert read(PLACE.folder(tmp_path)) is None
 
 
+@pytest.mark.parametrize("name", ["cell.json", "scores.csv"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "mark"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["unix", "windows"])
+def test_a_byte_order_mark_and_other_line_ends_are_no_damage(
+    tmp_path: Path, name: str, mark: bytes, end: bytes
+) -> None:
+    written = put(tmp_path)
+    file = written.folder / name
+    file.write_bytes(mark + file.read_bytes().replace(b"\n", end))
+    cell = read(written.folder)
+    assert cell is not None
+    assert cell.facts["sums"] == written.facts["sums"]
+    table = cell.scores()
+    assert table.columns.tolist() == ["scene", "psnr", "sam"]
+    assert table["sam"].tolist() == [4.25, 0.5]
+    assert store.content_of(cell.folder / "scores.csv", cell.facts["sums"]["scores.csv"]) == SCORES
+
+
 def test_what_is_wrong_with_a_cell_is_said_in_a_line(tmp_path: Path) -> None:
     folder = PLACE.folder(tmp_path)
     assert damage(folder) == ""

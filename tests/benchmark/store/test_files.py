@@ -15,7 +15,7 @@ import pytest
 
 import benchmark
 from benchmark.errors import RequestError
-from benchmark.store.files import locked, write_file, write_flushed
+from benchmark.store.files import locked, write_file, write_flushed, writing
 
 CHECKOUT = Path(benchmark.__file__).resolve().parent.parent
 
@@ -200,6 +200,23 @@ def test_a_full_disk_keeps_the_old_file_and_is_one_line(
     )
     assert file.read_bytes() == b"old"
     assert names(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (FileExistsError(17, "File exists"), "File exists; move away what has that name or"),
+        (IsADirectoryError(21, "Is a directory"), "; move away what has that name or choose"),
+        (PermissionError(13, "Permission denied"), "Permission denied; allow writing there or"),
+        (OSError(30, "Read-only file system"), "; allow writing there or choose another place"),
+        (OSError(5, "Input/output error"), "; free space there or choose another place"),
+    ],
+)
+def test_the_advice_fits_the_reason(error: OSError, remedy: str) -> None:
+    with pytest.raises(RequestError) as caught, writing("x", "", what="figures"):
+        raise error
+    assert str(caught.value).startswith("cannot write figures to x: ")
+    assert remedy in str(caught.value)
 
 
 def test_flushed_writing_raises_what_the_system_says(tmp_path: Path) -> None:

@@ -63,7 +63,8 @@ def test_a_labels_base_name_ends_before_the_first_mark(label: str) -> None:
 def test_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text(HEADER + GOOD)
     (tmp_path / "a.csv").write_text(HEADER + GOOD.replace("Bicubic", '"A, B"') + "\n")
-    (tmp_path / "notes.txt").write_text("not a table")
+    for name in ("notes.txt", "._a.csv", "~$a.csv", ".~lock.a.csv#"):
+        (tmp_path / name).write_text("not a table")
     rows = load(tmp_path)
     assert [(row.method, row.scale, row.value) for row in rows] == [
         ("A, B", 2, 31.73),
@@ -85,13 +86,43 @@ def test_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
         (HEADER + GOOD.replace("psnr", "PSNR"), r"x\.csv:2: metric: expected .* found 'PSNR'"),
         (HEADER + GOOD.replace("31.73", "31,7"), r"x\.csv: .*Expected 8 fields in line 2, saw 9"),
         (HEADER + GOOD.replace("31.73", "high"), r"x\.csv:2: value: expected .* found 'high'"),
+        (HEADER + GOOD.replace("31.73", '"31,73"'), r"expected a number, .* point, found '31,73'"),
+        (HEADER + GOOD.replace("psnr", "ps\u200bnr"), r"x\.csv:2: .*found 'ps\\u200bnr'$"),
+        (HEADER + GOOD.replace(",2,", ",2\u2060,"), r"x\.csv:2: scale: .*found '2\\u2060'$"),
+        (HEADER.replace("paper", "p\u0430per"), r"where column 1 is 'p\\u0430per', not 'paper'$"),
+        (HEADER.replace("scale", "scale\u200b"), r"column 4 is 'scale\\u200b', not 'scale'$"),
+        (HEADER.replace("source", "source,"), r"x\.csv:1: .*with column 9 too many$"),
+        (HEADER.replace(",source", ""), r"x\.csv:1: .*where column 8 is missing$"),
+        (HEADER.replace(",", ";"), r"x\.csv:1: expected .*; found semicolons .*: save it with com"),
+        (HEADER.replace(",", "\t"), r"x\.csv:1: expected .*; found tabs .*: save it with commas$"),
         (HEADER + GOOD.replace("31.73", "nan"), r"x\.csv:2: value: expected .* found 'nan'"),
         (HEADER + GOOD + GOOD, r"x\.csv:3: Bicubic x2 psnr on cave is already given at x\.csv:2"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_place(tmp_path: Path, content: str, message: str) -> None:
-    (tmp_path / "x.csv").write_text(content)
+    (tmp_path / "x.csv").write_text(content, encoding="utf-8")
     with pytest.raises(RequestError, match=message):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_file_saved_by_a_spreadsheet_is_read(tmp_path: Path, mark: str, end: str) -> None:
+    (tmp_path / "x.csv").write_bytes((mark + HEADER + GOOD).replace("\n", end).encode())
+    (row,) = load(tmp_path)
+    assert (row.paper, row.value, row.source) == ("P", 31.73, "Table 1")
+
+
+def test_the_case_of_a_files_name_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "X.CSV").write_text(HEADER + GOOD)
+    assert len(load(tmp_path)) == 1
+
+
+def test_a_file_in_utf_16_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(HEADER + GOOD, encoding="utf-16")
+    with pytest.raises(
+        RequestError, match=r"x\.csv: expected .* in UTF-8: .*save it as 'CSV UTF-8'"
+    ):
         load(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: a training that was stopped anywhere ends with the same weights, bit for bit."""
+"""Checkpoints: a stopped training ends with the same weights, bit for bit, on the same threads."""
 
 import time
 from collections.abc import Callable

@@ -94,7 +94,7 @@ def test_bars_run_through_a_whole_run() -> None:
         progress.cell_ended(None)
     lines = [line.rstrip() for line in stream.getvalue().splitlines() if line.strip()]
     assert lines[:3] == [
-        "1 cells to run, 0 found done",
+        "1 cell to run, 0 found done",
         "[1/1] srcnn [x2]",
         "    done in 0 s, validation 30.00 dB",
     ]
@@ -115,3 +115,19 @@ def test_a_missing_validation_is_not_reported() -> None:
     progress.validated(float("nan"))
     progress.cell_ended(None)
     assert "nan" not in stream.getvalue()
+
+
+def test_brackets_in_names_are_shown_on_bars() -> None:
+    stream = Terminal()
+    with Bars(stream) as bars:
+        bars.preparing("synthetic[rows=48]", 0, 2, "[old] tree")
+        bars._bars.refresh()
+        bars.preparing("synthetic[rows=48]", 2, 2, "")
+        bars.begin(1, 0)
+        bars.cell(1, "wiener[joint=true] x2")
+        bars.scene("leaf [red]")
+        bars.line("kept: /data/[old]/x")
+    shown = stream.getvalue()
+    for text in ("synthetic[rows=48]", "[old] tree", "wiener[joint=true] x2", "leaf [red]",
+                 "/data/[old]/x"):  # fmt: skip
+        assert text in shown

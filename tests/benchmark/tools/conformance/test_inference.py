@@ -111,7 +111,7 @@ def test_an_estimate_that_is_not_finite(
         return made
 
     reason = reason_of(upscaling(estimate), "finite")
-    assert reason == f"1 values of the estimate of {name} are not finite"
+    assert reason == f"1 value not finite in the estimate of {name}"
 
 
 def test_an_estimate_that_is_not_finite_in_bfloat16() -> None:
@@ -120,7 +120,7 @@ def test_an_estimate_that_is_not_finite_in_bfloat16() -> None:
         return x + change * (math.inf if change.dtype == torch.bfloat16 else 1)
 
     reason = reason_of(network_of(overflowing), "finite")
-    assert reason.endswith("values of the estimate of a black image, in bfloat16 are not finite")
+    assert reason.endswith("values not finite in the estimate of a black image, in bfloat16")
 
 
 @pytest.mark.parametrize(

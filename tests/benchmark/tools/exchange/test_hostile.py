@@ -89,8 +89,8 @@ def test_nothing_is_imported_from_a_hostile_zip(file: Path, tmp_path: Path, what
 
 
 def test_a_zip_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    for name, why in (("none.zip", "No such file"), (".", "Is a directory")):
-        with pytest.raises(RequestError, match=f"cannot read .*: {why}"):
+    for name, why in (("none.zip", "No such file"), (".", "is a folder, expected a zip; zip it")):
+        with pytest.raises(RequestError, match=why):
             merge(tmp_path / "results", tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -187,9 +187,11 @@ ONE: dict[str, tuple[Change, str]] = {
     "running": (facts(status="running"), "it holds a cell that is running, expected done or f"),
     "failed without reason": (facts(status="failed"), "it failed and has no reason"),
     "no status": (facts(status=...), "lacks entries"),
-    "below a folder": (moved(f"results/{CELL}"), f"it is a cell whose place is {CELL}"),
     "in another's place": (moved(place("vdsr")), f"it is a cell whose place is {CELL}"),
-    "in a hidden place": (moved(f".superseded/{CELL}"), f"it is a cell whose place is {CELL}"),
+    "below another's place": (moved(f"x/{place('vdsr')}"), f"it is a cell whose place is {CELL}"),
+    "above its place": (moved(CELL.partition("/")[2]), f"it is a cell whose place is {CELL}"),
+    "in a folder with a longer name": (moved(f"x{CELL}"), f"it is a cell whose place is {CELL}"),
+    "a scale that is a path": (at(scale="2/../x2"), "it is a cell whose place is "),
     "too large a cell.json": (
         content("cell.json", b" " * (1 << 20) + b"{}"),
         "cell.json has 1,048,578 bytes, expected 1,048,576 at most",
@@ -239,12 +241,10 @@ def test_files_of_no_cell_are_reported(file: Path, tmp_path: Path) -> None:
         made.writestr("README.txt", "see below")
         made.writestr("x" * 300 + "/evil.csv", "x")
         made.writestr("cave//evil\x1b[2J.csv", "x")
-        made.writestr("__MACOSX/cave/._x2", "x")
         made.mkdir("cave/empty")
     merged = merge(tmp_path / "results", file)
     assert merged.refused == {
         "the top of the zip": "no cell: README.txt without a cell.json",
-        "__MACOSX/cave": "no cell: ._x2 without a cell.json",
         "x" * 120 + "...": "no cell: evil.csv without a cell.json",
         "cave/": "no cell: evil [2J.csv without a cell.json",
     }

@@ -242,7 +242,7 @@ def test_a_full_disk_leaves_whole_cells_only(
     with monkeypatch.context() as patch:
         patch.setattr(merging, failing, fail)
         with pytest.raises(
-            RequestError, match=r"No space left on device; 1 cells were imported, the"
+            RequestError, match=r"No space left on device; 1 cell imported so far, the"
         ):
             merge(two.here, two.zip)
     assert store.damaged(two.here) == []

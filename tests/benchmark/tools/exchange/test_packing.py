@@ -155,7 +155,9 @@ def test_a_zip_is_written_whole_or_not_at_all(
 
     with monkeypatch.context() as patch:
         patch.setattr(kind, failing, fail)
-        with pytest.raises(RequestError, match=r"cannot write .*out\.zip: No space left"):
+        with pytest.raises(
+            RequestError, match=r"cannot write to .*out\.zip: No space left on device; free space"
+        ):
             export(results, target)
     assert [file.name for file in target.parent.iterdir()] == ["out.zip"]
     assert target.read_bytes() == b"the one before"
@@ -166,5 +168,7 @@ def test_a_zip_is_written_whole_or_not_at_all(
 
 def test_a_folder_that_cannot_be_made_is_named(results: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(RequestError, match=r"cannot write .*file/out\.zip"):
+    with pytest.raises(
+        RequestError, match=r"cannot write to .*file/out\.zip: .*; move away what has that name"
+    ):
         export(results, tmp_path / "file" / "out.zip")

@@ -1,0 +1,166 @@
+"""Words of a command line that cannot be meant, each refused with what to write instead."""
+
+import difflib
+import math
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from benchmark.errors import RequestError
+
+# Options whose values are lists with commas.
+LISTS = frozenset(
+    {"--dataset", "--train-on", "--scenes", "--subset", "--scales", "--scale", "--methods",
+     "--seeds", "--format"}
+)  # fmt: skip
+_HELP = "(see --help)"
+
+
+class CheckedCommand(TyperCommand):
+    """A command that checks its words before their values are converted."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Check and parse the words after the command's name."""
+        extra = _checked(self, ctx, args)
+        if extra:
+            # Words may belong to an argument: `export --dataset a b out.zip`.
+            exact = not any(param.param_type_name == "argument" for param in self.params)
+            advice = _comma_advice(args, extra[0], exact=exact)
+            raise RequestError(
+                f"unexpected word '{extra[0]}' after the command '{ctx.info_name}'{advice} {_HELP}"
+            )
+        with _naming_values(self, ctx, args):
+            return super().parse_args(ctx, args)
+
+
+class CheckedGroup(TyperGroup):
+    """The main command, with the same checks, and advice for an unknown command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Check and parse the words up to the name of a command."""
+        rest = _checked(self, ctx, args)
+        if rest and rest[0] not in self.commands:
+            advice = _comma_advice(args, rest[0]) or _meant(rest[0], self.commands)
+            raise RequestError(f"No such command '{rest[0]}'{advice} {_HELP}")
+        with _naming_values(self, ctx, args):
+            return super().parse_args(ctx, args)
+
+
+def finite(value: float) -> float:
+    """Return the value of an option.
+
+    Raises:
+        typer.BadParameter: it is not finite.
+    """
+    if not math.isfinite(value):
+        raise typer.BadParameter("expected a finite number")
+    return value
+
+
+def _checked(command: TyperCommand | TyperGroup, ctx: Any, words: Sequence[str]) -> list[str]:
+    """Check the options of a command and return the words that it has no place for.
+
+    Raises:
+        RequestError: an option is unknown, has no value, or is given twice.
+    """
+    try:
+        values, rest, order = command.make_parser(ctx).parse_args(args=list(words))
+    except typer.TyperException as error:
+        _raise_unknown_option(command, ctx, words, error)
+    options = {name for param in command.params for name in param.opts if name[:1] == "-"}
+    for param in dict.fromkeys(order):
+        name = max(param.opts, key=len)
+        items = values.get(param.name)
+        for value in items if isinstance(items, list) else [items]:
+            # Empty is a value only where it is not the default.
+            allowed = param.default and "if empty" in (getattr(param, "help", None) or "")
+            if isinstance(value, str) and not value.strip() and not allowed:
+                what = name if name in options else f"the argument {name}"
+                raise RequestError(f"{what} is empty; give it a value or leave it out {_HELP}")
+            if value in options:
+                raise RequestError(f"{name} has no value: the option {value} follows it {_HELP}")
+        single = not (getattr(param, "is_flag", False) or getattr(param, "multiple", False))
+        if single and order.count(param) > 1:
+            commas = f", with commas in its value: {name} A,B" if name in LISTS else ""
+            raise RequestError(f"{name} is given twice; give it once{commas}")
+    return rest
+
+
+@contextmanager
+def _naming_values(
+    command: TyperCommand | TyperGroup, ctx: Any, words: Sequence[str]
+) -> Iterator[None]:
+    """Add the value that was found to typer's error about it.
+
+    Raises:
+        RequestError: a value has the wrong type or range.
+    """
+    kept = list(words)  # the parser empties the list
+    try:
+        yield
+    except typer.BadParameter as error:
+        values = command.make_parser(ctx).parse_args(args=kept)[0]
+        if error.param is None or values.get(error.param.name) is None:
+            raise
+        why = error.message.replace("Input should be", "expected")
+        name, value = max(error.param.opts, key=len), values[error.param.name]
+        raise RequestError(f"{name}: {why}, found '{value}' {_HELP}") from error
+
+
+def _raise_unknown_option(
+    command: TyperCommand | TyperGroup, ctx: Any, words: Sequence[str], error: typer.TyperException
+) -> NoReturn:
+    """Raise an error of typer's parser again; suggest what an unknown option may mean.
+
+    Raises:
+        RequestError: an option is unknown.
+        typer.TyperException: the error, if it is another.
+    """
+    unknown = str(getattr(error, "option_name", ""))
+    if not hasattr(error, "possibilities"):
+        raise error
+    # typer takes `-scales` for seven short options.
+    whole = next((word for word in words if not word.startswith("--") and word[:2] == unknown), "")
+    named = whole or unknown
+    advice = _meant(
+        f"-{whole}" if whole else unknown, [name for param in command.params for name in param.opts]
+    )
+    if ctx.parent and any(unknown in param.opts for param in ctx.parent.command.params):
+        advice += f" '{ctx.info_name}' has none; a run without a command has"
+    raise RequestError(f"No such option: {named}{advice} {_HELP}") from error
+
+
+def _comma_advice(words: Sequence[str], extra: str, *, exact: bool = True) -> str:
+    """Advise on commas where a word follows the value of a list: `--scales 2 3`.
+
+    Args:
+        words: the command line.
+        extra: the first word that has no place.
+        exact: True shows the whole value to write.
+    """
+    first = words.index(extra)
+    while first and not words[first - 1].startswith("--"):
+        first -= 1
+    option, value = (words[first - 1] if first else "").partition("=")[::2]
+    items = [value] if value else []
+    for word in words[first:]:
+        if word.startswith("--"):
+            break
+        items.append(word)
+    if option not in LISTS or len(items) < 2:
+        return ""
+    whole = ",".join(item.strip(",") for item in items if item.strip(","))
+    shown = shlex.quote(whole) if exact else "A,B"
+    return f"; the values of a list are separated by commas, without spaces: {option} {shown}"
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """Suggest known names that resemble a word, whatever its case."""
+    names = {name.casefold(): name for name in known}
+    word = word.casefold().replace("_", "-")
+    near = [word] if word in names else difflib.get_close_matches(word, names, 3)
+    return f"; did you mean {' or '.join(names[name] for name in near)}?" if near else ""
