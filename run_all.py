@@ -174,7 +174,9 @@ def main() -> int:
         if not isinstance(stop.__context__, BrokenPipeError):
             raise
         code = 0
-    if lost := console.finish():
+    lost = console.finish()
+    console.release()
+    if lost:
         console.print_line(
             f"error: cannot write to standard output: {lost}; what was computed is stored, and the "
             "same command shows it again",
@@ -192,4 +194,6 @@ if __name__ == "__main__":
     # Batch systems end a job by SIGTERM; it leaves a checkpoint, like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console.prepare()
-    sys.exit(main())
+    exit_code = main()
+    console.reserve()  # a plugin may print when the interpreter ends
+    sys.exit(exit_code)

@@ -9,6 +9,7 @@ import errno
 import io
 import os
 import sys
+from typing import TextIO
 
 # What a reader sees where an encoding lacks a sign of the tables. One character each where
 # possible, so that columns stay aligned. Letters are escaped instead: a name stays exact.
@@ -135,9 +136,56 @@ def prepare(encoding: str | None = None) -> None:
             setattr(sys, name, Output(stream, encoding))
 
 
+# Where results are printed while standard output is reserved, and what stood there before.
+_reserved: list[TextIO] = []
+_former: list[tuple[TextIO, int]] = []
+
+
+def reserve() -> None:
+    """Reserve standard output for what this suite prints; all else goes to standard error.
+
+    A plugin, or a library in C that it calls, may print at any time: `--json` would be spoiled.
+    Called before the first plugin is imported; does nothing if standard output is reserved already.
+    """
+    if _reserved:
+        return
+    stream = sys.stdout
+    stream.flush()
+    kept, results = -1, stream
+    try:
+        own = stream.fileno() == 1
+    except (OSError, ValueError):  # not a file: a notebook, a test
+        own = False
+    if own:
+        kept = os.dup(1)
+        os.dup2(2, 1)
+        opened = open(kept, "w", encoding=stream.encoding, errors=stream.errors, closefd=False)  # noqa: SIM115
+        results = Output(opened) if isinstance(stream, Output) else opened
+    _reserved.append(results)
+    _former.append((stream, kept))
+    sys.stdout = sys.stderr
+
+
+def release() -> None:
+    """Undo `reserve`."""
+    if not _reserved:
+        return
+    results, (stream, kept) = _reserved.pop(), _former.pop()
+    results.flush()
+    if kept >= 0:
+        os.dup2(kept, 1)
+        os.close(kept)
+    sys.stdout = stream
+
+
+def results_stream() -> TextIO:
+    """Return the stream for results: standard output, also while it is reserved."""
+    return _reserved[0] if _reserved else sys.stdout
+
+
 def print_line(text: str, *, err: bool = False) -> None:
     """Print a line on standard output, or on standard error."""
-    stream = sys.stderr if err else sys.stdout
+    stream = sys.stderr if err else results_stream()
     stream.write(f"{text}\n")
     stream.flush()
 
@@ -147,8 +195,8 @@ def finish() -> str:
 
     A reader that went away (`| head`) has seen what it wanted: nothing was lost.
     """
-    sys.stdout.flush()
-    failure = getattr(sys.stdout, "failure", None)
+    results_stream().flush()
+    failure = getattr(results_stream(), "failure", None)
     gone = (errno.EPIPE, errno.EINVAL) if os.name == "nt" else (errno.EPIPE,)
     if failure is None or failure.errno in gone:
         return ""

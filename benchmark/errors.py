@@ -1,5 +1,6 @@
 """The exception for errors that a user can fix, and helpers for its messages."""
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -30,6 +31,16 @@ def plain(text: object) -> str:
     return " ".join(printable.split())
 
 
+def shortened(text: str, most: int) -> str:
+    """Cut a text to a number of characters, at the end of a word, and mark the cut by `...`."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 3]
+    words = kept.rpartition(" ")[0]
+    # A single long word, such as an address, is cut inside.
+    return (words if len(words) > most // 2 else kept).rstrip(" ,;:") + "..."
+
+
 def _visible(sign: str) -> str:
     """Escape a sign that cannot be seen; `plain` replaces spaces and control characters."""
     if sign.isprintable() or sign.isspace() or unicodedata.category(sign) == "Cc":
@@ -48,6 +59,31 @@ def listed(names: Iterable[object], most: int = 8) -> str:
     if len(shown) <= most:
         return ", ".join(shown)
     return f"{', '.join(shown[:most])} and {len(shown) - most} more"
+
+
+def similar(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Return the known names that a mistyped one may mean, the nearest first.
+
+    The case, and signs such as `_` and `-`, do not count: `SRCNN` is near `srcnn`.
+    """
+    names: dict[str, list[str]] = {}
+    for one in known:
+        names.setdefault(_folded(one), []).append(one)
+    folded = _folded(name)
+    near = [folded] if folded in names else difflib.get_close_matches(folded, names, most, 0.5)
+    return [one for key in near for one in names[key]][:most]
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> RequestError:
+    """Build the error for a name that does not exist: similar names, and those that do exist."""
+    names = list(known)
+    near = similar(name, names)
+    guess = f"did you mean {' or '.join(near)}? " if near else ""
+    return RequestError(f"unknown {kind} '{name}'; {guess}known: {listed(names, 30)}")
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]", "", name.casefold())
 
 
 def counted(count: int, what: str) -> str:

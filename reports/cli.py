@@ -20,7 +20,7 @@ from benchmark.cli.options import (
     print_json,
 )
 from benchmark.cli.usage import finite
-from benchmark.console import print_line
+from benchmark.console import print_line, results_stream
 
 StoredDataSets = Annotated[
     str, typer.Option("--dataset", help="Data sets; all with results if empty.")
@@ -90,7 +90,7 @@ def tabulate(
         made = write_tables(results, label, formats=formats, baseline=baseline)
         paths += [str(path) for path in made.paths]
         if not quiet:
-            show(made, Console())
+            show(made, Console(file=results_stream()))
             print_line("written: " + ", ".join(str(path) for path in made.paths))
     return paths
 
@@ -109,7 +109,7 @@ def published(
     if as_json:
         print_json(published_list.as_json(rows))
     else:
-        published_list.show_published(rows, Console())
+        published_list.show_published(rows, Console(file=results_stream()))
 
 
 def figures(

@@ -70,7 +70,8 @@ EXCEPTIONS = {
     ),
     "foreign": Fault(
         "return low.numpy()",
-        "TypeError: the estimate is a ndarray, expected a tensor",
+        "TypeError: upscale returned a numpy array of shape (5, 48, 40), expected a tensor of "
+        "shape (5, 48, 40)",
         "in crop_to",
     ),
 }
@@ -124,7 +125,11 @@ FAULTS = {
         torch.set_default_dtype(torch.float64)
         os.chdir("/")
         os.environ.clear()
-        """
+        """,
+        "TamperedError: it replaced benchmark.protocols.degradation.Degradation.low, "
+        "benchmark.execution.evaluation.score, which the engine uses too; define a function of "
+        "another name instead",
+        "in _require_untouched",
     ),
 }
 TOO_LONG = f"it took longer than --cell-timeout {TIMEOUT:g} s"
@@ -312,8 +317,7 @@ def test_side_effects_alone_do_not_fail_a_cell(
 ) -> None:
     facts = json.loads(runs.faults.file(method, "cell.json").read_text(encoding="utf-8"))
     assert (facts["status"], facts["reason"]) == ("done", None)
-    if method != "patching":  # which replaced its own scores
-        assert runs.faults.file(method, "scores.csv").read_bytes() == healthy["bicubic"]
+    assert runs.faults.file(method, "scores.csv").read_bytes() == healthy["bicubic"]
 
 
 def test_other_methods_have_the_scores_of_a_run_without_faults(

@@ -44,7 +44,10 @@ def test_rows_of_an_image_of_a_data_set_and_of_training_to_the_end(
     [
         (("--profile", "quick"), "--profile and --scenes need --dataset"),
         (("--scenes", "leaves01"), "--profile and --scenes need --dataset"),
-        (("--dataset", "synthetic", "--profile", "quik"), "unknown profile 'quik'; known: "),
+        (
+            ("--dataset", "synthetic", "--profile", "quik"),
+            "unknown profile 'quik'; did you mean quick? known: ",
+        ),
         (("--dataset", "synthetic", "--scenes", "leaves99"), "has no scene 'leaves99'"),
         (("--dataset", "cav"), "unknown data set 'cav'"),
         (("--dataset", "cave", "--data", "nowhere"), "nowhere"),

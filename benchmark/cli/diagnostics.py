@@ -17,7 +17,7 @@ from benchmark.cli.options import (
     discover,
     print_result,
 )
-from benchmark.console import print_line
+from benchmark.console import print_line, reserve
 from benchmark.errors import counted
 
 
@@ -93,6 +93,7 @@ def doctor(
     """Check the installation, the machine and the folders; exit code 1 after an error."""
     from benchmark.tools.doctor import examine  # imports plugins itself
 
+    reserve()
     found = examine(data, results, cache)
     print_result(found.as_dict(), "\n".join(found.lines()), as_json)
     raise typer.Exit(int(found.failed))

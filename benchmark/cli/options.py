@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark.console import print_line
+from benchmark.console import print_line, reserve
 
 # Commands import heavy modules inside their functions, so that --help is fast.
 
@@ -32,14 +32,25 @@ CACHE = Path(".cache")
 def discover(plugins: Sequence[Path] | None) -> None:
     """Import the methods and data sets of the checkout, of packages, and of plugin files.
 
+    What they print goes to standard error, now and later. A note there names what their import
+    would have changed for others.
+
     Raises:
         RequestError: one of them cannot be imported.
     """
     from benchmark.dataset import DATASETS
+    from benchmark.errors import listed
     from benchmark.method import METHODS
     from benchmark.plugins import discovery
 
+    reserve()
     discovery.discover((METHODS, DATASETS), plugins or ())
+    for file, changed in discovery.all_changes(METHODS, DATASETS).items():
+        print_line(
+            f"note: {file} changes {listed(changed)} when it is imported; this is undone, as it "
+            "would change other methods too",
+            err=True,
+        )
 
 
 def print_json(value: Any) -> None:

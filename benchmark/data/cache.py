@@ -1,8 +1,8 @@
 """Prepared scenes: a data set decoded and verified once, stored as one safetensors file per scene.
 
-A file carries a key, the hash of its inputs (the data set's parameters, its files' names, sizes and
-times), and is written again when that changes. It also carries the SHA-256 of its values; a scene
-that does not match is prepared again, without the others.
+A file carries a key, the hash of its inputs (the data set's source and parameters, its files'
+names, sizes and times), and is written again when that changes. It also carries the SHA-256 of its
+values; a scene that does not match is prepared again, without the others.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from safetensors.numpy import save
 from benchmark.data.checks import check_source, checked, failing, truth_digest
 from benchmark.dataset import DataSet, Scene, Source
 from benchmark.errors import RequestError
+from benchmark.plugins.fingerprint import source_of
 from benchmark.store.address import key_of, place_name
 from benchmark.store.files import locked, write_file, writing
 
@@ -184,8 +186,19 @@ def prepare(
     with failing(dataset, label):
         source = dataset.open(root, scenes)
     check_source(source, label)
-    # All names are part of the key: a data set may scale scenes by their common maximum.
-    key = key_of({"format": FORMAT, "label": label, "stamp": source.stamp, "scenes": list(scenes)})
+    inputs = {
+        "format": FORMAT,
+        "label": label,
+        # The label names those that differ from their defaults; a default may come from elsewhere.
+        "parameters": asdict(dataset) if is_dataclass(dataset) else {},
+        "stamp": source.stamp,
+        # All names: a data set may scale scenes by their common maximum.
+        "scenes": list(scenes),
+        # A cell's key has the digests of its scenes alone: an edit of the source that changes no
+        # value prepares the scenes again, and leaves the cells as they are.
+        "source": [source_of(type(dataset)), source_of(type(source))],
+    }
+    key = key_of(inputs)
     whole = list(scenes) == list(dataset.scenes)
     part = "" if whole else "-" + key_of({"scenes": list(scenes)})[:8]
     name = re.sub(r"[^A-Za-z0-9.-]+", "_", label).strip("_")

@@ -1,6 +1,5 @@
 """The split of a data set: training, validation and test scenes, as tensors."""
 
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from torch import Tensor
 from benchmark.data.cache import PreparedScenes, ProgressCallback, no_progress, prepare
 from benchmark.data.checks import Delivered, check_names, check_together
 from benchmark.dataset import DATASETS, DataSet, Scene
-from benchmark.errors import RequestError, counted, listed
+from benchmark.errors import RequestError, counted, listed, similar
 from benchmark.store.address import key_of
 
 
@@ -157,7 +156,7 @@ def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
         known.update((name.lower(), name) for name in dataset.scenes)
     for name in scenes:
         if name.lower() not in known:
-            near = [known[one] for one in difflib.get_close_matches(name.lower(), sorted(known), 3)]
+            near = similar(name, sorted(known.values()))
             guess = f"; did you mean {' or '.join(near)}?" if near else ""
             raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
 

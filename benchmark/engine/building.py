@@ -4,12 +4,18 @@ from torch import nn
 
 from benchmark.engine import seeding
 from benchmark.engine.device import Device
+from benchmark.engine.returned import network_of
 from benchmark.method import NetworkMethod, Problem, Recipe, State
 
 
 def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
-    """Build the network with its initial weights, drawn from the global random state."""
-    network = method.network(1 if method.bandwise else problem.bands, problem.scale)
+    """Build the network with its initial weights, drawn from the global random state.
+
+    Raises:
+        TypeError: the method returned something else than a network.
+        ValueError: the network has a lazy layer.
+    """
+    network = network_of(method.network(1 if method.bandwise else problem.bands, problem.scale))
     if recipe.init_std:
         for layer in network.modules():
             if isinstance(layer, nn.Conv2d):

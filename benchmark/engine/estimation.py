@@ -1,14 +1,16 @@
 """Inference of a method on a scene: its input, the call, and the crop of its output."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 from torch import Tensor
 
 from benchmark.engine import seeding
 from benchmark.engine.building import rebuild
 from benchmark.engine.device import Device
+from benchmark.engine.returned import upscaled
 from benchmark.engine.tiling import run_network
+from benchmark.engine.torch_state import numeric_state
 from benchmark.engine.training.profiles import Profile
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.protocols.degradation import Degradation
@@ -27,12 +29,12 @@ def crop_to(estimate: Tensor, truth: Tensor) -> Tensor:
     """Crop an estimate to the first rows and columns, as many as the truth has.
 
     Raises:
-        ValueError: the estimate is smaller, or has another number of bands.
-        TypeError: the estimate is not a tensor.
+        ValueError: the estimate is smaller, has another number of bands, is on another device, or
+            records gradients.
+        TypeError: the estimate is not a dense tensor of real floating-point numbers.
     """
     bands, rows, columns = truth.shape
-    if not isinstance(estimate, Tensor):
-        raise TypeError(f"the estimate is a {type(estimate).__name__}, expected a tensor")
+    estimate = upscaled(estimate, (bands, rows, columns), truth.device)
     if (
         estimate.dim() != 3
         or estimate.shape[0] != bands
@@ -45,12 +47,16 @@ def crop_to(estimate: Tensor, truth: Tensor) -> Tensor:
     return estimate[:, :rows, :columns]
 
 
-def seeds_of(method: Method, problem: Problem, device: Device) -> AbstractContextManager[None]:
-    """Seed the global generators for a stochastic method inside a `with` block.
+@contextmanager
+def surroundings(method: Method, problem: Problem, device: Device) -> Iterator[None]:
+    """Set the global state that a method is called in, and restore the former one afterwards.
 
-    For other methods nothing is done: saving the states takes as long as a small image.
+    The state of torch is that of `numeric_state`. The global generators are seeded for a stochastic
+    method only: saving their states takes as long as a small image.
     """
-    return seeding.seeded(problem.seed, device.torch) if method.stochastic else nullcontext()
+    seeds = seeding.seeded(problem.seed, device.torch) if method.stochastic else nullcontext()
+    with numeric_state(), seeds:
+        yield
 
 
 def estimator(
@@ -71,9 +77,15 @@ def estimator(
     if not isinstance(method, NetworkMethod):
 
         def upscale(low: Tensor, target: Problem) -> Tensor:
-            with seeds_of(method, target, device):
+            with surroundings(method, target, device):
                 return method.upscale(low, target, state)
 
         return upscale
-    network = rebuild(method, state, problem, profile.recipe(method), device)
-    return lambda low, target: run_network(method, network, low, target, device)
+    with numeric_state():
+        network = rebuild(method, state, problem, profile.recipe(method), device)
+
+    def estimate(low: Tensor, target: Problem) -> Tensor:
+        with numeric_state():
+            return run_network(method, network, low, target, device)
+
+    return estimate

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.engine.cpu import channels_last
 from benchmark.engine.device import Device, is_out_of_memory
+from benchmark.engine.returned import estimate_of, halo_of
 from benchmark.method import NetworkMethod, Problem
 
 # Live activations per layer of a sequential network: input, output, and one temporary.
@@ -90,7 +91,7 @@ class _Plan:
 def _plan(method: NetworkMethod, network: nn.Module, images: Tensor, budget: int) -> _Plan:
     """Choose the plan to try first."""
     rows, columns = images.shape[2:]
-    halo = method.halo(network)
+    halo = halo_of(method.halo(network))
     whole = _Plan(1, max(rows, columns), halo)
     if halo is None and len(images) == 1:
         return whole
@@ -137,7 +138,7 @@ def _estimate(
         for inner, outer, inside in tiles(rows, columns, plan.tile, plan.halo or 0):
             # Copied to channels-last tile by tile, so that a large image is not held twice.
             window = channels_last(batch[..., outer[0], outer[1]])
-            piece = method.estimate(network(window))
+            piece = estimate_of(method, network(window))
             expected = (*window.shape[:2], *(size * enlarge for size in window.shape[2:]))
             if piece.shape != expected:
                 raise ValueError(

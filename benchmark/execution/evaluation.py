@@ -14,7 +14,8 @@ from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
 from benchmark.engine import environment
 from benchmark.engine.device import Device
-from benchmark.engine.estimation import crop_to, estimator, method_input, seeds_of
+from benchmark.engine.estimation import crop_to, estimator, method_input, surroundings
+from benchmark.engine.returned import fitted
 from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.listener import ProgressListener, TrainingListener
 from benchmark.engine.training.loop import Trained, TrainingTask, train
@@ -55,8 +56,8 @@ def compute(
         files["training.csv"] = _csv(trained.history)
     else:
         began = time.perf_counter()
-        with seeds_of(method, problem, device):
-            trained.state = method.fit(_OnDevice(plan.split.train, device), problem)
+        with surroundings(method, problem, device):
+            trained.state = fitted(method.fit(_OnDevice(plan.split.train, device), problem))
         trained.seconds = time.perf_counter() - began
         trained.parameters = sum(tensor.numel() for tensor in trained.state.values())
     clipping = Clipping()

@@ -16,25 +16,33 @@ import torch
 from benchmark.data.split import DataRequest, load_split
 from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
+from benchmark.engine.torch_state import numeric_state
 from benchmark.engine.training.checkpoint import Checkpointer, Stopped
 from benchmark.engine.training.listener import ProgressListener
 from benchmark.engine.training.loop import TrainingError
 from benchmark.engine.training.profiles import Profile
-from benchmark.errors import RequestError, plain
+from benchmark.errors import RequestError, listed, plain, shortened
 from benchmark.execution.evaluation import compute
 from benchmark.execution.listeners.tensorboard import with_curves
 from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method
-from benchmark.plugins.discovery import discover
-from benchmark.plugins.discovery import load as load_plugin
+from benchmark.plugins.discovery import load_origin, origin
+from benchmark.plugins.isolation import Changes, process_kept
 from benchmark.protocols.protocol import Protocol
 from benchmark.store import cells
 from benchmark.store.lock import CellLock
 
+# Characters of a failure's reason, which stands in tables; its traceback has all.
+_LONGEST_REASON = 300
+
 
 class ChangedError(Exception):
     """The source, the data or the engine changed after the job was created."""
+
+
+class TamperedError(Exception):
+    """A method replaced functions of torch, numpy or the engine while it ran."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,7 @@ class Job:
             "threads": torch.get_num_threads(),
             "environment": settings.environment,
             "plugins": [str(file.expanduser().absolute()) for file in settings.plugins],
+            "imports": self._imports(),
             "checkpoint_every": settings.checkpoint_every,
             "tensorboard": settings.tensorboard,
             "data": {
@@ -131,16 +140,26 @@ class Job:
             "key": plan.key,
         }
 
+    def _imports(self) -> list[dict[str, str]]:
+        """Return where the method and the data sets come from; no other plugin is imported."""
+        data = self.plan.split.request
+        datasets = dict.fromkeys(
+            DATASETS.make(reference).name for reference in (data.reference, *data.train_on)
+        )
+        places = [origin(METHODS, self.plan.method.name)]
+        places += [origin(DATASETS, name) for name in datasets]
+        return [dict(items) for items in dict.fromkeys(tuple(place.items()) for place in places)]
+
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        """Build the job in another process, which loads plugins, data and method again.
+        """Build the job in another process, which loads its method and its data again.
+
+        Plugins of which the job needs nothing are not imported.
 
         Raises:
             ChangedError: the method's source or the data changed since `to_json`.
             RequestError: the data can no longer be read.
         """
-        torch.set_num_threads(values["threads"])
-        discover([METHODS, DATASETS])
         settings = Settings(
             results=Path(values["results"]),
             device=Device(torch.device(values["device"][0]), values["device"][1]),
@@ -150,11 +169,12 @@ class Job:
             tensorboard=values["tensorboard"],
         )
         try:
-            for file in settings.plugins:
-                load_plugin(file, METHODS, DATASETS)
+            for place in values["imports"]:
+                load_origin(place, METHODS, DATASETS)
             method = METHODS.make(values["method"])
         except RequestError as error:
             raise ChangedError(f"it changed during the run: {error}") from error
+        torch.set_num_threads(values["threads"])
         data = _rebuilt(DataRequest, values["data"])
         experiment = Experiment(
             _rebuilt(Protocol, values["protocol"]),
@@ -197,8 +217,13 @@ def run_job(
     checkpointer = Checkpointer(checkpoint, settings.checkpoint_every, should_stop, report)
     try:
         wanted = settings.tensorboard
-        with with_curves(plan, settings.results, listener, report, wanted=wanted) as listeners:
+        with (
+            process_kept() as changed,
+            numeric_state(),
+            with_curves(plan, settings.results, listener, report, wanted=wanted) as listeners,
+        ):
             measured, files = compute(plan, settings.device, listeners, checkpointer)
+        _require_untouched(changed)
         facts = {**job.facts(), "status": "done", "reason": None, **measured}
         cells.write(settings.results, plan.address, facts, files)
     except TrainingError as error:
@@ -209,6 +234,19 @@ def run_job(
     except BaseException as error:  # noqa: BLE001 - SystemExit too
         return result_of(error, plan.method)
     return JobResult("done")
+
+
+def _require_untouched(changed: Changes) -> None:
+    """Check that a cell's method replaced nothing that computes its scores.
+
+    Raises:
+        TamperedError: it did.
+    """
+    if changed.functions:
+        raise TamperedError(
+            f"it replaced {listed(changed.functions)}, which the engine uses too; define a "
+            "function of another name instead"
+        )
 
 
 def result_of(error: BaseException, method: Method | None = None) -> JobResult:
@@ -226,8 +264,9 @@ def result_of(error: BaseException, method: Method | None = None) -> JobResult:
         message = str(error)
     except Exception:  # noqa: BLE001 - a method's own exception
         message = "its message cannot be shown"
-    reason = plain(f"{type(error).__name__}: {message}".splitlines()[0]).removesuffix(":")[:300]
-    return JobResult("failed", reason.encode(errors="replace").decode(), traceback.format_exc())
+    reason = plain(f"{type(error).__name__}: {message}".splitlines()[0]).removesuffix(":")
+    reason = shortened(reason.encode(errors="replace").decode(), _LONGEST_REASON)
+    return JobResult("failed", reason, traceback.format_exc())
 
 
 def _raised_by(method: Method | None, error: BaseException) -> bool:

@@ -129,7 +129,7 @@ def _plan_cell(
         "seed": seed,
         "train": split.train.digests if method.trained else None,
         "validation": split.validation.digests if recipe else None,
-        "test": split.test.digests,
+        "test": list(zip(split.test.names, split.test.digests, strict=True)),
     }
     hashed = {part: key_of(value) for part, value in depends.items()}
     configuration = {

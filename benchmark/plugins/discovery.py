@@ -1,20 +1,25 @@
 """Import plugins: folders of the checkout, installed packages, and files named with `--plugin`."""
 
-import hashlib
 import importlib
-import importlib.machinery
-import importlib.util
-import os
 import pkgutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from benchmark.errors import RequestError
-from benchmark.plugins.registry import Registry
+from benchmark.plugins.isolation import Changes, process_kept
+from benchmark.plugins.modules import execute
+from benchmark.plugins.registry import Entry, Registry
+
+# The plugin file of each class that one has registered.
+_files: WeakKeyDictionary[type, Path] = WeakKeyDictionary()
+# What the import of a file changed in this process.
+_changes: dict[Path, list[str]] = {}
 
 
 def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) -> None:
@@ -34,21 +39,24 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
         package = importlib.import_module(registry.folder)
         for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
             if not module.startswith("_"):
-                with _importing(f"{registry.folder}/{module}.py"):
-                    importlib.import_module(f"{registry.folder}.{module}")
+                with _importing(f"{registry.folder}/{module}.py") as changed:
+                    imported = importlib.import_module(f"{registry.folder}.{module}")
+                _remember(imported, changed)
         for point in entry_points(group=registry.group):
             package_name = point.dist.name if point.dist else point.value
-            with _importing(f"{registry.kind} '{point.name}' of the package '{package_name}'"):
+            with _importing(
+                f"{registry.kind} '{point.name}' of the package '{package_name}'"
+            ) as changed:
                 point.load()
+            _remember(sys.modules.get(point.module), changed)
     for file in files:
         load(file, *registries)
 
 
-class _Fresh(importlib.machinery.SourceFileLoader):
-    """Compiles the source each time: cached bytecode is matched by size and whole seconds only."""
-
-    def path_stats(self, path: str) -> Any:
-        raise OSError
+def _remember(module: ModuleType | None, changed: Changes) -> None:
+    file = getattr(module, "__file__", None)
+    if changed.all and file:
+        _changes[Path(file).resolve()] = changed.all
 
 
 def load(file: Path, *registries: Registry[Any]) -> None:
@@ -66,29 +74,65 @@ def load(file: Path, *registries: Registry[Any]) -> None:
         raise RequestError(f"no plugin file at {file}")
     if file.suffix != ".py":
         raise RequestError(f"{file} is not a Python file; a plugin's name ends in .py")
-    digest = hashlib.sha256(os.fsencode(file)).hexdigest()[:8]
-    module_name = f"plugin_{file.stem}_{digest}"
-    loader = _Fresh(module_name, str(file))
-    spec = importlib.machinery.ModuleSpec(module_name, loader, origin=str(file))
-    spec.has_location = True
-    if file.name == "__init__.py":
-        spec.submodule_search_locations = [str(file.parent)]
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    before = [len(list(registry)) for registry in registries]
-    with _importing(f"plugin {file}"):
-        loader.exec_module(module)
-    registered = any(entry.file == file for registry in registries for entry in registry)
-    if not registered and before == [len(list(registry)) for registry in registries]:
+    before = {entry.cls for registry in registries for entry in registry}
+    with _importing(f"plugin {file}") as changed:
+        execute(file)
+    _changes[file] = changed.all
+    new = [entry.cls for registry in registries for entry in registry if entry.cls not in before]
+    if not new:
         kinds = " and no ".join(registry.kind for registry in registries)
         raise RequestError(f"plugin {file} registers no {kinds}; decorate a class in it")
+    _files.update(dict.fromkeys(new, file))
+
+
+def origin(registry: Registry[Any], name: str) -> dict[str, str]:
+    """Return where a registered class comes from, for `load_origin` in another process.
+
+    Returns:
+        `{"file": ...}` for a plugin file, else `{"module": ...}`.
+
+    Raises:
+        RequestError: the name is unknown.
+    """
+    cls = registry.entry(name).cls
+    file = _files.get(cls)
+    return {"file": str(file)} if file is not None else {"module": cls.__module__}
+
+
+def load_origin(place: Mapping[str, str], *registries: Registry[Any]) -> None:
+    """Import what `origin` returned, and nothing else.
+
+    Raises:
+        RequestError: it does not exist any more, or cannot be imported.
+    """
+    if "file" in place:
+        load(Path(place["file"]), *registries)
+        return
+    with _importing(f"module {place['module']}"):
+        importlib.import_module(place["module"])
+
+
+def changes(entry: Entry[Any]) -> list[str]:
+    """Name what the import of a plugin changed in this process; it was put back at once."""
+    return _changes.get(_files.get(entry.cls, entry.file), [])
+
+
+def all_changes(*registries: Registry[Any]) -> dict[Path, list[str]]:
+    """Return `changes` by file, of every file that registered a class and changed something."""
+    files = {_files.get(entry.cls, entry.file) for registry in registries for entry in registry}
+    return {file: changed for file, changed in _changes.items() if changed and file in files}
 
 
 @contextmanager
-def _importing(what: str) -> Iterator[None]:
-    """Turn any exception of an import, SystemExit too, into a RequestError."""
+def _importing(what: str) -> Iterator[Changes]:
+    """Turn any exception of an import, SystemExit too, into a RequestError.
+
+    Yields:
+        What the import changed in this process, which is put back after the block.
+    """
     try:
-        yield
+        with process_kept() as changed:
+            yield changed
     except RequestError:
         raise
     except (Exception, SystemExit) as error:

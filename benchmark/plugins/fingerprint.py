@@ -1,4 +1,4 @@
-"""Fingerprint of a method: the source that its numbers depend on."""
+"""Fingerprint of a method or a data set: the source that its numbers depend on."""
 
 import ast
 import builtins
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from glob import escape
 from importlib.machinery import SOURCE_SUFFIXES, ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,8 @@ from weakref import WeakKeyDictionary
 
 from benchmark import CHECKOUT
 from benchmark.errors import RequestError
+from benchmark.plugins import modules
+from benchmark.plugins.reads import file_digests
 from benchmark.plugins.syntax import ENGINE, canonical
 
 # Versioned elsewhere: by the engine's numerics, and in the environment of every cell.
@@ -34,7 +37,7 @@ _kept: WeakKeyDictionary[ModuleType, tuple[ModuleSpec | None, _Content]] = WeakK
 
 
 def source_of(cls: type) -> str:
-    """Return the canonical text of all source that a method's numbers depend on.
+    """Return the canonical text of all source that a method's, or a data set's, numbers depend on.
 
     These modules are included, each once:
 
@@ -43,9 +46,15 @@ def source_of(cls: type) -> str:
       top-level package, beside a plugin file, or in the checkout. `from x import y` includes the
       module x.y if there is one, else x.
 
-    The engine, torch, the standard library and other installed packages are not included, nor is
-    anything that is loaded without an import statement (such as a data file beside the plugin). A
-    compiled module is represented by the SHA-256 of its file.
+    Data files beside a module are included by their SHA-256 if the module names them in a text,
+    and its own place (`__file__`, `importlib.resources`): `"weights.npz"`,
+    `f"weights_x{scale}.npz"`, also in a subfolder that it names. So are the files below a plugin
+    file's folder that are read while it is imported.
+
+    The engine, torch, the standard library and other installed packages are not included. Nor is
+    what cannot be read off the source: environment variables, files elsewhere, files with computed
+    names that are read later, and modules imported by `importlib.import_module`. A compiled module
+    is represented by the SHA-256 of its file.
 
     Nothing is imported here: the text is read from the file of a module at the first request, and
     kept as long as the imported module lives. Editing a file during a run thus changes neither the
@@ -53,7 +62,7 @@ def source_of(cls: type) -> str:
     as Python does not keep the source; call this right after importing.
 
     Args:
-        cls: the method's class.
+        cls: the class of a method or a data set.
 
     Returns:
         Names and texts (`benchmark.plugins.syntax`) in the order of the names, the same on every
@@ -72,25 +81,29 @@ def source_of(cls: type) -> str:
         file = _file(name)
         if file is None:
             raise RequestError(
-                f"the method's class {base.__qualname__} (in {name}) has no source file, so its "
+                f"the class {base.__qualname__} (in {name}) has no source file, so its "
                 "results could not be distinguished from those of another version; put it into a "
                 ".py file and name that with --plugin"
             )
         waiting.append((name, file))
         if _label(name) != name:
             beside.add(file.resolve().parent)
+        beside.update(Path(folder).resolve() for folder in modules.added_folders(name))
     texts: dict[Path, tuple[str, str]] = {}
+    reads: set[str] = set()
     while waiting:
         name, file = waiting.pop()
         if file.resolve() in texts:
             continue
         content = _content(name, file)
+        reads.update(modules.files_read(name))
         texts[file.resolve()] = _label(name), content.text
-        for target in dict.fromkeys(_target(*names) for names in content.imports):
+        for target in dict.fromkeys(_target(name, *names) for names in content.imports):
             place = _file(target)
             if place is not None and _belongs(target, place.resolve(), name, beside):
                 waiting.append((target, place))
-    return "\n".join(f"{label}: {text}" for label, text in sorted(texts.values()))
+    lines = [f"{label}: {text}" for label, text in sorted(texts.values())]
+    return "\n".join([*lines, *sorted(reads)])
 
 
 def _foreign(base: type) -> bool:
@@ -108,8 +121,9 @@ def _belongs(name: str, place: Path, importer: str, beside: Iterable[Path]) -> b
     )
 
 
-def _target(origin: str, name: str) -> str:
-    """Return the module that `from origin import name` loads."""
+def _target(importer: str, origin: str, name: str) -> str:
+    """Return the module that `from origin import name` loads in a module."""
+    origin = modules.beside(importer, origin) or origin
     inner = f"{origin}.{name}"
     return inner if name and _located(inner) != (None, None) else origin
 
@@ -139,6 +153,9 @@ def _file(name: str) -> Path | None:
 def _label(name: str) -> str:
     """Return a module's name, or its file's if it was imported from a path (`--plugin`)."""
     above, dot, last = name.rpartition(".")
+    plugin = modules.plugin_file(name)
+    if dot and plugin is not None and plugin.name != "__init__.py":
+        return name.partition(".")[2]  # the same, whichever plugin it is imported by
     file = _file(name)
     if file is not None:
         package = file.name.startswith("__init__.")
@@ -159,7 +176,8 @@ def _content(name: str, file: Path) -> _Content:
         if file.suffix in SOURCE_SUFFIXES:
             tree = ast.parse(data)
             package = name if _located(name)[1] is not None else name.rpartition(".")[0]
-            content = _Content(canonical(tree), tuple(_imports(tree, package)))
+            text = " ".join([canonical(tree), *_data_files(tree, file.parent)])
+            content = _Content(text, tuple(_imports(tree, package)))
         else:
             content = _Content(f"compiled {hashlib.sha256(data).hexdigest()}")
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: null bytes, before 3.11.4
@@ -170,6 +188,46 @@ def _content(name: str, file: Path) -> _Content:
     if module is not None:
         _kept[module] = spec, content
     return content
+
+
+def _data_files(tree: ast.Module, folder: Path) -> list[str]:
+    """Return name and SHA-256 of the files below a folder that a module names in its texts."""
+    patterns = {_pattern(node) for node in ast.walk(tree)}
+    located = any(_is_own_place(node) for node in ast.walk(tree))
+    if not located:  # a bare name belongs to the working folder, and is often written to
+        return []
+    found: set[Path] = set()
+    places = [folder]
+    for pattern in sorted(patterns - {""}):
+        # ValueError and NotImplementedError: not a pattern; OSError: a name that is too long.
+        with suppress(OSError, ValueError, NotImplementedError):
+            places += [place for place in folder.glob(pattern) if place.is_dir()]
+    for place in places:
+        for pattern in patterns - {""}:
+            with suppress(OSError, ValueError, NotImplementedError):
+                found |= {file for file in place.glob(pattern) if file.is_file()}
+    return file_digests(folder, iter(found))
+
+
+def _is_own_place(node: ast.AST) -> bool:
+    """Return True for the names by which a module finds the files beside it."""
+    names = {getattr(node, "id", None), getattr(node, "attr", None), getattr(node, "name", None)}
+    return bool(names & {"__file__", "resources", "importlib.resources", "get_data"})
+
+
+def _pattern(node: ast.AST) -> str:
+    """Return a glob pattern for a text, or an f-string, that may name a file; else ""."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    text = "".join(
+        escape(part.value)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        else "*"
+        for part in parts
+        if isinstance(part, ast.Constant | ast.FormattedValue)
+    )
+    plain = not Path(text).is_absolute() and ".." not in Path(text).parts
+    named = bool(text.strip("*./")) and len(text) < 256 and text.isprintable() and plain
+    return text if named else ""
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[tuple[str, str]]:

@@ -5,13 +5,12 @@ A method or a data set is a frozen dataclass; each field is one parameter, decla
 """
 
 import dataclasses
-import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args, get_type_hints
 
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, listed, similar
 
 Value = bool | int | float | str
 
@@ -123,7 +122,7 @@ def convert(owner: str, cls: type, settings: Mapping[str, str]) -> dict[str, Val
     values: dict[str, Value] = {}
     for key, text in settings.items():
         if key not in fields:
-            near = difflib.get_close_matches(key, fields, 1)
+            near = similar(key, fields, 1)
             guess = f" (did you mean {near[0]}?)" if near else ""
             known = listed(describe(cls), 30) or "none"
             raise RequestError(f"{owner} has no parameter '{key}'{guess}; it has: {known}")

@@ -5,13 +5,12 @@ decorator when its module is imported (see `benchmark.plugins.discovery`).
 """
 
 import dataclasses
-import difflib
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Generic, TypeVar, dataclass_transform
 
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, unknown
 from benchmark.plugins.parameters import check_values, convert, label, parameter, split_reference
 
 T = TypeVar("T")
@@ -81,11 +80,7 @@ class Registry(Generic[T]):
             RequestError: the name is unknown; the message suggests similar ones.
         """
         if name not in self._entries:
-            near = difflib.get_close_matches(name, self._entries, 3, 0.5)
-            guess = f"did you mean {' or '.join(near)}? " if near else ""
-            raise RequestError(
-                f"unknown {self.kind} '{name}'; {guess}known: {listed(self._entries, 30)}"
-            )
+            raise unknown(self.kind, name, self._entries)
         return self._entries[name]
 
     def make(self, reference: str) -> T:

@@ -1,6 +1,6 @@
 """All protocols by name."""
 
-from benchmark.errors import RequestError
+from benchmark.errors import unknown
 from benchmark.protocols.protocol import Protocol
 from benchmark.protocols.wang2017 import WANG2017, WANG2017_FLOAT
 
@@ -14,5 +14,5 @@ def get(name: str) -> Protocol:
         RequestError: the name is unknown.
     """
     if name not in PROTOCOLS:
-        raise RequestError(f"unknown protocol '{name}'; known: {', '.join(PROTOCOLS)}")
+        raise unknown("protocol", name, PROTOCOLS)
     return PROTOCOLS[name]

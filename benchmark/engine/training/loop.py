@@ -16,6 +16,7 @@ from benchmark.engine.building import start
 from benchmark.engine.device import Device
 from benchmark.engine.operations import multiplications_per_pixel
 from benchmark.engine.tiling import run_network
+from benchmark.engine.torch_state import numeric_state
 from benchmark.engine.training.checkpoint import NullCheckpointer, Stopped
 from benchmark.engine.training.listener import TrainingListener
 from benchmark.engine.training.profiles import Profile
@@ -87,6 +88,7 @@ class Trained:
     warnings: list[str] = field(default_factory=list)
 
 
+@numeric_state()
 def train(
     task: TrainingTask,
     device: Device,

@@ -7,7 +7,7 @@ modern recipe on the same patches, for a fair comparison; they differ in length.
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import RequestError
+from benchmark.errors import unknown
 
 if TYPE_CHECKING:
     from benchmark.method import Method, NetworkMethod, Recipe
@@ -156,5 +156,5 @@ def get(name: str) -> Profile:
         RequestError: the name is unknown.
     """
     if name not in PROFILES:
-        raise RequestError(f"unknown profile '{name}'; known: {', '.join(PROFILES)}")
+        raise unknown("profile", name, PROFILES)
     return PROFILES[name]

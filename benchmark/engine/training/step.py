@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from benchmark.data.patches import PatchBank
 from benchmark.engine.cpu import channels_last
 from benchmark.engine.device import Device, is_out_of_memory
+from benchmark.engine.returned import outputs, scalar_loss, trainable
 from benchmark.engine.training import optimiser
 from benchmark.method import NetworkMethod, Recipe
 
@@ -40,7 +41,7 @@ class Step:
         self._bank = bank
         self._recipe = recipe
         self._device = device
-        self._optimiser = optimiser.build(network, recipe)
+        self._optimiser = optimiser.build(trainable(network), recipe)
         self.parts = 1
 
     def take(self, patches: Tensor, bands: Tensor | None, lr: float) -> Tensor:
@@ -106,8 +107,8 @@ class Step:
         with self._device.autocast():
             output = self._network(channels_last(inputs))
         # At x3 a decimated patch of 11 x 11 becomes 33 x 33, one more than the patch.
-        output = _float_and_crop(output, *truth.shape[-2:])
-        loss = self._method.loss(output, truth)
+        output = _float_and_crop(outputs(output), *truth.shape[-2:])
+        loss = scalar_loss(self._method.loss(output, truth))
         summed = self._recipe.loss_reduction == "sum"
         return loss * (truth[0].numel() / 2) if summed else loss
 

@@ -7,8 +7,11 @@ from safetensors.torch import load, save
 from benchmark.engine import seeding
 from benchmark.engine.device import CPU
 from benchmark.engine.training.validation import validation_pair
-from benchmark.method import NetworkMethod, State
+from benchmark.errors import listed
+from benchmark.method import METHODS, NetworkMethod, State
 from benchmark.metrics.psnr import psnr
+from benchmark.plugins.discovery import changes
+from benchmark.plugins.isolation import process_kept
 from benchmark.tools.conformance.check import NotApplicableError, identical, require
 from benchmark.tools.conformance.harness import STEPS, Check, MethodHarness
 
@@ -45,6 +48,19 @@ def random_state_kept(harness: MethodHarness) -> None:
     after = _generators()
     touched = [name for name in before if before[name] != after[name]]
     require(not touched, f"it changes the global random state of {' and '.join(touched)}")
+
+
+def global_state_kept(harness: MethodHarness) -> None:
+    """Import, learning and estimates change no settings or functions of torch, numpy and Python."""
+    cls = type(harness.method)
+    if hasattr(cls, "name"):
+        changed = changes(METHODS.entry(cls.name))
+        require(not changed, f"importing its file changes {listed(changed)}")
+    problem = harness.problem()
+    with process_kept() as found:
+        state = harness.learn().state
+        harness.estimator(problem, state)(harness.low(problem), problem)
+    require(not found.all, f"it changes {listed(found.all)}")
 
 
 def _generators() -> dict[str, Any]:
@@ -99,6 +115,7 @@ CHECKS: dict[str, Check] = {
     "deterministic": deterministic,
     "random-state-ignored": random_state_ignored,
     "random-state-kept": random_state_kept,
+    "global-state-kept": global_state_kept,
     "loss-goes-down": loss_goes_down,
     "weights-round-trip": weights_round_trip,
 }

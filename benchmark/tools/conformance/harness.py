@@ -13,6 +13,7 @@ from benchmark.engine import seeding
 from benchmark.engine.building import start
 from benchmark.engine.device import CPU, Device
 from benchmark.engine.estimation import method_input
+from benchmark.engine.returned import fitted, upscaled
 from benchmark.engine.tiling import run_network
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import Profile
@@ -121,7 +122,9 @@ class MethodHarness:
         if isinstance(self.method, NetworkMethod):
             return self.training(problem=problem)
         scenes = self.scenes(problem.bands, device)
-        return Trained(self.method.fit(scenes, self.fitting(problem)))
+        state = self.method.fit(scenes, self.fitting(problem))
+        fitted(state)
+        return Trained(state)  # itself: a check compares it with what is stored of it
 
     @cached_property
     def trained(self) -> Trained:
@@ -177,7 +180,9 @@ class MethodHarness:
         """Return the function that estimates scenes, as in the engine's evaluation."""
         method = self.method
         if not isinstance(method, NetworkMethod):
-            return lambda low, asked: method.upscale(low, asked, state)
+            return lambda low, asked: upscaled(
+                method.upscale(low, asked, state), (asked.bands, *asked.shape), low.device
+            )
         network = self.network(problem, state, device)
         return lambda low, asked: run_network(method, network, low, asked, device)
 

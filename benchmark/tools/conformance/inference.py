@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from benchmark.engine.device import CPU, Device
+from benchmark.engine.returned import estimate_of
 from benchmark.engine.tiling import run_network
 from benchmark.errors import counted
 from benchmark.method import NetworkMethod, Problem
@@ -49,7 +50,7 @@ def _require_shape(harness: MethodHarness, problem: Problem) -> None:
     if isinstance(method, NetworkMethod):
         images = harness.images([low])
         with torch.inference_mode():
-            made = method.estimate(harness.network(problem, state).eval()(images)).shape
+            made = estimate_of(method, harness.network(problem, state).eval()(images)).shape
         expected = (*images.shape[:2], *(size * enlarge for size in images.shape[2:]))
         message = f"the network makes {tuple(made)} of {tuple(images.shape)}, expected {expected}"
         require(tuple(made) == expected, message)
@@ -146,8 +147,8 @@ def batch_of_one_equals_many(harness: MethodHarness) -> None:
     images = harness.images([harness.low(problem, seed) for seed in (1, 2, 3)])
     network = harness.network(problem, harness.trained.state).eval()
     with torch.inference_mode():
-        together = method.estimate(network(images))
-        alone = torch.cat([method.estimate(network(image[None])) for image in images])
+        together = estimate_of(method, network(images))
+        alone = torch.cat([estimate_of(method, network(image[None])) for image in images])
     require_close(alone, together, ROUNDING, "images alone and in one batch")
 
 

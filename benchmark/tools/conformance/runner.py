@@ -9,7 +9,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 from benchmark.engine import seeding
 from benchmark.engine.device import CPU
-from benchmark.errors import RequestError, listed
+from benchmark.engine.torch_state import numeric_state
+from benchmark.errors import listed, shortened, unknown
 from benchmark.method import Method
 from benchmark.tools.conformance import fitting, inference, leakage, metadata
 from benchmark.tools.conformance.check import (
@@ -64,7 +65,7 @@ class Conformance:
             RequestError: there is no such check.
         """
         if name not in CHECKS:
-            raise RequestError(f"unknown check '{name}'; known: {listed(CHECKS, 30)}")
+            raise unknown("check", name, CHECKS)
         outcome, reason = self._run(CHECKS[name])
         declared = self.method.expected_failures.get(name)
         if declared is not None and outcome == "failed":
@@ -72,11 +73,12 @@ class Conformance:
         elif declared is not None and outcome == "passed":
             outcome = "unexpectedly passed"
             reason = f"remove it from expected_failures, where its reason is: {declared}"
-        return Result(name, outcome, " ".join(reason.split())[:_LONGEST_REASON])
+        return Result(name, outcome, shortened(" ".join(reason.split()), _LONGEST_REASON))
 
     def _run(self, function: Check) -> tuple[Outcome, str]:
         try:
             with (
+                numeric_state(),
                 seeding.seeded(0, CPU.torch),
                 redirect_stdout(io.StringIO()),
                 redirect_stderr(io.StringIO()),

@@ -130,12 +130,13 @@ def main() -> None:
     """Read requests as JSON from standard input; write the median seconds of each as JSON."""
     asked = json.load(sys.stdin)
     torch.set_num_threads(asked["threads"])
+    console.reserve()  # plugins may print
     discover((METHODS, DATASETS), [Path(plugin) for plugin in asked["plugins"]])
     device, found = torch.device(asked["device"]), []
     for number, request in enumerate(asked["requests"]):
         work = _work(request, Path(asked["folder"]) / f"{number}.h5", device)
         found.append(seconds(work, device, asked["at_least"]))
-    sys.stdout.write(json.dumps(found))
+    console.print_line(json.dumps(found))
 
 
 def _work(request: Sequence[Any], file: Path, device: torch.device) -> Callable[[], object]:

@@ -11,8 +11,9 @@ import pytest
 from safetensors.numpy import load_file
 
 from benchmark.data.cache import PreparedScenes, digest, prepare
-from benchmark.dataset import DataSet, Scene, Source
+from benchmark.dataset import DATASETS, DataSet, Scene, Source
 from benchmark.errors import RequestError
+from benchmark.plugins.discovery import load
 
 NAMES = ("one", "two", "three")
 
@@ -303,3 +304,69 @@ def test_the_digest_sees_all_that_a_scene_holds() -> None:
     flipped = np.asfortranarray(base.cube)
     again = Scene("another name", flipped, base.wavelengths, base.peak)
     assert digest(again) == digest(base)
+
+
+SOURCE = """
+from helper import factor
+
+import numpy as np
+
+from benchmark.dataset import DataSet, Scene, Source, register
+
+
+class Made(Source):
+    stamp = "the same files"
+
+    def read(self, scene):
+        cube = np.arange(60, dtype=np.uint8).reshape(5, 4, 3)
+        return Scene(scene, cube * factor(), (400.0, 500.0, 600.0), 255.0)
+
+
+@register("made")
+class Scenes(DataSet):
+    title = "Made"
+    scenes = ("one", "two")
+    test = ("two",)
+    validation = ()
+
+    def open(self, root, scenes):
+        return Made()
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "helper", "again", "changed"),
+    [
+        (SOURCE, "def factor():\n    return 1  # a remark\n", False, False),
+        (f'"""A text."""\n{SOURCE}', "def factor(): return 1\n", False, False),
+        (SOURCE.replace("* factor()", "* (factor() + 1)"), "def factor(): return 1\n", True, True),
+        (SOURCE, "def factor(): return 3\n", True, True),
+        (SOURCE, "def factor(): return 3 - 2\n", True, False),
+    ],
+    ids=["comment", "docstring", "source", "helper", "refactoring"],
+)
+@pytest.mark.usefixtures("registries")
+def test_scenes_are_made_again_when_the_data_sets_source_changes(
+    tmp_path: Path, source: str, helper: str, again: bool, changed: bool
+) -> None:
+    """Its files are the same; what it makes of them may not be."""
+
+    def made(text: str, helper: str) -> tuple[dict[str, str], list[str]]:
+        (tmp_path / "made.py").write_text(text)
+        (tmp_path / "helper.py").write_text(helper)
+        load(tmp_path / "made.py", DATASETS)
+        told: list[str] = []
+        prepared = prepare(
+            DATASETS.make("made"),
+            "made",
+            tmp_path,
+            ("one", "two"),
+            tmp_path / "cache",
+            lambda _label, _done, _total, item: told.append(item),
+        )
+        return dict(prepared.digests), told
+
+    first, _ = made(SOURCE, "def factor(): return 1\n")
+    second, told = made(source, helper)
+    assert told == (["one", "two", ""] if again else [])
+    assert (second != first) == changed

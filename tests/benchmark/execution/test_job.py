@@ -7,9 +7,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from benchmark.data.split import DataRequest, Split, load_split
 from benchmark.dataset import DATASETS
@@ -288,6 +290,26 @@ def test_a_plugin_is_imported_again(
 
 
 @pytest.mark.usefixtures("registries")
+def test_a_job_names_the_plugins_that_it_needs_and_no_others(
+    cache: Path, settings: Settings, tmp_path: Path
+) -> None:
+    mine, stripes = plugin(tmp_path / "a"), plugin(tmp_path / "b", STRIPES)
+    settings = replace(settings, plugins=(mine, stripes))
+    data, synthetic = {"file": str(stripes)}, {"module": "datasets.synthetic"}
+
+    def needed(reference: str, method: str, **wanted: Any) -> Any:
+        task = planned(split_of(cache, reference, **wanted), method)
+        return Job(task, settings).to_json()["imports"]
+
+    assert needed("stripes", "bicubic") == [{"module": "methods.bicubic"}, data]
+    assert needed(SMALL, "mine") == [{"file": str(mine)}, synthetic]
+    assert needed(SMALL, "wiener", train_on=(OTHER, SMALL)) == [
+        {"module": "methods.wiener"},
+        synthetic,
+    ]
+
+
+@pytest.mark.usefixtures("registries")
 def test_a_plugin_in_the_users_home_is_found_again(
     cache: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -436,7 +458,8 @@ def test_a_long_reason_is_cut_and_stands_whole_in_the_trace(
 ) -> None:
     error = ValueError("long " * 1000)
     result = carried(planned(split_of(cache, scenes=SCENES), known(Raising, error=error)), settings)
-    assert len(result.reason) == 300
+    assert 290 < len(result.reason) <= 300
+    assert result.reason.endswith(" long...")  # not in the middle of a word
     assert one_line(result.reason)
     assert "long " * 1000 in result.trace
 
@@ -450,6 +473,53 @@ def test_an_exception_without_a_readable_message_is_a_failure_too(
     assert result.kind == "failed"
     assert result.reason.startswith("MuteError")
     assert one_line(result.reason)
+
+
+class Tampering(Method):
+    """Replaces a function that the engine uses."""
+
+    def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+        """Return the input."""
+        functional.conv2d = functional.conv3d
+        return low
+
+
+def test_a_method_that_replaces_functions_of_the_engine_has_no_score(
+    cache: Path, settings: Settings, known: Callable[..., Method]
+) -> None:
+    before = functional.conv2d
+    result = carried(planned(split_of(cache, scenes=SCENES), known(Tampering)), settings)
+    assert functional.conv2d is before
+    assert result.kind == "failed"
+    assert result.reason == (
+        "TamperedError: it replaced torch.nn.functional.conv2d, which the engine uses too; define "
+        "a function of another name instead"
+    )
+
+
+class Careless(Method):
+    """Changes settings of the process when it is called."""
+
+    def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
+        """Return the input."""
+        torch.set_default_dtype(torch.float64)
+        torch.set_num_threads(torch.get_num_threads() + 1)
+        np.seterr(all="raise")
+        os.chdir("/")
+        return low
+
+
+def test_settings_that_a_method_changes_do_not_reach_its_scores_or_the_next_cell(
+    cache: Path, settings: Settings, known: Callable[..., Method]
+) -> None:
+    split = split_of(cache, scenes=SCENES)
+    before = Path.cwd(), np.geterr(), torch.get_num_threads(), torch.get_default_dtype()
+    careless, bicubic = planned(split, known(Careless)), planned(split, "bicubic")
+    assert [carried(task, settings).kind for task in (careless, bicubic)] == ["done", "done"]
+    after = Path.cwd(), np.geterr(), torch.get_num_threads(), torch.get_default_dtype()
+    assert after == before
+    one, other = (cell_of(task, settings).facts["sums"] for task in (careless, bicubic))
+    assert one["scores.csv"] == other["scores.csv"]
 
 
 def test_ctrl_c_is_none_of_the_methods_failures(

@@ -121,7 +121,10 @@ def test_a_subset_of_scenes_is_part_of_the_label(asked: Request) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"protocol": "wang"}, "unknown protocol 'wang'; known: wang2017"),
+        (
+            {"protocol": "wang"},
+            "unknown protocol 'wang'; did you mean wang2017? known: wang2017, wang2017-float",
+        ),
         ({"profile": "fast"}, "unknown profile 'fast'; known: quick"),
         ({"scales": "2,5"}, "scale 5 is not in protocol wang2017"),
         ({"scales": "two"}, "--scales two: 'two' is not a whole number"),

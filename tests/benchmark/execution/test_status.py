@@ -77,6 +77,7 @@ def stale(results: Path, task: CellPlan, before: CellPlan) -> str:
 
 def plugin(folder: Path, text: str = PLUGIN) -> Path:
     """Write the plugin and load it."""
+    folder.mkdir(exist_ok=True)
     file = folder / "mine.py"
     file.write_text(text)
     discovery.load(file, METHODS, DATASETS)

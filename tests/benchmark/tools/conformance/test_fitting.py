@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import Method, NetworkMethod, State
+from benchmark.method import METHODS, Method, NetworkMethod, State
+from benchmark.plugins.discovery import load
+from benchmark.tools.conformance import Conformance
 from tests.benchmark.tools.conformance.support import (
     Layers,
+    Sound,
     SoundNetwork,
     faulty,
     network_of,
@@ -160,3 +164,65 @@ def test_a_state_with_more_than_tensors() -> None:
     cls = faulty(fit=lambda *_: Kept(nothing=torch.zeros(1)), upscale=upscale)
     expected = "its state gives another estimate after it was stored"
     assert reason_of(cls, "weights-round-trip") == expected
+
+
+def test_a_method_that_changes_settings_or_functions_when_it_is_called() -> None:
+    def upscale(_self: Method, low: Tensor, _problem: object, _state: State) -> Tensor:
+        torch.set_default_dtype(torch.float64)
+        np.seterr(all="raise")
+        torch.relu = torch.tanh
+        return low
+
+    before = torch.relu
+    expected = "it changes numpy's treatment of errors, the default type of torch, torch.relu"
+    assert reason_of(faulty(upscale=upscale), "global-state-kept") == expected
+    assert torch.relu is before
+
+
+def test_a_method_whose_import_changes_settings(tmp_path: Path) -> None:
+    file = tmp_path / "rude.py"
+    file.write_text(
+        "import torch\ntorch.set_default_dtype(torch.float64)\n"
+        "from tests.benchmark.tools.conformance.support import Sound\n"
+        "from benchmark.method import register\n"
+        "@register('rude')\nclass Rude(Sound):\n    pass\n"
+    )
+    load(file, METHODS)
+    result = Conformance(METHODS.make("rude")).check("global-state-kept")
+    assert result.reason == "importing its file changes the default type of torch"
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "check", "reason"),
+    [
+        (
+            "fit",
+            None,
+            "weights-round-trip",
+            "TypeError: fit returned None, expected a dict of named",
+        ),
+        (
+            "fit",
+            7,
+            "weights-round-trip",
+            "TypeError: fit returned an int, expected a dict of named",
+        ),
+        (
+            "upscale",
+            None,
+            "shape-x2",
+            "TypeError: upscale returned None, expected a tensor of shape",
+        ),
+        (
+            "upscale",
+            torch.zeros(1, requires_grad=True),
+            "finite",
+            "ValueError: upscale returned an estimate that records gradients, expected one that",
+        ),
+    ],
+)
+def test_what_a_method_returned_is_named(
+    member: str, value: object, check: str, reason: str
+) -> None:
+    cls = type("Faulty", (Sound,), {"__doc__": "Is faulty.", member: lambda *_: value})
+    assert reason_of(cls, check).startswith(reason)
