@@ -100,10 +100,10 @@ class Proposed(NetworkMethod):
         schedule="plateau",
         patience=3,
         stop_lr=1e-6,
-        clip_norm=1.0,
+        clip_norm=0.1,
     )
     recipe_notes = (
-        "gradients clipped to norm 1, 200 epochs at most (not printed)",
+        "gradients clipped to norm 0.1, 200 epochs at most (not printed)",
         "the last layer of each residual starts at 0.01 of He's weights (not printed)",
         "Eq. 1 to 3 as the method's help says (print: mean cosine with a plus sign, alpha 0.5)",
     )

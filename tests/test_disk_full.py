@@ -237,7 +237,7 @@ def test_folders_that_are_read_only(folder: Path, disks: Disks) -> None:
     assert finished(folder, *words, namespace=disks.namespace).code == 0
     # From here on nothing has to be prepared: a cache that was is only read.
     disks.mount(cache, "size=4m,ro")
-    answer = finished(folder, *words, "--methods", "wiener", namespace=disks.namespace)
+    answer = finished(folder, *WORDS, *HERE, "--methods", "wiener", namespace=disks.namespace)
     assert answer.code == 0, answer.err
     disks.mount(results, "size=4m,ro")
     before = disks.files(results)

@@ -63,7 +63,10 @@ def _require_shape(harness: MethodHarness, problem: Problem) -> None:
 
 
 def finite(harness: MethodHarness) -> None:
-    """Estimates of black, white, random and smooth images contain neither NaN nor infinity."""
+    """Estimates of black, white, random and smooth images contain neither NaN nor infinity.
+
+    Nor does a network's output in bfloat16, in which networks are trained.
+    """
     problem = harness.problem()
     smooth = harness.low(problem)
     noise = torch.rand(smooth.shape, generator=torch.Generator().manual_seed(0))
@@ -73,15 +76,21 @@ def finite(harness: MethodHarness) -> None:
         "noise": noise,
         "a scene": smooth,
     }
-    networks = isinstance(harness.method, NetworkMethod)
-    for device in (CPU, Device(CPU.torch, bfloat16=True)) if networks else (CPU,):
-        estimate = harness.estimator(problem, harness.trained.state, device)
-        precision = ", in bfloat16" if device.bfloat16 else ""
-        for name, low in images.items():
-            bad = int((~torch.isfinite(estimate(low, problem))).sum())
-            require(
-                bad == 0, f"{counted(bad, 'value')} not finite in the estimate of {name}{precision}"
-            )
+    estimate = harness.estimator(problem, harness.trained.state)
+    for name, low in images.items():
+        _require_finite(estimate(low, problem), f"the estimate of {name}")
+    if not isinstance(harness.method, NetworkMethod):
+        return
+    network = harness.network(problem, harness.trained.state).eval()
+    for name, low in images.items():
+        with torch.inference_mode(), Device(CPU.torch, bfloat16=True).autocast():
+            output = estimate_of(harness.method, network(harness.images([low])))
+        _require_finite(output, f"the output for {name}, in bfloat16")
+
+
+def _require_finite(values: Tensor, what: str) -> None:
+    bad = int((~torch.isfinite(values)).sum())
+    require(bad == 0, f"{counted(bad, 'value')} not finite in {what}")
 
 
 def in_range(harness: MethodHarness) -> None:

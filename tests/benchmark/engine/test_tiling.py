@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from benchmark.engine.device import Device
 from benchmark.engine.tiling import run_network, tiles
 from benchmark.method import NetworkMethod
 from tests.benchmark.support import (
@@ -284,3 +285,15 @@ def test_tiles_cover_every_pixel_exactly_once(
             assert around.start == max(0, here.start - halo)
             assert around.stop == min(size, here.stop + halo)
     assert torch.equal(covered, torch.ones_like(covered))
+
+
+@pytest.mark.parametrize("reference", ["srcnn", "espcn", "vdsr", "proposed[subnetworks=1]"])
+def test_estimates_are_in_float32_whatever_the_precision_of_training(reference: str) -> None:
+    method, task = network_method(reference), problem(2, 3, (24, 24))
+    torch.manual_seed(0)
+    network = method.network(1 if method.bandwise else 3, 2)
+    low = random(3, 24, 24)
+    expected = run_network(method, network, low, task, CPU)
+    with torch.autocast("cpu", torch.bfloat16):  # as a plugin may leave it
+        found = run_network(method, network, low, task, Device(CPU.torch, bfloat16=True))
+    assert torch.equal(found, expected)

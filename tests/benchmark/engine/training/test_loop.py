@@ -150,6 +150,40 @@ def test_the_history_has_a_row_a_validation(tiny: Split) -> None:
     assert all(math.isfinite(row["psnr"]) for row in made.history)
 
 
+@pytest.mark.parametrize("validations", [1, 5, 7, 8, 12, 40])
+def test_there_are_as_many_validations_as_asked_for(tiny: Split, validations: int) -> None:
+    made = trained(tiny, "srcnn", replace(SHORT, validations=validations))
+    assert len(made.history) == min(validations, 12)  # one a step at most
+    assert made.history[-1]["step"] == 12
+
+
+def test_the_loss_of_a_row_is_the_mean_since_the_row_before() -> None:
+    class Counting(Gained):
+        def loss(self, output: Any, truth: Tensor) -> Tensor:
+            counted.append(1)
+            return 0 * self.estimate(output).sum() + len(counted)
+
+    counted: list[int] = []
+    x = random(1, 2, 6, 6)
+    recipe = Recipe(batch_size=1, epochs=70, schedule="constant")
+    profile = Given("given", "", patches=1, by=recipe, validations=2)
+    task = TrainingTask(Counting(), problem(2, 2), profile, 0, SamePatches(x, x, 1))
+    rows = train(task, CPU).history
+    assert [row["loss"] for row in rows] == [sum(range(1, 36)) / 35, sum(range(36, 71)) / 35]
+
+
+@pytest.mark.parametrize(
+    ("reference", "budget", "share"), [("srcnn", 0, 0.4), ("srcnn", 10**6, 1), ("vdsr", 10**6, 0.4),
+                                       ("proposed[subnetworks=1]", 0, 1)]
+)  # fmt: skip
+def test_the_share_of_the_patches_that_is_seen(
+    tiny: Split, reference: str, budget: int, share: float
+) -> None:
+    profile = Profile("short", "", 8, 16, epochs=2, batch=4, bands=2, multiplications=budget)
+    made = trained(tiny, reference, profile)
+    assert (made.share, made.batch, made.epochs, made.steps) == (share, 4, 2, 4)
+
+
 def test_without_a_number_of_validations_there_is_one_each_epoch(tiny: Split) -> None:
     profile = replace(SHORT, validations=0)
     made = trained(tiny, "srcnn", profile)
@@ -216,6 +250,15 @@ def test_a_dead_network_is_warned_about(tiny: Split) -> None:
     assert len(made.warnings) == 1
     assert made.warnings[0].startswith("the network did not learn:")
     assert made.warnings[0].endswith(f"the interpolated image has {before:.2f} dB")
+
+
+def test_a_network_that_loses_what_it_had_learned_is_warned_about() -> None:
+    """On its way from 0.5 past 1, where validation is best, to 2."""
+    recipe = Recipe(optimiser="sgd", lr=5.0, momentum=0.0, batch_size=1, epochs=60,
+                    schedule="constant")  # fmt: skip
+    (warning,) = gained(recipe, best=1.0).warnings
+    assert warning.startswith("the training collapsed: ")
+    assert warning.endswith("whose weights were kept")
 
 
 def test_a_network_that_learns_is_not_warned_about() -> None:
@@ -446,6 +489,22 @@ def test_in_bfloat16_the_weights_stay_in_float32(tiny: Split) -> None:
         states.append(made.state["0.weight"])
     torch.testing.assert_close(states[1], states[0], rtol=0, atol=0.05)
     assert not torch.equal(states[1], states[0])
+
+
+def test_validation_is_in_float32_where_training_is_in_bfloat16() -> None:
+    """A rate near zero leaves both weights as they are, so that only precision could differ."""
+    recipe = Recipe(optimiser="sgd", lr=1e-30, batch_size=1, epochs=1, schedule="constant")
+    profile = Given("given", "", patches=1, by=recipe)
+    method, task = network_method("srcnn"), problem(2, 2)
+    x = random(1, 2, 24, 24)
+    found = []
+    for device in (CPU, Device(CPU.torch, True)):
+        held = [Validation(x[0], x[0] / 2, 0.0)]
+        bank = SamePatches(x.view(2, 1, 24, 24), x.view(2, 1, 24, 24), 1)
+        bank.bands = 2
+        found.append(train(TrainingTask(method, task, profile, 0, bank, held), device).history[0])
+    assert found[0]["psnr"] == found[1]["psnr"]
+    assert found[0]["loss"] != found[1]["loss"]
 
 
 def test_the_size_of_a_layer_is_hes_rule() -> None:

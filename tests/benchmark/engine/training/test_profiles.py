@@ -39,3 +39,22 @@ def test_the_facts_of_a_profile_are_all_of_it() -> None:
     facts = profiles.get("quick").facts()
     assert facts["name"] == "quick"
     assert profiles.Profile(**facts) == profiles.get("quick")
+
+
+@pytest.mark.parametrize(
+    ("bands", "multiplications", "cost", "expected"),
+    [
+        (0, 0, 0.0, 31),  # all
+        (4, 0, 0.0, 4),
+        (4, 2_700_000, 664_704.0, 4),  # VDSR
+        (4, 2_700_000, 8_032.0, 31),  # SRCNN
+        (4, 2_700_000, 300_000.0, 9),
+        (2, 2_700_000, 5e9, 2),
+        (40, 0, 0.0, 31),
+    ],
+)
+def test_bands_of_a_patch_are_as_many_as_the_budget_pays_for(
+    bands: int, multiplications: int, cost: float, expected: int
+) -> None:
+    profile = profiles.Profile("p", "", 8, bands=bands, multiplications=multiplications)
+    assert profile.bands_of_patch(31, cost) == expected

@@ -120,7 +120,7 @@ def test_an_estimate_that_is_not_finite_in_bfloat16() -> None:
         return x + change * (math.inf if change.dtype == torch.bfloat16 else 1)
 
     reason = reason_of(network_of(overflowing), "finite")
-    assert reason.endswith("values not finite in the estimate of a black image, in bfloat16")
+    assert reason.endswith("values not finite in the output for a black image, in bfloat16")
 
 
 @pytest.mark.parametrize(
@@ -251,15 +251,16 @@ def test_an_estimate_that_depends_on_the_scenes_before_it() -> None:
 
 
 def test_a_gpu_that_gives_other_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The CPU in bfloat16 stands in for the GPU."""
-    other = Device(torch.device("cpu"), bfloat16=True)
-    monkeypatch.setattr(inference, "other_device", lambda: other)
+    """A device that adds to every output stands in for the GPU."""
 
-    def forward(layers: Layers, x: Tensor) -> Tensor:
-        y = Layers.forward(layers, x)
-        return y + 0.1 if torch.is_autocast_enabled("cpu") else y
+    class Other(Device):
+        def place(self, network: nn.Module) -> nn.Module:
+            """Make the network add to its output."""
+            network.register_forward_hook(lambda _layer, _inputs, output: output + 0.1)
+            return super().place(network)
 
-    reason = reason_of(network_of(forward), "cpu-equals-cuda")
+    monkeypatch.setattr(inference, "other_device", lambda: Other(CPU.torch, bfloat16=False))
+    reason = reason_of(SoundNetwork, "cpu-equals-cuda")
     assert reason.startswith("GPU and CPU: they differ by 0.1")
 
 

@@ -1,0 +1,41 @@
+"""Multiplications of networks, counted against their layers by hand."""
+
+import pytest
+import torch
+
+from benchmark.engine.operations import multiplications_per_pixel
+from tests.benchmark.support import network_method, problem
+
+
+@pytest.mark.parametrize(
+    ("reference", "scale", "expected"),
+    [
+        ("srcnn", 2, 81 * 64 + 64 * 32 + 25 * 32),
+        ("vdsr", 3, 9 * 64 + 18 * 9 * 64 * 64 + 9 * 64),
+        ("espcn", 2, (25 * 64 + 9 * 64 * 32 + 9 * 32 * 4) / 4),
+    ],
+)
+def test_a_band_wise_network_is_counted_for_one_band(
+    reference: str, scale: int, expected: float
+) -> None:
+    method, task = network_method(reference), problem(scale, 5)
+    network = method.network(1, scale)
+    assert multiplications_per_pixel(method, network, task, 24) == expected
+
+
+def test_a_network_of_all_bands() -> None:
+    method, task = network_method("proposed[subnetworks=1]"), problem(2, 5)
+    network = method.network(5, 2)
+    expected = 81 * 5 * 96 + 9 * 96 * 64 + 25 * 64 * 5
+    assert multiplications_per_pixel(method, network, task, 24) == expected
+
+
+def test_counting_changes_neither_mode_nor_random_state_nor_weights() -> None:
+    method = network_method("srcnn")
+    network = method.network(1, 2)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    state = torch.get_rng_state()
+    multiplications_per_pixel(method, network, problem(2, 5), 16)
+    assert network.training
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
