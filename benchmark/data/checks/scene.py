@@ -112,8 +112,9 @@ def _wavelength_problems(wavelengths: Sequence[float], shape: tuple[int, ...]) -
         axes = [axis for axis in (0, 1) if shape[axis] == len(values)]
         guess = f"; are the bands on axis {axes[0]}?" if axes else ""
         yield (
-            f"expected as many wavelengths as bands, found {counted(len(values), 'wavelength')} and "
-            f"{counted(bands, 'band')} in a cube of {_by(shape)} (rows x columns x bands){guess}"
+            "expected as many wavelengths as bands, found "
+            f"{counted(len(values), 'wavelength')} and {counted(bands, 'band')} in a cube of "
+            f"{_by(shape)} (rows x columns x bands){guess}"
         )
     elif not np.isfinite(values).all():
         yield f"expected finite wavelengths, found {values[~np.isfinite(values)][0]}"
