@@ -102,7 +102,8 @@ class Lottery(Method):
         """Learn."""
         generator = torch.Generator().manual_seed(5)
         mean = torch.stack([scene.mean(dim=(1, 2)) for scene in scenes]).mean(dim=0)
-        return {"mean": mean + 0.01 * torch.rand(len(mean), generator=generator)}
+        noise = torch.rand(len(mean), generator=generator).to(mean.device)
+        return {"mean": mean + 0.01 * noise}
 
     def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
         """Mix."""
