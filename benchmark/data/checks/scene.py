@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmark.data.checks.refusal import refuse
 from benchmark.dataset import Scene, Source
+from benchmark.errors import counted
 
 _SHORTEST, _LONGEST = 100.0, 30_000.0  # nm, ultraviolet to thermal infrared
 _MICROMETRES = (0.1, 30.0)  # the same range
@@ -111,8 +112,9 @@ def _wavelength_problems(wavelengths: Sequence[float], shape: tuple[int, ...]) -
         axes = [axis for axis in (0, 1) if shape[axis] == len(values)]
         guess = f"; are the bands on axis {axes[0]}?" if axes else ""
         yield (
-            f"expected as many wavelengths as bands, found {len(values)} wavelengths and "
-            f"{bands} bands in a cube of {_by(shape)} (rows x columns x bands){guess}"
+            "expected as many wavelengths as bands, found "
+            f"{counted(len(values), 'wavelength')} and {counted(bands, 'band')} in a cube of "
+            f"{_by(shape)} (rows x columns x bands){guess}"
         )
     elif not np.isfinite(values).all():
         yield f"expected finite wavelengths, found {values[~np.isfinite(values)][0]}"

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from benchmark.errors import counted
 from benchmark.tools.images.model import BandAxis
 from reports.figures.drawing.context import FigureContext
 from reports.figures.drawing.style import SMALL, MethodStyles, drawing
@@ -52,7 +53,7 @@ def per_band_figure(
     means = {label: _mean(finite[label]) for label in labels}
     caption = "Left: mean over the scenes. Right: thin lines are single scenes, grey other means."
     if infinite := sum(int(np.isinf(of).sum()) for of in scores.values.values()):
-        caption += f" {infinite} bands without any error (infinite PSNR) are left out."
+        caption += f" Left out: {counted(infinite, 'band')} without any error (infinite PSNR)."
     columns = min((3, 4, 2), key=lambda count: (-len(labels) % count, abs(count - 3)))
     rows = math.ceil(len(labels) / columns)
     figure = context.new_figure(

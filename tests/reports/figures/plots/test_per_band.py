@@ -39,6 +39,6 @@ def test_perfect_bands_are_left_out_and_counted(context: FigureContext) -> None:
     assert mean[:2] == [34, 36]
     assert np.isnan(mean[2])
     told = " ".join(texts(figure))
-    assert "3 bands without any error (infinite PSNR) are left out" in told
+    assert "Left out: 3 bands without any error (infinite PSNR)." in told
     assert "Not shown: Bicubic (failed)." in told
     assert "mean over all 2 test scenes" in told
