@@ -86,20 +86,36 @@ def trainable(network: nn.Module) -> nn.Module:
     return network
 
 
-def outputs(output: object) -> Any:
-    """Check what a network returned in training mode.
+def outputs(method: NetworkMethod, output: object, inputs: Tensor, truth: Tensor) -> Any:
+    """Check what a network returned in training mode, before it is cropped to the truth's size.
 
     Raises:
         TypeError: it is neither a tensor nor a tuple or list of tensors.
-        ValueError: a tensor does not have four dimensions.
+        ValueError: a tensor has too few dimensions, or the estimate has another shape than the
+            method declares; a loss might broadcast it.
     """
+    _require_tensors(output)
+    estimate = method.estimate(output)
+    # The truth of a decimated image of 11 x 11 at x3 has 32 or 33 rows.
+    factor = -(-truth.shape[-1] // inputs.shape[-1]) if method.sees == "decimated" else 1
+    rows, columns = (size * factor for size in inputs.shape[-2:])
+    expected = (*truth.shape[:2], rows, columns)
+    if isinstance(estimate, Tensor) and estimate.shape != expected:
+        raise ValueError(
+            f"the network maps {tuple(inputs.shape)} to {tuple(estimate.shape)}, "
+            f"expected {expected}"
+        )
+    return output
+
+
+def _require_tensors(output: object) -> None:
     parts = output if isinstance(output, tuple | list) else [output]
     expected = "expected a tensor, or a tuple of tensors with the estimate last"
     if not parts:
         raise TypeError(f"the network returned an empty {type(output).__name__}, {expected}")
     for number, part in enumerate(parts):
         if isinstance(part, tuple | list):
-            outputs(part)
+            _require_tensors(part)
             continue
         place = f" as output {number + 1} of {len(parts)}" if parts is output else ""
         if not isinstance(part, Tensor):
@@ -109,7 +125,6 @@ def outputs(output: object) -> Any:
                 f"the network returned {described(part)}{place}, expected (batch, bands, rows, "
                 "columns)"
             )
-    return output
 
 
 def estimate_of(method: NetworkMethod, output: object) -> Tensor:

@@ -4,6 +4,7 @@ It may set what belongs to everybody: the default type of torch, the working
 folder, a function of numpy. Other plugins, and the engine, would compute something else then.
 """
 
+import gc
 import locale
 import os
 import random
@@ -100,11 +101,8 @@ def _settings() -> list[Setting]:
         Setting("the working folder", _folder, _set_folder),
         Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
         Setting("numpy's treatment of errors", np.geterr, lambda kept: np.seterr(**kept)),
-        Setting(
-            "the locale",
-            lambda: locale.setlocale(locale.LC_ALL),
-            lambda name: locale.setlocale(locale.LC_ALL, name),
-        ),
+        Setting("the locale", lambda: locale.setlocale(locale.LC_ALL), _set_locale),
+        Setting("the garbage collector", gc.isenabled, _set_gc),
     ]
 
 
@@ -127,6 +125,15 @@ def _folder() -> str | None:
 def _set_folder(place: str | None) -> None:
     if place is not None:
         os.chdir(place)
+
+
+def _set_locale(name: str) -> None:
+    with suppress(locale.Error):  # a name that this system reports and does not accept
+        locale.setlocale(locale.LC_ALL, name)
+
+
+def _set_gc(on: bool) -> None:
+    (gc.enable if on else gc.disable)()
 
 
 def _set_environment(kept: dict[str, str]) -> None:

@@ -107,7 +107,7 @@ class Step:
         with self._device.autocast():
             output = self._network(channels_last(inputs))
         # At x3 a decimated patch of 11 x 11 becomes 33 x 33, one more than the patch.
-        output = _float_and_crop(outputs(output), *truth.shape[-2:])
+        output = _float_and_crop(outputs(self._method, output, inputs, truth), *truth.shape[-2:])
         loss = scalar_loss(self._method.loss(output, truth))
         summed = self._recipe.loss_reduction == "sum"
         return loss * (truth[0].numel() / 2) if summed else loss

@@ -100,6 +100,18 @@ EXPECTED = ", expected a tensor, or a tuple of tensors with the estimate last"
         (lambda x: (x, None), f"the network returned None as output 2 of 2{EXPECTED}"),
         (lambda _: (), f"the network returned an empty tuple{EXPECTED}"),
         (
+            lambda x: x[:, :1],
+            "the network maps (2, 3, 16, 16) to (2, 1, 16, 16), expected (2, 3, 16",
+        ),
+        (
+            lambda x: x[..., 1:-1, 1:-1],
+            "the network maps (2, 3, 16, 16) to (2, 3, 14, 14), expected (2, 3, 16, 16)",
+        ),
+        (
+            lambda x: (x, torch.cat([x, x], -1)),
+            "the network maps (2, 3, 16, 16) to (2, 3, 16, 32), expected (2, 3, 16, 16)",
+        ),
+        (
             lambda x: x.sum(),
             f"the network returned {TENSOR} () and type torch.float32, expected (batch, ba",
         ),

@@ -215,7 +215,7 @@ def one_line(reason: str) -> bool:
         ({"train_on": (OTHER, SMALL)}, "espcn", {}),
         ({"train_on": (OTHER,), "scenes": SCENES}, "wiener", {"protocol": FLOAT}),
         ({"scenes": SCENES}, "proposed[alpha=0.1,subnetworks=2,middle=1]", {}),
-        ({"scenes": SCENES}, "vdsr", {"profile": Profile("paper", "", patches=9, epochs=0)}),
+        ({"scenes": SCENES}, "srcnn", {"profile": Profile("paper", "", patches=9, epochs=0)}),
         (
             {"scenes": SCENES},
             "bicubic",

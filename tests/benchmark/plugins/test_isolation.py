@@ -1,6 +1,7 @@
 """Importing a plugin leaves the process as it was, and what it changed is known."""
 
 import builtins
+import gc
 import locale
 import math
 import os
@@ -79,6 +80,7 @@ NAMED: dict[str, tuple[str, Callable[[], Any], str]] = {
         np.geterr,
         "numpy's treatment of errors",
     ),
+    "garbage": ("gc.disable()", gc.isenabled, "the garbage collector"),
     "locale": (
         "locale.setlocale(locale.LC_ALL, 'C.UTF-8')",
         lambda: locale.setlocale(locale.LC_ALL),
@@ -136,7 +138,7 @@ COMMON: dict[str, tuple[str, Callable[[], Any]]] = {
     "seed of torch": ("torch.manual_seed(1)", lambda: torch.get_rng_state().tolist()),
 }  # fmt: skip
 IMPORTS = """
-import builtins, locale, math, os, random, signal, sys, warnings
+import builtins, gc, locale, math, os, random, signal, sys, warnings
 import numpy as np
 import torch
 from torch.nn import functional
