@@ -1,7 +1,9 @@
 """Options, plugin discovery and output shared by the commands of `run_all.py`."""
 
+import importlib
 import json
 from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +46,9 @@ def discover(plugins: Sequence[Path] | None) -> None:
     from benchmark.plugins import discovery
 
     reserve()
+    if plugins or any(entry_points(group=kind.group) for kind in (METHODS, DATASETS)):
+        # Before them: what they replace in it is put back.
+        importlib.import_module("benchmark.execution.job")
     discovery.discover((METHODS, DATASETS), plugins or ())
     for file, changed in discovery.all_changes(METHODS, DATASETS).items():
         print_line(

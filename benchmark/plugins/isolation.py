@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,11 @@ from benchmark.plugins.torch_settings import Setting, torch_settings
 # Modules, apart from the engine's own, whose functions compute its numbers.
 _SHARED = (
     "builtins",
+    "hashlib",
+    "json",
     "math",
     "random",
+    "time",
     "numpy",
     "numpy.fft",
     "numpy.linalg",
@@ -38,8 +42,8 @@ _SHARED = (
     "torch.nn.init",
     "torch.optim",
 )
-# Classes of torch whose methods do.
-_CLASSES = ("Tensor", "nn.Module", "nn.Conv2d", "nn.Conv3d", "optim.Adam", "optim.SGD")
+# Modules of torch whose classes do, with their base classes.
+_OF_CLASSES = ("torch.nn", "torch.optim", "torch.optim.lr_scheduler")
 _ENGINE = __name__.partition(".")[0]
 _PLAIN = (bool, int, float, str, tuple)
 
@@ -79,7 +83,7 @@ def process_kept() -> Iterator[Changes]:
     named = [*_settings(), *torch_settings()]
     settings = [*named, *_common_settings()]
     before = [setting.read() for setting in settings]
-    functions = _functions()
+    functions, constants = _functions(), _constants()
     with warnings.catch_warnings():
         try:
             yield changed
@@ -88,7 +92,7 @@ def process_kept() -> Iterator[Changes]:
                 if setting.read() != value:
                     setting.write(value)
                     changed.settings += [setting.name] * (number < len(named))
-            changed.functions += _restore(functions)
+            changed.functions += [*_restore(functions), *_restore_constants(constants)]
             random.setstate(randomness[0])
             np.random.set_state(randomness[1])  # noqa: NPY002
             if torch is not None:
@@ -111,7 +115,8 @@ def _common_settings() -> list[Setting]:
     return [
         Setting("the environment variables", lambda: dict(os.environ), _set_environment),
         Setting("sys.path", lambda: list(sys.path), lambda kept: _set_items(sys.path, kept)),
-        *(_of_sys(name) for name in ("argv", "stdin", "stdout", "stderr", "excepthook")),
+        Setting("sys.argv", lambda: list(sys.argv), lambda kept: _set_items(sys.argv, kept)),
+        *(_of_sys(name) for name in ("stdin", "stdout", "stderr", "excepthook")),
         *(_handler(name) for name in ("SIGINT", "SIGTERM")),
     ]
 
@@ -167,26 +172,47 @@ _Content = tuple[Any, str, dict[str, Any]]
 def _functions() -> list[_Content]:
     """Copy the contents of all modules and classes that compute the engine's numbers."""
     owners: list[tuple[Any, str]] = []
-    for name, module in list(sys.modules.items()):
+    for name, module in _modules().items():
         if name.partition(".")[0] == _ENGINE:
-            classes = [value for value in vars(module).values() if isinstance(value, type)]
-            owners += [(one, f"{name}.{one.__name__}") for one in classes if one.__module__ == name]
-            owners.append((module, name))
-        elif name in _SHARED:
-            owners.append((module, name))
+            owners += [(one, f"{name}.{one.__name__}") for one in _classes(module, name)]
+        owners.append((module, name))
     torch = sys.modules.get("torch")
-    for path in _CLASSES if torch is not None else ():
-        owner: Any = torch
-        for part in path.split("."):
-            owner = getattr(owner, part)
-        owners.append((owner, f"torch.{path}"))
+    if torch is not None:
+        public: dict[type, str] = {torch.Tensor: "torch.Tensor"}
+        for name in _OF_CLASSES:
+            for one in _classes(sys.modules[name], "torch"):
+                public.setdefault(one, f"{name}.{one.__name__}")
+        used = dict.fromkeys(base for one in public for base in one.__mro__)
+        owners += [
+            (one, public.get(one, f"{one.__module__}.{one.__name__}"))
+            for one in used
+            if one.__module__.startswith("torch")
+        ]
     return [(owner, name, dict(vars(owner))) for owner, name in owners]
+
+
+def _modules() -> dict[str, ModuleType]:
+    """Return the imported modules that compute the engine's numbers."""
+    return {
+        name: module
+        for name, module in list(sys.modules.items())
+        if (name.partition(".")[0] == _ENGINE or name in _SHARED) and isinstance(module, ModuleType)
+    }
+
+
+def _classes(module: ModuleType, home: str) -> list[type]:
+    """Return the classes in a module that are defined in `home` or a module below it."""
+    values = [value for value in vars(module).values() if isinstance(value, type)]
+    return [one for one in values if f"{one.__module__}.".startswith(f"{home}.")]
 
 
 def _restore(contents: list[_Content]) -> list[str]:
     """Put back the functions, classes and constants that were replaced; return their names."""
     replaced = []
     for owner, owners_name, before in contents:
+        if isinstance(owner, ModuleType) and sys.modules.get(owners_name) is not owner:
+            sys.modules[owners_name] = owner
+            replaced.append(f"sys.modules['{owners_name}']")
         now = vars(owner)
         changed = [key for key, value in before.items() if now.get(key) is not value]
         hiding = _hiding(owner, before) if isinstance(owner, type) else []
@@ -201,6 +227,37 @@ def _restore(contents: list[_Content]) -> list[str]:
                 delattr(owner, key)
                 replaced.append(f"{owners_name}.{key}")
     return replaced
+
+
+def _constants() -> list[tuple[Any, str, list[Any]]]:
+    """Return the tables of the engine, such as its profiles: each with its name and its items."""
+    return [
+        (value, f"{name}.{key}", _items(value))
+        for name, module in _modules().items()
+        if name.partition(".")[0] == _ENGINE
+        for key, value in list(vars(module).items())
+        if key.isupper() and isinstance(value, dict | list | set)
+    ]
+
+
+def _restore_constants(constants: list[tuple[Any, str, list[Any]]]) -> list[str]:
+    """Put back the items of tables that were changed; return their names."""
+    changed = []
+    for table, name, before in constants:
+        now = _items(table)
+        if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
+            table.clear()
+            add = table.extend if isinstance(table, list) else table.update
+            add(zip(before[::2], before[1::2], strict=True) if isinstance(table, dict) else before)
+            changed.append(name)
+    return changed
+
+
+def _items(table: Any) -> list[Any]:
+    """Return the items of a table; of a dictionary, keys and values in turn."""
+    if isinstance(table, dict):
+        return [part for item in table.items() for part in item]
+    return list(table)
 
 
 def _hiding(cls: type, before: Mapping[str, Any]) -> list[str]:

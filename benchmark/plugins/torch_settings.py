@@ -44,6 +44,7 @@ def _settings(torch: Any) -> Iterator[Setting]:
         lambda name: torch.set_default_device(None if name == "cpu" else name),
         "cpu",
     )
+    yield from _contexts(torch)
     yield Setting(
         "torch's recording of gradients", torch.is_grad_enabled, torch.set_grad_enabled, True
     )
@@ -84,6 +85,45 @@ def _settings(torch: Any) -> Iterator[Setting]:
         ("mkldnn.enabled", True),
     ):
         yield _attribute(torch.backends, name, value)
+
+
+def _contexts(torch: Any) -> Iterator[Setting]:
+    """Yield the contexts that are entered: of autocast, hooks of saved tensors, and modes.
+
+    A plugin may enter one (`torch.autocast("cpu").__enter__()`) and never leave it. While autocast
+    is entered, its copies of weights in bfloat16 are kept from one training step to the next.
+    """
+
+    def nesting() -> int:
+        torch.autocast_increment_nesting()
+        return int(torch.autocast_decrement_nesting())
+
+    def nest(depth: int) -> None:
+        while nesting() < depth:
+            torch.autocast_increment_nesting()
+        while nesting() > depth:
+            torch.autocast_decrement_nesting()
+        torch.clear_autocast_cache()
+
+    yield Setting("torch's contexts of autocast", nesting, nest, 0)
+
+    def hooks() -> Any:
+        return torch._C._autograd._top_saved_tensors_default_hooks(False)
+
+    def leave_hooks(kept: Any) -> None:
+        while hooks() not in (None, kept):
+            torch._C._autograd._pop_saved_tensors_default_hooks()
+
+    yield Setting("torch's hooks of saved tensors", hooks, leave_hooks)
+    for kind, argument in (("function", ()), ("dispatch", (None,))):
+        length = getattr(torch._C, f"_len_torch_{kind}_stack")
+        leave = partial(getattr(torch._C, f"_pop_torch_{kind}_stack"), *argument)
+        yield Setting(f"torch's {kind} modes", length, partial(_leave_modes, length, leave))
+
+
+def _leave_modes(length: Callable[[], int], leave: Callable[[], object], kept: int) -> None:
+    while length() > kept:
+        leave()
 
 
 def _hooks(module: Any) -> Setting:

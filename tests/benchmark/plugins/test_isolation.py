@@ -2,12 +2,14 @@
 
 import builtins
 import gc
+import json
 import locale
 import math
 import os
 import random
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from torch.nn import functional
 
 from benchmark.engine.device import Device
 from benchmark.engine.torch_state import numeric_state
+from benchmark.engine.training.profiles import PROFILES
 from benchmark.method import METHODS
 from benchmark.metrics import scoring
 from benchmark.plugins import discovery
@@ -30,6 +33,16 @@ def _numpy_state() -> np.ndarray:
     state: dict[str, Any] = np.random.get_state(legacy=False)  # noqa: NPY002
     key: np.ndarray = state["state"]["key"]
     return key
+
+
+def _nesting() -> int:
+    torch.autocast_increment_nesting()
+    return torch.autocast_decrement_nesting()
+
+
+def _gradient() -> torch.Tensor:
+    values = torch.ones(1, requires_grad=True)
+    return torch.autograd.grad((values * values).sum(), values)[0]
 
 
 # What a plugin may do at its top, a probe of the state, and the name of what it changes.
@@ -69,6 +82,31 @@ NAMED: dict[str, tuple[str, Callable[[], Any], str]] = {
         lambda: torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction,
         "torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction",
     ),
+    "autocast entered": (
+        "torch.autocast('cpu').__enter__()",
+        lambda: (torch.is_autocast_enabled("cpu"), _nesting()),
+        "torch's contexts of autocast",
+    ),
+    "hooks of saved tensors": (
+        "torch.autograd.graph.saved_tensors_hooks(lambda t: t * 0, lambda t: t).__enter__()",
+        lambda: float(_gradient()),
+        "torch's hooks of saved tensors",
+    ),
+    "a device entered": (
+        "torch.device('meta').__enter__()",
+        lambda: torch.zeros(1).device.type,
+        "torch's function modes",
+    ),
+    "a mode of functions entered": (
+        "torch.overrides.BaseTorchFunctionMode().__enter__()",
+        torch._C._len_torch_function_stack,
+        "torch's function modes",
+    ),
+    "a mode of operators entered": (
+        "from torch.utils.flop_counter import FlopCounterMode\nFlopCounterMode().__enter__()",
+        torch._C._len_torch_dispatch_stack,
+        "torch's dispatch modes",
+    ),
     "folder": ("os.chdir('/')", Path.cwd, "the working folder"),
     "recursion": (
         "sys.setrecursionlimit(5000)",
@@ -107,6 +145,33 @@ NAMED: dict[str, tuple[str, Callable[[], Any], str]] = {
         lambda: torch.nn.Conv2d.forward,
         "torch.nn.Conv2d.forward",
     ),
+    "a method of a layer's base class": (
+        "torch.nn.modules.conv._ConvNd.reset_parameters = lambda _: None",
+        lambda: torch.nn.modules.conv._ConvNd.reset_parameters,
+        "torch.nn.modules.conv._ConvNd.reset_parameters",
+    ),
+    "a schedule": (
+        "torch.optim.lr_scheduler.LambdaLR.step = lambda _: None",
+        lambda: torch.optim.lr_scheduler.LambdaLR.step,
+        "torch.optim.lr_scheduler.LambdaLR.step",
+    ),
+    "a module": (
+        "sys.modules['torch.nn.functional'] = None",
+        lambda: sys.modules["torch.nn.functional"],
+        "sys.modules['torch.nn.functional']",
+    ),
+    "how results are written": ("json.dumps = str", lambda: json.dumps, "json.dumps"),
+    "the clock": ("time.perf_counter = float", lambda: time.perf_counter, "time.perf_counter"),
+    "a table of the engine": (
+        "PROFILES['quick'] = PROFILES['standard']",
+        lambda: dict(PROFILES),
+        "benchmark.engine.training.profiles.PROFILES",
+    ),
+    "a table of the engine emptied": (
+        "PROFILES.clear()",
+        lambda: dict(PROFILES),
+        "benchmark.engine.training.profiles.PROFILES",
+    ),
     "a function of numpy": ("np.round = np.floor", lambda: np.round, "numpy.round"),
     "a builtin": ("builtins.sum = lambda *_: 0", lambda: builtins.sum, "builtins.sum"),
     "mathematics": ("math.sqrt = lambda _: 0", lambda: math.sqrt, "math.sqrt"),
@@ -127,7 +192,8 @@ COMMON: dict[str, tuple[str, Callable[[], Any]]] = {
         os.environ.get("OMP_NUM_THREADS"), os.environ["PATH"])),
     "path": ("sys.path.insert(0, '/')", lambda: list(sys.path)),
     "output": ("sys.stdout = sys.stderr", lambda: sys.stdout),
-    "arguments": ("sys.argv = []", lambda: sys.argv),
+    "arguments": ("sys.argv = []", lambda: list(sys.argv)),
+    "arguments emptied": ("sys.argv.clear()", lambda: list(sys.argv)),
     "warnings": ("warnings.simplefilter('ignore')", lambda: list(warnings.filters)),
     "signals": (
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
@@ -138,11 +204,12 @@ COMMON: dict[str, tuple[str, Callable[[], Any]]] = {
     "seed of torch": ("torch.manual_seed(1)", lambda: torch.get_rng_state().tolist()),
 }  # fmt: skip
 IMPORTS = """
-import builtins, gc, locale, math, os, random, signal, sys, warnings
+import builtins, gc, json, locale, math, os, random, signal, sys, time, warnings
 import numpy as np
 import torch
 from torch.nn import functional
 from benchmark.engine.device import Device
+from benchmark.engine.training.profiles import PROFILES
 from benchmark.metrics import scoring
 """
 PLUGIN = """
