@@ -25,7 +25,7 @@ class Scene:
     Attributes:
         name: the scene's name in its data set.
         cube: (rows, columns, bands), two bands or more, uint8, uint16 or float32 as stored (other
-            real numbers are accepted); finite, from 0 to the peak, and not all the same.
+            real numbers are accepted); finite, from 0 to the peak, and not the same in every pixel.
         wavelengths: the bands' centres in nm, ascending, as many as bands; the same for every
             scene of a data set. Empty if unknown: figures then say "band number".
         peak: the value that represents 1.0; `cube / peak` lies in [0, 1].

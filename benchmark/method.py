@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.errors import RequestError
 from benchmark.halo import halo_of
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
@@ -296,14 +297,35 @@ def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
             tables to compare it with.
 
     Raises:
-        RequestError: another file has registered the name.
+        RequestError: another file has registered the name, or what the class declares is unusable.
     """
 
     def decorate(cls: type[M]) -> type[M]:
+        _check_declared(name, cls)
         METHODS.register(name, **facts)(cls)
         return cls
 
     return decorate
+
+
+def _check_declared(name: str, cls: type[Method]) -> None:
+    """Check the attributes that the engine reads; a misspelled one would change what is computed.
+
+    Raises:
+        RequestError: one has a value that the engine does not know.
+    """
+    for attribute, expected, kind in (
+        ("sees", '"upscaled" or "decimated"', str),
+        ("bandwise", "True or False", bool),
+        ("stochastic", "True or False", bool),
+        ("recipe", "a Recipe", Recipe),
+    ):
+        value = getattr(cls, attribute, property())  # a property has its value later
+        known = not isinstance(value, str) or value in ("upscaled", "decimated")
+        if not (isinstance(value, kind | property) and known):
+            raise RequestError(
+                f"method '{name}': expected {expected} as `{attribute}`, found {value!r}"
+            )
 
 
 def all_methods() -> list[Method]:

@@ -178,6 +178,14 @@ def scores(hsisr: CommandLine) -> list[Path]:
     return list(hsisr.results.glob("*/*/*/*/*/*/scores.csv"))
 
 
+def test_a_plugin_that_replaces_the_scorer_is_imported_after_it(tmp_path: Path) -> None:
+    """Else nothing would be known of the engine to put back."""
+    top = "import benchmark.metrics.scoring as it\nit.score = None"
+    answer = started(tmp_path, "methods", "--plugin", method(tmp_path, "mine", top))
+    assert answer.code == 0, answer.err
+    assert "changes benchmark.metrics.scoring.score when it is imported" in answer.err
+
+
 def test_a_cells_process_imports_no_other_plugin(tmp_path: Path) -> None:
     """One that ends its process when it is imported a second time harms nobody else."""
     mark = tmp_path / "imported"

@@ -1,6 +1,6 @@
 """Inference of a method on a scene: its input, the call, and the crop of its output."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from torch import Tensor
@@ -15,6 +15,21 @@ from benchmark.engine.training.profiles import Profile
 from benchmark.method import Method, NetworkMethod, Problem, State
 from benchmark.protocols.degradation import Degradation
 from benchmark.protocols.interpolation import upscale
+
+
+class TrainingScenes:
+    """The scenes that `fit` is given: an iterable that moves one at a time to a device.
+
+    Args:
+        scenes: ground truths, (bands, rows, columns); may be iterated more than once.
+        device: where they are to be.
+    """
+
+    def __init__(self, scenes: Iterable[Tensor], device: Device) -> None:
+        self._scenes, self._device = scenes, device
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (truth.to(self._device.torch) for truth in self._scenes)
 
 
 def method_input(method: Method, degradation: Degradation, truth: Tensor) -> Tensor:

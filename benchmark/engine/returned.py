@@ -1,6 +1,7 @@
 """Checks of what a method returned: each failure names it, and what is expected, in one line."""
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,15 @@ def fitted(state: object) -> State:
             raise TypeError(f"fit returned a dict with {described(name)} as a key, {expected}")
         if not isinstance(value, Tensor):
             raise TypeError(f"fit returned {described(value)} under '{name}', {expected}")
-        if value.is_complex() or value.layout != torch.strided or value.is_quantized:
+        if (
+            value.is_complex()
+            or value.layout != torch.strided
+            or value.is_quantized
+            or value.is_meta
+        ):
+            kind = "on the device meta" if value.is_meta else f"({value.layout})"
             raise TypeError(
-                f"fit returned {described(value)} ({value.layout}) under '{name}', which cannot be "
+                f"fit returned {described(value)} {kind} under '{name}', which cannot be "
                 "stored; expected dense tensors of real numbers"
             )
     return {name: value.detach().clone() for name, value in state.items()}
@@ -51,10 +58,15 @@ def network_of(network: object) -> nn.Module:
 
     Raises:
         TypeError: it is not a module of torch.
-        ValueError: it has a lazy layer.
+        ValueError: it was not initialised, has a lazy layer, or weights that are not float32.
     """
     if not isinstance(network, nn.Module):
         raise TypeError(f"network returned {described(network)}, expected a torch.nn.Module")
+    if "_modules" not in vars(network):
+        raise ValueError(
+            f"network returned {described(network)} that is not initialised; call "
+            "super().__init__() first in its __init__"
+        )
     for name, layer in network.named_modules():
         values = [*layer.parameters(recurse=False), *layer.buffers(recurse=False)]
         if any(
@@ -66,6 +78,13 @@ def network_of(network: object) -> nn.Module:
                 f"network returned a network whose layer{place} is a {type(layer).__name__}, which "
                 "has no weights before its first input; expected a layer of a fixed size, from the "
                 "number of bands that `network` is given"
+            )
+    for name, value in network.named_parameters():
+        if value.is_meta or (value.is_floating_point() and value.dtype != torch.float32):
+            found = "on the device meta" if value.is_meta else f"of type {value.dtype}"
+            raise ValueError(
+                f"network returned a network whose weights '{name}' are {found}, expected float32 "
+                "on the CPU; the engine chooses the precision and the device"
             )
     return network
 
@@ -90,17 +109,19 @@ def outputs(method: NetworkMethod, output: object, inputs: Tensor, truth: Tensor
     """Check what a network returned in training mode, before it is cropped to the truth's size.
 
     Raises:
-        TypeError: it is neither a tensor nor a tuple or list of tensors.
+        TypeError: it, or its estimate, is neither a tensor nor a tuple or list of tensors.
         ValueError: a tensor has too few dimensions, or the estimate has another shape than the
             method declares; a loss might broadcast it.
     """
     _require_tensors(output)
-    estimate = method.estimate(output)
+    estimate: object = method.estimate(output)
+    if not isinstance(estimate, Tensor):
+        raise TypeError(f"estimate returned {described(estimate)}, expected a tensor")
     # The truth of a decimated image of 11 x 11 at x3 has 32 or 33 rows.
     factor = -(-truth.shape[-1] // inputs.shape[-1]) if method.sees == "decimated" else 1
     rows, columns = (size * factor for size in inputs.shape[-2:])
     expected = (*truth.shape[:2], rows, columns)
-    if isinstance(estimate, Tensor) and estimate.shape != expected:
+    if estimate.shape != expected:
         raise ValueError(
             f"the network maps {tuple(inputs.shape)} to {tuple(estimate.shape)}, "
             f"expected {expected}"
@@ -136,9 +157,10 @@ def estimate_of(method: NetworkMethod, output: object) -> Tensor:
     tensors = isinstance(output, Tensor) or (isinstance(output, tuple | list) and len(output) > 0)
     custom = type(method).estimate is not NetworkMethod.estimate
     estimate: object = method.estimate(output) if tensors or custom else output
+    where = "estimate returned" if custom else "the network returned"
     if not isinstance(estimate, Tensor):
-        raise TypeError(f"the network returned {described(estimate)}, expected a tensor")
-    return _real("the network returned", estimate)
+        raise TypeError(f"{where} {described(estimate)}, expected a tensor")
+    return _real(where, estimate)
 
 
 def halo_of(halo: object) -> int | None:
@@ -147,12 +169,14 @@ def halo_of(halo: object) -> int | None:
     Raises:
         TypeError: it is neither None nor a whole number of 0 or more.
     """
-    if halo is not None and (isinstance(halo, bool) or not isinstance(halo, int) or halo < 0):
+    if halo is None:
+        return None
+    if isinstance(halo, bool) or not isinstance(halo, Integral) or halo < 0:
         found = repr(halo) if isinstance(halo, int | float) else described(halo)
         raise TypeError(
             f"halo returned {found}, expected a whole number of pixels, or None to forbid tiles"
         )
-    return halo
+    return int(halo)
 
 
 def scalar_loss(loss: object) -> Tensor:

@@ -3,18 +3,22 @@
 import csv
 import io
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from benchmark.data.patches import PatchBank
-from benchmark.data.split import SceneSet
 from benchmark.engine import environment
 from benchmark.engine.device import Device
-from benchmark.engine.estimation import crop_to, estimator, method_input, surroundings
+from benchmark.engine.estimation import (
+    TrainingScenes,
+    crop_to,
+    estimator,
+    method_input,
+    surroundings,
+)
 from benchmark.engine.returned import fitted
 from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.listener import ProgressListener, TrainingListener
@@ -57,7 +61,7 @@ def compute(
     else:
         began = time.perf_counter()
         with surroundings(method, problem, device):
-            trained.state = fitted(method.fit(_OnDevice(plan.split.train, device), problem))
+            trained.state = fitted(method.fit(TrainingScenes(plan.split.train, device), problem))
         trained.seconds = time.perf_counter() - began
         trained.parameters = sum(tensor.numel() for tensor in trained.state.values())
     clipping = Clipping()
@@ -147,16 +151,6 @@ def _score(
         rows.append({"scene": name, **score(estimate, truth, problem.scale)})
         clipping.add(estimate)
     return rows, seconds / len(rows)
-
-
-class _OnDevice:
-    """Iterates over scenes, moving one at a time to a device."""
-
-    def __init__(self, scenes: SceneSet, device: Device) -> None:
-        self._scenes, self._device = scenes, device
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return (truth.to(self._device.torch) for truth in self._scenes)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

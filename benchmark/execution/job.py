@@ -264,9 +264,19 @@ def result_of(error: BaseException, method: Method | None = None) -> JobResult:
         message = str(error)
     except Exception:  # noqa: BLE001 - a method's own exception
         message = "its message cannot be shown"
-    reason = plain(f"{type(error).__name__}: {message}".splitlines()[0]).removesuffix(":")
+    reason = plain(_first_sentence(f"{type(error).__name__}: {message}")).removesuffix(":")
     reason = shortened(reason.encode(errors="replace").decode(), _LONGEST_REASON)
     return JobResult("failed", reason, traceback.format_exc())
+
+
+def _first_sentence(text: str) -> str:
+    """Return the first line of a message, and those after it that a colon announces.
+
+    "Error(s) in loading state_dict for Conv2d:" alone says nothing.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    end = next((i for i, line in enumerate(lines) if not line.endswith(":")), len(lines) - 1)
+    return " ".join(lines[: end + 1])
 
 
 def _raised_by(method: Method | None, error: BaseException) -> bool:

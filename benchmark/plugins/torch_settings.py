@@ -107,17 +107,20 @@ def _contexts(torch: Any) -> Iterator[Setting]:
 
     yield Setting("torch's contexts of autocast", nesting, nest, 0)
 
-    def hooks() -> Any:
-        return torch._C._autograd._top_saved_tensors_default_hooks(False)
+    # There is no public way to ask which of these are entered.
+    inside: Any = torch._C  # noqa: SLF001
+    saved: Any = inside._autograd  # noqa: SLF001
+
+    hooks = partial(saved._top_saved_tensors_default_hooks, False)  # noqa: SLF001
 
     def leave_hooks(kept: Any) -> None:
         while hooks() not in (None, kept):
-            torch._C._autograd._pop_saved_tensors_default_hooks()
+            saved._pop_saved_tensors_default_hooks()  # noqa: SLF001
 
     yield Setting("torch's hooks of saved tensors", hooks, leave_hooks)
     for kind, argument in (("function", ()), ("dispatch", (None,))):
-        length = getattr(torch._C, f"_len_torch_{kind}_stack")
-        leave = partial(getattr(torch._C, f"_pop_torch_{kind}_stack"), *argument)
+        length = getattr(inside, f"_len_torch_{kind}_stack")
+        leave = partial(getattr(inside, f"_pop_torch_{kind}_stack"), *argument)
         yield Setting(f"torch's {kind} modes", length, partial(_leave_modes, length, leave))
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from benchmark.errors import RequestError
 from benchmark.method import (
     METHODS,
     Method,
@@ -15,6 +17,7 @@ from benchmark.method import (
     Recipe,
     State,
     all_methods,
+    parameter,
     register,
 )
 from tests.benchmark.support import network_method, problem, random
@@ -122,3 +125,36 @@ def test_a_field_of_a_recipe_that_was_renamed_is_named() -> None:
     with pytest.raises(TypeError, match="Recipe's field 'rate' is called 'lr' now"):
         Recipe(rate=0.1)  # type: ignore[call-arg]
     assert replace(Recipe(), lr=0.1).lr == Recipe(lr=0.1).lr == 0.1
+
+
+@pytest.mark.parametrize(
+    ("base", "declared", "says"),
+    [
+        (Method, {"sees": "lowres"}, "or \"decimated\" as `sees`, found 'lowres'"),
+        (Method, {"sees": None}, "as `sees`, found None"),
+        (NetworkMethod, {"bandwise": "no"}, "expected True or False as `bandwise`, found 'no'"),
+        (Method, {"stochastic": 1}, "expected True or False as `stochastic`, found 1"),
+        (NetworkMethod, {"recipe": {"lr": 1e-3}}, "expected a Recipe as `recipe`, found {'lr'"),
+    ],
+)
+def test_a_declaration_that_the_engine_would_misread_is_refused(
+    base: type[Method], declared: dict[str, object], says: str
+) -> None:
+    known = [entry.name for entry in METHODS]
+    with pytest.raises(RequestError, match=r"^method 'odd': expected ") as caught:
+        register("odd", title="Odd")(type("Odd", (base,), declared))
+    assert says in str(caught.value)
+    assert [entry.name for entry in METHODS] == known
+
+
+@pytest.mark.usefixtures("registries")
+def test_a_declaration_may_depend_on_a_parameter() -> None:
+    @register("either", title="Either")
+    class Either(Method):
+        low: bool = parameter(default=False, help="sees the decimated image")
+
+        @property
+        def sees(self) -> Literal["upscaled", "decimated"]:  # type: ignore[override]
+            return "decimated" if self.low else "upscaled"
+
+    assert Either(low=True).sees == "decimated"

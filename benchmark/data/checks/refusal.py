@@ -23,7 +23,7 @@ def refuse(where: str, problems: Iterable[str], remedy: str) -> None:
 
 @contextmanager
 def failing(plugin: object, where: str) -> Iterator[None]:
-    """Turn any exception of a data set's own code into one line that says where it was raised.
+    """Turn any exception of a data set's own code, SystemExit too, into one line with its place.
 
     Args:
         plugin: the data set or source whose code runs.
@@ -36,11 +36,10 @@ def failing(plugin: object, where: str) -> Iterator[None]:
         yield
     except RequestError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         file = inspect.getsourcefile(type(plugin))
         own = [frame for frame in frames if frame.filename == file] or frames
         place = f"{Path(own[-1].filename).name}, line {own[-1].lineno}"
-        raise RequestError(
-            f"{where}: {type(error).__name__}: {error} ({place}); correct the data set"
-        ) from error
+        what = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise RequestError(f"{where}: {what} ({place}); correct the data set") from error

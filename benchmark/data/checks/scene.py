@@ -144,12 +144,14 @@ def _value_problems(scene: Scene) -> Iterator[str]:
     # In float32, as methods see them: a peak of the largest value itself is not exceeded.
     if np.float32(highest) / np.float32(peak) > 1:
         above = cube.astype(np.float32) / np.float32(peak) > 1
-        found = f"{_share(above)} above, up to {highest:g}"
-        yield f"expected values up to the peak {peak:g}, found {found}"
+        found = f"{_share(above)} above, up to {highest:.9g}"
+        yield f"expected values up to the peak {peak:.9g}, found {found}"
     if 0 < highest < peak / LEVELS:
         yield f"expected values up to the peak {peak:g}, found none above {highest:g}"
     if lowest == highest:
         yield f"expected an image, found {highest:g} in every pixel and band"
+    elif (cube[:1, :1] == cube[0]).all() and (cube[:1, :1] == cube).all():  # the first row first
+        yield "expected an image, found the same spectrum in every pixel"
 
 
 def _share(chosen: np.ndarray) -> str:

@@ -12,7 +12,7 @@ from benchmark.data.patches import PatchBank
 from benchmark.engine import seeding
 from benchmark.engine.building import start
 from benchmark.engine.device import CPU, Device
-from benchmark.engine.estimation import method_input
+from benchmark.engine.estimation import TrainingScenes, method_input
 from benchmark.engine.returned import fitted, upscaled
 from benchmark.engine.tiling import run_network
 from benchmark.engine.training.loop import Trained, TrainingTask, train
@@ -121,7 +121,7 @@ class MethodHarness:
         problem = problem or self.problem()
         if isinstance(self.method, NetworkMethod):
             return self.training(problem=problem)
-        scenes = self.scenes(problem.bands, device)
+        scenes = TrainingScenes(self.scenes(problem.bands), device)  # an iterable, as in a run
         state = self.method.fit(scenes, self.fitting(problem))
         fitted(state)
         return Trained(state)  # itself: a check compares it with what is stored of it

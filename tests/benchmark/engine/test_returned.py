@@ -57,6 +57,11 @@ class _Lazy(nn.Sequential):
         super().__init__(nn.ReLU(), *layers)
 
 
+class _Bare(nn.Module):
+    def __init__(self) -> None:
+        self.width = 8
+
+
 FROZEN = nn.Conv2d(3, 3, 3, padding=1).requires_grad_(False)
 TENSOR = "a tensor of shape"
 
@@ -74,6 +79,19 @@ TENSOR = "a tensor of shape"
         ),
         (_Lazy(nn.LazyBatchNorm2d()), "network returned a network whose layer '1' is a LazyBatch"),
         (nn.ReLU(), "network returned a network with no parameters, expected at least one to"),
+        (_Bare(), "network returned a _Bare that is not initialised; call super()"),
+        (
+            nn.Conv2d(3, 3, 3, padding=1).double(),
+            "network returned a network whose weights 'weight' are of type torch.float64, expected",
+        ),
+        (
+            nn.Sequential(nn.Conv2d(3, 3, 3, padding=1).bfloat16()),
+            "network returned a network whose weights '0.weight' are of type torch.bfloat16, expe",
+        ),
+        (
+            nn.Conv2d(3, 3, 3, padding=1, device="meta"),
+            "network returned a network whose weights 'weight' are on the device meta, expected",
+        ),
         (FROZEN, "network returned a network with 84 parameters, none of them trainable, expected"),
     ],
     ids=lambda value: value[18:48] if isinstance(value, str) else type(value).__name__,
@@ -189,6 +207,21 @@ def test_an_estimate_of_a_network_that_is_none(
     assert str(caught.value).startswith(message)
 
 
+@pytest.mark.parametrize("estimate", [lambda _: {"sr": 1}, lambda _: None])
+def test_an_estimate_of_its_own_that_is_no_tensor(estimate: Callable[[Tensor], object]) -> None:
+    method, task = returning(estimate=staticmethod(estimate)), problem(2, 3, (8, 9))
+    message = "^estimate returned (a dict|None), expected a tensor$"
+    with pytest.raises(TypeError, match=message):
+        trained(method)
+    with pytest.raises(TypeError, match=message):
+        run_network(method, start(method, task, Recipe()), random(3, 8, 9), task, CPU)
+
+
+def test_a_halo_may_be_a_number_of_numpy() -> None:
+    method, task = returning(halo=lambda *_: np.int64(1)), problem(2, 3, (8, 9))
+    assert run_network(method, start(method, task, Recipe()), random(3, 8, 9), task, CPU).any()
+
+
 @pytest.mark.parametrize(
     ("halo", "found"),
     [(6.0, "6.0"), (-1, "-1"), (True, "True"), ("6", "a str"), ((6, 6), "a tuple")],
@@ -253,6 +286,10 @@ MAPPING = ", expected a dict of named tensors"
         (
             {"a": torch.zeros(1, dtype=torch.complex64)},
             f"fit returned {TENSOR} (1,) and type torch.complex64 (torch.strided) under 'a', which",
+        ),
+        (
+            {"a": torch.zeros(1, device="meta")},
+            f"fit returned {TENSOR} (1,) and type torch.float32 on the device meta under 'a', whi",
         ),
         ({"a": torch.eye(2).to_sparse()}, f"fit returned {TENSOR} (2, 2)"),
     ],

@@ -397,6 +397,21 @@ def test_data_that_can_no_longer_be_read_are_the_users_affair(
     assert result_of(caught.value) == JobResult("refused", "the disk is gone")
 
 
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("all is said\nand more", "all is said"),
+        ("Error(s) in loading:\n\tMissing key(s):\n \n\t\t'a'\n and 'b'",
+         "Error(s) in loading: Missing key(s): 'a'"),
+        ("nothing follows:", "nothing follows"),
+        ("\n", ""),
+    ],
+)  # fmt: skip
+def test_a_reason_goes_on_where_its_first_line_announces_more(message: str, reason: str) -> None:
+    said = result_of(ValueError(message)).reason or ""
+    assert said == f"ValueError: {reason}".removesuffix(": ")
+
+
 def test_a_job_carried_out_is_a_cell_stored(cache: Path, settings: Settings) -> None:
     task, listener = planned(split_of(cache, scenes=SCENES), "espcn"), Recorder()
     assert carried(task, settings, listener=listener) == JobResult("done")
@@ -426,7 +441,7 @@ def test_the_job_that_was_read_makes_the_same_cell(cache: Path, settings: Settin
         (ValueError("it broke"), "ValueError: it broke"),
         (ValueError(), "ValueError"),
         (ValueError("one\ntwo\nthree"), "ValueError: one"),
-        (ValueError("\n\nbelow"), "ValueError"),
+        (ValueError("\n\nbelow"), "ValueError: below"),
         (ValueError("one\r\ntwo"), "ValueError: one"),
         (KeyError("name"), "KeyError: 'name'"),
         (MemoryError(), "MemoryError"),

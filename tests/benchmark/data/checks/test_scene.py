@@ -79,6 +79,7 @@ def test_a_peak_that_is_no_positive_number_is_refused(peak: Any) -> None:
     [
         (changed(255.5), "up to the peak 255, found 1 of 144 values above, up to 255.5"),
         (CUBE.astype(np.uint16) * 300, "expected values up to the peak 255, found 14"),
+        (changed(np.nextafter(np.float32(255), 256)), "1 of 144 values above, up to 255.000015"),
         (changed(-1, np.int16), "expected no negative values, found 1 of 144 values negative"),
         (changed(-1e-9), "down to -1e-09"),
         (changed(np.nan), "expected finite values, found 1 of 144 values not finite"),
@@ -86,6 +87,7 @@ def test_a_peak_that_is_no_positive_number_is_refused(peak: Any) -> None:
         (changed(-np.inf), "found 1 of 144 values not finite"),
         (CUBE * 0, "expected an image, found 0 in every pixel and band"),
         (np.full_like(CUBE, 7), "expected an image, found 7 in every pixel and band"),
+        (CUBE[:1, :1].repeat(8, 0).repeat(6, 1), "found the same spectrum in every pixel"),
         (CUBE / 255, "expected values up to the peak 255, found none above 0.7"),
     ],
 )

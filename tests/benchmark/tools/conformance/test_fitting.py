@@ -34,6 +34,15 @@ def drawing(draw: Callable[[], float]) -> type[Method]:
     )
 
 
+def test_scenes_are_an_iterable_as_in_a_run() -> None:
+    cls = faulty(
+        fit=lambda _self, scenes, _problem: {"level": scenes[0].mean()},
+        upscale=lambda _self, low, _problem, state: low + state["level"],
+    )
+    found = "TypeError: 'TrainingScenes' object is not subscriptable"
+    assert reason_of(cls, "deterministic") == found
+
+
 def unseeded() -> float:
     """Draw from a new generator without a seed."""
     return float(np.random.default_rng().random())
