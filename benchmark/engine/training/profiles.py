@@ -116,7 +116,8 @@ PROFILES = {
         Profile(
             "quick",
             "one common recipe (Adam, one cycle), 1,200 cubic patches, of which band-wise networks "
-            "see 2 bands: minutes on two CPU cores, an order of magnitude too short to rank networks",
+            "see 2 bands: minutes on two CPU cores, an order of magnitude too short to rank "
+            "networks",
             patches=1_200,
             batch=2,
             bands=2,
