@@ -84,12 +84,14 @@ class Results:
         return json.dumps(cell.facts, sort_keys=True), str(cell.scores())
 
     def table(self) -> set[tuple[str, ...]]:
-        """Make the tables; gives every row of the one that programs read."""
+        """Make the tables; give every row of the one that programs read, but for its machine."""
         answer = self.line("tables")
         assert answer.code == 0, answer.err
         assert "Traceback" not in answer.err
         (file,) = (self.line.results / "tables").glob("*.csv")
-        return {tuple(row) for row in csv.reader(io.StringIO(file.read_text(encoding="utf-8")))}
+        kept = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
+        names = [name for name in kept.fieldnames or () if not name.endswith("machine")]
+        return {tuple(names), *(tuple(row[name] for name in names) for row in kept)}
 
     def feed(self, what: str, spoil: Callable[[Path], None], *, tables: bool = True) -> None:
         """Spoil the cell's folder, read everything, judge, and put it right again."""
