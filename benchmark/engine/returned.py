@@ -80,7 +80,8 @@ def network_of(network: object) -> nn.Module:
                 "number of bands that `network` is given"
             )
     for name, value in network.named_parameters():
-        if value.is_meta or (value.is_floating_point() and value.dtype != torch.float32):
+        real = value.is_floating_point() or value.is_complex()
+        if value.is_meta or (real and value.dtype != torch.float32):
             found = "on the device meta" if value.is_meta else f"of type {value.dtype}"
             raise ValueError(
                 f"network returned a network whose weights '{name}' are {found}, expected float32 "
@@ -130,12 +131,12 @@ def outputs(method: NetworkMethod, output: object, inputs: Tensor, truth: Tensor
 
 
 def _require_tensors(output: object) -> None:
-    parts = output if isinstance(output, tuple | list) else [output]
+    parts: Any = output if type(output) in (tuple, list) else [output]  # no named tuples
     expected = "expected a tensor, or a tuple of tensors with the estimate last"
     if not parts:
         raise TypeError(f"the network returned an empty {type(output).__name__}, {expected}")
     for number, part in enumerate(parts):
-        if isinstance(part, tuple | list):
+        if type(part) in (tuple, list):
             _require_tensors(part)
             continue
         place = f" as output {number + 1} of {len(parts)}" if parts is output else ""

@@ -72,7 +72,7 @@ def load(file: Path, *registries: Registry[Any]) -> None:
     file = file.expanduser().resolve()
     if not file.is_file():
         raise RequestError(f"no plugin file at {file}")
-    if file.suffix != ".py":
+    if file.suffix.lower() != ".py":
         raise RequestError(f"{file} is not a Python file; a plugin's name ends in .py")
     before = {entry.cls for registry in registries for entry in registry}
     with _importing(f"plugin {file}") as changed:

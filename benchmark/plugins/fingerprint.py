@@ -173,7 +173,7 @@ def _content(name: str, file: Path) -> _Content:
         return kept[1]
     try:
         data = file.read_bytes()
-        if file.suffix in SOURCE_SUFFIXES:
+        if file.suffix.lower() in SOURCE_SUFFIXES:
             tree = ast.parse(data)
             package = name if _located(name)[1] is not None else name.rpartition(".")[0]
             text = " ".join([canonical(tree), *_data_files(tree, file.parent)])

@@ -48,7 +48,7 @@ def file_digests(folder: Path, files: Iterator[Path]) -> list[str]:
     suffixes = tuple(all_suffixes())
     texts = []
     for file in sorted({file for file in files if folder in file.parents and file.is_file()}):
-        if not file.name.endswith(suffixes):
+        if not file.name.lower().endswith(suffixes):
             with file.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             texts.append(f"{file.relative_to(folder).as_posix()} {digest}")

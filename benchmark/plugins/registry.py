@@ -48,8 +48,11 @@ class Registry(Generic[T]):
         Instances check the types and ranges of their parameters.
 
         Raises:
-            RequestError: another file has registered the name.
+            RequestError: the name cannot be asked for on the command line, or another file has
+                registered it.
         """
+        if split_reference(name, self.kind) != (name, {}):
+            raise RequestError(f"expected the name of a {self.kind}, found '{name}'")
 
         def decorate(cls: type[T]) -> type[T]:
             own_check = getattr(cls, "__post_init__", None)
@@ -62,11 +65,15 @@ class Registry(Generic[T]):
             cls.__post_init__ = check  # type: ignore[attr-defined]
             plugin: type[T] = dataclasses.dataclass(frozen=True)(cls)
             file = Path(inspect.getfile(cls)).resolve()
-            existing = self._entries.get(name)
-            if existing is not None and existing.file != file:
-                raise RequestError(
-                    f"two {self.kind}s are named '{name}': {existing.file} and {file}; rename one"
-                )
+            for existing in self._entries.values():
+                # Names are folders of results, which some systems compare without case.
+                same = existing.name.casefold() == name.casefold()
+                if same and (existing.name, existing.file) != (name, file):
+                    other = "" if existing.name == name else f" and '{existing.name}'"
+                    raise RequestError(
+                        f"two {self.kind}s are named '{name}'{other}: {existing.file} and {file}; "
+                        "rename one"
+                    )
             plugin.name = name  # type: ignore[attr-defined]
             self._entries[name] = Entry(name, plugin, file, facts)
             return plugin

@@ -1,7 +1,7 @@
 """What a method returned and what is expected, in one line, wherever it is called."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -87,6 +87,10 @@ TENSOR = "a tensor of shape"
         (
             nn.Sequential(nn.Conv2d(3, 3, 3, padding=1).bfloat16()),
             "network returned a network whose weights '0.weight' are of type torch.bfloat16, expe",
+        ),
+        (
+            nn.Conv2d(3, 3, 3, padding=1, dtype=torch.complex64),
+            "network returned a network whose weights 'weight' are of type torch.complex64, expec",
         ),
         (
             nn.Conv2d(3, 3, 3, padding=1, device="meta"),
@@ -307,6 +311,17 @@ def test_a_state_is_stored_without_gradients_and_without_shared_memory() -> None
     whole.detach().zero_()
     assert state["part"].tolist() == [2, 3, 4, 5]
     assert fitted({}) == {}
+
+
+def test_a_named_tuple_is_no_output_to_train_on() -> None:
+    class Pair(NamedTuple):
+        side: Tensor
+        estimate: Tensor
+
+    with pytest.raises(
+        TypeError, match=r"^the network returned a Pair, expected a tensor, or a tu"
+    ):
+        trained(returning(network=forward(lambda x: Pair(x, x))))
 
 
 def test_sound_outputs_are_trained_on() -> None:

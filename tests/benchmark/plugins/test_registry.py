@@ -10,6 +10,7 @@ from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
 from benchmark.plugins.discovery import discover, load
+from benchmark.plugins.fingerprint import source_of
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
 
@@ -225,3 +226,28 @@ def test_a_broken_file_among_the_methods_is_named(
         RequestError, match=r"some_methods/mine\.py cannot be imported: ModuleNotFoundError"
     ):
         discover([Registry[object]("method", "some_methods", "no.group")])
+
+
+@pytest.mark.parametrize("name", ["", "my method", "mine[x=1]", "netz_ä", " mine"])
+def test_a_name_that_could_not_be_asked_for_is_refused(tmp_path: Path, name: str) -> None:
+    file = plugin(tmp_path, "one.py", PLUGIN.format(name=name))
+    with pytest.raises(RequestError, match=r"method '.*' cannot be read|the name of a method, fo"):
+        load(file, METHODS)
+
+
+def test_names_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
+    load(plugin(tmp_path, "one.py", PLUGIN.format(name="mine")), METHODS)
+    with pytest.raises(
+        RequestError, match=r"^two methods are named 'Mine' and 'mine': .*one\.py a"
+    ):
+        load(plugin(tmp_path, "two.py", PLUGIN.format(name="Mine")), METHODS)
+
+
+def test_the_ending_of_a_plugin_file_may_be_upper_case(tmp_path: Path) -> None:
+    file = plugin(tmp_path, "ONE.PY", PLUGIN.format(name="mine"))
+    load(file, METHODS)
+    assert METHODS.make("mine[strength=2]") is not None
+    one = source_of(METHODS.entry("mine").cls)
+    file.write_text(file.read_text() + "# a comment\n")
+    load(file, METHODS)
+    assert source_of(METHODS.entry("mine").cls) == one
