@@ -131,7 +131,8 @@ def outputs(method: NetworkMethod, output: object, inputs: Tensor, truth: Tensor
 
 
 def _require_tensors(output: object) -> None:
-    parts: Any = output if type(output) in (tuple, list) else [output]  # no named tuples
+    several = type(output) in (tuple, list)  # no named tuples
+    parts: list[object] = list(output) if several else [output]  # type: ignore[call-overload]
     expected = "expected a tensor, or a tuple of tensors with the estimate last"
     if not parts:
         raise TypeError(f"the network returned an empty {type(output).__name__}, {expected}")
@@ -139,7 +140,7 @@ def _require_tensors(output: object) -> None:
         if type(part) in (tuple, list):
             _require_tensors(part)
             continue
-        place = f" as output {number + 1} of {len(parts)}" if parts is output else ""
+        place = f" as output {number + 1} of {len(parts)}" if several else ""
         if not isinstance(part, Tensor):
             raise TypeError(f"the network returned {described(part)}{place}, {expected}")
         if part.dim() < 2:
