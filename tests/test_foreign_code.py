@@ -223,3 +223,12 @@ def test_a_name_in_another_case_is_guessed(
     answer = hsisr(*words)
     assert answer.code == 2
     assert guess in answer.err
+
+
+def test_a_data_set_without_a_title_is_named_when_data_sets_are_listed(hsisr: CommandLine) -> None:
+    (hsisr.folder / "helper.py").write_text(RIGHT)
+    file = hsisr.folder / "shelf.py"
+    file.write_text(SHELF.replace('    title = "Shelf"\n', ""))
+    answer = hsisr("datasets", "--plugin", str(file))
+    assert answer.code == 2
+    assert "error: shelf: AttributeError: 'Shelf' object has no attribute 'title'" in answer.err

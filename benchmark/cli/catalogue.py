@@ -45,9 +45,12 @@ def methods(plugin: Plugins = None, as_json: Json = False) -> None:
 def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
     """List the data sets and their parameters."""
     discover(plugin)
+    from benchmark.data.checks import check_names
     from benchmark.dataset import DATASETS
     from benchmark.plugins.parameters import describe
 
+    for entry in DATASETS:
+        check_names(DATASETS.make(entry.name), entry.name)
     rows = [
         {
             "name": entry.name,

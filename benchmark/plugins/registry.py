@@ -94,11 +94,21 @@ class Registry(Generic[T]):
         """Build the plugin that `name[key=value,...]` describes.
 
         Raises:
-            RequestError: the name or a parameter is unknown, or a value has another type or range.
+            RequestError: the name or a parameter is unknown, a value has another type or range, or
+                the class cannot be instantiated.
         """
         name, settings = split_reference(reference, self.kind)
-        cls = self.entry(name).cls
-        return cls(**convert(name, cls, settings))
+        entry = self.entry(name)
+        values = convert(name, entry.cls, settings)
+        try:
+            return entry.cls(**values)
+        except RequestError:
+            raise
+        except Exception as error:
+            raise RequestError(
+                f"{self.kind} '{reference}' cannot be built: {type(error).__name__}: {error}; "
+                f"correct {entry.file}"
+            ) from error
 
     def label(self, instance: T) -> str:
         """Return an instance's canonical reference, as used in paths and tables."""

@@ -251,3 +251,17 @@ def test_the_ending_of_a_plugin_file_may_be_upper_case(tmp_path: Path) -> None:
     file.write_text(file.read_text() + "# a comment\n")
     load(file, METHODS)
     assert source_of(METHODS.entry("mine").cls) == one
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ('def __post_init__(self):\n        raise ValueError("no")', "ValueError: no; correct "),
+        ("def __init__(self, needed):\n        pass", "TypeError: "),
+    ],
+)
+def test_a_class_that_cannot_be_built_is_one_line(tmp_path: Path, body: str, says: str) -> None:
+    file = plugin(tmp_path, "one.py", PLUGIN.format(name="mine") + f"\n    {body}\n")
+    load(file, METHODS)
+    with pytest.raises(RequestError, match=rf"^method 'mine' cannot be built: {says}.*one\.py$"):
+        METHODS.make("mine")
