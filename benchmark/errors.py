@@ -74,12 +74,16 @@ def similar(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     return [one for key in near for one in names[key]][:most]
 
 
+def meant(name: str, known: Iterable[str]) -> str:
+    """Ask whether a similar name was meant: "did you mean cave? "; "" without a similar one."""
+    near = similar(name, known)
+    return f"did you mean {' or '.join(near)}? " if near else ""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> RequestError:
     """Build the error for a name that does not exist: similar names, and those that do exist."""
     names = list(known)
-    near = similar(name, names)
-    guess = f"did you mean {' or '.join(near)}? " if near else ""
-    return RequestError(f"unknown {kind} '{name}'; {guess}known: {listed(names, 30)}")
+    return RequestError(f"unknown {kind} '{name}'; {meant(name, names)}known: {listed(names, 30)}")
 
 
 def _folded(name: str) -> str:

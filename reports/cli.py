@@ -205,7 +205,7 @@ def report(
     """Write one page that opens offline: tables, scenes, images, spectra, provenance."""
     discover(plugin)
     from benchmark.engine.device import choose
-    from benchmark.errors import RequestError, listed
+    from benchmark.errors import RequestError, listed, meant
     from benchmark.execution.listeners import progress
     from benchmark.execution.plan import Folders
     from benchmark.plugins.parameters import names_in
@@ -213,17 +213,23 @@ def report(
     from benchmark.tools.images.previews import previews
     from reports.page import write_page
     from reports.page.write import LIMIT
+    from reports.writers.files import no_results_of
 
     labels, names = names_in(dataset, "--dataset"), names_in(scenes, "--scenes")
-    stored = [cell for cell in cells(results) if not labels or cell.address.dataset in labels]
-    if not stored:
-        raise RequestError(
-            f"no results of {listed(labels) or 'any data set'} in {results}; make them with: "
-            "python run_all.py"
-        )
+    found = list(cells(results))
+    present = {cell.address.dataset for cell in found}
+    if not found:
+        raise RequestError(f"no results in {results}; make them with: python run_all.py")
+    for label in labels:
+        if label not in present:
+            raise no_results_of(label, results, present)
+    stored = [cell for cell in found if not labels or cell.address.dataset in labels]
     tested = {name for one in stored for name in one.facts["configuration"]["dataset"]["test"]}
     if unknown := [name for name in names if name not in tested]:
-        raise RequestError(f"--scenes: nothing here was tested on {listed(unknown)}")
+        raise RequestError(
+            f"--scenes: nothing here was tested on {listed(unknown)}; {meant(unknown[0], tested)}"
+            f"the test scenes are {listed(sorted(tested))}"
+        )
     folders, where = Folders(data, results, cache), choose(device)
     with progress.make() as shown:
         images = previews(stored, folders, where, shown, size=preview_size, scenes=names)

@@ -21,22 +21,35 @@ class Machine:
         processor: its model.
         threads: their number.
         precision: of the convolutions in training.
+        memory: of the GPU in GiB, as GPUs of one name are sold with different amounts.
+        torch: its version.
     """
 
     device: str
     processor: str
     threads: str
     precision: str
+    memory: str = ""
+    torch: str = ""
 
 
 def machine_of(cell: Cell) -> Machine:
     """Return the machine of a cell; two cells are of the same machine if theirs are equal."""
-    known = [
-        as_text(get_nested(cell.facts, "environment", name))
-        for name in ("device", "processor", "threads", "precision")
-    ]
-    # What follows the name, such as ", 2 threads, bfloat16", is in the other three.
-    return Machine(known[0].partition(",")[0], *known[1:])
+
+    def known(name: str) -> str:
+        return as_text(get_nested(cell.facts, "environment", name))
+
+    memory = get_nested(cell.facts, "environment", "gpu_memory_bytes")
+    is_number = isinstance(memory, int) and 0 < memory < 2**60
+    return Machine(
+        # What follows the name, such as ", 2 threads, bfloat16", is in the others.
+        device=known("device").partition(",")[0],
+        processor=known("processor"),
+        threads=known("threads"),
+        precision=known("precision"),
+        memory=f"{memory / 2**30:.0f} GiB" if is_number else "",
+        torch=known("torch"),
+    )
 
 
 @dataclass(frozen=True)
@@ -153,6 +166,8 @@ def _full_name(name: str, machine: Machine) -> str:
         machine.processor if machine.processor not in name else "",
         f"{machine.threads} thread{'s' * (machine.threads != '1')}" if machine.threads else "",
         machine.precision,
+        machine.memory,
+        f"torch {machine.torch}" if machine.torch else "",
     ]
     more = [text for text in known if text and text not in name]
     return f"{name} [{', '.join(more) or 'nothing more recorded'}]"

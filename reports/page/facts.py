@@ -20,6 +20,7 @@ from reports.analysis.machines import Machines, name_of
 from reports.analysis.metrics import MAIN, OTHER, Metric, metrics_in
 from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of, title_of
+from reports.analysis.remarks import remarks_on
 from reports.analysis.results import (
     ADDRESS,
     MAX_NUMBER,
@@ -113,7 +114,7 @@ def _section(
         "title": words(title_of(cells)),
         "head": [[what, words(text)] for what, text in provenance_of(cells, why)],
         "notes": [words(text) for text in notes.texts],
-        "remarks": [words(text) for text in comparisons.remarks()],
+        "remarks": [words(text) for text in remarks_on(comparisons)],
         "scales": results.scales,
         "scenes": [words(name) for name in scenes],
         "metrics": [asdict(metric) for metric in metrics],

@@ -15,6 +15,7 @@ from reports.analysis.metrics import MAIN, Metric, metrics_in
 from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of
 from reports.analysis.ranking import rankings, ranks
+from reports.analysis.remarks import remarks_on
 from reports.analysis.results import MethodInfo, Results, deviation, mean
 from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant
 from reports.published.reader import PublishedValue
@@ -98,7 +99,7 @@ def _measured(
         groups=tuple((metric.heading, len(results.scales)) for metric in MAIN),
         columns=("Method", *(f"{TIMES}{scale}" for _, scale in product(MAIN, results.scales))),
         rows=tuple(map(tuple, rows)),
-        remarks=comparisons.remarks(),
+        remarks=remarks_on(comparisons),
     )
 
 

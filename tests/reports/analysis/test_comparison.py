@@ -74,12 +74,13 @@ def test_indistinguishable_methods_are_marked(make: Make, tmp_path: Path) -> Non
 def test_the_remarks_name_test_family_and_level(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN)
     text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
-    assert "Test: signs of the differences flipped scene by scene" in text
+    assert "Test: the signs of the differences are flipped scene by scene" in text
     assert (
-        "Family: all pairs of methods in a column, and all its comparisons with Bicubic. "
-        "Level: 5 % for each family, so one column in twenty may show a difference" in text
+        "All pairs of methods in a column form a family, and all comparisons with Bicubic in it "
+        "form another. The level is 5 % for each family: of twenty columns of equal methods, one "
+        "may show a difference by chance." in text
     )
-    assert "With 7 test scenes the smallest p is 1/64 = 0.0156." in text
+    assert "With 7 test scenes the smallest possible p is 1/64 = 0.0156." in text
     assert "A mark does not say that two methods are equal" in text
     assert "One seed: how far training itself scatters is not known" in text
     assert "Welch" not in text
@@ -217,8 +218,28 @@ def test_a_method_with_one_seed_among_several_is_named(make: Make, tmp_path: Pat
     make("bicubic", rows=spread(range(20, 27), range(7), SEVEN), trained=False)
     text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
     assert "Two seeds estimate the scatter of training poorly" in text
-    assert "One seed of VDSR: how far its training scatters is not known" in text
-    assert "taken as for the other network of a pair where that has several seeds" in text
+    assert "One seed of VDSR: this does not show how far training scatters" in text
+    assert "the scatter of that one is taken for both" in text
+
+
+def test_the_scales_of_a_method_with_one_seed_are_named(make: Make, tmp_path: Path) -> None:
+    """VDSR has two seeds at x2, so "one seed of VDSR" alone would be wrong."""
+    for seed, scale in ((0, 2), (1, 2), (0, 3)):
+        make("vdsr", scale, seed, rows=spread(range(30, 37), range(7), SEVEN))
+    for scale in (2, 3):
+        make("bicubic", scale, rows=spread(range(20, 27), range(7), SEVEN), trained=False)
+    text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
+    assert "One seed of VDSR at ×3: " in text
+    assert "only that these scenes and seeds do not show a difference" in text
+
+
+def test_one_scene_is_said_to_mark_nothing(make: Make, tmp_path: Path) -> None:
+    """Without a word, no mark would read as: differs from the best."""
+    make("bicubic", rows=spread([30], [6], ["face"]), trained=False)
+    assert not write_tables(tmp_path, "cave").sections[0].grids[0].remarks
+    make("srcnn", rows=spread([40], [5], ["face"]))
+    (line,) = write_tables(tmp_path, "cave").sections[0].grids[0].remarks
+    assert line.startswith("Nothing is marked: no two methods have finite values of two common")
 
 
 def test_one_seed_is_taken_to_scatter_as_the_other_networks_do(make: Make, tmp_path: Path) -> None:

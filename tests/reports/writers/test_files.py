@@ -158,7 +158,7 @@ def test_several_seeds_have_a_mean_and_a_deviation(make: Make, tmp_path: Path) -
         ["SRCNN", f"*{mean:.2f} ± {std:.2f}*", "**4.00 ± 0.00**"],
         ["VDSR", "**36.00**¹", "*5.00*¹"],
     ]
-    assert tables.sections[0].notes == ("without seed 1, 2",)
+    assert tables.sections[0].notes == ("without seeds 1, 2",)
     assert head(tables, "Seeds") == "0, 1, 2"
 
 
@@ -373,6 +373,11 @@ def test_without_cells_nothing_is_written_and_the_remedy_is_named(
     make(dataset="cave")
     with pytest.raises(RequestError, match="there are some of cave; make them with"):
         write_tables(tmp_path, "harvard")
+    # A run with that name would be refused.
+    with pytest.raises(RequestError, match=r"; did you mean cave\? there are some of cave$"):
+        write_tables(tmp_path, "CAVE")
+    with pytest.raises(RequestError, match=r"did you mean srcnn\? there are some of srcnn"):
+        write_tables(tmp_path, "cave", baseline="SRCN")
     assert not (tmp_path / "tables").exists()
 
 
