@@ -148,6 +148,7 @@ def figures(
     from reports.figures import require
 
     require()
+    from reports.analysis.training import same_table, seconds_line
     from reports.figures.draw import FigureCells, figures_of, folder_of
     from reports.figures.drawing.save import FORMATS, write_figures
     from reports.figures.drawing.style import styles_of
@@ -175,7 +176,15 @@ def figures(
     with progress.make() as shown:
         for one in galleries(request, shown, names_in(scenes, "--scenes")):
             mine = [cell for cell in cells(results) if cell.address.dataset == one.label]
-            of = FigureCells(one.cells, one.left_out, one.seed, one.tested, styles_of(mine))
+            limits = seconds_line([cell for cell in mine if same_table(cell, one.cells[0])])
+            of = FigureCells(
+                one.cells,
+                one.left_out,
+                one.seed,
+                one.tested,
+                styles_of(mine),
+                f"{limits}." if limits else "",
+            )
             views = one.views(results, where, partial(shown.preparing, what="estimates computed"))
             drawn = figures_of(of, views, band, asked_pixels)
             paths += write_figures(folder_of(results, of), drawn, formats_asked)

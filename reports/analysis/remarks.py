@@ -100,9 +100,9 @@ def _few_seeds(made: Comparisons) -> list[str]:
         )
     if made.single and made.several_seeds:
         lines.append(
-            f"One seed of {listed(made.single)}: this does not show how far training scatters, "
-            "so in a pair with a network that has several seeds, the scatter of that one is "
-            "taken for both."
+            f"One seed of {listed(made.single)}: this does not show how far training scatters. In "
+            "a pair with a network that has several seeds, the scatter of that one is taken for "
+            "both; in a pair of networks with one seed each, it is in no test."
         )
     elif made.single:
         lines.append(

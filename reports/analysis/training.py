@@ -81,6 +81,14 @@ def seconds_line(cells: Sequence[Cell]) -> str:
     )
 
 
+def same_table(one: Cell, other: Cell) -> bool:
+    """Return whether two cells stand in the same table."""
+    places = [
+        (cell.address.dataset, cell.address.protocol, cell.address.profile) for cell in (one, other)
+    ]
+    return places[0] == places[1]
+
+
 def deviations_line(cells: Sequence[Cell]) -> str:
     """Describe in what each method's recipe differs from its paper's; "" where in nothing."""
     parts = []

@@ -220,6 +220,7 @@ def test_a_method_with_one_seed_among_several_is_named(make: Make, tmp_path: Pat
     assert "Two seeds estimate the scatter of training poorly" in text
     assert "One seed of VDSR: this does not show how far training scatters" in text
     assert "the scatter of that one is taken for both" in text
+    assert "in a pair of networks with one seed each, it is in no test" in text
 
 
 def test_the_scales_of_a_method_with_one_seed_are_named(make: Make, tmp_path: Path) -> None:
