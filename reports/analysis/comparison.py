@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.analysis.metrics import MAIN, Metric
-from reports.analysis.results import MethodInfo, Results
+from reports.analysis.results import ROUNDED, MethodInfo, Results
 from reports.analysis.statistics import (
     ALPHA,
     Array,
@@ -89,6 +89,8 @@ class Comparisons:
         items: first all pairs of every column, then those with the baseline.
         baseline: the baseline's title; empty where it has no results.
         titles: the methods' titles by label.
+        untested: what was not compared with the best of its column, as two scenes with a finite
+            difference are needed.
         single: titles of the trained methods that have one seed, with the scales where it is not
             so at every scale.
         comparable: whether a column has values of several methods.
@@ -98,6 +100,7 @@ class Comparisons:
     baseline: str
     titles: Mapping[str, str]
     single: tuple[str, ...]
+    untested: tuple[str, ...] = ()
     comparable: bool = True
 
     @property
@@ -143,8 +146,10 @@ def compare(
         baseline: a method's label.
     """
     trained = {one.label for one in methods if one.trained}
+    titles = {one.label: one.title for one in methods}
     pairs: list[Comparison] = []
     with_baseline: list[Comparison] = []
+    untested: list[str] = []
     comparable = False
     for metric, scale in product(MAIN, results.scales):
         means = {one.label: results.mean(one.label, scale, metric.name) for one in methods}
@@ -156,9 +161,15 @@ def compare(
         comparable = comparable or len(labels) > 1
         column = _Column(results, metric, scale, labels, trained)
         worse_better = [(worse, better) for better, worse in combinations(labels, 2)]
+        of_column = column.family(worse_better)
+        with_best = {one.method for one in of_column if one.other == labels[0]}
         pairs += [
-            replace(one, against="best" if one.other == labels[0] else "other")
-            for one in column.family(worse_better)
+            replace(one, against="best" if one.other == labels[0] else "other") for one in of_column
+        ]
+        untested += [
+            f"{titles[label]} and {titles[labels[0]]} ({metric.title} {TIMES}{scale})"
+            for label in labels[1:]
+            if label not in with_best
         ]
         if baseline in labels:
             others = [one.label for one in methods if one.label in labels]
@@ -172,8 +183,9 @@ def compare(
     return Comparisons(
         items=(*pairs, *with_baseline),
         baseline=next((one.title for one in methods if one.label == baseline), ""),
-        titles={one.label: one.title for one in methods},
+        titles=titles,
         single=tuple(single),
+        untested=tuple(untested),
         comparable=comparable,
     )
 
@@ -216,7 +228,9 @@ class _Column:
             (pair, self.scores[pair[0]].mean(axis=1) - self.scores[pair[1]].mean(axis=1))
             for pair in pairs
         ]
-        found = [(pair, one) for pair, one in found if np.isfinite(one).sum() > 1]
+        found = [
+            (pair, np.round(one, ROUNDED)) for pair, one in found if np.isfinite(one).sum() > 1
+        ]
         if not found:
             return []
         alone, adjusted = sign_flip(np.column_stack([one for _, one in found]))

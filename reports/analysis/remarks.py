@@ -86,9 +86,18 @@ def _undecided(made: Comparisons) -> list[str]:
             pair = f"{made.titles[one.method]} and {made.titles[one.other]}"
             where = f"{one.metric.title} {TIMES}{one.scale}, {counted(one.n, 'test scene')}"
             found[f"{pair} ({where})"] = None
+    lines = []
+    if made.untested:
+        lines.append(
+            "Not tested and not marked, as fewer than two common scenes have a finite difference: "
+            f"{listed(made.untested, 6)}."
+        )
     if not found:
-        return []
-    return [f"Not tested and not marked, with too few common scenes: {listed(list(found), 6)}."]
+        return lines
+    return [
+        *lines,
+        f"Not tested and not marked, with too few common scenes: {listed(list(found), 6)}.",
+    ]
 
 
 def _few_seeds(made: Comparisons) -> list[str]:

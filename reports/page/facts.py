@@ -151,6 +151,7 @@ def _method(
     published: Mapping[tuple[str, int, str], PublishedValue],
 ) -> dict[str, Any]:
     places = []
+    labels = set(results.cells["method"])
     for scale in results.scales:
         means: dict[str, Any] = {}
         scores: dict[str, Any] = {}
@@ -158,13 +159,18 @@ def _method(
         for metric in metrics:
             values = results.values(method.label, scale, metric.name)
             found = results.by_scene(method.label, scale, metric.name)
+            here, scored = results.scored_scenes(method.label, scale, metric.name)
+            most = max(results.scored_scenes(one, scale, metric.name)[0] for one in labels)
             means[metric.name] = {
                 **_mean(values, found.values(), metric),
+                # A mean over fewer scenes than the others' is not compared with theirs.
+                "ranked": here == most,
                 "marks": comparisons.marks(method.label, scale, metric),
             }
             scores[metric.name] = [finite(found.get(scene)) for scene in scenes]
             if row := published.get((method.published, scale, metric.name)):
-                compared[metric.name] = _compared(row, mean(values), metric)
+                measured = mean(values) if here == scored else math.nan
+                compared[metric.name] = _compared(row, measured, metric)
         places.append(
             {
                 **_state(results, method.label, scale),

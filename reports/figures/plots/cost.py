@@ -122,11 +122,11 @@ def cost_figure(
     _limit_from_zero(right, [costs[label].parameters for label in labels])
     left.yaxis.set_major_locator(MaxNLocator(7))
     names = {label: shortened(styles.title(label), _LONGEST, SMALL) for label in labels}
-    seconds = [(costs[label].seconds, costs[label].psnr) for label in timed]
+    times = [(costs[label].seconds, costs[label].psnr) for label in timed]
     parameters = [(float(costs[label].parameters), costs[label].psnr) for label in labels]
-    lines = [_draw(left, seconds, timed, styles), _draw(right, parameters, labels, styles)]
+    lines = [_draw(left, times, timed, styles), _draw(right, parameters, labels, styles)]
     figure.draw_without_rendering()  # names are placed within the final layout
-    place_names(left, seconds, [names[label] for label in timed], lines[0])
+    place_names(left, times, [names[label] for label in timed], lines[0])
     place_names(right, parameters, [names[label] for label in labels], lines[1])
     return figure
 

@@ -1,6 +1,7 @@
 """Marks, the tests behind them, and the stated limits of conclusions."""
 
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -386,3 +387,44 @@ def test_the_adjusted_p_decides_where_a_test_can(
     changed = replace(found, items=(replace(pair, n=n, p=p, adjusted=adjusted),))
     assert changed.marks("bicubic", 2, MAIN[0]) == mark
     assert changed.items[0].significant is (adjusted < ALPHA)
+
+
+def test_equal_methods_of_different_numbers_of_seeds_are_equal(make: Make, tmp_path: Path) -> None:
+    """A mean over three seeds of the same value differs from that value by rounding."""
+    values = 30 + np.linspace(0.1, 5.3, 7) / 3
+    make("bicubic", rows=spread(values, values, SEVEN), trained=False)
+    for seed in (0, 1, 2):
+        make("copy", seed=seed, rows=spread(values, values, SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    assert all(one.average("bicubic") == one.average("copy") == 1.5 for one in section.rankings)
+    assert {(c.above, c.below, c.p) for c in section.comparisons} == {(0, 0, 1.0)}
+
+
+def test_what_cannot_be_tested_against_the_best_is_named(make: Make, tmp_path: Path) -> None:
+    """Without a word, no mark would read as: differs from the best."""
+    perfect = spread([math.inf] * 7, [0.0] * 7, SEVEN)
+    make("perfect", rows=perfect)
+    make("bicubic", rows=spread(range(20, 27), range(1, 8), SEVEN), trained=False)
+    make("srcnn", rows=spread(range(21, 28), range(1, 8), SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    text = " ".join(section.grids[0].remarks)
+    assert (
+        "Not tested and not marked, as fewer than two common scenes have a finite difference: "
+        "SRCNN and PERFECT (PSNR ×2), BICUBIC and PERFECT (PSNR ×2)." in text
+    )
+
+
+def test_a_mean_over_fewer_scenes_is_no_best_and_has_no_difference(
+    make: Make, tmp_path: Path
+) -> None:
+    """Without its hardest scenes, a method would be the best of its column."""
+    make("vdsr", rows=spread(range(31, 38), range(1, 8), SEVEN), published="Kim[11]")
+    make("srcnn", rows=spread(range(30, 37), range(2, 9), SEVEN), published="Dong[4]")
+    hard = [math.nan, math.nan, *range(32, 37)]
+    make("espcn", rows=spread(hard, range(3, 10), SEVEN), published="Shi[18]")
+    (section,) = write_tables(tmp_path, "cave").sections
+    shown = {row[0].text: row[1] for row in section.grids[0].rows}
+    assert [shown[name].rank for name in ("VDSR", "SRCNN", "ESPCN")] == [1, 2, 0]
+    assert shown["ESPCN"].difference == ""
+    assert shown["VDSR"].difference
+    assert "has no value for psnr of 2 of 7 scenes" in section.notes[0]

@@ -1,5 +1,6 @@
 """The page in a browser: it opens from a file, sorts, filters, switches, and shows reasons."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from benchmark.store.cells import cells
 from tests.reports.analysis.test_comparison import SEVEN, stored
 from tests.reports.analysis.test_machines import NOTE, mixed
-from tests.reports.conftest import Make
+from tests.reports.conftest import Make, scored
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import CORNER, Report, cube, written
 
@@ -438,4 +439,19 @@ def test_all_deviations_of_a_table_are_of_the_same_kind(
     assert "± is the standard deviation over the test scenes" in text(tab, "#comparison .legend")
     tab.click(f"{TABLE} tbody tr:nth-child(2) button.source")
     assert "the mean over 3 test scenes and 2 seeds; unrounded" in text(tab, "#provenance")
+    assert tab.complaints() == []
+
+
+def test_a_mean_over_fewer_scenes_is_not_the_best(tab: Tab, make: Make, tmp_path: Path) -> None:
+    easy = [{**row, "psnr": math.nan} if index == 0 else row
+            for index, row in enumerate(scored(36.0, 4.0))]  # fmt: skip
+    make("vdsr", psnr=35.5, title="VDSR", published="Kim[11]")
+    make("srcnn", psnr=35.0, title="SRCNN")
+    make("espcn", rows=easy, title="ESPCN", published="Shi[18]")
+    tab.open(written(tmp_path).page)
+    best = f"[...document.querySelectorAll('{TABLE} tbody tr')].filter((row) => row.children[1]"
+    best += ".classList.contains('best')).map((row) => row.children[0].innerText.split('\\n')[0])"
+    assert tab.run(best) == ["VDSR"]
+    assert "×2 VDSR (35.50, 0.50 before SRCNN" in text(tab, "#winners")
+    assert "paper 36.65 (" not in text(tab, TABLE)
     assert tab.complaints() == []

@@ -40,6 +40,11 @@ function seedsOf(place) {
   return place.cells.filter((one) => facts.cells[one].status === "done").length;
 }
 
+// The value of a mean that is compared with others, null for one over fewer scenes than theirs.
+function rankedValue(mean) {
+  return mean.ranked ? mean.value : null;
+}
+
 function metricOf(name) {
   return section().metrics.find((metric) => metric.name === name) || section().metrics[0];
 }

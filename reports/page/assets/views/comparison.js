@@ -66,7 +66,7 @@ function comparison() {
   const place = new Map();
   for (const metric of metrics) {
     for (const { index } of scales) {
-      place.set(metric.name + index, ranks(here.methods.map((one) => one.places[index].means[metric.name].value), metric));
+      place.set(metric.name + index, ranks(here.methods.map((one) => rankedValue(one.places[index].means[metric.name])), metric));
     }
   }
   const rows = here.methods.map((method, row) => ({
@@ -169,7 +169,7 @@ function winners(metrics, scales) {
   const metric = metrics[0];
   const best = scales.map(({ scale, index }) => {
     const rows = section().methods
-      .map((method) => [method.title, method.places[index].means[metric.name].value, method.places[index].means[metric.name].text])
+      .map((method) => [method.title, rankedValue(method.places[index].means[metric.name]), method.places[index].means[metric.name].text])
       .filter((row) => known(row[1]))
       .sort((a, b) => (metric.higher ? b[1] - a[1] : a[1] - b[1]));
     if (!rows.length) return null;

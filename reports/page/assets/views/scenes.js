@@ -37,7 +37,7 @@ function scenes() {
     };
   });
   const means = here.methods.map((method) => method.places[index].means[metric.name]);
-  const best = ranks(means.map((one) => one.value), metric);
+  const best = ranks(means.map(rankedValue), metric);
   sceneTable.fill(rows, {
     entries: [{ node: "Mean" }, ...means.map((one, method) => ({ node: marked(one.text, best[method]) }))],
   });
