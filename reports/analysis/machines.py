@@ -110,10 +110,12 @@ def machines_of(cells: Sequence[Cell]) -> Machines:
     for cell in cells:
         firsts.setdefault(machine_of(cell), cell)
     names = {machine: name_of(cell) for machine, cell in firsts.items()}
-    shared = Counter(names.values())
+    alike: dict[str, list[Machine]] = {}
+    for machine, name in names.items():
+        alike.setdefault(name, []).append(machine)
     return Machines(
         names={
-            machine: _full_name(name, machine) if shared[name] > 1 else name
+            machine: _full_name(name, machine, alike[name]) if len(alike[name]) > 1 else name
             for machine, name in names.items()
         },
         cells=counts,
@@ -160,14 +162,18 @@ def name_of(cell: Cell) -> str:
     return f"{name} ({machine.processor})" if machine.processor and is_cpu else name
 
 
-def _full_name(name: str, machine: Machine) -> str:
-    """Add what tells two machines apart whose devices are called alike."""
-    known = [
-        machine.processor if machine.processor not in name else "",
-        f"{machine.threads} thread{'s' * (machine.threads != '1')}" if machine.threads else "",
-        machine.precision,
-        machine.memory,
-        f"torch {machine.torch}" if machine.torch else "",
+def _full_name(name: str, machine: Machine, alike: Sequence[Machine]) -> str:
+    """Add what tells a machine apart from those whose devices are called alike."""
+    texts = {
+        "processor": machine.processor,
+        "threads": f"{machine.threads} thread{'s' * (machine.threads != '1')}",
+        "precision": machine.precision,
+        "memory": machine.memory,
+        "torch": f"torch {machine.torch}",
+    }
+    more = [
+        text
+        for field, text in texts.items()
+        if getattr(machine, field) and len({getattr(one, field) for one in alike}) > 1
     ]
-    more = [text for text in known if text and text not in name]
     return f"{name} [{', '.join(more) or 'nothing more recorded'}]"

@@ -34,7 +34,8 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
         results: of one data set, protocol and profile.
         methods: its methods in the order of the rows, in which notes are numbered.
     """
-    means, cells = results.cell_means, results.cells
+    # A cell that was scored on fewer scenes than others lacks the rest.
+    means, cells = results.cell_means.assign(scenes=results.most_scenes), results.cells
     undefined: dict[tuple[str, int, int], list[str]] = {}
     for one in rows_of(means[means["n"] < means["scenes"]]):
         text = f"{one.metric} of {one.scenes - one.n} of {counted(one.scenes, 'scene')}"

@@ -15,8 +15,8 @@ def remarks_on(made: Comparisons) -> tuple[str, ...]:
         lines = [
             f"Nothing is marked: with {scenes} no difference can be tested.",
             (
-                f"The smallest p of a sign-flip test is {_least(made.scenes)} there, not below "
-                f"{ALPHA}; an entry without a mark says nothing."
+                f"The smallest possible p of a sign-flip test is {_least(made.scenes)}, which is "
+                f"not below {ALPHA}; so an entry without a mark says nothing."
             ),
         ]
     else:

@@ -147,7 +147,14 @@ class Results:
     @cached_property
     def _scored_scenes(self) -> dict[Any, tuple[int, int]]:
         groups = self.cell_means.groupby(["method", "scale", "metric"])
-        return {key: (int(one["n"].min()), int(one["scenes"].max())) for key, one in groups}
+        most = self.most_scenes
+        return {key: (int(one["n"].min()), int(most[one.index].max())) for key, one in groups}
+
+    @cached_property
+    def most_scenes(self) -> "pd.Series[int]":
+        """Return, for every row of `cell_means`, the largest number of scenes of its column."""
+        column = ["dataset", "protocol", "profile", "scale", "metric"]
+        return self.cell_means.groupby(column)["scenes"].transform("max")
 
     @cached_property
     def _by_scene(self) -> dict[Any, dict[str, float]]:
@@ -175,7 +182,7 @@ class Results:
         return mean(self.values(method, scale, metric))
 
     def scored_scenes(self, method: str, scale: int, metric: str) -> tuple[int, int]:
-        """Return how many scenes have a value under every seed, and how many were scored."""
+        """Return how many scenes have a value under every seed, and how many others have."""
         return self._scored_scenes.get((method, scale, metric), (0, 0))
 
     def by_scene(self, method: str, scale: int, metric: str) -> dict[str, float]:

@@ -15,7 +15,7 @@ from benchmark.errors import plain, redact_paths
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
 from reports.analysis.comparison import Comparisons, compare
-from reports.analysis.facts import get_nested
+from reports.analysis.facts import as_list, get_nested
 from reports.analysis.machines import Machines, name_of
 from reports.analysis.metrics import MAIN, OTHER, Metric, metrics_in
 from reports.analysis.notes import Notes, collect_notes
@@ -137,7 +137,7 @@ def _scenes(results: Results) -> Iterator[Iterable[str]]:
     scored = {at: list(scenes) for at, scenes in known.groupby(ADDRESS, sort=False)["scene"]}
     for cell in results.stored:
         yield scored.get(astuple(cell.address), ())
-        yield map(str, get_nested(cell.facts, "configuration", "dataset", "test", default=()))
+        yield map(str, as_list(get_nested(cell.facts, "configuration", "dataset", "test")))
 
 
 def _method(
@@ -240,7 +240,8 @@ def _compared(row: PublishedValue, measured: float, metric: Metric) -> dict[str,
 
 def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
     facts, address = cell.facts, cell.address
-    environment = get_nested(facts, "environment", default={})
+    environment = get_nested(facts, "environment")
+    environment = environment if isinstance(environment, Mapping) else {}
     versions = {name: environment[name] for name in _ENVIRONMENT if environment.get(name)}
     return {
         "path": address.folder(PurePath("results")).as_posix(),  # type: ignore[arg-type]
@@ -262,7 +263,7 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "upscale": _sortable(get_nested(facts, "times", "upscale_s"), significant),
         "memory": _sortable(get_nested(facts, "memory", "peak_bytes"), _mebibytes),
         "resumed": finite(get_nested(facts, "resumed")),
-        "warnings": [words(text) for text in get_nested(facts, "warnings", default=())],
+        "warnings": [words(text) for text in as_list(get_nested(facts, "warnings"))],
     }
 
 

@@ -142,7 +142,10 @@ def test_gpus_of_one_name_in_different_machines_are_told_apart(make: Make, tmp_p
     make("c", **{**ON_GPU, "environment": {**GPU, "threads": 16}})
     (section,) = write_tables(tmp_path, "cave").sections
     (note,) = section.notes
-    assert "NVIDIA H200, bfloat16 [Intel Xeon, 16 threads], the others on" in note
+    assert (
+        "NVIDIA H200, bfloat16 [16 threads], the others on NVIDIA H200, bfloat16 [8 threads]; its"
+        in note
+    )
 
 
 def test_a_cell_that_records_no_machine_is_another_machine(make: Make, tmp_path: Path) -> None:
@@ -213,3 +216,13 @@ def test_seeds_of_one_machine_share_a_note(make: Make, tmp_path: Path) -> None:
     (section,) = write_tables(tmp_path, "cave").sections
     about = [note for note in section.notes if "computed on" in note]
     assert about == [f"seeds 1, 2 {NOTE}", NOTE] or about == [NOTE, f"seeds 1, 2 {NOTE}"]
+
+
+def test_a_longer_name_has_only_what_differs(make: Make) -> None:
+    stored = [
+        make(f"m{index}", device="NVIDIA H200, bfloat16", environment={**GPU, "torch": version})
+        for index, version in enumerate(("2.12.0", "2.13.0"))
+    ]
+    assert list(machines_of(stored).names.values()) == [
+        "NVIDIA H200, bfloat16 [torch 2.12.0]", "NVIDIA H200, bfloat16 [torch 2.13.0]",
+    ]  # fmt: skip

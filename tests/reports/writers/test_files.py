@@ -193,8 +193,12 @@ def test_scores_that_cannot_be_read_cost_their_own_place_only(make: Make, tmp_pa
     make("bicubic", psnr=31.0)
     cell = make("srcnn", rows=[{"scene": "face", "psnr": "", "sam": 4.0}])
     tables = write_tables(tmp_path, "cave")
-    assert table(tables.markdown, "PSNR and SAM")[2] == ["SRCNN", "--¹", "**4.00**¹"]
-    assert tables.sections[0].notes[0].startswith("has no value for psnr of 1 of 1 scene;")
+    assert table(tables.markdown, "PSNR and SAM")[2] == ["SRCNN", "--¹", "4.00¹"]
+    assert (
+        tables.sections[0]
+        .notes[0]
+        .startswith("has no value for psnr of 3 of 3 scenes, sam of 2 of 3 scenes;")
+    )
     added = ("format", "address", "sums", "seal")
     facts = {name: value for name, value in cell.facts.items() if name not in added}
     write(tmp_path, cell.address, facts, {})
@@ -415,12 +419,16 @@ def test_a_copied_cell_that_conflicts_with_the_others_is_reported(
 def test_a_perfect_estimate_is_infinite_and_still_the_best(make: Make, tmp_path: Path) -> None:
     make(
         "oracle",
-        rows=[{"scene": "a", "psnr": "inf", "sam": 0}, {"scene": "b", "psnr": 9, "sam": 0}],
+        rows=[
+            {"scene": "a", "psnr": "inf", "sam": 0},
+            {"scene": "b", "psnr": 9, "sam": 0},
+            {"scene": "c", "psnr": 9, "sam": 0},
+        ],
     )
     make("bicubic", psnr=31.0)
     tables = write_tables(tmp_path, "cave")
     assert table(tables.markdown, "PSNR and SAM")[2] == ["ORACLE", "**∞**", "**0.00**"]
-    assert ",oracle,0,psnr,inf,,2,NVIDIA H200,False\n" in tables.paths[2].read_text()
+    assert ",oracle,0,psnr,inf,,3,NVIDIA H200,False\n" in tables.paths[2].read_text()
 
 
 def test_signs_and_times_are_readable() -> None:
