@@ -220,6 +220,7 @@ def report(
     from benchmark.plugins.parameters import names_in
     from benchmark.store.cells import cells, damaged
     from benchmark.tools.images.previews import previews
+    from reports.analysis.facts import as_list, get_nested
     from reports.page import write_page
     from reports.page.write import LIMIT
     from reports.writers.files import no_results_of
@@ -233,7 +234,11 @@ def report(
         if label not in present:
             raise no_results_of(label, results, present)
     stored = [cell for cell in found if not labels or cell.address.dataset in labels]
-    tested = {name for one in stored for name in one.facts["configuration"]["dataset"]["test"]}
+    tested = {
+        str(name)
+        for one in stored
+        for name in as_list(get_nested(one.facts, "configuration", "dataset", "test"))
+    }
     if unknown := [name for name in names if name not in tested]:
         raise RequestError(
             f"--scenes: nothing here was tested on {listed(unknown)}; {meant(unknown[0], tested)}"
