@@ -64,7 +64,8 @@ def listed(names: Iterable[object], most: int = 8) -> str:
 def similar(name: str, known: Iterable[str], most: int = 3, least: float = 0.5) -> list[str]:
     """Return the known names that a mistyped one may mean, the nearest first.
 
-    `least` is the similarity, from 0 to 1, that a name must have. The case, and signs such as `_` and `-`, do not count: `SRCNN` is near `srcnn`.
+    `least` is the similarity, from 0 to 1, that a name must have. The case, and signs such as `_`
+    and `-`, do not count: `SRCNN` is near `srcnn`.
     """
     names: dict[str, list[str]] = {}
     for one in known:
