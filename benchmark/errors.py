@@ -61,25 +61,32 @@ def listed(names: Iterable[object], most: int = 8) -> str:
     return f"{', '.join(shown[:most])} and {len(shown) - most} more"
 
 
-def similar(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+def similar(name: str, known: Iterable[str], most: int = 3, least: float = 0.5) -> list[str]:
     """Return the known names that a mistyped one may mean, the nearest first.
 
-    The case, and signs such as `_` and `-`, do not count: `SRCNN` is near `srcnn`.
+    `least` is the similarity, from 0 to 1, that a name must have. The case, and signs such as `_`
+    and `-`, do not count: `SRCNN` is near `srcnn`.
     """
     names: dict[str, list[str]] = {}
     for one in known:
         names.setdefault(_folded(one), []).append(one)
     folded = _folded(name)
-    near = [folded] if folded in names else difflib.get_close_matches(folded, names, most, 0.5)
+    near = [folded] if folded in names else difflib.get_close_matches(folded, names, most, least)
     return [one for key in near for one in names[key]][:most]
+
+
+def meant(name: str, known: Iterable[str], least: float = 0.6) -> str:
+    """Ask whether a similar name was meant: "did you mean cave? "; "" without a similar one."""
+    near = similar(name, known, least=least)
+    return f"did you mean {' or '.join(near)}? " if near else ""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> RequestError:
     """Build the error for a name that does not exist: similar names, and those that do exist."""
     names = list(known)
-    near = similar(name, names)
-    guess = f"did you mean {' or '.join(near)}? " if near else ""
-    return RequestError(f"unknown {kind} '{name}'; {guess}known: {listed(names, 30)}")
+    return RequestError(
+        f"unknown {kind} '{name}'; {meant(name, names, 0.5)}known: {listed(names, 30)}"
+    )
 
 
 def _folded(name: str) -> str:

@@ -148,6 +148,7 @@ def figures(
     from reports.figures import require
 
     require()
+    from reports.analysis.training import same_table, seconds_line
     from reports.figures.draw import FigureCells, figures_of, folder_of
     from reports.figures.drawing.save import FORMATS, write_figures
     from reports.figures.drawing.style import styles_of
@@ -175,7 +176,15 @@ def figures(
     with progress.make() as shown:
         for one in galleries(request, shown, names_in(scenes, "--scenes")):
             mine = [cell for cell in cells(results) if cell.address.dataset == one.label]
-            of = FigureCells(one.cells, one.left_out, one.seed, one.tested, styles_of(mine))
+            limits = seconds_line([cell for cell in mine if same_table(cell, one.cells[0])])
+            of = FigureCells(
+                one.cells,
+                one.left_out,
+                one.seed,
+                one.tested,
+                styles_of(mine),
+                f"{limits}." if limits else "",
+            )
             views = one.views(results, where, partial(shown.preparing, what="estimates computed"))
             drawn = figures_of(of, views, band, asked_pixels)
             paths += write_figures(folder_of(results, of), drawn, formats_asked)
@@ -205,25 +214,36 @@ def report(
     """Write one page that opens offline: tables, scenes, images, spectra, provenance."""
     discover(plugin)
     from benchmark.engine.device import choose
-    from benchmark.errors import RequestError, listed
+    from benchmark.errors import RequestError, listed, meant
     from benchmark.execution.listeners import progress
     from benchmark.execution.plan import Folders
     from benchmark.plugins.parameters import names_in
     from benchmark.store.cells import cells, damaged
     from benchmark.tools.images.previews import previews
+    from reports.analysis.facts import as_list, get_nested
     from reports.page import write_page
     from reports.page.write import LIMIT
+    from reports.writers.files import no_results_of
 
     labels, names = names_in(dataset, "--dataset"), names_in(scenes, "--scenes")
-    stored = [cell for cell in cells(results) if not labels or cell.address.dataset in labels]
-    if not stored:
-        raise RequestError(
-            f"no results of {listed(labels) or 'any data set'} in {results}; make them with: "
-            "python run_all.py"
-        )
-    tested = {name for one in stored for name in one.facts["configuration"]["dataset"]["test"]}
+    found = list(cells(results))
+    present = {cell.address.dataset for cell in found}
+    if not found:
+        raise RequestError(f"no results in {results}; make them with: python run_all.py")
+    for label in labels:
+        if label not in present:
+            raise no_results_of(label, results, present)
+    stored = [cell for cell in found if not labels or cell.address.dataset in labels]
+    tested = {
+        str(name)
+        for one in stored
+        for name in as_list(get_nested(one.facts, "configuration", "dataset", "test"))
+    }
     if unknown := [name for name in names if name not in tested]:
-        raise RequestError(f"--scenes: nothing here was tested on {listed(unknown)}")
+        raise RequestError(
+            f"--scenes: nothing here was tested on {listed(unknown)}; {meant(unknown[0], tested)}"
+            f"the test scenes are {listed(sorted(tested))}"
+        )
     folders, where = Folders(data, results, cache), choose(device)
     with progress.make() as shown:
         images = previews(stored, folders, where, shown, size=preview_size, scenes=names)

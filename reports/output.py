@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, listed, meant
 from benchmark.store.files import locked, write_file, writing
 
 
@@ -16,6 +16,7 @@ def check_formats(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]
     if unknown := [name for name in names if name not in known]:
         raise RequestError(
             f"--format: expected some of {listed(known)}, found '{unknown[0]}'; "
+            f"{meant(unknown[0], known)}"
             f"name them like this: --format {','.join(known[:2])}"
         )
     return tuple(dict.fromkeys(names)) or tuple(known)

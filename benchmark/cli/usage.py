@@ -127,7 +127,8 @@ def _raise_unknown_option(
     whole = next((word for word in words if not word.startswith("--") and word[:2] == unknown), "")
     named = whole or unknown
     advice = _meant(
-        f"-{whole}" if whole else unknown, [name for param in command.params for name in param.opts]
+        f"-{whole}" if whole else unknown,
+        [*(name for param in command.params for name in param.opts), "--help"],
     )
     if ctx.parent and any(unknown in param.opts for param in ctx.parent.command.params):
         advice += f" '{ctx.info_name}' has none; a run without a command has"
@@ -160,7 +161,10 @@ def _comma_advice(words: Sequence[str], extra: str, *, exact: bool = True) -> st
 
 def _meant(word: str, known: Iterable[str]) -> str:
     """Suggest known names that resemble a word, whatever its case."""
-    names = {name.casefold(): name for name in known}
-    word = word.casefold().replace("_", "-")
-    near = [word] if word in names else difflib.get_close_matches(word, names, 3)
+    names = {name.casefold().lstrip("-"): name for name in known}
+    word = word.casefold().replace("_", "-").lstrip("-")
+    if len(word) == 1:  # a short option, of which there are none
+        near = [name for name in names if name.startswith(word)][:3]
+    else:
+        near = [word] if word in names else difflib.get_close_matches(word, names, 3)
     return f"; did you mean {' or '.join(names[name] for name in near)}?" if near else ""

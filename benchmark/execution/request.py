@@ -128,8 +128,10 @@ def numbers(text: str, option: str) -> tuple[int, ...]:
     items = names_in(text, option)
     for item in items:
         if not item.isascii() or not item.isdigit() or len(item) > 18:
+            least = " from 0" if item.startswith("-") else ""
             raise RequestError(
-                f"{option} {text}: '{item}' is not a whole number; write it like {option} 2,3"
+                f"{option} {text}: '{item}' is not a whole number{least}; "
+                f"write it like {option} 2,3"
             )
     return tuple(dict.fromkeys(map(int, items)))
 

@@ -100,8 +100,14 @@ def split_reference(reference: str, kind: str) -> tuple[str, dict[str, str]]:
                 break
             settings[key] = value
     if not match:
+        several = (
+            ""
+            if "[" in reference or len(re.findall(r"\w+", reference)) < 2
+            else ("; several names are separated by commas")
+        )
         raise RequestError(
             f"{kind} '{reference}' cannot be read; expected NAME or NAME[key=value,key=value]"
+            f"{several}"
         )
     return match["name"], settings
 

@@ -8,9 +8,8 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import counted, listed
 from reports.analysis.metrics import MAIN, Metric
-from reports.analysis.results import MethodInfo, Results
+from reports.analysis.results import ROUNDED, MethodInfo, Results
 from reports.analysis.statistics import (
     ALPHA,
     Array,
@@ -90,13 +89,19 @@ class Comparisons:
         items: first all pairs of every column, then those with the baseline.
         baseline: the baseline's title; empty where it has no results.
         titles: the methods' titles by label.
-        single: titles of the trained methods that have one seed.
+        untested: what was not compared with the best of its column, as two scenes with a finite
+            difference are needed.
+        single: titles of the trained methods that have one seed, with the scales where it is not
+            so at every scale.
+        comparable: whether a column has values of several methods.
     """
 
     items: tuple[Comparison, ...]
     baseline: str
     titles: Mapping[str, str]
     single: tuple[str, ...]
+    untested: tuple[str, ...] = ()
+    comparable: bool = True
 
     @property
     def scenes(self) -> int:
@@ -125,89 +130,6 @@ class Comparisons:
             and not one.significant
         )
 
-    def remarks(self) -> tuple[str, ...]:
-        """Explain the marks, the tests behind them, and what cannot be concluded."""
-        if not self.items:
-            return ()
-        scenes = counted(self.scenes, "test scene")
-        if not self.testable:
-            lines = [
-                f"Nothing is marked: with {scenes} no difference can be tested.",
-                (
-                    f"The smallest p of a sign-flip test is {_least(self.scenes)} there, not below "
-                    f"{ALPHA}; an entry without a mark says nothing."
-                ),
-            ]
-        else:
-            lines = [self._definition(), self._test(), self._limits(), *self._undecided()]
-        return (*lines, *self._few_seeds())
-
-    def _definition(self) -> str:
-        beside = f", and {BASELINE_MARK} not from {self.baseline}" if self.baseline else ""
-        seeds = " and these seeds" if self.several_seeds else ""
-        return (
-            f"{BEST_MARK} cannot be told from the best of its column{beside}, by "
-            f"these {counted(self.scenes, 'test scene')}{seeds}."
-        )
-
-    def _test(self) -> str:
-        families = "all pairs of methods in a column"
-        if self.baseline:
-            families += f", and all its comparisons with {self.baseline}"
-        test = (
-            "Test: signs of the differences flipped scene by scene, the largest mean of the family "
-            f"compared (step-down). Family: {families}. Level: {100 * ALPHA:g} % for each family, "
-            "so one column in twenty may show a difference where there is none."
-        )
-        sentences = [test]
-        if self.baseline:
-            sentences.append("A pair may differ by one family and not by the other.")
-        if self.several_seeds:
-            sentences.append(
-                "Where a method has several seeds, a difference must also be significant by "
-                "Welch's t-test between the seeds' means, after Holm over the same family; the "
-                "larger p counts."
-            )
-        return " ".join(sentences)
-
-    def _limits(self) -> str:
-        scenes = counted(self.scenes, "test scene")
-        return (
-            f"With {scenes} the smallest p is {_least(self.scenes)}. A mark does not say that two "
-            "methods are equal, only that these scenes do not show a difference."
-        )
-
-    def _undecided(self) -> list[str]:
-        """Name the pairs behind the marks that have too few common scenes for a test."""
-        found: dict[str, None] = {}
-        for one in self.items:
-            if one.against != "other" and not one.decidable:
-                pair = f"{self.titles[one.method]} and {self.titles[one.other]}"
-                where = f"{one.metric.title} {TIMES}{one.scale}, {counted(one.n, 'test scene')}"
-                found[f"{pair} ({where})"] = None
-        if not found:
-            return []
-        return [f"Not tested and not marked, with too few common scenes: {listed(list(found), 6)}."]
-
-    def _few_seeds(self) -> list[str]:
-        lines = []
-        if any(2 in one.seeds for one in self.items):
-            lines.append(
-                "Two seeds estimate the scatter of training poorly: where a training fails now and "
-                "then, differences are found too often."
-            )
-        if self.single and self.several_seeds:
-            lines.append(
-                f"One seed of {listed(self.single)}: how far its training scatters is not known; "
-                "taken as for the other network of a pair where that has several seeds."
-            )
-        elif self.single:
-            lines.append(
-                "One seed: how far training itself scatters is not known and in no test. What "
-                "differs are these networks; with another seed they may not."
-            )
-        return lines
-
 
 def compare(
     results: Results, methods: Sequence[MethodInfo], baseline: str = BASELINE
@@ -224,8 +146,11 @@ def compare(
         baseline: a method's label.
     """
     trained = {one.label for one in methods if one.trained}
+    titles = {one.label: one.title for one in methods}
     pairs: list[Comparison] = []
     with_baseline: list[Comparison] = []
+    untested: list[str] = []
+    comparable = False
     for metric, scale in product(MAIN, results.scales):
         means = {one.label: results.mean(one.label, scale, metric.name) for one in methods}
         # From the best to the worst.
@@ -233,28 +158,45 @@ def compare(
             (label for label, value in means.items() if not math.isnan(value)),
             key=lambda label: -means[label] if metric.higher else means[label],
         )
+        comparable = comparable or len(labels) > 1
         column = _Column(results, metric, scale, labels, trained)
         worse_better = [(worse, better) for better, worse in combinations(labels, 2)]
+        of_column = column.family(worse_better)
+        with_best = {one.method for one in of_column if one.other == labels[0]}
         pairs += [
-            replace(one, against="best" if one.other == labels[0] else "other")
-            for one in column.family(worse_better)
+            replace(one, against="best" if one.other == labels[0] else "other") for one in of_column
+        ]
+        untested += [
+            f"{titles[label]} and {titles[labels[0]]} ({metric.title} {TIMES}{scale})"
+            for label in labels[1:]
+            if label not in with_best
         ]
         if baseline in labels:
             others = [one.label for one in methods if one.label in labels]
             others.remove(baseline)
             with_baseline += column.family([(label, baseline) for label in others])
     single = [
-        one.title
+        one.title + where
         for one in methods
-        if one.label in trained
-        and any(len(results.values(one.label, scale, "psnr")) == 1 for scale in results.scales)
+        if one.label in trained and (where := _with_one_seed(results, one.label)) is not None
     ]
     return Comparisons(
         items=(*pairs, *with_baseline),
         baseline=next((one.title for one in methods if one.label == baseline), ""),
-        titles={one.label: one.title for one in methods},
+        titles=titles,
         single=tuple(single),
+        untested=tuple(untested),
+        comparable=comparable,
     )
+
+
+def _with_one_seed(results: Results, method: str) -> str | None:
+    """Return where a method has one seed, "" for every scale; None for nowhere."""
+    seeds = {scale: len(results.values(method, scale, "psnr")) for scale in results.scales}
+    one = [f"{TIMES}{scale}" for scale, count in seeds.items() if count == 1]
+    if not one:
+        return None
+    return "" if max(seeds.values()) == 1 else f" at {', '.join(one)}"
 
 
 class _Column:
@@ -286,7 +228,9 @@ class _Column:
             (pair, self.scores[pair[0]].mean(axis=1) - self.scores[pair[1]].mean(axis=1))
             for pair in pairs
         ]
-        found = [(pair, one) for pair, one in found if np.isfinite(one).sum() > 1]
+        found = [
+            (pair, np.round(one, ROUNDED)) for pair, one in found if np.isfinite(one).sum() > 1
+        ]
         if not found:
             return []
         alone, adjusted = sign_flip(np.column_stack([one for _, one in found]))
@@ -338,8 +282,3 @@ class _Column:
             p=p,
             adjusted=adjusted,
         )
-
-
-def _least(scenes: int) -> str:
-    least = smallest_p(scenes)
-    return f"1/{1 / least:.0f} = {least:.3g}"

@@ -21,22 +21,35 @@ class Machine:
         processor: its model.
         threads: their number.
         precision: of the convolutions in training.
+        memory: of the GPU in GiB, as GPUs of one name are sold with different amounts.
+        torch: its version.
     """
 
     device: str
     processor: str
     threads: str
     precision: str
+    memory: str = ""
+    torch: str = ""
 
 
 def machine_of(cell: Cell) -> Machine:
     """Return the machine of a cell; two cells are of the same machine if theirs are equal."""
-    known = [
-        as_text(get_nested(cell.facts, "environment", name))
-        for name in ("device", "processor", "threads", "precision")
-    ]
-    # What follows the name, such as ", 2 threads, bfloat16", is in the other three.
-    return Machine(known[0].partition(",")[0], *known[1:])
+
+    def known(name: str) -> str:
+        return as_text(get_nested(cell.facts, "environment", name))
+
+    memory = get_nested(cell.facts, "environment", "gpu_memory_bytes")
+    is_number = isinstance(memory, int) and 0 < memory < 2**60
+    return Machine(
+        # What follows the name, such as ", 2 threads, bfloat16", is in the others.
+        device=known("device").partition(",")[0],
+        processor=known("processor"),
+        threads=known("threads"),
+        precision=known("precision"),
+        memory=f"{memory / 2**30:.0f} GiB" if is_number else "",
+        torch=known("torch"),
+    )
 
 
 @dataclass(frozen=True)
@@ -97,10 +110,12 @@ def machines_of(cells: Sequence[Cell]) -> Machines:
     for cell in cells:
         firsts.setdefault(machine_of(cell), cell)
     names = {machine: name_of(cell) for machine, cell in firsts.items()}
-    shared = Counter(names.values())
+    alike: dict[str, list[Machine]] = {}
+    for machine, name in names.items():
+        alike.setdefault(name, []).append(machine)
     return Machines(
         names={
-            machine: _full_name(name, machine) if shared[name] > 1 else name
+            machine: _full_name(name, machine, alike[name]) if len(alike[name]) > 1 else name
             for machine, name in names.items()
         },
         cells=counts,
@@ -147,12 +162,18 @@ def name_of(cell: Cell) -> str:
     return f"{name} ({machine.processor})" if machine.processor and is_cpu else name
 
 
-def _full_name(name: str, machine: Machine) -> str:
-    """Add what tells two machines apart whose devices are called alike."""
-    known = [
-        machine.processor if machine.processor not in name else "",
-        f"{machine.threads} thread{'s' * (machine.threads != '1')}" if machine.threads else "",
-        machine.precision,
+def _full_name(name: str, machine: Machine, alike: Sequence[Machine]) -> str:
+    """Add what tells a machine apart from those whose devices are called alike."""
+    texts = {
+        "processor": machine.processor,
+        "threads": f"{machine.threads} thread{'s' * (machine.threads != '1')}",
+        "precision": machine.precision,
+        "memory": machine.memory,
+        "torch": f"torch {machine.torch}",
+    }
+    more = [
+        text
+        for field, text in texts.items()
+        if getattr(machine, field) and len({getattr(one, field) for one in alike}) > 1
     ]
-    more = [text for text in known if text and text not in name]
     return f"{name} [{', '.join(more) or 'nothing more recorded'}]"

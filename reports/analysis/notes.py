@@ -34,7 +34,8 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
         results: of one data set, protocol and profile.
         methods: its methods in the order of the rows, in which notes are numbered.
     """
-    means, cells = results.cell_means, results.cells
+    # A cell that was scored on fewer scenes than others lacks the rest.
+    means, cells = results.cell_means.assign(scenes=results.most_scenes), results.cells
     undefined: dict[tuple[str, int, int], list[str]] = {}
     for one in rows_of(means[means["n"] < means["scenes"]]):
         text = f"{one.metric} of {one.scenes - one.n} of {counted(one.scenes, 'scene')}"
@@ -51,11 +52,25 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
         for scale in results.scales:
             here = results.at(method.label, scale)
             texts = _texts(here, undefined, seeds)
-            elsewhere = [_who(cell, here) + note for cell in rows_of(here)
-                         if (note := results.machines.note(cell.cell))]  # fmt: skip
+            elsewhere = _on_other_machines(results, here)
             numbers[method.label, scale] = numbered([*texts, *elsewhere])
             machines[method.label, scale] = numbered(elsewhere)
     return Notes(tuple(known), numbers, machines)
+
+
+def _on_other_machines(results: Results, cells: pd.DataFrame) -> list[str]:
+    """List the notes on machines, one for all seeds of the same machine."""
+    seeds: dict[str, list[int]] = {}
+    for cell in rows_of(cells):
+        if note := results.machines.note(cell.cell):
+            seeds.setdefault(note, []).append(cell.seed)
+    return [
+        note if len(own) == len(cells) else f"{_seeds(own)} {note}" for note, own in seeds.items()
+    ]
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
 
 
 def _who(cell: Any, cells: pd.DataFrame) -> str:
@@ -78,5 +93,5 @@ def _texts(
         texts.extend(cell.warnings)
     absent = sorted(seeds - set(cells["seed"]))
     if len(cells) and absent and cells["trained"].any():
-        texts.append(f"without seed {', '.join(map(str, absent))}")
+        texts.append(f"without {_seeds(absent)}")
     return texts

@@ -13,6 +13,7 @@ from reports.analysis.training import (
     REPEATABLE,
     deviations_line,
     has_networks,
+    seconds_line,
     training_line,
 )
 from reports.formatting import DASH
@@ -25,8 +26,8 @@ SYNTHETIC = "SYNTHETIC"
 # What all cells of a table that depend on it must have in common.
 _COMMON = {
     "numerics": "versions of the engine",
-    "protocol": "figures under the same protocol's name",
-    "profile": "figures under the same profile's name",
+    "protocol": "settings under the same protocol's name",
+    "profile": "settings under the same profile's name",
     "train": "training scenes",
     "validation": "validation scenes",
     "test": "test scenes",
@@ -115,6 +116,8 @@ def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str
         lines.append(("Repeatable", REPEATABLE))
     if trainings := training_line(cells, machines):
         lines.append(("Training", trainings))
+    if seconds := seconds_line(cells):
+        lines.append(("Seconds", seconds))
     if deviations := deviations_line(cells):
         lines.append(("Deviates from its paper", deviations))
     dates = sorted(filter(None, (as_text(get_nested(cell.facts, "date"))[:10] for cell in cells)))

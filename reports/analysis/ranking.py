@@ -8,7 +8,9 @@ import numpy as np
 
 from benchmark.errors import counted
 from reports.analysis.metrics import MAIN, Metric
-from reports.analysis.results import MethodInfo, Results, mean
+from reports.analysis.results import ROUNDED, MethodInfo, Results, mean
+
+_LARGE = 1e100  # beyond it, a value is not rounded
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,10 @@ def _ranking(
         return None
     first = complete.index.get_level_values("dataset") != own
     complete = complete.iloc[np.argsort(first, kind="stable")]
-    ranks = complete.rank(axis=1, method="average", ascending=not metric.higher)
+    # Means over different numbers of seeds differ by rounding where the values are equal.
+    small = complete.abs() < _LARGE
+    rounded = complete.where(small, 0.0).round(ROUNDED).where(small, complete)
+    ranks = rounded.rank(axis=1, method="average", ascending=not metric.higher)
     columns = {(name, scale) for name, scale, _ in complete.index}
     stored = set(zip(results.cells["dataset"], results.cells["scale"], strict=True))
     return Ranking(

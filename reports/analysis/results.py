@@ -19,6 +19,7 @@ from reports.analysis.machines import Machine, Machines, machine_of, machines_of
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
 MAX_NUMBER = 1e300  # larger ones, as another program may write, count as missing
+ROUNDED = 9  # digits after the point, beyond which two scores are equal
 _OVER_SEEDS = [name for name in ADDRESS if name != "seed"]
 _CELL = [
     *ADDRESS, "status", "reason", "error", "title", "published", "paper", "year",
@@ -144,6 +145,18 @@ class Results:
         return dict(known.groupby(["method", "scale", "metric"])["mean"].agg(list))
 
     @cached_property
+    def _scored_scenes(self) -> dict[Any, tuple[int, int]]:
+        groups = self.cell_means.groupby(["method", "scale", "metric"])
+        most = self.most_scenes
+        return {key: (int(one["n"].min()), int(most[one.index].max())) for key, one in groups}
+
+    @cached_property
+    def most_scenes(self) -> "pd.Series[int]":
+        """Return, for every row of `cell_means`, the largest number of scenes of its column."""
+        column = ["dataset", "protocol", "profile", "scale", "metric"]
+        return self.cell_means.groupby(column)["scenes"].transform("max")
+
+    @cached_property
     def _by_scene(self) -> dict[Any, dict[str, float]]:
         groups = self.scene_means.groupby(["method", "scale", "metric"])
         return {key: dict(zip(here["scene"], here["value"], strict=True)) for key, here in groups}
@@ -167,6 +180,10 @@ class Results:
     def mean(self, method: str, scale: int, metric: str) -> float:
         """Return the mean over the seeds of the mean over the scenes; NaN where there is none."""
         return mean(self.values(method, scale, metric))
+
+    def scored_scenes(self, method: str, scale: int, metric: str) -> tuple[int, int]:
+        """Return how many scenes have a value under every seed, and how many others have."""
+        return self._scored_scenes.get((method, scale, metric), (0, 0))
 
     def by_scene(self, method: str, scale: int, metric: str) -> dict[str, float]:
         """Return the mean over the seeds for every scene with a value under each of them."""

@@ -2,18 +2,23 @@
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from benchmark.errors import counted
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, as_text, get_nested
-from reports.analysis.machines import Machines
+from reports.analysis.machines import Machine, Machines, machine_of
 from reports.analysis.results import MAX_NUMBER, title_of_method
 from reports.formatting import duration
 
 REPEATABLE = (
-    "bit for bit on a CPU of the same kind, with the same number of threads and the same versions; "
-    "elsewhere networks learn slightly different weights"
+    "bit for bit on a CPU of the same kind, with the same number of threads and the same versions "
+    "of the packages; on a GPU, or with anything else changed, networks learn slightly different "
+    "weights"
 )
+_LONGEST = 1e9  # seconds, beyond which a stored time is no training time
+_RESOLUTION = timedelta(seconds=1)  # of the stored dates
 
 
 def training_line(cells: Sequence[Cell], machines: Machines) -> str:
@@ -39,9 +44,49 @@ def training_line(cells: Sequence[Cell], machines: Machines) -> str:
             took = f"{took}, partly on another machine" if here else "on another machine"
         groups.setdefault(_amount(networks), []).append(f"{title} ({took})" if took else title)
     return "; ".join(
-        f"{amount}: {', '.join(who)}" if amount else ", ".join(who)
+        f"{', '.join(who)}: {amount}" if amount else ", ".join(who)
         for amount, who in groups.items()
     )
+
+
+def seconds_line(cells: Sequence[Cell]) -> str:
+    """Describe how many cells were computed at the same time as others on such a machine.
+
+    Several runs that share a machine slow each other down, by how much is not known.
+
+    Returns:
+        One clause; "" where no two cells overlap in time.
+    """
+    spans: dict[Machine, list[tuple[datetime, datetime]]] = {}
+    timed = 0
+    for cell in cells:
+        if span := _span(cell):
+            timed += 1
+            spans.setdefault(machine_of(cell), []).append(span)
+    overlapping = sum(
+        any(
+            min(end, other_end) - max(start, other_start) > _RESOLUTION
+            for place, (other_start, other_end) in enumerate(own)
+            if place != index
+        )
+        for own in spans.values()
+        for index, (start, end) in enumerate(own)
+    )
+    if not overlapping:
+        return ""
+    return (
+        f"{overlapping} of {counted(timed, 'cell')} ran at the same time as another one, on the "
+        "same machine or on one of the same kind; where they shared it, they took longer than "
+        "they would have alone"
+    )
+
+
+def same_table(one: Cell, other: Cell) -> bool:
+    """Return whether two cells stand in the same table."""
+    places = [
+        (cell.address.dataset, cell.address.protocol, cell.address.profile) for cell in (one, other)
+    ]
+    return places[0] == places[1]
 
 
 def deviations_line(cells: Sequence[Cell]) -> str:
@@ -79,18 +124,39 @@ def _amount(cells: Sequence[Cell]) -> str:
     """Describe the steps, passes and share of the pixels that some cells record."""
     parts = []
     if steps := _numbers(cells, "steps"):
-        parts.append(f"{_range([f'{one:,.0f}' for one in steps])} steps")
+        count = _range([f"{one:,.0f}" for one in steps])
+        parts.append(f"{count} step{'s' * (count != '1')}")
     if batch := _numbers(cells, "batch"):
-        parts[-1:] = [f"{' '.join(parts[-1:])} of batch {_range([f'{one:.0f}' for one in batch])}"]
+        parts.append(f"with batches of {_range([f'{one:.0f}' for one in batch])}")
+    parts = [" ".join(parts)] if parts else []
+    over = []
     if epochs := _numbers(cells, "epochs"):
         passes = _range([f"{one:.3g}" for one in epochs])
-        parts.append(f"{passes} pass{'es' * (passes != '1')}")
+        over.append("one pass" if passes == "1" else f"{passes} passes")
     if shares := _numbers(cells, "share"):
         part = _range([_percent(one) for one in shares])
-        parts.append(
-            "all of the patches' pixels" if part == "100" else f"{part} % of the patches' pixels"
-        )
+        over.append("all pixels" if part == "100" else f"{part} % of the pixels")
+    if over:
+        parts.append(f"{' over '.join(over)} of the patches" if shares else over[0])
     return ", ".join(parts)
+
+
+def _span(cell: Cell) -> tuple[datetime, datetime] | None:
+    """Return when a finished cell was computed; None where that is not known.
+
+    A training that was resumed did not run without a break, and its beginning is not known.
+    """
+    fit, image = _number(cell, "times", "fit_s"), _number(cell, "times", "upscale_s")
+    scenes = len(as_list(get_nested(cell.facts, "configuration", "dataset", "test")))
+    seconds = (fit or 0.0) + (image or 0.0) * scenes
+    if cell.status != "done" or get_nested(cell.facts, "resumed") or not 0 < seconds < _LONGEST:
+        return None
+    try:
+        end = datetime.fromisoformat(as_text(get_nested(cell.facts, "date")))
+        end = end if end.tzinfo else end.replace(tzinfo=UTC)
+        return end - timedelta(seconds=seconds), end
+    except (ValueError, OverflowError):
+        return None
 
 
 def _percent(share: float) -> str:

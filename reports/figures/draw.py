@@ -35,6 +35,7 @@ class FigureCells:
         seed: of the stochastic methods.
         tested: total number of test scenes.
         styles: names and styles of all the data set's methods.
+        seconds: what limits the comparison of seconds, as a sentence; empty for nothing.
     """
 
     cells: tuple[Cell, ...]
@@ -42,6 +43,7 @@ class FigureCells:
     seed: int
     tested: int
     styles: MethodStyles
+    seconds: str = ""
 
     @property
     def context(self) -> FigureContext:
@@ -78,10 +80,13 @@ def figures_of(
     curves, without = curves_of(of.cells)
     if curves:
         others = elsewhere(of.cells, curves)
-        yield "training", training_figure(curves, context, {**of.left_out, **without}, others)
+        yield (
+            "training",
+            training_figure(curves, context, {**of.left_out, **without}, others, of.seconds),
+        )
     costs, without = costs_of(of.cells)
     if costs:
-        yield "cost", cost_figure(costs, context, {**of.left_out, **without})
+        yield "cost", cost_figure(costs, context, {**of.left_out, **without}, of.seconds)
     scenes: list[str] = []
     wavelengths: tuple[float, ...] = ()
     values: dict[str, list[np.ndarray]] = {}
@@ -123,5 +128,7 @@ def rank_figures(
         if ranking.ranks:
             heading = f"Average rank by {ranking.metric.heading}: {title}"
             context = FigureContext(heading, "", styles)
-            figure = rank_figure(ranking.ranks, context, f"Over {places_of(ranking)}. No test.")
+            figure = rank_figure(
+                ranking.ranks, context, f"Over {places_of(ranking)}. A description, not a test."
+            )
             yield f"ranks-{ranking.metric.name}", figure

@@ -15,11 +15,12 @@ from benchmark.errors import plain, redact_paths
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
 from reports.analysis.comparison import Comparisons, compare
-from reports.analysis.facts import get_nested
+from reports.analysis.facts import as_list, get_nested
 from reports.analysis.machines import Machines, name_of
 from reports.analysis.metrics import MAIN, OTHER, Metric, metrics_in
 from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of, title_of
+from reports.analysis.remarks import remarks_on
 from reports.analysis.results import (
     ADDRESS,
     MAX_NUMBER,
@@ -113,7 +114,7 @@ def _section(
         "title": words(title_of(cells)),
         "head": [[what, words(text)] for what, text in provenance_of(cells, why)],
         "notes": [words(text) for text in notes.texts],
-        "remarks": [words(text) for text in comparisons.remarks()],
+        "remarks": [words(text) for text in remarks_on(comparisons)],
         "scales": results.scales,
         "scenes": [words(name) for name in scenes],
         "metrics": [asdict(metric) for metric in metrics],
@@ -136,7 +137,7 @@ def _scenes(results: Results) -> Iterator[Iterable[str]]:
     scored = {at: list(scenes) for at, scenes in known.groupby(ADDRESS, sort=False)["scene"]}
     for cell in results.stored:
         yield scored.get(astuple(cell.address), ())
-        yield map(str, get_nested(cell.facts, "configuration", "dataset", "test", default=()))
+        yield map(str, as_list(get_nested(cell.facts, "configuration", "dataset", "test")))
 
 
 def _method(
@@ -150,6 +151,7 @@ def _method(
     published: Mapping[tuple[str, int, str], PublishedValue],
 ) -> dict[str, Any]:
     places = []
+    labels = set(results.cells["method"])
     for scale in results.scales:
         means: dict[str, Any] = {}
         scores: dict[str, Any] = {}
@@ -157,13 +159,18 @@ def _method(
         for metric in metrics:
             values = results.values(method.label, scale, metric.name)
             found = results.by_scene(method.label, scale, metric.name)
+            here, scored = results.scored_scenes(method.label, scale, metric.name)
+            most = max(results.scored_scenes(one, scale, metric.name)[0] for one in labels)
             means[metric.name] = {
                 **_mean(values, found.values(), metric),
+                # A mean over fewer scenes than the others' is not compared with theirs.
+                "ranked": here == most,
                 "marks": comparisons.marks(method.label, scale, metric),
             }
             scores[metric.name] = [finite(found.get(scene)) for scene in scenes]
             if row := published.get((method.published, scale, metric.name)):
-                compared[metric.name] = _compared(row, mean(values), metric)
+                measured = mean(values) if here == scored else math.nan
+                compared[metric.name] = _compared(row, measured, metric)
         places.append(
             {
                 **_state(results, method.label, scale),
@@ -233,7 +240,8 @@ def _compared(row: PublishedValue, measured: float, metric: Metric) -> dict[str,
 
 def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
     facts, address = cell.facts, cell.address
-    environment = get_nested(facts, "environment", default={})
+    environment = get_nested(facts, "environment")
+    environment = environment if isinstance(environment, Mapping) else {}
     versions = {name: environment[name] for name in _ENVIRONMENT if environment.get(name)}
     return {
         "path": address.folder(PurePath("results")).as_posix(),  # type: ignore[arg-type]
@@ -255,7 +263,7 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "upscale": _sortable(get_nested(facts, "times", "upscale_s"), significant),
         "memory": _sortable(get_nested(facts, "memory", "peak_bytes"), _mebibytes),
         "resumed": finite(get_nested(facts, "resumed")),
-        "warnings": [words(text) for text in get_nested(facts, "warnings", default=())],
+        "warnings": [words(text) for text in as_list(get_nested(facts, "warnings"))],
     }
 
 

@@ -73,7 +73,10 @@ def details_of(
     titles = {method.label: method.title for method in methods}
     families = {
         "best": ("the best of the column", "all pairs of methods in the column"),
-        "baseline": (comparisons.baseline, "the column's comparisons of this table"),
+        "baseline": (
+            comparisons.baseline,
+            f"all comparisons with {comparisons.baseline} in the column",
+        ),
     }
     for against, (name, family) in families.items():
         items = [one for one in comparisons.items if one.against == against]

@@ -15,6 +15,7 @@ from reports.analysis.metrics import MAIN, Metric, metrics_in
 from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of
 from reports.analysis.ranking import rankings, ranks
+from reports.analysis.remarks import remarks_on
 from reports.analysis.results import MethodInfo, Results, deviation, mean
 from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant
 from reports.published.reader import PublishedValue
@@ -74,9 +75,7 @@ def _measured(
         ):
             key = (method.label, scale, metric.name)
             value = published.get((method.published, scale, metric.name))
-            difference, better = (
-                metric.difference(results.mean(*key), value.value) if value else ("", None)
-            )
+            difference, better = _difference(results, key, metric, value)
             row.append(
                 replace(
                     entry,
@@ -98,7 +97,7 @@ def _measured(
         groups=tuple((metric.heading, len(results.scales)) for metric in MAIN),
         columns=("Method", *(f"{TIMES}{scale}" for _, scale in product(MAIN, results.scales))),
         rows=tuple(map(tuple, rows)),
-        remarks=comparisons.remarks(),
+        remarks=remarks_on(comparisons),
     )
 
 
@@ -106,7 +105,12 @@ def _column(
     results: Results, methods: Sequence[MethodInfo], metric: Metric, scale: int
 ) -> list[Entry]:
     """Build one column: every method at one scale by one metric."""
-    means = [results.mean(method.label, scale, metric.name) for method in methods]
+    counts = [results.scored_scenes(one.label, scale, metric.name)[0] for one in methods]
+    # A mean over fewer scenes than the others' is not compared with theirs.
+    means = [
+        results.mean(method.label, scale, metric.name) if count == max(counts) else math.nan
+        for method, count in zip(methods, counts, strict=True)
+    ]
     entries = []
     for method, rank in zip(methods, ranks(means, metric), strict=True):
         values = results.values(method.label, scale, metric.name)
@@ -130,8 +134,8 @@ def _published(
                 if value is None or method is None:
                     row.append(Entry(value.text if value else MISSING))
                     continue
-                measured = results.mean(method.label, scale, metric.name)
-                difference, better = metric.difference(measured, value.value)
+                key = (method.label, scale, metric.name)
+                difference, better = _difference(results, key, metric, value)
                 marked = notes.machines[method.label, scale]
                 row.append(Entry(value.text, 0, marked, difference, better))
             rows.append(tuple(row))
@@ -149,6 +153,16 @@ def _published(
         labels=2,
         differences=True,
     )
+
+
+def _difference(
+    results: Results, key: tuple[str, int, str], metric: Metric, value: PublishedValue | None
+) -> tuple[str, bool | None]:
+    """Return measured minus published; nothing for a mean that is not over all test scenes."""
+    known, scored = results.scored_scenes(*key)
+    if value is None or known < scored:
+        return "", None
+    return metric.difference(results.mean(*key), value.value)
 
 
 def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Grid:

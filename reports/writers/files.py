@@ -1,10 +1,10 @@
 """Tables of stored cells as Markdown, LaTeX and tidy CSV; the cells are their only source."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, listed, meant
 from benchmark.store.address import place_name
 from benchmark.store.cells import Cell, cells
 from reports.analysis.comparison import BASELINE
@@ -67,17 +67,12 @@ def write_tables(
     stored = list(cells(results))
     mine = [cell for cell in stored if cell.address.dataset == dataset]
     if not mine:
-        others = sorted({cell.address.dataset for cell in stored})
-        there = f"there are some of {listed(others)}; " if others else ""
-        raise RequestError(
-            f"no results of data set '{dataset}' in {results}; {there}"
-            f"make them with: python run_all.py --dataset {dataset}"
-        )
+        raise no_results_of(dataset, results, {cell.address.dataset for cell in stored})
     methods = sorted({cell.address.method for cell in mine})
     if baseline and baseline not in methods:
         raise RequestError(
             f"--baseline: no results of method '{baseline}' on '{dataset}' in {results}; "
-            f"there are some of {listed(methods)}"
+            f"{meant(baseline, methods)}there are some of {listed(methods)}"
         )
     pooled = read_results(
         cell for cell in stored if cell.address.dataset == dataset or _comparable(mine[0], cell)
@@ -104,6 +99,23 @@ def write_tables(
         files[folder / "comparisons" / f"{name}.csv"] = comparisons
     write_files(folder, files, "tables")
     return Tables(title, page, sections, tuple(files))
+
+
+def no_results_of(dataset: str, results: Path, present: Collection[str]) -> RequestError:
+    """Build the error for a data set that has no cells.
+
+    Args:
+        dataset: its label.
+        results: the results folder.
+        present: the labels of the data sets that have cells.
+    """
+    guess = meant(dataset, sorted(present))
+    there = f"there are some of {listed(sorted(present))}" if present else ""
+    make = "" if guess else f"make them with: python run_all.py --dataset {dataset}"
+    return RequestError(
+        f"no results of data set '{dataset}' in {results}; {guess}"
+        f"{'; '.join(filter(None, (there, make)))}"
+    )
 
 
 def _comparable(own: Cell, other: Cell) -> bool:

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.errors import RequestError, listed, plain
+from benchmark.errors import RequestError, listed, meant, plain
 from reports.analysis.metrics import metrics_in
 from reports.formatting import MISSING, TIMES
 from reports.published.reader import PublishedValue, base_name, load
@@ -39,9 +39,16 @@ def chosen(
     ]
     if not found:
         there = dict.fromkeys(f"{row.protocol} on {row.dataset}" for row in known)
+        guess = ""
+        for asked, names in (
+            (protocol, {row.protocol for row in known}),
+            (name, {row.dataset for row in known}),
+        ):
+            if asked and asked not in names:
+                guess = guess or meant(asked, sorted(names))
         raise RequestError(
             f"no published numbers of {protocol or 'any protocol'} on {name or 'any data set'}; "
-            f"there are some of {listed(there) or 'nothing'}"
+            f"{guess}there are some of {listed(there) or 'nothing'}"
         )
     return found
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from reports.writers.files import Tables
 
 DIFFERENCE = "Δ"
-_HEAD = ("Scenes", "Training", "Deviates from its paper")
+_HEAD = ("Scenes", "Training", "Seconds", "Deviates from its paper", "Conflict")
+_WARNED = "Conflict"  # cells that do not fit together
 _RANKED = {1: "bold green", 2: "cyan"}
 _BETTER = {True: "green", False: "red", None: "dim"}
 
@@ -39,7 +40,8 @@ def show(tables: "Tables", console: "Console") -> None:
         console.print(Text(plain(section.title), style="dim"), soft_wrap=True)
         for what, text in section.provenance:
             if what in _HEAD:
-                console.print(Text(f"{what}: {text}", style="dim"), soft_wrap=True)
+                style = "yellow" if what == _WARNED else "dim"
+                console.print(Text(f"{what}: {text}", style=style), soft_wrap=True)
         shown = _fitting(section, console)
         for table in shown:
             console.print()
@@ -62,15 +64,17 @@ def _fitting(section: "Section", console: "Console") -> list[Table]:
     grid = section.grids[0]
     groups = list(range(len(grid.groups)))
     for differences in (True, False):
-        beside = [_table(grid, groups, differences=differences)]
-        stacked = [_table(grid, [group], differences=differences) for group in groups]
+        beside = [_table(grid, groups, console, differences=differences)]
+        stacked = [_table(grid, [group], console, differences=differences) for group in groups]
         for tables in (beside, stacked):
             if all(_width(table, console) <= console.width for table in tables):
                 return tables
     return stacked
 
 
-def _table(grid: "Grid", groups: Sequence[int], *, differences: bool = False) -> Table:
+def _table(
+    grid: "Grid", groups: Sequence[int], console: "Console", *, differences: bool = False
+) -> Table:
     """Build the table of some of the grid's groups."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
     for heading in grid.columns[: grid.labels]:
@@ -88,20 +92,37 @@ def _table(grid: "Grid", groups: Sequence[int], *, differences: bool = False) ->
                     table.add_column(f"\n{DIFFERENCE}", justify="right", no_wrap=True)
         first += width
     for row in grid.rows:
-        fields = [Text(entry.text) for entry in row[: grid.labels]]
+        fields = [Text(as_shown(entry.text, console)) for entry in row[: grid.labels]]
         for column, beside in chosen:
-            fields.append(_measured(row[column]))
+            fields.append(_measured(row[column], console))
             if beside:
-                fields.append(Text(row[column].difference, style=_BETTER[row[column].better]))
+                difference = as_shown(row[column].difference, console)
+                fields.append(Text(difference, style=_BETTER[row[column].better]))
         table.add_row(*fields)
     return table
 
 
-def _measured(entry: "Entry") -> Text:
+def _measured(entry: "Entry", console: "Console") -> Text:
     style = "red" if entry.text == FAILED else _RANKED.get(entry.rank, "")
     return Text.assemble(
-        (entry.text, style), (entry.marks, "dim"), (superscript(entry.notes), "yellow")
+        (as_shown(entry.text, console), style),
+        (as_shown(entry.marks, console), "dim"),
+        (as_shown(superscript(entry.notes), console), "yellow"),
     )
+
+
+def as_shown(text: str, console: "Console") -> str:
+    """Return a text as the console's stream will show it.
+
+    Where its encoding lacks a sign, the stream writes another one, which may be longer: columns are
+    aligned by what is shown.
+    """
+    try:
+        return text.encode(
+            console.encoding, getattr(console.file, "errors", None) or "strict"
+        ).decode(console.encoding)
+    except (UnicodeError, LookupError):
+        return text
 
 
 def _width(table: Table, console: "Console") -> int:

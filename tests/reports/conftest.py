@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from benchmark.store import cells
 from benchmark.store.address import Address
 
 SCENES = ("balloons", "face", "flowers")
+START = datetime(2026, 3, 1, 10, tzinfo=UTC)
 Make = Callable[..., cells.Cell]
 
 
@@ -54,6 +57,9 @@ def scored(psnr: float, sam: float, scenes: Sequence[str] = SCENES) -> list[dict
 def make(tmp_path: Path) -> Make:
     """Return a function that stores one cell below `tmp_path`."""
 
+    # One cell after another: cells that ran at the same time are named in the head.
+    times = (START + index * timedelta(minutes=13) for index in count())
+
     def maker(
         method: str = "srcnn",
         scale: int = 2,
@@ -71,7 +77,7 @@ def make(tmp_path: Path) -> Make:
         warnings: Sequence[str] = (),
         rows: Sequence[Mapping[str, object]] | None = None,
         trained: bool = True,
-        date: str = "2026-03-01T10:00:00Z",
+        date: str = "",
         device: str = "NVIDIA H200",
         depends: Mapping[str, str] | None = None,
         environment: Mapping[str, object] | None = None,
@@ -117,7 +123,7 @@ def make(tmp_path: Path) -> Make:
             "times": {"fit_s": fit_s if trained else 0.0, "upscale_s": upscale_s},
             "memory": {"peak_bytes": 1},
             "warnings": list(warnings),
-            "date": date,
+            "date": date or next(times).isoformat(),
         }
         if training is not None:
             facts["training"] = dict(training)

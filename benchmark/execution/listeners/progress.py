@@ -35,7 +35,7 @@ class Progress(ProgressListener):
     ) -> None:
         """Report the progress of a slow preparation, such as decoding a data set."""
         if done == 0 or done == total:
-            self.line(f"{title}: {done} of {total} {what}")
+            self.line(f"{title}: {done} of {total} {_of(total, what)}")
 
     def begin(self, cells: int, found: int) -> None:
         """Report the number of cells to run, and the number that are stored already."""
@@ -118,7 +118,8 @@ class Bars(Progress):
     ) -> None:
         """Update the bar of a slow preparation."""
         if done == 0:
-            self._current = self._bars.add_task(f"{title}: {what}", total=total, note="")
+            task = f"{title}: {_of(total, what)}"
+            self._current = self._bars.add_task(task, total=total, note="")
         if self._current is not None:
             self._bars.update(self._current, completed=done, note=item)
         if done == total and self._current is not None:
@@ -149,6 +150,12 @@ class Bars(Progress):
         super().cell_ended(reason)
         self._bars.remove_task(self._current)
         self._bars.advance(self._overall)
+
+
+def _of(total: int, what: str) -> str:
+    """Put "scenes prepared" into the singular where there is one scene."""
+    things, _, done = what.partition(" ")
+    return f"{things.removesuffix('s')} {done}" if total == 1 else what
 
 
 def make() -> Progress:

@@ -146,7 +146,9 @@ def _unpack(archive: CheckedZip, place: str, paths: Mapping[str, str], root: Pat
         OSError: it cannot be written.
     """
     if "cell.json" not in paths:
-        raise _RefusedError(f"no cell: {_shown(listed(sorted(paths)))} without a cell.json")
+        inner = next((name for name in sorted(paths) if name.lower().endswith(".zip")), "")
+        advice = f"; unpack {_shown(inner)} and import it by itself" if inner else ""
+        raise _RefusedError(f"no cell: {_shown(listed(sorted(paths)))} without a cell.json{advice}")
     for name, path in paths.items():
         size, limit = archive.sizes[path], _LIMITS.get(name, _LIMIT)
         if size > limit:

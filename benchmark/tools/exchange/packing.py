@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.data.cache import ProgressCallback, no_progress
-from benchmark.errors import RequestError, counted, listed, redact_paths
+from benchmark.errors import RequestError, counted, listed, meant, redact_paths
 from benchmark.store import cells
 from benchmark.store.address import place_name
 from benchmark.store.cells import WEIGHTS, Cell
@@ -87,7 +87,8 @@ def _places(results: Path, datasets: Sequence[str]) -> list[str]:
     tops = {place_name(label): label for label in datasets} or dict.fromkeys(present, "")
     if unknown := [label for top, label in tops.items() if top not in present]:
         raise RequestError(
-            f"no results of data set '{listed(unknown)}' in {results}; found {listed(present)}"
+            f"no results of data set '{listed(unknown)}' in {results}; "
+            f"{meant(unknown[0], present)}found {listed(present)}"
         )
     return [place for place in places if place.partition("/")[0] in tops]
 

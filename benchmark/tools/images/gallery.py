@@ -151,8 +151,8 @@ def _stored_methods(request: Request) -> tuple[list[str], dict[str, str]]:
     if not known:
         raise RequestError(
             f"there are no results of protocol {request.protocol} and profile {request.profile} "
-            f"in {request.results}; make them with: python run_all.py --dataset "
-            f"{request.datasets} --profile {request.profile}"
+            f"on {request.datasets} in {request.results}; make them with: python run_all.py "
+            f"--dataset {request.datasets} --profile {request.profile}"
         )
     return known, unknown
 

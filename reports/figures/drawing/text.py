@@ -8,6 +8,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font
 
 from benchmark.errors import plain
+from benchmark.errors import shortened as at_a_word
 from reports.figures.drawing.style import MethodStyles
 
 SMALLEST = 5.0  # points; smaller letters are illegible
@@ -76,10 +77,9 @@ def not_shown(left_out: Mapping[str, str], styles: MethodStyles) -> str:
     """List the methods left out with their reasons; empty if there are none."""
     if not left_out:
         return ""
-    named = []
+    named: dict[str, list[str]] = {}
     for label in styles.ordered(list(left_out)):
-        reason = plain(left_out[label])
-        if len(reason) > _LONGEST_REASON:
-            reason = f"{reason[:_LONGEST_REASON].rstrip()}…"
-        named.append(f"{styles.title(label)} ({reason})")
-    return f"Not shown: {'; '.join(named)}."
+        reason = at_a_word(plain(left_out[label]), _LONGEST_REASON)
+        named.setdefault(reason, []).append(styles.title(label))
+    parts = (f"{', '.join(titles)} ({reason})" for reason, titles in named.items())
+    return f"Not shown: {'; '.join(parts)}."

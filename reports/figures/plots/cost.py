@@ -34,7 +34,7 @@ class Cost:
     Attributes:
         psnr: mean over the test scenes, in dB.
         seconds: per image.
-        parameters: trainable parameters; 0 for a method that is not trained.
+        parameters: number of learned values; 0 for a method that learns nothing.
         machine: where the time was measured.
     """
 
@@ -80,7 +80,10 @@ def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 @drawing()
 def cost_figure(
-    costs: Mapping[str, Cost], context: FigureContext, left_out: Mapping[str, str] | None = None
+    costs: Mapping[str, Cost],
+    context: FigureContext,
+    left_out: Mapping[str, str] | None = None,
+    seconds: str = "",
 ) -> Figure:
     """Draw PSNR against seconds per image and against parameters, both on logarithmic axes.
 
@@ -90,6 +93,7 @@ def cost_figure(
         costs: a method's label to its cost; not empty.
         context: heading and styles.
         left_out: methods without a cost, and why.
+        seconds: what limits the comparison of seconds, as a sentence; empty for nothing.
     """
     styles = context.styles
     labels = styles.ordered(list(costs))
@@ -101,9 +105,9 @@ def cost_figure(
         named = (f"{styles.title(label)} ({costs[label].machine})" for label in others)
         where += f" Without the times of other machines, not comparable: {'; '.join(named)}."
     caption = (
-        f"PSNR: mean over the test scenes. {where} They are of the method alone: where it needs an "
-        "upscaled input, the engine computes that. Line: no method is both better and cheaper than "
-        f"those on it. {not_shown(left_out or {}, styles)}"
+        f"PSNR: mean over the test scenes. {where} A time is that of the method alone: where it "
+        f"needs an upscaled input, the engine computes that. {seconds} Line: no method is both "
+        f"better and cheaper than those on it. {not_shown(left_out or {}, styles)}"
     )
     figure = context.new_figure(["quality and cost"], caption, _HEIGHT)
     left, right = figure.subplots(1, 2, sharey=True)
@@ -114,15 +118,15 @@ def cost_figure(
     left.set_xlabel("seconds per image")
     _limit(left, [costs[label].seconds for label in timed])
     set_log_scale(left, "x", EngFormatter("s"))
-    right.set_xlabel("trainable parameters")
+    right.set_xlabel("learned parameters")
     _limit_from_zero(right, [costs[label].parameters for label in labels])
     left.yaxis.set_major_locator(MaxNLocator(7))
     names = {label: shortened(styles.title(label), _LONGEST, SMALL) for label in labels}
-    seconds = [(costs[label].seconds, costs[label].psnr) for label in timed]
+    times = [(costs[label].seconds, costs[label].psnr) for label in timed]
     parameters = [(float(costs[label].parameters), costs[label].psnr) for label in labels]
-    lines = [_draw(left, seconds, timed, styles), _draw(right, parameters, labels, styles)]
+    lines = [_draw(left, times, timed, styles), _draw(right, parameters, labels, styles)]
     figure.draw_without_rendering()  # names are placed within the final layout
-    place_names(left, seconds, [names[label] for label in timed], lines[0])
+    place_names(left, times, [names[label] for label in timed], lines[0])
     place_names(right, parameters, [names[label] for label in labels], lines[1])
     return figure
 

@@ -53,6 +53,7 @@ def training_figure(
     context: FigureContext,
     left_out: Mapping[str, str] | None = None,
     elsewhere: Mapping[str, str] | None = None,
+    seconds: str = "",
 ) -> Figure:
     """Draw validation PSNR and training loss against steps and against seconds.
 
@@ -62,6 +63,7 @@ def training_figure(
         left_out: methods without a curve, and why.
         elsewhere: methods that were trained on another machine, and its name; their seconds are
             not shown.
+        seconds: what limits the comparison of seconds, as a sentence; empty for nothing.
     """
     styles = context.styles
     labels = styles.ordered(list(curves))
@@ -72,7 +74,7 @@ def training_figure(
         "PSNR on the validation scenes; mean training loss since the previous validation (not "
         "drawn for a last few steps). Losses of different methods measure different things: "
         "compare their course, not their height. Legend: the best PSNR and the time of the whole "
-        f"training. {where if others else ''}{not_shown(left_out or {}, styles)}"
+        f"training. {where if others else ''}{seconds} {not_shown(left_out or {}, styles)}"
     )
     height = _HEIGHT + _LEGEND_ROW * -(-len(labels) // _LEGEND_COLUMNS)
     figure = context.new_figure(["training"], caption, height)

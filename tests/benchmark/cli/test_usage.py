@@ -72,6 +72,10 @@ REFUSED = {
     ("tables", "--result", "x"): "No such option: --result; did you mean --results",
     ("tables", "--scales", "2"): "'tables' has none; a run without a command has ",
     ("--zzz",): "No such option: --zzz (see --help)",
+    ("--version",): "No such option: --version (see --help)",
+    ("-h",): r"No such option: -h; did you mean --help",
+    ("--seeds", "-1"): "--seeds -1: '-1' is not a whole number from 0; write it like --seeds 2,3",
+    ("--methods", "bicubic srcnn"): "NAME[key=value,key=value]; several names are separated by",
     ("--scales", "2", "--scales", "3"): "--scales is given twice; give it once, with commas in its "
     "value: --scales A,B",
     ("--profile", "quick", "--profile=paper"): "--profile is given twice; give it once",

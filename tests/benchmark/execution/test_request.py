@@ -60,7 +60,8 @@ def test_anything_but_whole_numbers_is_refused(text: str) -> None:
     with pytest.raises(RequestError) as caught:
         numbers(f"2,{text}", "--scales")
     assert str(caught.value) == (
-        f"--scales 2,{text}: '{text}' is not a whole number; write it like --scales 2,3"
+        f"--scales 2,{text}: '{text}' is not a whole number{' from 0' * (text == '-1')}; "
+        "write it like --scales 2,3"
     )
 
 

@@ -1,6 +1,7 @@
 """Marks, the tests behind them, and the stated limits of conclusions."""
 
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -74,12 +75,13 @@ def test_indistinguishable_methods_are_marked(make: Make, tmp_path: Path) -> Non
 def test_the_remarks_name_test_family_and_level(make: Make, tmp_path: Path) -> None:
     stored(make, SEVEN)
     text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
-    assert "Test: signs of the differences flipped scene by scene" in text
+    assert "Test: the signs of the differences are flipped scene by scene" in text
     assert (
-        "Family: all pairs of methods in a column, and all its comparisons with Bicubic. "
-        "Level: 5 % for each family, so one column in twenty may show a difference" in text
+        "All pairs of methods in a column form a family, and all comparisons with Bicubic in it "
+        "form another. The level is 5 % for each family: of twenty columns of equal methods, one "
+        "may show a difference by chance." in text
     )
-    assert "With 7 test scenes the smallest p is 1/64 = 0.0156." in text
+    assert "With 7 test scenes the smallest possible p is 1/64 = 0.0156." in text
     assert "A mark does not say that two methods are equal" in text
     assert "One seed: how far training itself scatters is not known" in text
     assert "Welch" not in text
@@ -217,8 +219,29 @@ def test_a_method_with_one_seed_among_several_is_named(make: Make, tmp_path: Pat
     make("bicubic", rows=spread(range(20, 27), range(7), SEVEN), trained=False)
     text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
     assert "Two seeds estimate the scatter of training poorly" in text
-    assert "One seed of VDSR: how far its training scatters is not known" in text
-    assert "taken as for the other network of a pair where that has several seeds" in text
+    assert "One seed of VDSR: this does not show how far training scatters" in text
+    assert "the scatter of that one is taken for both" in text
+    assert "in a pair of networks with one seed each, it is in no test" in text
+
+
+def test_the_scales_of_a_method_with_one_seed_are_named(make: Make, tmp_path: Path) -> None:
+    """VDSR has two seeds at x2, so "one seed of VDSR" alone would be wrong."""
+    for seed, scale in ((0, 2), (1, 2), (0, 3)):
+        make("vdsr", scale, seed, rows=spread(range(30, 37), range(7), SEVEN))
+    for scale in (2, 3):
+        make("bicubic", scale, rows=spread(range(20, 27), range(7), SEVEN), trained=False)
+    text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
+    assert "One seed of VDSR at ×3: " in text
+    assert "only that these scenes and seeds do not show a difference" in text
+
+
+def test_one_scene_is_said_to_mark_nothing(make: Make, tmp_path: Path) -> None:
+    """Without a word, no mark would read as: differs from the best."""
+    make("bicubic", rows=spread([30], [6], ["face"]), trained=False)
+    assert not write_tables(tmp_path, "cave").sections[0].grids[0].remarks
+    make("srcnn", rows=spread([40], [5], ["face"]))
+    (line,) = write_tables(tmp_path, "cave").sections[0].grids[0].remarks
+    assert line.startswith("Nothing is marked: no two methods have finite values of two common")
 
 
 def test_one_seed_is_taken_to_scatter_as_the_other_networks_do(make: Make, tmp_path: Path) -> None:
@@ -364,3 +387,44 @@ def test_the_adjusted_p_decides_where_a_test_can(
     changed = replace(found, items=(replace(pair, n=n, p=p, adjusted=adjusted),))
     assert changed.marks("bicubic", 2, MAIN[0]) == mark
     assert changed.items[0].significant is (adjusted < ALPHA)
+
+
+def test_equal_methods_of_different_numbers_of_seeds_are_equal(make: Make, tmp_path: Path) -> None:
+    """A mean over three seeds of the same value differs from that value by rounding."""
+    values = 30 + np.linspace(0.1, 5.3, 7) / 3
+    make("bicubic", rows=spread(values, values, SEVEN), trained=False)
+    for seed in (0, 1, 2):
+        make("copy", seed=seed, rows=spread(values, values, SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    assert all(one.average("bicubic") == one.average("copy") == 1.5 for one in section.rankings)
+    assert {(c.above, c.below, c.p) for c in section.comparisons} == {(0, 0, 1.0)}
+
+
+def test_what_cannot_be_tested_against_the_best_is_named(make: Make, tmp_path: Path) -> None:
+    """Without a word, no mark would read as: differs from the best."""
+    perfect = spread([math.inf] * 7, [0.0] * 7, SEVEN)
+    make("perfect", rows=perfect)
+    make("bicubic", rows=spread(range(20, 27), range(1, 8), SEVEN), trained=False)
+    make("srcnn", rows=spread(range(21, 28), range(1, 8), SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    text = " ".join(section.grids[0].remarks)
+    assert (
+        "Not tested and not marked, as fewer than two common scenes have a finite difference: "
+        "SRCNN and PERFECT (PSNR ×2), BICUBIC and PERFECT (PSNR ×2)." in text
+    )
+
+
+def test_a_mean_over_fewer_scenes_is_no_best_and_has_no_difference(
+    make: Make, tmp_path: Path
+) -> None:
+    """Without its hardest scenes, a method would be the best of its column."""
+    make("vdsr", rows=spread(range(31, 38), range(1, 8), SEVEN), published="Kim[11]")
+    make("srcnn", rows=spread(range(30, 37), range(2, 9), SEVEN), published="Dong[4]")
+    hard = [math.nan, math.nan, *range(32, 37)]
+    make("espcn", rows=spread(hard, range(3, 10), SEVEN), published="Shi[18]")
+    (section,) = write_tables(tmp_path, "cave").sections
+    shown = {row[0].text: row[1] for row in section.grids[0].rows}
+    assert [shown[name].rank for name in ("VDSR", "SRCNN", "ESPCN")] == [1, 2, 0]
+    assert shown["ESPCN"].difference == ""
+    assert shown["VDSR"].difference
+    assert "has no value for psnr of 2 of 7 scenes" in section.notes[0]

@@ -44,12 +44,12 @@ def grid(section: Section, title: str) -> dict[str, tuple[Any, ...]]:
         {"threads": 4},
         {"precision": "float32"},
         {"device": "NVIDIA H200, bfloat16"},
+        {"torch": "2.12.0"},
+        {"gpu_memory_bytes": 8 * 2**30},
     ],
     ids=str,
 )
-def test_a_machine_is_device_processor_threads_and_precision(
-    make: Make, other: dict[str, Any]
-) -> None:
+def test_a_machine_is_all_that_changes_scores_or_seconds(make: Make, other: dict[str, Any]) -> None:
     first = make("a", **ON_CPU)
     same = make("b", 3, device="CPU, 2 threads, bfloat16", environment={**CPU, "commit": "x"})
     different = make("c", **{**ON_CPU, "environment": {**CPU, **other}})
@@ -142,7 +142,10 @@ def test_gpus_of_one_name_in_different_machines_are_told_apart(make: Make, tmp_p
     make("c", **{**ON_GPU, "environment": {**GPU, "threads": 16}})
     (section,) = write_tables(tmp_path, "cave").sections
     (note,) = section.notes
-    assert "NVIDIA H200, bfloat16 [Intel Xeon, 16 threads], the others on" in note
+    assert (
+        "NVIDIA H200, bfloat16 [16 threads], the others on NVIDIA H200, bfloat16 [8 threads]; its"
+        in note
+    )
 
 
 def test_a_cell_that_records_no_machine_is_another_machine(make: Make, tmp_path: Path) -> None:
@@ -186,3 +189,40 @@ def test_the_terminal_shows_the_note(make: Make, tmp_path: Path) -> None:
     text = shown(mixed(make, tmp_path), 100)
     assert "36.00¹" in text
     assert typed(f"¹ {NOTE}\n") in text
+
+
+def test_gpus_of_one_name_and_versions_of_torch_are_told_apart(make: Make, tmp_path: Path) -> None:
+    """A GeForce RTX 3060 is sold with 8 and with 12 GiB, which differ in speed."""
+    name = "NVIDIA GeForce RTX 3060, float32"
+    facts = {"gpu_memory_bytes": 12 * 2**30 - 10**7, "torch": "2.13.0", "precision": "float32"}
+    make("bicubic", trained=False, device=name, environment=facts)
+    make("srcnn", device=name, environment={**facts, "gpu_memory_bytes": 12 * 2**30})
+    make("espcn", device=name, environment={**facts, "gpu_memory_bytes": 8 * 2**30})
+    make("vdsr", device=name, environment={**facts, "torch": "2.12.0"})
+    (section,) = write_tables(tmp_path, "cave").sections
+    assert [note.partition(", most")[0] for note in section.notes] == [
+        f"computed on {name} [8 GiB, torch 2.13.0]",
+        f"computed on {name} [12 GiB, torch 2.12.0]",
+    ]
+
+
+def test_seeds_of_one_machine_share_a_note(make: Make, tmp_path: Path) -> None:
+    for scale in (2, 3, 4):
+        make("bicubic", scale, trained=False, **ON_CPU)
+        make("espcn", scale, **ON_CPU)
+    for seed in (0, 1, 2):
+        make("srcnn", 2, seed, **ON_GPU)
+        make("vdsr", 2, seed, **(ON_GPU if seed else ON_CPU))
+    (section,) = write_tables(tmp_path, "cave").sections
+    about = [note for note in section.notes if "computed on" in note]
+    assert about == [f"seeds 1, 2 {NOTE}", NOTE] or about == [NOTE, f"seeds 1, 2 {NOTE}"]
+
+
+def test_a_longer_name_has_only_what_differs(make: Make) -> None:
+    stored = [
+        make(f"m{index}", device="NVIDIA H200, bfloat16", environment={**GPU, "torch": version})
+        for index, version in enumerate(("2.12.0", "2.13.0"))
+    ]
+    assert list(machines_of(stored).names.values()) == [
+        "NVIDIA H200, bfloat16 [torch 2.12.0]", "NVIDIA H200, bfloat16 [torch 2.13.0]",
+    ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The page in a browser: it opens from a file, sorts, filters, switches, and shows reasons."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from benchmark.store.cells import cells
 from tests.reports.analysis.test_comparison import SEVEN, stored
 from tests.reports.analysis.test_machines import NOTE, mixed
-from tests.reports.conftest import Make
+from tests.reports.conftest import Make, scored
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import CORNER, Report, cube, written
 
@@ -155,7 +156,7 @@ def test_a_number_shows_its_provenance(opened: Tab) -> None:
     assert "results/cave/wang2017/standard/x2/" in told
     assert "0" * 64 in told
     assert "NVIDIA H200" in told
-    assert "2026-03-01T10:00:00Z" in told
+    assert "2026-03-01T10:00:00+00:00" in told
     opened.key("Escape")
     assert opened.run("document.querySelector('#provenance').open") is False
     assert opened.run(f"document.activeElement === document.querySelector('{button}')")
@@ -361,10 +362,10 @@ def test_what_the_scenes_cannot_tell_is_marked(tab: Tab, make: Make, tmp_path: P
     assert table.count("≈") == table.count("∘") == 1
     legend = text(tab, "#comparison .legend")
     assert "≈ cannot be told from the best of its column, and ∘ not from Bicubic" in legend
-    assert "Family: all pairs of methods in a column" in legend
+    assert "All pairs of methods in a column form a family" in legend
     assert "; not told from it: LEVEL)" in text(tab, "#winners")
     tab.choose("#comparison-metric", "sam")
-    assert "Family: all pairs of methods in a column" in text(tab, "#comparison .legend")
+    assert "All pairs of methods in a column form a family" in text(tab, "#comparison .legend")
     assert tab.complaints() == []
 
 
@@ -418,3 +419,39 @@ def test_the_policy_stops_what_is_not_the_pages_own(opened: Tab) -> None:
     assert len(opened.complaints()) >= 2  # the test of complaints sees such things
     opened.said.clear()
     opened.open(Path(opened.run("decodeURIComponent(location.pathname)")))
+
+
+def test_all_deviations_of_a_table_are_of_the_same_kind(
+    tab: Tab, make: Make, tmp_path: Path
+) -> None:
+    """Over three scenes +- 1.00 and over the seeds +- 0.07 stood in one column."""
+    make("bicubic", psnr=31.0, trained=False, title="Bicubic")
+    for seed in (0, 1):
+        make("vdsr", seed=seed, psnr=35.0 + seed / 10, title="VDSR")
+    make("vdsr", seed=2, status="failed", reason="no", title="VDSR")
+    tab.open(written(tmp_path).page)
+    assert "± 0.07" in text(tab, TABLE)
+    assert "± 1.00" not in text(tab, TABLE)
+    assert "± is the standard deviation over the seeds" in text(tab, "#comparison .legend")
+    tab.click("#comparison-spread")
+    assert text(tab, TABLE).count("± 1.00") == 2
+    assert "± 0.07" not in text(tab, TABLE)
+    assert "± is the standard deviation over the test scenes" in text(tab, "#comparison .legend")
+    tab.click(f"{TABLE} tbody tr:nth-child(2) button.source")
+    assert "the mean over 3 test scenes and 2 seeds; unrounded" in text(tab, "#provenance")
+    assert tab.complaints() == []
+
+
+def test_a_mean_over_fewer_scenes_is_not_the_best(tab: Tab, make: Make, tmp_path: Path) -> None:
+    easy = [{**row, "psnr": math.nan} if index == 0 else row
+            for index, row in enumerate(scored(36.0, 4.0))]  # fmt: skip
+    make("vdsr", psnr=35.5, title="VDSR", published="Kim[11]")
+    make("srcnn", psnr=35.0, title="SRCNN")
+    make("espcn", rows=easy, title="ESPCN", published="Shi[18]")
+    tab.open(written(tmp_path).page)
+    best = f"[...document.querySelectorAll('{TABLE} tbody tr')].filter((row) => row.children[1]"
+    best += ".classList.contains('best')).map((row) => row.children[0].innerText.split('\\n')[0])"
+    assert tab.run(best) == ["VDSR"]
+    assert "×2 VDSR (35.50, 0.50 before SRCNN" in text(tab, "#winners")
+    assert "paper 36.65 (" not in text(tab, TABLE)
+    assert tab.complaints() == []

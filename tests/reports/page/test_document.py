@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.store.cells import cells
+from benchmark.store.cells import cells, write
 from reports.page import write_page
 from reports.page.document import embedded, policy
 from reports.page.facts import finite, words
@@ -222,3 +222,13 @@ def test_a_perfect_scene_and_one_without_a_score_differ(make: Make, tmp_path: Pa
     (method,) = facts["sections"][0]["methods"]
     assert sorted(map(str, method["places"][0]["scores"]["psnr"])) == ["31.0", "Infinity", "None"]
     assert len(list(cells(tmp_path))) == 1
+
+
+def test_facts_of_the_wrong_kind_do_not_end_the_page(make: Make, tmp_path: Path) -> None:
+    """Another program may have written a cell."""
+    cell = make("srcnn", test=7)
+    facts = {name: cell.facts[name] for name in cell.facts if name not in ("sums", "seal")}
+    scores = (cell.folder / "scores.csv").read_bytes()
+    wrong = {**facts, "warnings": 3, "environment": "a machine", "date": 5, "memory": []}
+    write(tmp_path, cell.address, wrong, {"scores.csv": scores})
+    assert write_page(tmp_path, list(cells(tmp_path))).size > 10_000

@@ -158,7 +158,7 @@ def test_several_seeds_have_a_mean_and_a_deviation(make: Make, tmp_path: Path) -
         ["SRCNN", f"*{mean:.2f} ± {std:.2f}*", "**4.00 ± 0.00**"],
         ["VDSR", "**36.00**¹", "*5.00*¹"],
     ]
-    assert tables.sections[0].notes == ("without seed 1, 2",)
+    assert tables.sections[0].notes == ("without seeds 1, 2",)
     assert head(tables, "Seeds") == "0, 1, 2"
 
 
@@ -193,8 +193,12 @@ def test_scores_that_cannot_be_read_cost_their_own_place_only(make: Make, tmp_pa
     make("bicubic", psnr=31.0)
     cell = make("srcnn", rows=[{"scene": "face", "psnr": "", "sam": 4.0}])
     tables = write_tables(tmp_path, "cave")
-    assert table(tables.markdown, "PSNR and SAM")[2] == ["SRCNN", "--¹", "**4.00**¹"]
-    assert tables.sections[0].notes[0].startswith("has no value for psnr of 1 of 1 scene;")
+    assert table(tables.markdown, "PSNR and SAM")[2] == ["SRCNN", "--¹", "4.00¹"]
+    assert (
+        tables.sections[0]
+        .notes[0]
+        .startswith("has no value for psnr of 3 of 3 scenes, sam of 2 of 3 scenes;")
+    )
     added = ("format", "address", "sums", "seal")
     facts = {name: value for name, value in cell.facts.items() if name not in added}
     write(tmp_path, cell.address, facts, {})
@@ -373,6 +377,11 @@ def test_without_cells_nothing_is_written_and_the_remedy_is_named(
     make(dataset="cave")
     with pytest.raises(RequestError, match="there are some of cave; make them with"):
         write_tables(tmp_path, "harvard")
+    # A run with that name would be refused.
+    with pytest.raises(RequestError, match=r"; did you mean cave\? there are some of cave$"):
+        write_tables(tmp_path, "CAVE")
+    with pytest.raises(RequestError, match=r"did you mean srcnn\? there are some of srcnn"):
+        write_tables(tmp_path, "cave", baseline="SRCN")
     assert not (tmp_path / "tables").exists()
 
 
@@ -410,12 +419,16 @@ def test_a_copied_cell_that_conflicts_with_the_others_is_reported(
 def test_a_perfect_estimate_is_infinite_and_still_the_best(make: Make, tmp_path: Path) -> None:
     make(
         "oracle",
-        rows=[{"scene": "a", "psnr": "inf", "sam": 0}, {"scene": "b", "psnr": 9, "sam": 0}],
+        rows=[
+            {"scene": "a", "psnr": "inf", "sam": 0},
+            {"scene": "b", "psnr": 9, "sam": 0},
+            {"scene": "c", "psnr": 9, "sam": 0},
+        ],
     )
     make("bicubic", psnr=31.0)
     tables = write_tables(tmp_path, "cave")
     assert table(tables.markdown, "PSNR and SAM")[2] == ["ORACLE", "**∞**", "**0.00**"]
-    assert ",oracle,0,psnr,inf,,2,NVIDIA H200,False\n" in tables.paths[2].read_text()
+    assert ",oracle,0,psnr,inf,,3,NVIDIA H200,False\n" in tables.paths[2].read_text()
 
 
 def test_signs_and_times_are_readable() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmark.console import Output
 from reports.writers.files import Tables, write_tables
 from reports.writers.terminal import show
 from tests.reports.conftest import Make, typed
@@ -109,3 +110,27 @@ def test_synthetic_scenes_and_subsets_are_marked(make: Make, tmp_path: Path) -> 
     lines = shown(write_tables(tmp_path, "s@face"), 30).splitlines()
     assert lines[0] == "CAVE (s@face) -- SYNTHETIC, subset of the scenes"
     assert lines[2].startswith("Scenes: a SUBSET: 4 for training (beads, cd, clay, cloth)")
+
+
+def test_cells_that_do_not_fit_together_are_named(make: Make, tmp_path: Path) -> None:
+    """It stood in the files alone: in the terminal, two engines looked like one."""
+    make("bicubic", trained=False)
+    make("srcnn", depends={"numerics": "b"})
+    text = shown(write_tables(tmp_path, "cave"), 80)
+    assert "Conflict: made with different versions of the engine: bicubic against srcnn" in text
+
+
+def test_columns_stay_aligned_where_signs_are_replaced(make: Make, tmp_path: Path) -> None:
+    for seed, psnr in enumerate((35.0, 36.0)):
+        make("srcnn", seed=seed, psnr=psnr, warnings=["warned"])
+    make("bicubic", trained=False, title="Bicubic ±")
+    raw = io.BytesIO()
+    stream = Output(io.TextIOWrapper(raw, encoding="ascii"))
+    show(write_tables(tmp_path, "cave"), Console(file=stream, width=100, force_terminal=False))
+    stream.flush()
+    lines = [line for line in raw.getvalue().decode("ascii").splitlines() if " | " in line]
+    assert "+-" in lines[-1]
+    assert "[1]" in lines[-1] or "[1]" in lines[-2]
+    assert (
+        len({tuple(place for place, sign in enumerate(line) if sign == "|") for line in lines}) == 1
+    )

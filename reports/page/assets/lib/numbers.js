@@ -35,6 +35,16 @@ function ranks(values, metric) {
   return printed.map((value) => (known(value) && present.indexOf(value) < 2 ? present.indexOf(value) + 1 : 0));
 }
 
+// How many seeds a mean is over: failed ones do not count.
+function seedsOf(place) {
+  return place.cells.filter((one) => facts.cells[one].status === "done").length;
+}
+
+// The value of a mean that is compared with others, null for one over fewer scenes than theirs.
+function rankedValue(mean) {
+  return mean.ranked ? mean.value : null;
+}
+
 function metricOf(name) {
   return section().metrics.find((metric) => metric.name === name) || section().metrics[0];
 }

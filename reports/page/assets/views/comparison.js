@@ -27,18 +27,25 @@ function comparisonControls() {
   const several = metrics.slice(0, 2).map((metric) => metric.title).join(" and ");
   if (compared.metric !== "main" && !metrics.some((one) => one.name === compared.metric)) compared.metric = "main";
   if (!section().scales.map(String).includes(compared.scale)) compared.scale = "all";
+  // One kind of \u00b1 at a time: over the seeds it is much smaller than over the scenes.
+  compared.spread = !severalSeeds();
   find("#comparison .controls").replaceChildren(
     select("Metric", [["main", several], ...metrics.map((one) => [one.name, one.title])], compared.metric,
       (value) => { compared.metric = value; comparison(); }, { id: "comparison-metric" }),
     select("Scale", [["all", "all"], ...section().scales.map((one) => [String(one), onScale(one)])],
       compared.scale, (value) => { compared.scale = value; comparison(); }, { id: "comparison-scale" }),
     search("Filter methods", (value) => { compared.words = value; narrowComparison(); }, { id: "comparison-filter" }),
-    checkbox("\u00b1 over scenes", compared.spread,
+    checkbox(severalSeeds() ? "\u00b1 over scenes, not seeds" : "\u00b1 over scenes", compared.spread,
       (value) => { compared.spread = value; comparison(); }, { id: "comparison-spread" }),
     checkbox("published values", compared.published,
       (value) => { compared.published = value; comparison(); }, { id: "comparison-published" }),
   );
   compared.words = "";
+}
+
+function severalSeeds() {
+  return section().methods.some((method) => method.places.some(
+    (place) => Object.values(place.means).some((mean) => mean.over_seeds)));
 }
 
 let comparisonTable = null;
@@ -59,7 +66,7 @@ function comparison() {
   const place = new Map();
   for (const metric of metrics) {
     for (const { index } of scales) {
-      place.set(metric.name + index, ranks(here.methods.map((one) => one.places[index].means[metric.name].value), metric));
+      place.set(metric.name + index, ranks(here.methods.map((one) => rankedValue(one.places[index].means[metric.name])), metric));
     }
   }
   const rows = here.methods.map((method, row) => ({
@@ -99,7 +106,7 @@ function measured(method, { scale, index }, metric, rank) {
   }
   const lines = [
     mean.text + (metric.unit ? " " + metric.unit : "") + ": the mean over " + counted(section().scenes.length, "test scene")
-      + (place.cells.length > 1 ? " and " + place.cells.length + " seeds" : "")
+      + (seedsOf(place) > 1 ? " and " + seedsOf(place) + " seeds" : "")
       + "; unrounded " + String(mean.value) + ".",
   ];
   if (mean.over_seeds) lines.push("\u00b1 " + mean.over_seeds + " is the standard deviation over the seeds.");
@@ -109,7 +116,7 @@ function measured(method, { scale, index }, metric, rank) {
   for (const mark of mean.marks) lines.push(mark + " " + told[mark] + " The remarks below the table say by which test.");
   const node = [source(marked(mean.text, rank), title + ": " + mean.text + ". Where it comes from", title, lines, place.cells),
     mean.marks ? make("span", { class: "sign" }, mean.marks) : null, notes];
-  const deviation = mean.over_seeds || (compared.spread ? mean.over_scenes : "");
+  const deviation = compared.spread ? mean.over_scenes : mean.over_seeds;
   if (deviation) node.push(make("span", { class: "spread" }, "\u00b1 " + deviation));
   return { sort: mean.value, class: rank === 1 ? "best" : "", node: [...node, ...beside] };
 }
@@ -143,7 +150,8 @@ function legend(metrics) {
     " second-best of its column, by the printed numbers alone. ",
     "Every number opens its provenance. ",
   ];
-  if (compared.spread) parts.push("\u00b1 is the standard deviation over the test scenes, or over the seeds where there are several. ");
+  if (compared.spread) parts.push("\u00b1 is the standard deviation over the test scenes, each a mean over the seeds. ");
+  else if (severalSeeds()) parts.push("\u00b1 is the standard deviation over the seeds, where there are several. ");
   if (compared.published && section().published.length) {
     const sources = [...new Set(section().published.map((row) => row.source))].join("; ");
     parts.push("\u201cpaper\u201d is the published value under the same protocol (" + sources
@@ -161,7 +169,7 @@ function winners(metrics, scales) {
   const metric = metrics[0];
   const best = scales.map(({ scale, index }) => {
     const rows = section().methods
-      .map((method) => [method.title, method.places[index].means[metric.name].value, method.places[index].means[metric.name].text])
+      .map((method) => [method.title, rankedValue(method.places[index].means[metric.name]), method.places[index].means[metric.name].text])
       .filter((row) => known(row[1]))
       .sort((a, b) => (metric.higher ? b[1] - a[1] : a[1] - b[1]));
     if (!rows.length) return null;

@@ -37,7 +37,7 @@ function scenes() {
     };
   });
   const means = here.methods.map((method) => method.places[index].means[metric.name]);
-  const best = ranks(means.map((one) => one.value), metric);
+  const best = ranks(means.map(rankedValue), metric);
   sceneTable.fill(rows, {
     entries: [{ node: "Mean" }, ...means.map((one, method) => ({ node: marked(one.text, best[method]) }))],
   });
@@ -67,8 +67,8 @@ function score(here, method, index, value, rank, metric, name) {
   }
   const text = number(value, metric.digits);
   const title = one.title + ", " + onScale(here.scales[index]) + ", " + name + ", " + metric.title;
-  const line = text + (metric.unit ? " " + metric.unit : "") + (place.cells.length > 1
-    ? ": the mean over " + place.cells.length + " seeds" : "") + "; unrounded " + String(value) + ".";
+  const line = text + (metric.unit ? " " + metric.unit : "") + (seedsOf(place) > 1
+    ? ": the mean over " + seedsOf(place) + " seeds" : "") + "; unrounded " + String(value) + ".";
   return {
     sort: value, class: rank === 1 ? "best" : "",
     node: source(marked(text, rank), title + ": " + text + ". Where it comes from", title, [line], place.cells),

@@ -57,6 +57,13 @@ def test_a_run_is_reported_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> No
     ]
 
 
+def test_one_scene_is_in_the_singular() -> None:
+    stream = StringIO()
+    Progress(stream).preparing("cave", 1, 1, "face")
+    Progress(stream).preparing("import", 0, 1, "", what="cells checked")
+    assert stream.getvalue() == "cave: 1 of 1 scene prepared\nimport: 0 of 1 cell checked\n"
+
+
 def test_plain_lines_have_no_control_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, stream = Clock(monkeypatch), StringIO()
     progress = Progress(stream)

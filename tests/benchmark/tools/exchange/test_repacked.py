@@ -116,6 +116,13 @@ def test_a_foreign_file_is_refused_beside_cells_that_are_imported(
     assert merged.ignored == {"._*": 1}
 
 
+def test_a_zip_in_the_zip_is_named_with_the_remedy(members: Members, tmp_path: Path) -> None:
+    inner = packed(tmp_path / "cells.zip", members)
+    outer = packed(tmp_path / "mail.zip", {"cells.zip": inner.read_bytes()})
+    (why,) = merge(tmp_path / "here", outer).refused.values()
+    assert why.endswith("; unpack cells.zip and import it by itself")
+
+
 def test_a_cell_below_two_folders_is_imported_once(members: Members, tmp_path: Path) -> None:
     whole = {**below("a")(members), **below("b")(members)}
     merged = merge(tmp_path / "here", packed(tmp_path / "in.zip", whole))

@@ -72,6 +72,14 @@ def test_the_left_out_are_named_with_reasons() -> None:
     reasons = {"b": "failed: " + "x" * 500, "a": "not run\nyet"}
     line = not_shown(reasons, styles)
     assert line.startswith("Not shown: First (not run yet); Second (failed: xxx")
-    assert line.endswith("x…).")
+    assert line.endswith("x...).")
+
+
+def test_a_reason_ends_at_a_word_and_is_named_once_for_all_its_methods() -> None:
+    styles = MethodStyles({"a": "First", "b": "Second", "c": "Third"})
+    reason = "stored without " + "weights " * 40
+    line = not_shown({"a": reason, "b": "failed", "c": reason}, styles)
+    assert line.startswith("Not shown: First, Third (stored without weights weights ")
+    assert line.endswith("weights...); Second (failed).")
     assert len(line) < 250
     assert not_shown({}, styles) == ""

@@ -51,6 +51,12 @@ def test_times_of_another_machine_are_not_drawn(context: FigureContext) -> None:
     assert "(NVIDIA H200)" in told
 
 
+def test_it_says_what_limits_the_comparison_of_seconds(context: FigureContext) -> None:
+    figure = cost_figure(COSTS, context, seconds="2 of 3 cells ran at the same time.")
+    assert "computes that. 2 of 3 cells ran at the same time. Line:" in " ".join(texts(figure))
+    assert figure.axes[1].get_xlabel() == "learned parameters"  # those of a closed form, too
+
+
 _POINTS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1)
 
 
