@@ -127,7 +127,8 @@ PROFILES = {
         Profile(
             "evening",
             "one common recipe (Adam, one cycle), 12,000 cubic patches, of which band-wise "
-            "networks see as many bands as 2.7 million multiplications a pixel pay for, 4 or more",
+            "networks see 4 bands, or more where that costs at most 2.7 million multiplications "
+            "per pixel",
             patches=12_000,
             batch=8,
             bands=4,
