@@ -380,6 +380,7 @@ def holding(tmp_path: Path) -> Iterator[Run]:
     words = ("--dataset", SMALL, "--scales", "3", "--plugin", "holding.py", "--methods", "holding")
     with running(tmp_path, *words) as run:
         assert run.heard("hold on")
+        time.sleep(1)  # until the worker, on a busy machine, is inside the regular expression
         assert len(run.family()) == 2
         yield run
 
