@@ -53,12 +53,8 @@ def _groups(layer: Sequence[nn.Parameter], recipe: Recipe) -> list[dict[str, Any
     scale = he_scale(layer)
     weights = [parameter for parameter in layer if parameter.dim() > 1]
     biases = [parameter for parameter in layer if parameter.dim() <= 1]
-    if not weights:
-        return [{"params": biases, "lr_scale": scale}]
-    groups = [{"params": weights, "lr_scale": scale}]
-    if biases:
-        groups.append({"params": biases, "lr_scale": scale * _BIAS_LR})
-    return groups
+    groups = (weights, scale), (biases, scale * _BIAS_LR if weights else scale)
+    return [{"params": group, "lr_scale": rate} for group, rate in groups if group]
 
 
 def set_lr(optimiser: torch.optim.Optimizer, lr: float) -> None:

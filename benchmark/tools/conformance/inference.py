@@ -201,8 +201,7 @@ def cpu_equals_cuda(harness: MethodHarness) -> None:
     state = harness.trained.state
     if not isinstance(harness.method, NetworkMethod):
         state = harness.learn(device).state
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        there = harness.estimator(problem, state, device)(low.to(device.torch), problem)
+    there = harness.estimator(problem, state, device)(low.to(device.torch), problem)
     require_close(there.cpu(), harness.estimate(low, problem), 1e-3, "GPU and CPU")
 
 

@@ -20,6 +20,7 @@ from benchmark.dataset import DATASETS
 from benchmark.engine import seeding
 from benchmark.engine.building import start
 from benchmark.engine.device import Device
+from benchmark.engine.operations import multiplications_per_pixel
 from benchmark.engine.tiling import run_network
 from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.listener import TrainingListener
@@ -33,7 +34,7 @@ from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
 from benchmark.metrics.scoring import score
 from benchmark.protocols import catalogue
 from benchmark.protocols.degradation import Degradation
-from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE, estimate, recipe_of, shrink
+from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE, recipe_of, shrink
 from benchmark.tools.speed.report import Row
 from benchmark.tools.speed.resources import peak_bytes
 
@@ -124,9 +125,9 @@ def inference(method: NetworkMethod, shape: Shape, device: Device, turns: int) -
     network, problem = _start(method, shape, method.recipe, device)
     low = torch.rand(shape[0], *(size // shrunk for size in shape[1:]), device=device.torch)
     few = low[: BANDS if method.bandwise else None, : CORNER // shrunk, : CORNER // shrunk]
-    corner = few[:, :64, :64]
-    with FlopCounterMode(display=False) as counter:
-        estimate(method, network, corner)
+    # Two operations per multiplication, for every pixel of the estimate.
+    pixels = shape[1] * shape[2] * (shape[0] if method.bandwise else 1)
+    flops = 2 * pixels * multiplications_per_pixel(method, network, problem, PATCH)
     engine = partial(run_network, method, device.place(network), low, problem, device)
     return Item(
         "infer",
@@ -135,7 +136,7 @@ def inference(method: NetworkMethod, shape: Shape, device: Device, turns: int) -
         ("infer", label, *few.shape),
         few.numel() / low.numel(),
         turns=turns,
-        flops=counter.get_total_flops() * low.numel() / corner.numel(),
+        flops=flops,
         memory=peak_bytes(engine, device.torch),
     )
 
