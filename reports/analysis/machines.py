@@ -104,8 +104,8 @@ class Machines:
 
 def machines_of(cells: Sequence[Cell]) -> Machines:
     """Find the machines of the cells of a table, or of a figure; not empty."""
-    counted = [cell for cell in cells if cell.status == "done"] or cells
-    counts = Counter(map(machine_of, counted))
+    finished = [cell for cell in cells if cell.status == "done"]
+    counts = Counter(map(machine_of, finished or cells))
     firsts: dict[Machine, Cell] = {}
     for cell in cells:
         firsts.setdefault(machine_of(cell), cell)
