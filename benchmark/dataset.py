@@ -68,6 +68,8 @@ class DataSet(ABC):
         title: name in tables.
         home: URL of its home page.
         synthetic: True for computed scenes; every table says so.
+        independent: False if scenes are areas of one image, which are not independent samples;
+            every table and test over them says so.
         remark: a sentence above every table (how it was scaled, what is unverified).
         scenes: name of every scene, in the data set's own order; unique, also without case.
         test: the paper's test scenes; none for a data set to train on only.
@@ -96,6 +98,7 @@ class DataSet(ABC):
     title: ClassVar[str]
     home: ClassVar[str] = ""
     synthetic: ClassVar[bool] = False
+    independent: ClassVar[bool] = True
 
     @property
     def remark(self) -> str:
