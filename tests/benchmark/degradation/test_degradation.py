@@ -149,7 +149,15 @@ def test_wang2017_keeps_every_pixel() -> None:
 
 @pytest.mark.parametrize(
     ("size", "scale", "samples"),
-    [(512, 2, 256), (512, 3, 171), (512, 4, 128), (512, 8, 64), (513, 4, 129), (7, 3, 3), (1, 4, 1)],
+    [
+        (512, 2, 256),
+        (512, 3, 171),
+        (512, 4, 128),
+        (512, 8, 64),
+        (513, 4, 129),
+        (7, 3, 3),
+        (1, 4, 1),
+    ],
 )
 def test_decimation_keeps_the_ceiling_of_the_size(size: int, scale: int, samples: int) -> None:
     degradation = degradation_of("wang2017", scale)

@@ -90,7 +90,9 @@ def test_constants_stay_constant(size: int, scale: int, value: float, name: str)
     low = degradation.low(torch.full((1, size, 5), value))
     torch.testing.assert_close(low, torch.full_like(low, value), rtol=0, atol=DIGIT)
     back = degradation.upscale(torch.full_like(low, value).double(), (size, 5))
-    torch.testing.assert_close(back.double(), torch.full((1, size, 5), value).double(), rtol=0, atol=DIGIT)
+    torch.testing.assert_close(
+        back.double(), torch.full((1, size, 5), value).double(), rtol=0, atol=DIGIT
+    )
 
 
 @given(rows=sizes, columns=sizes, scale=scales, level=st.integers(0, 255))
@@ -145,7 +147,9 @@ def test_scenes_and_bands_are_the_same_alone_and_together(
     )
     shape, together = (image.shape[1], image.shape[2]), together.double()
     enlarged = torch.cat([degradation.upscale(band[None], shape) for band in together])
-    torch.testing.assert_close(degradation.upscale(together, shape), enlarged, rtol=0, atol=2 * DIGIT)
+    torch.testing.assert_close(
+        degradation.upscale(together, shape), enlarged, rtol=0, atol=2 * DIGIT
+    )
 
 
 @given(image=images, scale=scales, name=names)

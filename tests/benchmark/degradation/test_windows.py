@@ -94,6 +94,4 @@ def test_windows_are_consecutive_samples_whose_weights_are_the_rows_of_the_matri
         for first in firsts.tolist():
             made = torch.zeros(count, matrix.shape[1], dtype=torch.float64)
             made.index_add_(1, samples[first], weights[first].double())
-            torch.testing.assert_close(
-                made, matrix[first : first + count], rtol=0, atol=2 * EPS
-            )
+            torch.testing.assert_close(made, matrix[first : first + count], rtol=0, atol=2 * EPS)

@@ -78,9 +78,7 @@ def test_a_window_that_is_too_large_shrinks_to_the_largest_odd_one_that_fits(sid
     assert metric("ssim_uniform", x, y) == pytest.approx(windows(x, y, uniform, sample), abs=1e-9)
 
 
-def windows(
-    x: torch.Tensor, y: torch.Tensor, taps: oracles.Array, covariance: float
-) -> float:
+def windows(x: torch.Tensor, y: torch.Tensor, taps: oracles.Array, covariance: float) -> float:
     """Compute SSIM window by window, from the definition of the moments."""
     weights, side = np.outer(taps, taps), len(taps)
     values = []

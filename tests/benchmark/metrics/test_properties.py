@@ -107,7 +107,9 @@ def test_a_louder_error_is_a_lower_psnr_by_its_decibels(
     truth = random(2, 6, 7, seed=seed).double()
     noise = random(2, 6, 7, seed=seed + 1).double() - 0.5
     little, much = truth + small * noise, truth + small * more * noise
-    assert metric("psnr", little, truth) - metric("psnr", much, truth) == pytest.approx(20 * math.log10(more))
+    assert metric("psnr", little, truth) - metric("psnr", much, truth) == pytest.approx(
+        20 * math.log10(more)
+    )
     for name in ("rmse", "ergas"):
         assert metric(name, little, truth) < metric(name, much, truth)
     assert metric("mpsnr", little, truth) > metric("mpsnr", much, truth)
