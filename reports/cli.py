@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.usage import finite
 from benchmark.console import print_line, results_stream
+
+if TYPE_CHECKING:
+    from reports.analysis.metrics import Metric
 
 StoredDataSets = Annotated[
     str, typer.Option("--dataset", help="Data sets; all with results if empty.")
@@ -109,7 +112,8 @@ def published(
     if as_json:
         print_json(published_list.as_json(rows))
     else:
-        published_list.show_published(rows, Console(file=results_stream()))
+        console = Console(file=results_stream())
+        published_list.show_published(rows, console, _metrics_of_protocols())
 
 
 def figures(
@@ -257,6 +261,14 @@ def report(
     print_line(f"written: {page.path} ({page.size / 1e6:.1f} MB)")
     if page.size > LIMIT:
         print_line("it is too large for an e-mail; name fewer --scenes", err=True)
+
+
+def _metrics_of_protocols() -> "dict[str, list[Metric]]":
+    """Return every known protocol's metrics, by its name."""
+    from reports.analysis import legacy
+    from reports.analysis.metrics import from_facts
+
+    return {"wang2017": from_facts(legacy.METRICS)}
 
 
 def _rank_figures(

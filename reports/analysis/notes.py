@@ -1,13 +1,16 @@
 """The notes under the tables of a section."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import counted, plain
-from reports.analysis.results import MethodInfo, Results, rows_of
+from benchmark.errors import counted, listed, plain
+from benchmark.store.address import Address
+from reports.analysis.results import ADDRESS, MethodInfo, Results, rows_of
+
+SCORE = "python run_all.py score"  # computes the metrics that stored cells lack
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Notes:
 def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
     """Collect the notes of a section.
 
-    They are on failures, damaged scores, missing values and seeds, other machines, and warnings.
+    They are on failures, damaged scores, missing values, metrics and seeds, other machines, and
+    warnings.
 
     Args:
         results: of one data set, protocol and profile.
@@ -40,6 +44,7 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
     for one in rows_of(means[means["n"] < means["scenes"]]):
         text = f"{one.metric} of {one.scenes - one.n} of {counted(one.scenes, 'scene')}"
         undefined.setdefault((one.method, one.scale, one.seed), []).append(text)
+    lacking = _lacking(results)
     seeds = set(cells[cells["trained"]]["seed"])
     known: dict[str, int] = {}
     numbers, machines = {}, {}
@@ -52,18 +57,40 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
         for scale in results.scales:
             here = results.at(method.label, scale)
             texts = _texts(here, undefined, seeds)
-            elsewhere = _on_other_machines(results, here)
-            numbers[method.label, scale] = numbered([*texts, *elsewhere])
+            metrics = _for_seeds(here, [lacking.get(cell.address, "") for cell in here["cell"]])
+            elsewhere = _for_seeds(here, [results.machines.note(cell) for cell in here["cell"]])
+            numbers[method.label, scale] = numbered([*texts, *metrics, *elsewhere])
             machines[method.label, scale] = numbered(elsewhere)
     return Notes(tuple(known), numbers, machines)
 
 
-def _on_other_machines(results: Results, cells: pd.DataFrame) -> list[str]:
-    """List the notes on machines, one for all seeds of the same machine."""
+def _lacking(results: Results) -> dict[Address, str]:
+    """Return the notes on cells without a metric that others of their table have."""
+    rows = results.scores
+    known = set(zip(*(rows[part] for part in ADDRESS), rows["metric"], strict=True))
+    present = {at[-1] for at in known}
+    found = {}
+    for cell in rows_of(results.cells):
+        address = cell.cell.address
+        lacks = [
+            metric.name
+            for metric in results.metrics
+            if metric.name in present and (*astuple(address), metric.name) not in known
+        ]
+        if lacks and cell.status == "done" and not cell.error:
+            found[address] = (
+                f"has no {listed(lacks)}, which other cells here have; compute what is missing "
+                f"with: {SCORE}"
+            )
+    return found
+
+
+def _for_seeds(cells: pd.DataFrame, notes: Sequence[str]) -> list[str]:
+    """List the notes on single cells, one for all seeds with the same."""
     seeds: dict[str, list[int]] = {}
-    for cell in rows_of(cells):
-        if note := results.machines.note(cell.cell):
-            seeds.setdefault(note, []).append(cell.seed)
+    for seed, note in zip(cells["seed"], notes, strict=True):
+        if note:
+            seeds.setdefault(note, []).append(seed)
     return [
         note if len(own) == len(cells) else f"{_seeds(own)} {note}" for note, own in seeds.items()
     ]

@@ -1,9 +1,13 @@
 """Plain sentences on the marks of a table, the test behind them, and what they do not show."""
 
+from collections.abc import Iterable
+
 from benchmark.errors import counted, listed
 from reports.analysis.comparison import BASELINE_MARK, BEST_MARK, Comparisons
+from reports.analysis.metrics import Metric
 from reports.analysis.statistics import ALPHA, smallest_p
-from reports.formatting import TIMES
+from reports.formatting import REMARKED, TIMES
+from reports.published.reader import PublishedValue
 
 
 def remarks_on(made: Comparisons) -> tuple[str, ...]:
@@ -22,6 +26,24 @@ def remarks_on(made: Comparisons) -> tuple[str, ...]:
     else:
         lines = [_definition(made), _test(made), _limits(made), *_undecided(made)]
     return (*lines, *_few_seeds(made))
+
+
+def remarks_on_published(
+    rows: Iterable[PublishedValue], metrics: Iterable[Metric]
+) -> tuple[str, ...]:
+    """Return the remarks on published values of some metrics, each once, and what it is about."""
+    titles = {metric.name: metric.title for metric in metrics}
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for row in rows:
+        if row.remark and row.metric in titles:
+            about = f"{titles[row.metric]} {TIMES}{row.scale}"
+            found.setdefault(row.remark, {}).setdefault(about, {})[row.method] = None
+    return tuple(
+        f"{REMARKED} "
+        + "; ".join(f"{about} of {listed(names)}" for about, names in places.items())
+        + f": {remark.rstrip('.')}."
+        for remark, places in found.items()
+    )
 
 
 def _nothing_compared(made: Comparisons) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ function scaleBar() {
 
 // Both sides in numbers: the whole scene's scores, and the error of this band in the window.
 function sideTable(truth, band) {
-  const here = section(), metrics = here.metrics.slice(0, 2), index = here.scales.indexOf(viewer.scale);
+  const here = section(), metrics = mainMetrics(), index = here.scales.indexOf(viewer.scale);
   const rows = ["left", "right"].map((side) => {
     const one = viewer.cubes.get(viewer[side]);
     const scores = metrics.map((metric) => make("td", { class: "number" }, known(one.method)

@@ -3,7 +3,7 @@
 const compared = { metric: "main", scale: "all", spread: true, published: true, words: "" };
 
 function shownMetrics() {
-  if (compared.metric === "main") return section().metrics.slice(0, 2);
+  if (compared.metric === "main") return mainMetrics();
   return [metricOf(compared.metric)];
 }
 
@@ -24,7 +24,7 @@ function aboutSection() {
 
 function comparisonControls() {
   const metrics = section().metrics;
-  const several = metrics.slice(0, 2).map((metric) => metric.title).join(" and ");
+  const several = mainMetrics().map((metric) => metric.title).join(", ").replace(/, ([^,]*)$/, " and $1");
   if (compared.metric !== "main" && !metrics.some((one) => one.name === compared.metric)) compared.metric = "main";
   if (!section().scales.map(String).includes(compared.scale)) compared.scale = "all";
   // One kind of \u00b1 at a time: over the seeds it is much smaller than over the scenes.
@@ -155,12 +155,12 @@ function legend(metrics) {
   if (compared.published && section().published.length) {
     const sources = [...new Set(section().published.map((row) => row.source))].join("; ");
     parts.push("\u201cpaper\u201d is the published value under the same protocol (" + sources
-      + "), in parentheses the measured one minus it. ");
+      + "), in parentheses the measured one minus it. ", ...section().published_remarks.map((text) => text + " "));
   }
   const meanings = metrics.filter((metric) => metric.meaning).map(
     (metric) => [make("br"), make("b", {}, metric.title), ": " + metric.meaning + "."]);
   // Tested are the main metrics alone.
-  const tested = metrics.some((metric) => section().metrics.indexOf(metric) < 2);
+  const tested = metrics.some((metric) => metric.main);
   const remarks = tested && section().remarks.length ? [make("br"), section().remarks.join(" ")] : [];
   return make("p", { class: "legend" }, parts, meanings.flat(), remarks);
 }
