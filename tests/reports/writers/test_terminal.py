@@ -48,7 +48,7 @@ def test_a_wide_terminal_shows_everything_in_one_table(make: Make, tmp_path: Pat
         "Scenes: 4 for training, 2 for validation, 3 for testing",
         "Training: Bicubic (13 min), SRCNN (13 min)",
     ]
-    assert rows(text)[4:6] == [
+    assert rows(text)[5:7] == [
         ["PSNR", "↑", "SAM", "↓"],
         ["Method", "x2", "Δ", "x3", "Δ", "x4", "Δ", "x2", "Δ", "x3", "Δ", "x4", "Δ"],
     ]
