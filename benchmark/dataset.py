@@ -4,9 +4,10 @@ A plugin subclasses `DataSet` in a file of `datasets/`; it handles files and for
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, TypeVar, dataclass_transform
 
 import numpy as np
@@ -16,6 +17,7 @@ from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
 
 D = TypeVar("D", bound="DataSet")
+NO_AREAS: "Mapping[str, Area]" = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,60 @@ class Scene:
     wavelengths: tuple[float, ...]
     peak: float
     remark: str = ""
+
+
+@dataclass(frozen=True)
+class Area:
+    """The rectangle of an image that a scene consists of.
+
+    Attributes:
+        rows: its rows in the image, counted from 0, such as `range(0, 512)`; the step is 1.
+        columns: its columns.
+        image: which image, in a data set of areas of several images.
+
+    Example:
+        >>> Area(range(0, 4), range(0, 8)).overlaps(Area(range(4, 8), range(0, 8)))
+        False
+    """
+
+    rows: range
+    columns: range
+    image: str = ""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows and of columns."""
+        return len(self.rows), len(self.columns)
+
+    def overlaps(self, other: "Area") -> bool:
+        """Return whether two areas have pixels in common."""
+        return self.image == other.image and all(
+            max(one.start, two.start) < min(one.stop, two.stop)
+            for one, two in ((self.rows, other.rows), (self.columns, other.columns))
+        )
+
+    def cut(self, cube: np.ndarray) -> np.ndarray:
+        """Return a view of this area of (rows, columns, ...).
+
+        Raises:
+            RequestError: the image is smaller than the area.
+        """
+        rows, columns = self.rows, self.columns
+        if min(rows.start, columns.start) < 0 or (
+            rows.stop > cube.shape[0] or columns.stop > cube.shape[1]
+        ):
+            raise RequestError(
+                f"expected an image that contains {self}, found {cube.shape[0]} x {cube.shape[1]} "
+                "pixels"
+            )
+        return cube[rows.start : rows.stop, columns.start : columns.stop]
+
+    def __str__(self) -> str:
+        rows, columns = self.rows, self.columns
+        return (
+            f"rows {rows.start} to {rows.stop - 1} and columns {columns.start} to "
+            f"{columns.stop - 1}{self.image and f' of {self.image}'}"
+        )
 
 
 class Source(ABC):
@@ -68,10 +124,15 @@ class DataSet(ABC):
         title: name in tables.
         home: URL of its home page.
         synthetic: True for computed scenes; every table says so.
+        independent: False for scenes that are areas of one image, which are more alike than images
+            of their own; every table says so, and a test of significance over them says little.
+        required: the parameters without which it has no scenes, as an example to show:
+            "path=DIR,test=a+b"; empty for a data set that works by its name alone.
         remark: a sentence above every table (how it was scaled, what is unverified).
         scenes: name of every scene, in the data set's own order; unique, also without case.
         test: the paper's test scenes; none for a data set to train on only.
         validation: training scenes held out for validation, the same for every method.
+        areas: for scenes that are areas of an image, the area of each; no two may overlap.
 
     Example:
         >>> class Shelf(Source):
@@ -96,6 +157,8 @@ class DataSet(ABC):
     title: ClassVar[str]
     home: ClassVar[str] = ""
     synthetic: ClassVar[bool] = False
+    independent: ClassVar[bool] = True
+    required: ClassVar[str] = ""
 
     @property
     def remark(self) -> str:
@@ -116,6 +179,11 @@ class DataSet(ABC):
     @abstractmethod
     def validation(self) -> tuple[str, ...]:
         """The training scenes held out for validation."""
+
+    @property
+    def areas(self) -> Mapping[str, Area]:
+        """The area of each scene that is part of an image; empty for whole images."""
+        return NO_AREAS
 
     @abstractmethod
     def open(self, root: Path, scenes: Sequence[str]) -> Source:
