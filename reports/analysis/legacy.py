@@ -17,7 +17,7 @@ METRICS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "sam_float", "title": "SAM (float)", "unit": "degrees", "digits": 2,
-        "meaning": "the same angle, nothing rounded at scoring",
+        "meaning": "the same angle of images that were not rounded",
     },
     {
         "name": "ssim", "title": "SSIM", "digits": 4, "higher": True,
@@ -29,7 +29,7 @@ METRICS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "rmse", "title": "RMSE", "unit": "grey levels", "digits": 2,
-        "meaning": "root mean squared error over the whole cube, of 255 levels",
+        "meaning": "root mean squared error over the whole cube",
     },
 )  # fmt: skip
 # The data sets that the networks of a protocol's paper were trained on together.

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from benchmark.tools.images.model import View
 from reports.figures.drawing.style import ERRORS, MethodStyles
-from reports.figures.images import abs_error, psnr_of, share_below
+from reports.figures.images import abs_error, psnr_of, share_below, share_within
 
 _TIP = 0.07  # of the axes' width: the tip of the colour scale
 
@@ -69,7 +69,7 @@ def draw_counts(
     levels = np.arange(end + 1)
     every = max(1, len(levels) // 4)
     for index, label in enumerate(labels):
-        shares = [100 * share_below(errors[label].error, level + 1) for level in levels]
+        shares = [100 * share_within(errors[label].error, level) for level in levels]
         axes.plot(levels, shares, markevery=(index % every, every), **styles.style(label).plot())
     axes.set_xlim(0, end)
     axes.set_ylim(top=101)
