@@ -1,9 +1,9 @@
-"""Commands of `run_all.py` that show stored results: tables, published, figures, report."""
+"""Commands of `run_all.py` that show results: tables, published, protocols, figures, report."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,9 +21,6 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.usage import finite
 from benchmark.console import print_line, results_stream
-
-if TYPE_CHECKING:
-    from reports.analysis.metrics import Metric
 
 StoredDataSets = Annotated[
     str, typer.Option("--dataset", help="Data sets; all with results if empty.")
@@ -106,14 +103,39 @@ def published(
     """List published numbers, by protocol; never mixed."""
     from rich.console import Console
 
+    from benchmark.tools.protocol_facts import protocol_facts
+    from reports.analysis.metrics import from_facts
     from reports.writers import published_list
 
     rows = published_list.chosen(protocol, dataset)
     if as_json:
         print_json(published_list.as_json(rows))
     else:
-        console = Console(file=results_stream())
-        published_list.show_published(rows, console, _metrics_of_protocols())
+        discover(None)
+        known = {str(one["name"]): from_facts(one["metrics"]) for one in protocol_facts()}
+        published_list.show_published(rows, Console(file=results_stream()), known)
+
+
+def protocols(
+    dataset: Annotated[str, typer.Option(help="The data set of split and Bicubic row.")] = "cave",
+    results: Results = RESULTS,
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """Explain the protocols, each with its Bicubic row as printed and as measured."""
+    discover(plugin)
+    from benchmark import CHECKOUT
+    from benchmark.tools.protocol_facts import protocol_facts
+    from reports.writers import protocol_list
+
+    folders = {str(results): results, "docs/results": CHECKOUT / "docs" / "results"}
+    found = protocol_facts(dataset)
+    rows = [protocol_list.bicubic_row(one, dataset, folders) for one in found]
+    both = list(zip(found, rows, strict=True))
+    if as_json:
+        print_json([protocol_list.as_json(one, row) for one, row in both])
+    else:
+        print_line("\n\n".join("\n".join(protocol_list.lines_of(*one, dataset)) for one in both))
 
 
 def figures(
@@ -261,14 +283,6 @@ def report(
     print_line(f"written: {page.path} ({page.size / 1e6:.1f} MB)")
     if page.size > LIMIT:
         print_line("it is too large for an e-mail; name fewer --scenes", err=True)
-
-
-def _metrics_of_protocols() -> "dict[str, list[Metric]]":
-    """Return every known protocol's metrics, by its name."""
-    from reports.analysis import legacy
-    from reports.analysis.metrics import from_facts
-
-    return {"wang2017": from_facts(legacy.METRICS)}
 
 
 def _rank_figures(
