@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import counted, listed, plain
+from benchmark.errors import counted, plain
 from benchmark.store.address import Address
 from reports.analysis.results import ADDRESS, MethodInfo, Results, rows_of
 
@@ -21,11 +21,19 @@ class Notes:
         texts: in the order of their numbers.
         numbers: (method's label, scale) to the numbers of its notes.
         machines: the same, of the notes on machines alone.
+        metrics: (method's label, scale, name of a metric) to the notes on that metric alone, where
+            a cell lacks it; they are not among `numbers`.
     """
 
     texts: tuple[str, ...]
     numbers: Mapping[tuple[str, int], tuple[int, ...]]
     machines: Mapping[tuple[str, int], tuple[int, ...]]
+    metrics: Mapping[tuple[str, int, str], tuple[int, ...]]
+
+    def of_entry(self, method: str, scale: int, metric: str) -> tuple[int, ...]:
+        """Return the numbers of all notes on one entry."""
+        on_metric = self.metrics.get((method, scale, metric), ())
+        return tuple(sorted({*self.numbers[method, scale], *on_metric}))
 
 
 def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
@@ -48,6 +56,7 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
     seeds = set(cells[cells["trained"]]["seed"])
     known: dict[str, int] = {}
     numbers, machines = {}, {}
+    metrics: dict[tuple[str, int, str], tuple[int, ...]] = {}
 
     def numbered(texts: Sequence[str]) -> tuple[int, ...]:
         found = {known.setdefault(plain(text), len(known) + 1) for text in texts}
@@ -57,31 +66,29 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
         for scale in results.scales:
             here = results.at(method.label, scale)
             texts = _texts(here, undefined, seeds)
-            metrics = _for_seeds(here, [lacking.get(cell.address, "") for cell in here["cell"]])
             elsewhere = _for_seeds(here, [results.machines.note(cell) for cell in here["cell"]])
-            numbers[method.label, scale] = numbered([*texts, *metrics, *elsewhere])
+            numbers[method.label, scale] = numbered([*texts, *elsewhere])
             machines[method.label, scale] = numbered(elsewhere)
-    return Notes(tuple(known), numbers, machines)
+            for metric in results.metrics:
+                lacks = [metric.name in lacking.get(cell.address, ()) for cell in here["cell"]]
+                note = f"has no {metric.title}, as other cells do; compute it with: {SCORE}"
+                if on_metric := _for_seeds(here, [note * one for one in lacks]):
+                    metrics[method.label, scale, metric.name] = numbered(on_metric)
+    return Notes(tuple(known), numbers, machines, metrics)
 
 
-def _lacking(results: Results) -> dict[Address, str]:
-    """Return the notes on cells without a metric that others of their table have."""
+def _lacking(results: Results) -> dict[Address, list[str]]:
+    """Return the metrics that finished cells lack and others of their table have."""
     rows = results.scores
     known = set(zip(*(rows[part] for part in ADDRESS), rows["metric"], strict=True))
     present = {at[-1] for at in known}
+    names = [metric.name for metric in results.metrics if metric.name in present]
     found = {}
     for cell in rows_of(results.cells):
         address = cell.cell.address
-        lacks = [
-            metric.name
-            for metric in results.metrics
-            if metric.name in present and (*astuple(address), metric.name) not in known
-        ]
+        lacks = [name for name in names if (*astuple(address), name) not in known]
         if lacks and cell.status == "done" and not cell.error:
-            found[address] = (
-                f"has no {listed(lacks)}, which other cells here have; compute what is missing "
-                f"with: {SCORE}"
-            )
+            found[address] = lacks
     return found
 
 

@@ -85,7 +85,7 @@ def comparable_published(cells: Sequence[Cell]) -> tuple[tuple[PublishedValue, .
         if trained and trained not in (own, together):
             return (), f"not shown, because the paper did not train on {listed(sorted(trained))}"
     sources = dict.fromkeys(f"{row.paper}, {row.source}" for row in rows)
-    line = " and ".join(sources)
+    line = "; ".join(sources)
     if together != own and any(
         {base_name(name) for name in _trained_on(cell)} != together for cell in cells
     ):

@@ -33,17 +33,24 @@ def remarks_on_published(
 ) -> tuple[str, ...]:
     """Return the remarks on published values of some metrics, each once, and what it is about."""
     titles = {metric.name: metric.title for metric in metrics}
-    found: dict[str, dict[str, dict[str, None]]] = {}
+    methods: dict[str, dict[tuple[str, int], dict[str, None]]] = {}
     for row in rows:
         if row.remark and row.metric in titles:
-            about = f"{titles[row.metric]} {TIMES}{row.scale}"
-            found.setdefault(row.remark, {}).setdefault(about, {})[row.method] = None
-    return tuple(
-        f"{REMARKED} "
-        + "; ".join(f"{about} of {listed(names)}" for about, names in places.items())
-        + f": {remark.rstrip('.')}."
-        for remark, places in found.items()
-    )
+            place = titles[row.metric], row.scale
+            methods.setdefault(row.remark, {}).setdefault(place, {})[row.method] = None
+    texts = []
+    for remark, places in methods.items():
+        # Columns with a remark on the same methods are named together.
+        columns: dict[tuple[str, ...], dict[str, list[str]]] = {}
+        for (title, scale), names in places.items():
+            columns.setdefault(tuple(names), {}).setdefault(title, []).append(f"{TIMES}{scale}")
+        about = (
+            f"{', '.join(f'{title} {listed(scales)}' for title, scales in of.items())} of "
+            f"{listed(names)}"
+            for names, of in columns.items()
+        )
+        texts.append(f"{REMARKED} {'; '.join(about)}: {remark.rstrip('.')}.")
+    return tuple(texts)
 
 
 def _nothing_compared(made: Comparisons) -> tuple[str, ...]:

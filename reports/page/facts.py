@@ -167,6 +167,7 @@ def _method(
                 # A mean over fewer scenes than the others' is not compared with theirs.
                 "ranked": here == most,
                 "marks": comparisons.marks(method.label, scale, metric),
+                "notes": list(notes.of_entry(method.label, scale, metric.name)),
             }
             scores[metric.name] = [finite(found.get(scene)) for scene in scenes]
             if row := published.get((method.published, scale, metric.name)):
@@ -178,7 +179,6 @@ def _method(
                 "cells": [
                     numbers[cell.address] for cell in results.at(method.label, scale)["cell"]
                 ],
-                "notes": list(notes.numbers[method.label, scale]),
                 "means": means,
                 "published": compared,
                 "scores": scores,

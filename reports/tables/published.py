@@ -30,7 +30,7 @@ def published_grids(
     rows = [row for row in published.values() if row.scale in results.scales]
     if not rows:
         return []
-    title = f"Published by {' and '.join(dict.fromkeys(row.paper for row in rows))}"
+    title = f"Published by {'; '.join(dict.fromkeys(row.paper for row in rows))}"
     narrow = max(row.digits for row in rows) <= _NARROW
     groups = packed(
         published_metrics(results.metrics, rows), len(results.scales), WIDEST - 2 * (not narrow)

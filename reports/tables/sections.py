@@ -28,7 +28,7 @@ from reports.tables.layout import packed
 from reports.tables.model import Entry, Grid, Section
 from reports.tables.published import Published, difference, published_grids
 
-_MOST_OTHERS = 6  # metrics that fit beside the three columns of cost
+_BESIDE = 4  # metrics that fit beside the three columns of cost
 
 
 def build(pooled: Results, dataset: str, order: Sequence[str], baseline: str) -> Section:
@@ -98,7 +98,7 @@ def _measured(
                 row.append(
                     replace(
                         entry,
-                        notes=notes.numbers[method.label, scale],
+                        notes=notes.of_entry(*key),
                         difference=measured,
                         better=better,
                         marks=comparisons.marks(method.label, scale, metric),
@@ -144,8 +144,8 @@ def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> lis
         for metric in results.metrics
         if not metric.main and metric.name in results.scored_metrics
     ]
-    beside = len(shown) <= _MOST_OTHERS
-    grids = [] if beside else packed(shown, 1, _MOST_OTHERS)
+    beside = len(shown) <= _BESIDE
+    grids = [] if beside else packed(shown, 1)
     found = [_of_scales(results, methods, notes, metrics, cost=False) for metrics in grids]
     return [*found, _of_scales(results, methods, notes, shown if beside else (), cost=True)]
 
@@ -164,7 +164,12 @@ def _of_scales(
         columns = [_column(results, methods, metric, scale) for metric in metrics]
         for index, method in enumerate(methods):
             name = Entry(method.title, notes=notes.numbers[method.label, scale])
-            entries = [column[index] for column in columns]
+            entries = [
+                replace(
+                    column[index], notes=notes.metrics.get((method.label, scale, metric.name), ())
+                )
+                for column, metric in zip(columns, metrics, strict=True)
+            ]
             costs = _costs(results, notes, method.label, scale) if cost else []
             rows.append((Entry(f"{TIMES}{scale}"), name, *entries, *costs))
     texts = [legend_of(metrics)]

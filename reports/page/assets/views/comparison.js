@@ -1,6 +1,7 @@
 // The main table: methods by scales, with published values.
 
-const compared = { metric: "main", scale: "all", spread: true, published: true, words: "" };
+const ACROSS = 6; // columns that a screen shows without scrolling
+const compared = { metric: "main", chosen: false, scale: "all", spread: true, published: true, words: "" };
 
 function shownMetrics() {
   if (compared.metric === "main") return mainMetrics();
@@ -25,13 +26,16 @@ function aboutSection() {
 function comparisonControls() {
   const metrics = section().metrics;
   const several = mainMetrics().map((metric) => metric.title).join(", ").replace(/, ([^,]*)$/, " and $1");
-  if (compared.metric !== "main" && !metrics.some((one) => one.name === compared.metric)) compared.metric = "main";
+  if (compared.metric !== "main" && !metrics.some((one) => one.name === compared.metric)) compared.chosen = false;
+  if (!compared.chosen) {
+    compared.metric = mainMetrics().length * section().scales.length > ACROSS ? metrics[0].name : "main";
+  }
   if (!section().scales.map(String).includes(compared.scale)) compared.scale = "all";
   // One kind of \u00b1 at a time: over the seeds it is much smaller than over the scenes.
   compared.spread = !severalSeeds();
   find("#comparison .controls").replaceChildren(
     select("Metric", [["main", several], ...metrics.map((one) => [one.name, one.title])], compared.metric,
-      (value) => { compared.metric = value; comparison(); }, { id: "comparison-metric" }),
+      (value) => { Object.assign(compared, { metric: value, chosen: true }); comparison(); }, { id: "comparison-metric" }),
     select("Scale", [["all", "all"], ...section().scales.map((one) => [String(one), onScale(one)])],
       compared.scale, (value) => { compared.scale = value; comparison(); }, { id: "comparison-scale" }),
     search("Filter methods", (value) => { compared.words = value; narrowComparison(); }, { id: "comparison-filter" }),
@@ -97,11 +101,11 @@ function measured(method, { scale, index }, metric, rank) {
   const place = method.places[index], mean = place.means[metric.name];
   const title = method.title + ", " + onScale(scale) + ", " + metric.title;
   const published = compared.published ? place.published[metric.name] : null;
-  const notes = place.notes.length ? make("sup", {}, place.notes.join(",")) : null;
+  const notes = mean.notes.length ? make("sup", {}, mean.notes.join(",")) : null;
   const beside = published ? [make("span", { class: "second" }, differenceFrom(published))] : [];
   if (!known(mean.value)) {
-    const button = source(place.state, title + ": " + place.state + ". " + place.why, title,
-      [place.why], place.cells);
+    const [shown, why] = place.state === "done" ? [DASH, "It has no value of this metric."] : [place.state, place.why];
+    const button = source(shown, title + ": " + place.state + ". " + why, title, [why], place.cells);
     return { sort: null, class: place.state, node: [button, notes, ...beside] };
   }
   const lines = [
