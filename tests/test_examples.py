@@ -7,8 +7,7 @@ import pkgutil
 import pytest
 
 import benchmark
-from benchmark.dataset import DATASETS
-from benchmark.method import METHODS
+from benchmark.execution.registries import REGISTRIES
 
 MODULES = sorted(
     info.name
@@ -22,7 +21,7 @@ WITH_EXAMPLES = {"benchmark.method": 2, "benchmark.dataset": 1, "benchmark.plugi
 @pytest.fixture(autouse=True)
 def registries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the plugins that an example registers."""
-    for registry in (METHODS, DATASETS):
+    for registry in REGISTRIES:
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
 
