@@ -146,6 +146,7 @@ for command in (
     reports.figures,
     reports.report,
     reports.published,
+    reports.protocols,
     exchange.export,
     catalogue.fetch,
     catalogue.methods,
