@@ -31,7 +31,7 @@ def read(
     file: Path,
     variable: str = "",
     *,
-    bands: int = 0,
+    shape: tuple[int, int, int] = (0, 0, 0),
     rows: slice = WHOLE,
     columns: slice = WHOLE,
     mask: str = "",
@@ -43,7 +43,7 @@ def read(
         file: the .mat or HDF5 file.
         variable: the image's name, in HDF5 with its groups; empty for the only variable that has
             three axes.
-        bands: number of bands that the image must have; 0 for any.
+        shape: rows, columns and bands that the whole image must have; 0 for any.
         rows: the rows to read, as a slice of the first axis; what is beyond the end is left out.
         columns: the columns to read, likewise.
         mask: a variable that, where it exists, must have the image's rows and columns.
@@ -67,7 +67,7 @@ def read(
         expected = "a MATLAB file (version 5 or 7.3)" if matlab else "an HDF5 file"
         raise ContentError(f"it is not {expected}")
     wanted = Wanted(
-        variable, bands, (rows, columns, WHOLE), mask, frozenset(vectors), version_5, matlab
+        variable, shape, (rows, columns, WHOLE), mask, frozenset(vectors), version_5, matlab
     )
     found = _in_worker(file, wanted, PART)
     return found if found.values.ndim == AXES else _in_parts(file, wanted, found)

@@ -40,7 +40,7 @@ class Wanted:
     Attributes:
         variable: the image's name, in HDF5 with its groups ("data/image"); empty for the only
             variable that has three axes.
-        bands: its size along the third axis; 0 for any.
+        shape: rows, columns and bands that it must have; 0 for any.
         parts: the part of each axis to read, as slices; what is beyond the end is left out.
         mask: a variable that, where it exists, must have the image's rows and columns.
         vectors: names of vectors to read beside the image, in lower case.
@@ -49,7 +49,7 @@ class Wanted:
     """
 
     variable: str = ""
-    bands: int = 0
+    shape: tuple[int, int, int] = (0, 0, 0)
     parts: tuple[slice, slice, slice] = (slice(None), slice(None), slice(None))
     mask: str = ""
     vectors: frozenset[str] = frozenset()
@@ -171,12 +171,18 @@ def _checked_name(variables: Described, wanted: Wanted) -> str:
     """
     name = choose_variable(variables, wanted.variable, NUMBERS)
     shape, kind = variables[name]
-    right = len(shape) == AXES and wanted.bands in (0, shape[-1]) and min(shape) >= 1
+    right = len(shape) == AXES and all(
+        size >= 1 and size == (expected or size)
+        for size, expected in zip(shape, wanted.shape, strict=True)
+    )
     if kind not in NUMBERS or not right:
         found = f"{by(shape)} of {kind}" if shape else kind
-        bands = wanted.bands or "bands"
-        raise VariableError(f"expected '{name}' as rows x columns x {bands} numbers, found {found}")
-    largest = sorted(shape)[1:] if not wanted.bands else shape[:2]
+        names = ("rows", "columns", "bands")
+        expected = " x ".join(
+            str(one or name) for one, name in zip(wanted.shape, names, strict=True)
+        )
+        raise VariableError(f"expected '{name}' as {expected} numbers, found {found}")
+    largest = shape[:2] if wanted.shape[2] else sorted(shape)[1:]
     if math.prod(largest) > MAX_PIXELS:
         raise ContentError(f"it claims {by(largest)} pixels")
     mask, kind = variables.get(wanted.mask, (shape[:2], ""))

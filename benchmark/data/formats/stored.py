@@ -53,7 +53,7 @@ def narrowed(values: np.ndarray) -> np.ndarray:
         return np.asarray(values, kind)
 
 
-def by(shape: Iterable[int]) -> str:
+def by(shape: Iterable[object]) -> str:
     """Format a shape: `145 x 145 x 200`."""
     return " x ".join(map(str, shape)) or "a single number"
 

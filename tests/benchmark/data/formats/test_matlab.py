@@ -131,7 +131,8 @@ SHAPE = (7, 4, 31)
 
 def image(file: Path, crop: int = 100) -> np.ndarray:
     """Read the image of a file as the Harvard data set does."""
-    return matlab.read(file, "ref", bands=31, rows=slice(crop), columns=slice(crop)).values
+    part = slice(crop)
+    return matlab.read(file, "ref", shape=(0, 0, 31), rows=part, columns=part).values
 
 
 def integers(kind: str) -> np.ndarray:
