@@ -19,8 +19,7 @@ from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import Validation
 from benchmark.method import Method, NetworkMethod, Problem, State
-from benchmark.protocols import catalogue
-from benchmark.protocols.degradation import Degradation
+from benchmark.protocol import PROTOCOLS
 from benchmark.tools.conformance.check import NotApplicableError
 
 SCALES = (2, 3, 4)
@@ -99,7 +98,7 @@ class MethodHarness:
         if not all(shape):
             decimated = self.method.sees == "decimated"
             shape = (16 * scale + 1, 18 * scale + 1) if decimated else (23, 25)
-        return Problem(scale, bands, shape, Degradation(catalogue.get("wang2017"), scale))
+        return Problem(scale, bands, shape, PROTOCOLS.make("wang2017").degradation(scale))
 
     def low(self, problem: Problem, seed: int = 1) -> Tensor:
         """Compute the method's input for a scene."""
@@ -121,7 +120,7 @@ class MethodHarness:
         problem = problem or self.problem()
         if isinstance(self.method, NetworkMethod):
             return self.training(problem=problem)
-        scenes = TrainingScenes(self.scenes(problem.bands), device)  # an iterable, as in a run
+        scenes = TrainingScenes(self.scenes(problem.bands), problem.degradation, device)
         state = self.method.fit(scenes, self.fitting(problem))
         fitted(state)
         return Trained(state)  # itself: a check compares it with what is stored of it

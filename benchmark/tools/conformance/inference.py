@@ -8,10 +8,10 @@ from torch import Tensor
 
 from benchmark.engine.device import CPU, Device
 from benchmark.engine.returned import estimate_of
+from benchmark.engine.scoring.clipping import SHARE, far_outside
 from benchmark.engine.tiling import run_network
 from benchmark.errors import counted
 from benchmark.method import NetworkMethod, Problem
-from benchmark.metrics.clipping import SHARE, far_outside
 from benchmark.tools.conformance.check import (
     NotApplicableError,
     at,
