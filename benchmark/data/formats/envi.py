@@ -1,11 +1,10 @@
 """ENVI files, read by spectral: a text header `.hdr`, and a file of raw values beside it."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.formats.stored import ContentError, StoredArray, narrowed
+from benchmark.data.formats.stored import ContentError, StoredArray, narrowed, quiet
 
 _ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".hyspex")
 
@@ -33,7 +32,7 @@ def read(header: Path) -> StoredArray:
     if file is None:
         raise ContentError(f"no file of values is beside it, such as {header.stem}.img")
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with quiet("spectral"):
             return _decoded(header, file)
     except (ContentError, OSError, MemoryError, ImportError):
         raise
@@ -57,4 +56,6 @@ def _decoded(header: Path, file: Path) -> StoredArray:
     finally:
         opened.fid.close()
     nm = tuple(opened.bands.centers or ())
+    if "wavelength" in facts and not nm:
+        raise ContentError("expected numbers as the wavelengths of its header, found others")
     return StoredArray(values, 2, certain=True, wavelengths=nm, unit=opened.bands.band_unit or "")

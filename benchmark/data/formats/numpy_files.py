@@ -28,13 +28,22 @@ def read(file: Path, variable: str = "") -> StoredArray:
     """
     try:
         if file.suffix.lower() == _ENDING:
-            return StoredArray(narrowed(np.array(npy.open_memmap(file, mode="r"))))
+            return StoredArray(narrowed(_whole(file)))
         with open_zip(file, LIMIT) as archive:
             return _read_zip(archive, variable)
     except ArchiveError as error:
-        raise ContentError(str(error)) from error
-    except (ValueError, TypeError, EOFError, SyntaxError) as error:
+        raise ContentError(f"it is damaged or unsafe: {error}") from error
+    except (ContentError, OSError, MemoryError):
+        raise
+    except Exception as error:  # NumPy's parser of the header raises nearly any type
         raise ContentError(f"it is damaged or no array of numbers ({error})") from error
+
+
+def _whole(file: Path) -> np.ndarray:
+    values = npy.open_memmap(file, mode="r")
+    if values.offset + values.nbytes != file.stat().st_size:
+        raise ValueError("more values than its shape")
+    return np.array(values)
 
 
 def _read_zip(archive: CheckedZip, variable: str) -> StoredArray:

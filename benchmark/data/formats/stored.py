@@ -1,6 +1,9 @@
 """What the readers of files have in common: an array as stored, and errors about it."""
 
-from collections.abc import Collection, Iterable, Mapping
+import logging
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +44,19 @@ class StoredArray:
     certain: bool = False
     wavelengths: tuple[float, ...] = ()
     unit: str = ""
+
+
+@contextmanager
+def quiet(library: str) -> Iterator[None]:
+    """Silence a library's log and warnings: what is wrong with a file is reported as one line."""
+    logger = logging.getLogger(library)
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        logger.disabled = before
 
 
 def narrowed(values: np.ndarray) -> np.ndarray:

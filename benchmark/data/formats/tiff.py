@@ -1,11 +1,8 @@
 """TIFF files, read by tifffile: bands as samples of a pixel, as planes, or as pages."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from benchmark.data.formats.stored import AXES, ContentError, StoredArray, by, narrowed
+from benchmark.data.formats.stored import AXES, ContentError, StoredArray, by, narrowed, quiet
 from benchmark.errors import listed
 
 _SAMPLES = "S"
@@ -24,7 +21,7 @@ def read(file: Path) -> StoredArray:
         ImportError: tifffile is not installed.
     """
     try:
-        with _quiet():
+        with quiet("tifffile"):
             return _decoded(file)
     except (ContentError, OSError, MemoryError, ImportError):
         raise
@@ -49,15 +46,3 @@ def _decoded(file: Path) -> StoredArray:
     if _SAMPLES in axes:
         return StoredArray(values, axes.index(_SAMPLES), certain=True)
     return StoredArray(values, 0)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the library's log: what is wrong with a file is reported as one line."""
-    logger = logging.getLogger("tifffile")
-    before = logger.disabled
-    logger.disabled = True
-    try:
-        yield
-    finally:
-        logger.disabled = before
