@@ -13,13 +13,14 @@ from benchmark.errors import counted
 from benchmark.method import NetworkMethod, Problem
 from benchmark.metrics.clipping import SHARE, far_outside
 from benchmark.tools.conformance.check import (
+    Check,
     NotApplicableError,
     at,
     identical,
     require,
     require_close,
 )
-from benchmark.tools.conformance.harness import BANDS, SCALES, Check, MethodHarness
+from benchmark.tools.conformance.methods.harness import BANDS, SCALES, MethodHarness
 
 ROUNDING = 1e-4  # tolerance for sums in another order, of values up to 1
 

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from benchmark.engine.estimation import method_input
 from benchmark.method import Problem
-from benchmark.tools.conformance.check import identical, require
-from benchmark.tools.conformance.harness import Check, MethodHarness, scene
+from benchmark.tools.conformance.check import Check, identical, require
+from benchmark.tools.conformance.methods.harness import MethodHarness, scene
 
 
 def truth_unreachable(harness: MethodHarness) -> None:
