@@ -66,14 +66,28 @@ def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="The method's name, like my_method.")],
+    name: Annotated[str, typer.Argument(help="The plugin's name, like my_method.")],
+    kind: Annotated[
+        str, typer.Option(help="Kind of plugin: method, dataset, protocol or metric.")
+    ] = "method",
     folder: Annotated[
-        Path | None, typer.Option(help="Where to write it; methods/ of the checkout by default.")
+        Path | None,
+        typer.Option(help="Where to write it; by default methods/ of the checkout, and so on."),
     ] = None,
 ) -> None:
-    """Write the template of a method; it can be trained unchanged."""
-    from benchmark.tools.scaffold import write
+    """Write the template of a plugin; it works unchanged."""
+    from benchmark.tools import scaffold
 
-    file = write(name, folder or CHECKOUT / "methods")
+    home = CHECKOUT.joinpath(*scaffold.registry(kind).folder.split("."))
+    file = scaffold.write(name, folder or home, kind)
     plugin = f" --plugin {file}" if folder else ""
-    print_line(f"wrote {file}; try: python run_all.py --methods bicubic,{name}{plugin}")
+    print_line(f"wrote {file}; try: python run_all.py {_TRIALS[kind].format(name)}{plugin}")
+
+
+# The command that tries a new plugin, by its kind.
+_TRIALS = {
+    "method": "--methods bicubic,{}",
+    "dataset": "--methods bicubic --dataset {}",
+    "protocol": "--methods bicubic --protocol {}",
+    "metric": "score --metrics {}",
+}
