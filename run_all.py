@@ -46,7 +46,10 @@ def run(
     profile: Annotated[
         str, typer.Option(help="Length of training: quick, evening, standard or paper.")
     ] = "quick",
-    protocol: Annotated[str, typer.Option(help="wang2017 or wang2017-float.")] = "wang2017",
+    protocol: Annotated[
+        str, typer.Option(help="The protocol; `protocols` lists them.")
+    ] = "wang2017",
+    metrics: Annotated[str, typer.Option(help="Metrics beside the protocol's: a,b[x=1].")] = "",
     seeds: Annotated[str, typer.Option(help="Seeds: 0,1,2.")] = "0",
     train_on: Annotated[str, typer.Option(help="Train on these data sets together.")] = "",
     scenes: Annotated[str, typer.Option(help="Only these scenes; marked in tables.")] = "",
@@ -106,6 +109,7 @@ def run(
         profile=profile,
         scales=scales,
         methods=methods,
+        metrics=metrics,
         seeds=seeds,
         device=device,
         data=data,

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.degradation.degradation import Degradation
 from benchmark.errors import RequestError
 from benchmark.halo import halo_of
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
-from benchmark.protocols.degradation import Degradation
 
 __all__ = [
     "METHODS",
@@ -42,7 +42,7 @@ class Problem:
         scale: the scale factor.
         bands: number of bands of the images.
         shape: (rows, columns) of the estimate; of the smallest training image while fitting.
-        degradation: the operator that computes low-resolution images, and its noise.
+        degradation: the operators that compute and upscale low-resolution images, and the noise.
         seed: the cell's seed; a stochastic method draws all random numbers from `generator`.
     """
 
@@ -209,6 +209,14 @@ class Method:
             (bands, rows, columns), at least `problem.shape`; the engine crops it to that shape.
         """
         raise NotImplementedError
+
+    @property
+    def clips(self) -> bool:
+        """True if estimates are clipped to [0, 1] before they are scored, as nearly all are.
+
+        Where the protocol rounds the scored images, they are clipped in any case.
+        """
+        return True
 
     @property
     def trained(self) -> bool:

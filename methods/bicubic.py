@@ -2,19 +2,28 @@
 
 from torch import Tensor
 
-from benchmark.method import Method, Problem, State, register
+from benchmark.method import Method, Problem, State, parameter, register
 
 
 @register(
     "bicubic",
     title="Bicubic",
-    paper="Keys, IEEE TASSP 1981: cubic convolution, a = -0.75",
+    paper="Keys, IEEE TASSP 1981: cubic convolution, as the protocol computes it",
     published="Bicubic",
     year="1981",
 )
 class Bicubic(Method):
-    """The interpolated low-resolution image."""
+    """The upscaled low-resolution image."""
+
+    clip: bool = parameter(
+        default=True, help="clip to [0, 1] before scoring; papers without rounding often do not"
+    )
+
+    @property
+    def clips(self) -> bool:
+        """False scores what interpolation makes of values near 0 and 1."""
+        return self.clip
 
     def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
-        """Return the input, which the engine has interpolated."""
+        """Return the input, which the engine has upscaled."""
         return low

@@ -22,7 +22,9 @@ Cache = Annotated[
 ]
 Plugins = Annotated[
     list[Path] | None,
-    typer.Option("--plugin", help="A Python file with your methods or data sets."),
+    typer.Option(
+        "--plugin", help="A Python file with plugins: methods, data sets, protocols, metrics."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
@@ -32,7 +34,7 @@ CACHE = Path(".cache")
 
 
 def discover(plugins: Sequence[Path] | None) -> None:
-    """Import the methods and data sets of the checkout, of packages, and of plugin files.
+    """Import the plugins of the checkout, of packages, and of plugin files.
 
     What they print goes to standard error, now and later. A note there names what their import
     would have changed for others.
@@ -40,17 +42,16 @@ def discover(plugins: Sequence[Path] | None) -> None:
     Raises:
         RequestError: one of them cannot be imported.
     """
-    from benchmark.dataset import DATASETS
     from benchmark.errors import listed
-    from benchmark.method import METHODS
+    from benchmark.execution.registries import REGISTRIES
     from benchmark.plugins import discovery
 
     reserve()
-    if plugins or any(entry_points(group=kind.group) for kind in (METHODS, DATASETS)):
+    if plugins or any(entry_points(group=kind.group) for kind in REGISTRIES):
         # Before them: what they replace in it is put back.
         importlib.import_module("benchmark.execution.job")
-    discovery.discover((METHODS, DATASETS), plugins or ())
-    for file, changed in discovery.all_changes(METHODS, DATASETS).items():
+    discovery.discover(REGISTRIES, plugins or ())
+    for file, changed in discovery.all_changes(*REGISTRIES).items():
         print_line(
             f"note: {file} changes {listed(changed)} when it is imported; this is undone, as it "
             "would change other methods too",

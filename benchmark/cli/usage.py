@@ -15,7 +15,7 @@ from benchmark.errors import RequestError
 # Options whose values are lists with commas.
 LISTS = frozenset(
     {"--dataset", "--train-on", "--scenes", "--subset", "--scales", "--scale", "--methods",
-     "--seeds", "--format"}
+     "--metrics", "--seeds", "--format"}
 )  # fmt: skip
 _HELP = "(see --help)"
 

@@ -16,9 +16,11 @@ import torch
 from torch import Tensor
 
 from benchmark.data.views import ORIENTATIONS, Views, turned
+from benchmark.degradation.degradation import Degradation
+from benchmark.degradation.windows import UpscalingWindows
 from benchmark.errors import RequestError
-from benchmark.protocols.degradation import Degradation
-from benchmark.protocols.interpolation import upscale_taps
+
+EIGHT_BIT = 255  # the largest grey level; scenes with these levels are kept as uint8
 
 
 def check_sizes(shapes: Iterable[tuple[int, int]], size: int) -> None:
@@ -88,7 +90,8 @@ class PatchBank:
 
     Args:
         scenes: ground truths, (bands, rows, columns) in [0, 1], unrounded, one at a time.
-        degradation: computes the low-resolution scenes, and rounds both if the protocol does.
+        degradation: computes the low-resolution scenes, crops the truths, and rounds both, as the
+            protocol does.
         count: number of patches to draw.
         size: rows and columns of a patch.
         seed: of the positions and orientations.
@@ -113,12 +116,12 @@ class PatchBank:
         self.size = size
         self.scale = degradation.scale
         self.device = device
-        self._eight_bit = degradation.protocol.eight_bit
+        self._eight_bit = degradation.stored_levels == EIGHT_BIT
         self._truths, self._lows = Views(), Views()
         turns = range(ORIENTATIONS if augment else 1)
         shapes = []
         for scene in scenes:
-            truth = degradation.store(scene.to(device))
+            truth = degradation.ground_truth(scene.to(device))
             shapes.append((truth.shape[1], truth.shape[2]))
             self._truths.add(self._pixels(truth), shapes[-1], turns)
             # The operator of rows is that of columns: a transposed scene has a transposed image.
@@ -139,6 +142,7 @@ class PatchBank:
             positions[transposed, 1:] = positions[transposed, :0:-1]
             positions[:, 0] = positions[:, 0] * ORIENTATIONS + orientations
         self._positions = torch.from_numpy(positions).to(device)
+        self._upscaling = UpscalingWindows(degradation, np.unique(shapes).tolist(), device)
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -146,7 +150,7 @@ class PatchBank:
     def _pixels(self, image: Tensor) -> Tensor:
         """Return an image as (pixels, bands), uint8 if the protocol stores 8 bit."""
         flat = image.flatten(1).T.contiguous()
-        return torch.round(flat * 255).to(torch.uint8) if self._eight_bit else flat
+        return torch.round(flat * EIGHT_BIT).to(torch.uint8) if self._eight_bit else flat
 
     def batch(
         self, patches: Tensor, sees: Literal["upscaled", "decimated"], bands: Tensor | None
@@ -175,11 +179,9 @@ class PatchBank:
             columns = column[:, None] // self.scale + steps
             low = self._windows(self._lows, view, rows, columns, bands)
             return _images(low, bands), _images(truth, bands)
-        shape, low_shape = self._truths.shapes[view], self._lows.shapes[view]
-        rows, row_weights = upscale_taps(row, self.size, shape[:, 0], low_shape[:, 0], self.scale)
-        columns, column_weights = upscale_taps(
-            column, self.size, shape[:, 1], low_shape[:, 1], self.scale
-        )
+        shape = self._truths.shapes[view]
+        rows, row_weights = self._upscaling.at(row, self.size, shape[:, 0])
+        columns, column_weights = self._upscaling.at(column, self.size, shape[:, 1])
         low = self._windows(self._lows, view, rows, columns, bands)
         # Separable: columns first, then rows; the same products as on the whole image.
         low = torch.einsum("npx,nyxb->nypb", column_weights, low)
@@ -191,7 +193,7 @@ class PatchBank:
     ) -> Tensor:
         """Gather (n, rows, columns, bands or k) as float32 in [0, 1]."""
         out = images.windows(view, rows, columns, bands)
-        return out.float() / 255 if self._eight_bit else out
+        return out.float() / EIGHT_BIT if self._eight_bit else out
 
 
 def _images(window: Tensor, bands: Tensor | None) -> Tensor:

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from benchmark.data.cache import PreparedScenes, ProgressCallback, no_progress, prepare
-from benchmark.data.checks import Delivered, check_names, check_together
+from benchmark.data.checks import Delivered, check_division, check_names, check_together
 from benchmark.dataset import DATASETS, DataSet, Scene
 from benchmark.errors import RequestError, counted, listed, similar
+from benchmark.protocol import PROTOCOLS, Protocol
 from benchmark.store.address import key_of
 
 
@@ -86,6 +87,9 @@ class Split:
         test: test scenes, one or more.
         remark: what every table must say about the data sets and their scenes; may be empty.
         marks: the scenes' own part of it, for the titles of tables.
+        divided_by: label of the protocol that divides the scenes; empty for the data set's own
+            division.
+        left_out: scenes that the protocol does not use.
     """
 
     request: DataRequest
@@ -98,6 +102,8 @@ class Split:
     test: SceneSet
     remark: str
     marks: tuple[str, ...]
+    divided_by: str
+    left_out: tuple[str, ...]
 
     def facts(self) -> dict[str, Any]:
         """Describe the data for a cell's configuration."""
@@ -105,6 +111,10 @@ class Split:
             "name": self.dataset.name,
             "title": self.dataset.title,
             "synthetic": self.dataset.synthetic,
+            "independent": self.dataset.independent,
+            "bands": self.test.shapes[0][2],
+            "split": self.divided_by,
+            "left_out": list(self.left_out),
             "remark": self.remark,
             "marks": list(self.marks),
             "subset": self.subset,
@@ -113,34 +123,6 @@ class Split:
             "validation": self.validation.names,
             "test": self.test.names,
         }
-
-
-@dataclass(frozen=True)
-class _Roles:
-    train: list[str]
-    validation: list[str]
-    test: list[str]
-
-
-def roles(dataset: DataSet, scenes: Sequence[str]) -> _Roles:
-    """Split scenes as the data set's paper does.
-
-    The validation scenes are those that the data set names; if none of them is available, the last
-    two of three or more training scenes.
-
-    Args:
-        dataset: the data set.
-        scenes: names of the available scenes.
-    """
-    test = [name for name in scenes if name in dataset.test]
-    rest = [name for name in scenes if name not in dataset.test]
-    validation = [name for name in rest if name in dataset.validation]
-    if not validation and len(rest) >= 3:
-        validation = rest[-2:]
-    train = [name for name in rest if name not in validation]
-    if not train:
-        train, validation = validation, []
-    return _Roles(train, validation, test)
 
 
 def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
@@ -161,11 +143,14 @@ def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
             raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
 
 
-def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -> Split:
+def load_split(
+    request: DataRequest, protocol: Protocol, progress: ProgressCallback = no_progress
+) -> Split:
     """Find, verify and prepare the scenes of one table.
 
     Args:
         request: the data sets, scenes and folders.
+        protocol: divides the scenes into training, validation and test.
         progress: called while scenes are prepared, with the data set's label.
 
     Raises:
@@ -179,19 +164,28 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
     datasets = {DATASETS.label(dataset): dataset for dataset in (tested, *training)}
     for key, dataset in datasets.items():
         check_names(dataset, key)
+    divisions = {key: protocol.division(dataset) for key, dataset in datasets.items()}
+    for key, dataset in datasets.items():
+        check_division(divisions[key], dataset, f"{PROTOCOLS.label(protocol)} on {key}")
     selected = {
-        key: [name for name in dataset.scenes if not wanted or name.lower() in wanted]
+        key: [
+            name
+            for name in dataset.scenes
+            if (not wanted or name.lower() in wanted) and name not in divisions[key].left_out
+        ]
         for key, dataset in datasets.items()
     }
-    assigned = {key: roles(dataset, selected[key]) for key, dataset in datasets.items()}
-    if not tested.test:
+    assigned = {key: protocol.roles(dataset, selected[key]) for key, dataset in datasets.items()}
+    tests = divisions[label].test
+    if not tests:
         raise RequestError(
             f"{label}: expected one or more scenes in `test`, found none; test on another data set "
             f"and train on this one with --train-on {label}"
         )
     if not assigned[label].test:
         raise RequestError(
-            f"--scenes leaves no test scene of {label}; its test scenes are {listed(tested.test)}"
+            f"--scenes leaves no test scene of {label}; under {PROTOCOLS.label(protocol)} its test "
+            f"scenes are {listed(tests, 32)}"
         )
     prepared = {
         key: prepare(dataset, key, request.root, selected[key], request.cache, progress)
@@ -212,7 +206,10 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
         return SceneSet(tuple((prepared[key], name) for one, key, name in used if one == role))
 
     remarks = [(key, name, prepared[key].facts[name]["remark"]) for _, key, name in used]
-    subset = any(len(selected[key]) < len(dataset.scenes) for key, dataset in datasets.items())
+    subset = any(
+        len(selected[key]) + len(divisions[key].left_out) < len(dataset.scenes)
+        for key, dataset in datasets.items()
+    )
     chosen = {name for _, _, name in used}
     return Split(
         request=request,
@@ -225,6 +222,8 @@ def load_split(request: DataRequest, progress: ProgressCallback = no_progress) -
         test=scene_set("test"),
         remark=_remark(datasets, remarks),
         marks=tuple(dict.fromkeys(remark for _, _, remark in remarks if remark)),
+        divided_by=PROTOCOLS.label(protocol) if tested.name in protocol.splits else "",
+        left_out=divisions[label].left_out,
     )
 
 

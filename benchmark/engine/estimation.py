@@ -5,6 +5,7 @@ from contextlib import contextmanager, nullcontext
 
 from torch import Tensor
 
+from benchmark.degradation.degradation import Degradation
 from benchmark.engine import seeding
 from benchmark.engine.building import rebuild
 from benchmark.engine.device import Device
@@ -13,31 +14,30 @@ from benchmark.engine.tiling import run_network
 from benchmark.engine.torch_state import numeric_state
 from benchmark.engine.training.profiles import Profile
 from benchmark.method import Method, NetworkMethod, Problem, State
-from benchmark.protocols.degradation import Degradation
-from benchmark.protocols.interpolation import upscale
 
 
 class TrainingScenes:
     """The scenes that `fit` is given: an iterable that moves one at a time to a device.
 
     Args:
-        scenes: ground truths, (bands, rows, columns); may be iterated more than once.
+        scenes: images, (bands, rows, columns), not rounded; may be iterated more than once.
+        degradation: crops them as the protocol does.
         device: where they are to be.
     """
 
-    def __init__(self, scenes: Iterable[Tensor], device: Device) -> None:
-        self._scenes, self._device = scenes, device
+    def __init__(self, scenes: Iterable[Tensor], degradation: Degradation, device: Device) -> None:
+        self._scenes, self._degradation, self._device = scenes, degradation, device
 
     def __iter__(self) -> Iterator[Tensor]:
-        return (truth.to(self._device.torch) for truth in self._scenes)
+        return (self._degradation.crop(scene).to(self._device.torch) for scene in self._scenes)
 
 
 def method_input(method: Method, degradation: Degradation, truth: Tensor) -> Tensor:
-    """Compute a method's input, (bands, rows, columns) float32, from the stored truth."""
+    """Compute a method's input, (bands, rows, columns) float32, from the ground truth."""
     low = degradation.low(truth)
     if method.sees == "decimated":
         return low
-    return upscale(low, (truth.shape[1], truth.shape[2]))
+    return degradation.upscale(low, (truth.shape[1], truth.shape[2]))
 
 
 def crop_to(estimate: Tensor, truth: Tensor) -> Tensor:

@@ -20,14 +20,15 @@ from benchmark.engine.estimation import (
     surroundings,
 )
 from benchmark.engine.returned import fitted
+from benchmark.engine.scoring.clipping import Clipping
+from benchmark.engine.scoring.scene import peak_of, score
 from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.listener import ProgressListener, TrainingListener
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
 from benchmark.method import NetworkMethod, Problem, State
-from benchmark.metrics.clipping import Clipping
-from benchmark.metrics.scoring import METRICS, score
+from benchmark.metric import METRICS, metric_facts
 from benchmark.store import cells
 
 
@@ -43,8 +44,8 @@ def compute(
         checkpointer: saves and loads the state of the training.
 
     Returns:
-        The measured part of `cell.json` (parameters, amount of training, times, memory, warnings),
-        and the other files by name.
+        The measured part of `cell.json` (metrics, parameters, amount of training, times, memory,
+        warnings), and the other files by name.
 
     Raises:
         Stopped: the checkpointer stopped the training.
@@ -57,19 +58,21 @@ def compute(
     trained = Trained({})
     if isinstance(method, NetworkMethod):
         trained = train_network(plan, device, listener, checkpointer)
-        files["training.csv"] = _csv(trained.history)
+        files["training.csv"] = csv_of(trained.history)
     else:
+        scenes = TrainingScenes(plan.split.train, problem.degradation, device)
         began = time.perf_counter()
         with surroundings(method, problem, device):
-            trained.state = fitted(method.fit(TrainingScenes(plan.split.train, device), problem))
+            trained.state = fitted(method.fit(scenes, problem))
         trained.seconds = time.perf_counter() - began
         trained.parameters = sum(tensor.numel() for tensor in trained.state.values())
     clipping = Clipping()
     rows, seconds = _score(plan, problem, trained.state, device, listener, clipping)
-    files["scores.csv"] = _csv(rows)
+    files["scores.csv"] = csv_of(rows)
     if trained.state:
         files[cells.WEIGHTS] = _tensors(trained.state)
     measured = {
+        "metrics": described_metrics(plan),
         "parameters": trained.parameters,
         "training": _training_facts(trained) if trained.steps else None,
         "times": {"fit_s": round(trained.seconds, 3), "upscale_s": round(seconds, 4)},
@@ -139,7 +142,7 @@ def _score(
     rows, seconds = [], 0.0
     for name, original in zip(plan.split.test.names, plan.split.test, strict=True):
         listener.scene(name)
-        truth = original.to(device.torch)
+        truth = problem.degradation.crop(original.to(device.torch))
         shape = (truth.shape[1], truth.shape[2])
         low = method_input(plan.method, problem.degradation, problem.degradation.store(truth))
         began = time.perf_counter()
@@ -148,16 +151,26 @@ def _score(
             torch.cuda.synchronize(device.torch)
         seconds += time.perf_counter() - began
         estimate = crop_to(estimate, truth)
-        rows.append({"scene": name, **score(estimate, truth, problem.scale)})
-        clipping.add(estimate)
+        clip = plan.method.clips
+        scores = score(estimate, truth, problem.scale, plan.protocol, plan.metrics, clip=clip)
+        rows.append({"scene": name, **scores})
+        if clip:
+            clipping.add(estimate)
     return rows, seconds / len(rows)
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+def described_metrics(plan: CellPlan) -> list[dict[str, Any]]:
+    """Return the facts of a cell's metrics, for `cell.json`."""
+    peak, main = peak_of(plan.protocol), plan.protocol.main_metrics
+    return [
+        metric_facts(metric, peak, main=METRICS.label(metric) in main) for metric in plan.metrics
+    ]
+
+
+def csv_of(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Write rows with the same names as CSV."""
     text = io.StringIO()
-    writer = csv.DictWriter(
-        text, list(rows[0]) if rows else ["scene", *METRICS], lineterminator="\n"
-    )
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()

@@ -25,11 +25,13 @@ from benchmark.errors import RequestError, listed, plain, shortened
 from benchmark.execution.evaluation import compute
 from benchmark.execution.listeners.tensorboard import with_curves
 from benchmark.execution.plan import CellPlan, plan_cells
+from benchmark.execution.registries import REGISTRIES
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method
+from benchmark.metric import METRICS
 from benchmark.plugins.discovery import load_origin, origin
 from benchmark.plugins.isolation import Changes, process_kept
-from benchmark.protocols.protocol import Protocol
+from benchmark.protocol import PROTOCOLS
 from benchmark.store import cells
 from benchmark.store.lock import CellLock
 
@@ -132,7 +134,8 @@ class Job:
                 "root": str(data.root.absolute()),
                 "cache": str(data.cache.absolute()),
             },
-            "protocol": asdict(plan.protocol),
+            "protocol": plan.address.protocol,
+            "metrics": [METRICS.label(metric) for metric in plan.metrics],
             "profile": asdict(plan.profile),
             "scale": plan.address.scale,
             "method": plan.address.method,
@@ -141,13 +144,15 @@ class Job:
         }
 
     def _imports(self) -> list[dict[str, str]]:
-        """Return where the method and the data sets come from; no other plugin is imported."""
+        """Return where the plugins of the job come from; no other is imported."""
         data = self.plan.split.request
         datasets = dict.fromkeys(
             DATASETS.make(reference).name for reference in (data.reference, *data.train_on)
         )
         places = [origin(METHODS, self.plan.method.name)]
         places += [origin(DATASETS, name) for name in datasets]
+        places.append(origin(PROTOCOLS, self.plan.protocol.name))
+        places += [origin(METRICS, metric.name) for metric in self.plan.metrics]
         return [dict(items) for items in dict.fromkeys(tuple(place.items()) for place in places)]
 
     @classmethod
@@ -170,20 +175,23 @@ class Job:
         )
         try:
             for place in values["imports"]:
-                load_origin(place, METHODS, DATASETS)
+                load_origin(place, *REGISTRIES)
             method = METHODS.make(values["method"])
+            protocol = PROTOCOLS.make(values["protocol"])
+            metrics = tuple(map(METRICS.make, values["metrics"]))
         except RequestError as error:
             raise ChangedError(f"it changed during the run: {error}") from error
         torch.set_num_threads(values["threads"])
         data = _rebuilt(DataRequest, values["data"])
         experiment = Experiment(
-            _rebuilt(Protocol, values["protocol"]),
+            protocol,
             _rebuilt(Profile, values["profile"]),
             (values["scale"],),
             (method,),
             (values["seed"],),
+            metrics,
         )
-        (plan,) = plan_cells(load_split(data), experiment)
+        (plan,) = plan_cells(load_split(data, protocol), experiment)
         if plan.key != values["key"]:
             raise ChangedError(
                 "its source, its data or the engine changed during the run; run the same "

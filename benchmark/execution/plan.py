@@ -7,17 +7,17 @@ from typing import Any
 
 from benchmark.data.patches import check_sizes
 from benchmark.data.split import DataRequest, Split, load_split
+from benchmark.engine.scoring.scene import metrics_of
 from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError, listed
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
+from benchmark.metric import Metric
 from benchmark.plugins.fingerprint import source_of
 from benchmark.plugins.parameters import split_list
-from benchmark.protocols import catalogue
-from benchmark.protocols.degradation import Degradation
-from benchmark.protocols.protocol import Protocol
+from benchmark.protocol import PROTOCOLS, Protocol
 from benchmark.store.address import Address, key_of
 from benchmark.store.cells import Cell
 
@@ -37,6 +37,7 @@ class CellPlan:
         protocol: degradation and scoring.
         profile: length and recipe of a training.
         split: training, validation and test scenes.
+        metrics: what is computed; not part of the key, as the estimates do not depend on it.
         configuration: as stored in `cell.json`.
     """
 
@@ -47,14 +48,16 @@ class CellPlan:
     protocol: Protocol
     profile: Profile
     split: Split
+    metrics: tuple[Metric, ...]
     configuration: dict[str, Any]
 
     def problem(self) -> Problem:
         """Return the problem that the method is fitted to."""
         rows, columns, bands = min(self.split.train.shapes or self.split.test.shapes)
         scale = self.address.scale
-        degradation = Degradation(self.protocol, scale)
-        return Problem(scale, bands, (rows, columns), degradation, self.address.seed)
+        degradation = self.protocol.degradation(scale)
+        shape = degradation.crop_shape((rows, columns))
+        return Problem(scale, bands, shape, degradation, self.address.seed)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def plan_tables(experiment: Experiment, progress: Progress) -> Iterator[TablePla
         RequestError: scenes are missing or damaged, or no network can be trained on them.
     """
     for request in experiment.data:
-        split = load_split(request, progress.preparing)
+        split = load_split(request, experiment.protocol, progress.preparing)
         yield TablePlan(split.label, plan_cells(split, experiment))
 
 
@@ -96,14 +99,13 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
                 f"{method.name} must be trained and {cause} no training scene of "
                 f"{listed(split.trained_on)}; add some, or leave the method out"
             )
-    sizes = [
-        experiment.profile.patch_size(method, scale)
-        for method in experiment.methods
-        if isinstance(method, NetworkMethod)
-        for scale in experiment.scales
-    ]
-    if sizes:
-        check_sizes([(rows, columns) for rows, columns, _ in split.train.shapes], max(sizes))
+    networks = [method for method in experiment.methods if isinstance(method, NetworkMethod)]
+    for scale in experiment.scales if networks else ():
+        crop = experiment.protocol.degradation(scale).crop_shape
+        shapes = [crop((rows, columns)) for rows, columns, _ in split.train.shapes]
+        check_sizes(
+            shapes, max(experiment.profile.patch_size(method, scale) for method in networks)
+        )
     return [
         _plan_cell(split, experiment, scale, method, seed)
         for scale in experiment.scales
@@ -148,13 +150,14 @@ def _plan_cell(
     }
     label = METHODS.label(method)
     return CellPlan(
-        address=Address(split.label, protocol.name, profile.name, scale, label, seed),
+        address=Address(split.label, PROTOCOLS.label(protocol), profile.name, scale, label, seed),
         key=key_of(hashed),
         depends=hashed,
         method=method,
         protocol=protocol,
         profile=profile,
         split=split,
+        metrics=tuple(metrics_of(protocol, experiment.metrics)),
         configuration=configuration,
     )
 
@@ -175,7 +178,7 @@ def replan(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, S
         cell: the stored cell.
         folders: of data and cache.
         progress: receives the preparation of scenes that are not in the cache yet.
-        splits: splits that were loaded before, by request; extended here.
+        splits: splits that were loaded before, by request and protocol; extended here.
 
     Raises:
         RequestError: its method or data set is unknown here, or its scenes are missing.
@@ -191,12 +194,13 @@ def replan(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, S
         folders.data,
         folders.cache,
     )
-    if request not in splits:
-        splits[request] = load_split(request, progress.preparing)
+    protocol = PROTOCOLS.make(address.protocol)
+    if (request, protocol) not in splits:
+        splits[request, protocol] = load_split(request, protocol, progress.preparing)
     (plan,) = plan_cells(
-        splits[request],
+        splits[request, protocol],
         Experiment(
-            catalogue.get(address.protocol),
+            protocol,
             profiles.get(address.profile),
             (address.scale,),
             (METHODS.make(address.method),),

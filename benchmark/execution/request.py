@@ -8,13 +8,14 @@ from benchmark.data.split import DataRequest, check_scenes
 from benchmark.dataset import DATASETS
 from benchmark.engine import device
 from benchmark.engine.device import Device
+from benchmark.engine.scoring.scene import metrics_of
 from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, all_methods
+from benchmark.metric import METRICS, Metric
 from benchmark.plugins.parameters import names_in
-from benchmark.protocols import catalogue, protocol
-from benchmark.protocols.protocol import Protocol
+from benchmark.protocol import PROTOCOLS, Protocol
 from benchmark.store.files import writing
 
 
@@ -26,10 +27,11 @@ class Request:
         datasets: data sets to test on, one table each.
         train_on: data sets to train on; empty for the same one.
         scenes: a subset of scenes; empty for all.
-        protocol: name of the protocol.
+        protocol: the protocol, with parameters.
         profile: name of the profile.
         scales: scale factors; empty for the protocol's own.
         methods: methods with parameters; empty for all.
+        metrics: metrics with parameters, beside those of the protocol.
         seeds: seeds.
         device: "auto", "cpu" or "cuda".
         data: folder that holds `cave/` and so on.
@@ -45,6 +47,7 @@ class Request:
     profile: str = "quick"
     scales: str = ""
     methods: str = ""
+    metrics: str = ""
     seeds: str = "0"
     device: str = "auto"
     data: Path = Path("data")
@@ -63,6 +66,7 @@ class Experiment:
         scales: scale factors.
         methods: methods with their parameters.
         seeds: seeds of stochastic methods.
+        metrics: metrics beside those of the protocol.
         data: the data to load, one entry per table.
         device: where to compute.
         results: the results folder.
@@ -74,6 +78,7 @@ class Experiment:
     scales: tuple[int, ...]
     methods: tuple[Method, ...]
     seeds: tuple[int, ...] = (0,)
+    metrics: tuple[Metric, ...] = ()
     data: tuple[DataRequest, ...] = ()
     device: Device = device.CPU
     results: Path = Path("results")
@@ -86,10 +91,12 @@ def resolve(request: Request) -> Experiment:
     Raises:
         RequestError: a name is unknown, a value has the wrong type, or they do not fit together.
     """
-    chosen = catalogue.get(request.protocol)
-    scales = numbers(request.scales, "--scales") or chosen.scales
+    protocol = PROTOCOLS.make(request.protocol)
+    scales = numbers(request.scales, "--scales") or protocol.scales
     for scale in scales:
-        protocol.check_scale(chosen, scale)
+        protocol.check_scale(scale)
+    further = tuple(map(METRICS.make, names_in(request.metrics, "--metrics")))
+    metrics_of(protocol, further)  # raises for an unknown one before anything is computed
     references = {
         DATASETS.label(DATASETS.make(reference)): reference
         for reference in names_in(request.datasets, "--dataset")
@@ -100,11 +107,12 @@ def resolve(request: Request) -> Experiment:
     scenes = tuple(dict.fromkeys(names_in(request.scenes, "--scenes")))
     check_scenes([*references.values(), *train_on], scenes)
     return Experiment(
-        protocol=chosen,
+        protocol=protocol,
         profile=profiles.get(request.profile),
         scales=tuple(scales),
         methods=chosen_methods(request.methods),
         seeds=numbers(request.seeds, "--seeds") or (0,),
+        metrics=further,
         data=tuple(
             DataRequest(reference, train_on, scenes, request.data, request.cache)
             for reference in references.values()

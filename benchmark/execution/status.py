@@ -23,7 +23,7 @@ _PART_NAMES = {
     "test": "the test scenes",
 }
 # Facts of a protocol or profile that numbers do not depend on.
-_NOT_NUMERIC = {"name", "summary", "scales", "largest_scale"}
+_NOT_NUMERIC = {"name", "title", "paper", "year", "url", "summary", "scales", "trained_together"}
 
 
 @dataclass(frozen=True)

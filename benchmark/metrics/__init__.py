@@ -1,1 +1,1 @@
-"""Metrics, one file each, and the scoring of a scene by all of them."""
+"""Metrics, one file each; `benchmark.metric` says what one is."""

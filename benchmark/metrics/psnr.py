@@ -1,53 +1,35 @@
-"""Peak signal-to-noise ratio, and the squared errors that it is computed from."""
+"""Peak signal-to-noise ratio over the whole cube."""
 
 import math
-from collections.abc import Iterator
 
-import torch
 from torch import Tensor
 
+from benchmark.metric import BandPair, Metric, ScoredImage, register
 
-def psnr(estimate: Tensor, truth: Tensor, peak: float) -> float:
-    """Compute the PSNR over the whole cube, 10 log10(peak^2 / MSE).
 
-    This is Eq. 4 of Wang et al. (2017), with the square that is missing there.
+@register("psnr")
+class PSNR(Metric):
+    """10 log10(peak^2 / MSE), MSE over all bands together.
 
-    Args:
-        estimate: (bands, rows, columns).
-        truth: (bands, rows, columns), the same unit.
-        peak: the largest possible value.
-
-    Returns:
-        dB; infinity for a perfect estimate.
+    This is Eq. 4 of Wang et al. (2017), with the square that is missing there. It weighs every
+    value alike, while `mpsnr` weighs every band's decibels alike.
     """
-    return psnr_of_error(mean_squared_error(estimate, truth), peak)
+
+    title = "PSNR"
+    unit = "dB"
+    digits = 2
+    higher = True
+    meaning = "peak signal-to-noise ratio over the whole cube"
+
+    def of_band(self, pair: BandPair, image: ScoredImage) -> Tensor:
+        """Return the mean squared error."""
+        return pair.squared_error
+
+    def of_scene(self, values: Tensor, image: ScoredImage) -> float:
+        """Return the PSNR in dB; infinity for a perfect estimate."""
+        return decibels(float(values.mean()), image.peak)
 
 
-def psnr_of_error(error: float, peak: float) -> float:
+def decibels(error: float, peak: float) -> float:
     """Compute the PSNR in dB from a mean squared error; infinity if that is 0."""
     return 10 * math.log10(peak**2 / error) if error > 0 else math.inf
-
-
-def mean_squared_error(estimate: Tensor, truth: Tensor) -> float:
-    """Compute the mean of the squared differences over the whole cube."""
-    return float(band_errors(estimate, truth).mean())
-
-
-def band_errors(estimate: Tensor, truth: Tensor) -> Tensor:
-    """Compute the mean squared error of every band, (bands,) float64."""
-    return torch.stack([mse_of_band(x, y) for x, y in paired_bands(estimate, truth)])
-
-
-def mse_of_band(x: Tensor, y: Tensor) -> Tensor:
-    """Compute the mean squared error of one band, a float64 scalar."""
-    return (x - y).square_().mean()
-
-
-def rmse(estimate: Tensor, truth: Tensor) -> float:
-    """Compute the root mean squared error over the whole cube, in the cubes' unit."""
-    return math.sqrt(mean_squared_error(estimate, truth))
-
-
-def paired_bands(estimate: Tensor, truth: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield pairs of bands in float64; one at a time, they fit into the CPU's cache."""
-    return ((x.double(), y.double()) for x, y in zip(estimate, truth, strict=True))

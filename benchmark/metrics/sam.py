@@ -1,58 +1,37 @@
 """Spectral angle mapper."""
 
-import torch
-from torch import Tensor
-
-from benchmark.metrics.psnr import paired_bands
+from benchmark.metric import Accumulator, BandPair, Metric, ScoredImage, register
+from benchmark.metrics._angles import SpectralAngles
 
 
-def sam(estimate: Tensor, truth: Tensor) -> tuple[float, int]:
-    """Compute the spectral angle, the mean over pixels (Wang et al. 2017, Eq. 5).
+@register("sam")
+class SAM(Metric):
+    """The angle between the spectra of estimate and truth, the mean over pixels.
 
-    A spectrum of zeros has no direction. Where the truth has one, the pixel is left out, for every
-    estimate alike; where only the estimate has one, the angle is 90 degrees, the largest between
-    spectra without negative values. An estimate cannot choose which pixels count.
-
-    Args:
-        estimate: (bands, rows, columns), 0 or more.
-        truth: (bands, rows, columns), 0 or more.
-
-    Returns:
-        The mean angle in degrees, and the number of skipped pixels, whose true spectrum is zero.
-        If all are skipped, the angle is 0 if the estimate is zero too, else 90.
-    """
-    angles = SpectralAngles(truth)
-    for x, y in paired_bands(estimate, truth):
-        angles.add(x, y)
-    return angles.mean()
-
-
-class SpectralAngles:
-    """Accumulates the sums that spectral angles are computed from, band by band.
-
-    Args:
-        truth: (bands, rows, columns); its size and device are used.
+    This is Eq. 5 of Wang et al. (2017). Pixels that are zero in every band of the truth are left
+    out; their number is the column `skipped` of the scores.
     """
 
-    def __init__(self, truth: Tensor) -> None:
-        size = truth.shape[1:]
-        self._sums = torch.zeros(3, *size, dtype=torch.float64, device=truth.device)
+    title = "SAM"
+    unit = "degrees"
+    digits = 2
+    higher = False
+    meaning = "spectral angle between estimate and truth, mean over pixels"
 
-    def add(self, x: Tensor, y: Tensor) -> None:
-        """Add one band of the estimate and of the truth, (rows, columns) float64."""
-        for total, (a, b) in zip(self._sums, ((x, x), (y, y), (x, y)), strict=True):
-            total.addcmul_(a, b)
+    def start(self, image: ScoredImage) -> Accumulator:
+        """Accumulate the spectra's products."""
+        return _Angles(image)
 
-    def mean(self) -> tuple[float, int]:
-        """Return the mean angle in degrees and the number of skipped pixels, as in `sam`."""
-        xx, yy, xy = self._sums
-        kept = yy > 0
-        skipped = int((~kept).sum())
-        if skipped == kept.numel():
-            return (90.0 if bool((xx > 0).any()) else 0.0), skipped
-        # For equal spectra the three sums are equal, and their cosine is exactly 1.
-        norms = (xx * yy).sqrt_()
-        cosines = torch.where(norms > 0, xy / norms, 0.0)
-        # In degrees before the mean: right angles are exactly 90, and so is their mean.
-        angles = cosines.clamp_(-1, 1).acos_().rad2deg_()
-        return float((angles if not skipped else angles[kept]).mean()), skipped
+
+class _Angles:
+    def __init__(self, image: ScoredImage) -> None:
+        self._angles = SpectralAngles(image)
+
+    def add(self, pair: BandPair) -> None:
+        self._angles.add(pair.estimate, pair.truth)
+
+    def value(self) -> float:
+        return self._angles.mean()[0]
+
+    def counts(self) -> dict[str, float]:
+        return {"skipped": float(self._angles.mean()[1])}

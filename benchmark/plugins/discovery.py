@@ -37,9 +37,11 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
     """
     for registry in registries:
         package = importlib.import_module(registry.folder)
-        for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+        found = pkgutil.iter_modules(package.__path__)
+        for module in sorted(info.name for info in found if not info.ispkg):
             if not module.startswith("_"):
-                with _importing(f"{registry.folder}/{module}.py") as changed:
+                place = registry.folder.replace(".", "/")
+                with _importing(f"{place}/{module}.py") as changed:
                     imported = importlib.import_module(f"{registry.folder}.{module}")
                 _remember(imported, changed)
         for point in entry_points(group=registry.group):

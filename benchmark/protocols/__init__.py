@@ -1,1 +1,1 @@
-"""Protocols: degradation of the ground truth and scoring of estimates, each under one name."""
+"""Protocols, one file each; `benchmark.protocol` says what one is."""

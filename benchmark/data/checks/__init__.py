@@ -4,13 +4,14 @@ A scene is checked once, when it is prepared. The other checks need only names a
 are stored with prepared scenes; they are repeated before every run.
 """
 
-from benchmark.data.checks.names import check_names
+from benchmark.data.checks.names import check_division, check_names
 from benchmark.data.checks.refusal import failing
 from benchmark.data.checks.scene import check_source, checked, truth_digest
 from benchmark.data.checks.together import Delivered, check_together
 
 __all__ = [
     "Delivered",
+    "check_division",
     "check_names",
     "check_source",
     "check_together",

@@ -3,10 +3,14 @@
 import difflib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 from benchmark.data.checks.refusal import failing, refuse
 from benchmark.dataset import DataSet
+
+if TYPE_CHECKING:
+    from benchmark.protocol import Division
 
 _FORBIDDEN = "/\\"  # separators of paths; the names are part of file names
 
@@ -29,6 +33,26 @@ def check_names(dataset: DataSet, label: str) -> None:
     if not problems:
         problems = [*_unusable(parts["scenes"]), *_repeated(parts), *_split_problems(parts)]
     refuse(label, problems, "correct the data set")
+
+
+def check_division(division: "Division", dataset: DataSet, where: str) -> None:
+    """Check a protocol's division of a data set.
+
+    Args:
+        division: names of scenes.
+        dataset: the data set, whose own names have been checked.
+        where: the protocol and the data set, for the message.
+
+    Raises:
+        RequestError: a scene does not exist, or has two roles.
+    """
+    parts = {
+        "scenes": dataset.scenes,
+        "test": division.test,
+        "validation": division.validation,
+        "left_out": division.left_out,
+    }
+    refuse(where, [*_repeated(parts), *_split_problems(parts)], "correct the protocol's `splits`")
 
 
 def _type_problems(parts: Mapping[str, Any]) -> Iterator[str]:
@@ -71,12 +95,15 @@ def _repeated(parts: Mapping[str, Collection[Any]]) -> Iterator[str]:
 
 def _split_problems(parts: Mapping[str, Collection[Any]]) -> Iterator[str]:
     scenes = parts["scenes"]
-    for part in ("test", "validation"):
+    roles = [part for part in parts if part != "scenes"]
+    for part in roles:
         for name in parts[part]:
             if name not in scenes:
                 near = difflib.get_close_matches(str(name), list(map(str, scenes)), 1)
                 guess = f" (did you mean '{near[0]}'?)" if near else ""
                 yield f"expected names of `scenes` in `{part}`, found {name!r}{guess}"
-    for name in parts["validation"]:
-        if name in parts["test"]:
-            yield f"expected other scenes in `validation` than in `test`, found '{name}' in both"
+    for first, second in combinations(roles, 2):
+        for name in parts[second]:
+            if name in parts[first]:
+                both = f"found '{name}' in both"
+                yield f"expected other scenes in `{second}` than in `{first}`, {both}"

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from benchmark.method import Method, Problem
-from benchmark.metrics.psnr import psnr
-from benchmark.protocols.interpolation import upscale
+from benchmark.metrics.psnr import PSNR
 
 
 @dataclass(frozen=True)
@@ -28,19 +27,20 @@ def validation_pair(truth: Tensor, method: Method, problem: Problem, size: int) 
     """Compute a validation pair from a scene.
 
     Args:
-        truth: (bands, rows, columns) float32 in [0, 1], unrounded.
+        truth: (bands, rows, columns) float32 in [0, 1], neither cropped nor rounded.
         method: its `sees` is used.
         problem: scale and degradation.
         size: rows and columns of the centre crop; 0 keeps the whole scene.
     """
-    stored_truth = problem.degradation.store(truth)
+    stored_truth = problem.degradation.ground_truth(truth)
+    rows, columns = stored_truth.shape[1:]
     decimated = problem.degradation.low(stored_truth)
-    interpolated = upscale(decimated, (truth.shape[1], truth.shape[2]))
+    interpolated = problem.degradation.upscale(decimated, (rows, columns))
     low, step = interpolated, 1
     if method.sees == "decimated":
         low, step = decimated, problem.scale
     for axis in (1, 2):
-        length = truth.shape[axis]
+        length = stored_truth.shape[axis]
         kept = min(size or length, length)
         first = (length - kept) // 2 // problem.scale * problem.scale
         stored_truth = stored_truth.narrow(axis, first, kept)
@@ -48,4 +48,4 @@ def validation_pair(truth: Tensor, method: Method, problem: Problem, size: int) 
         low = low.narrow(
             axis, first // step, min(-(-kept // step), low.shape[axis] - first // step)
         )
-    return Validation(low, stored_truth, psnr(interpolated, stored_truth, 1.0))
+    return Validation(low, stored_truth, PSNR()(interpolated, stored_truth))

@@ -56,7 +56,7 @@ def predict(
         if scenes and name not in scenes:
             continue
         scene = prepared.read(name)
-        truth = truth_of(scene).to(device.torch)
+        truth = problem.degradation.crop(truth_of(scene).to(device.torch))
         kept = problem.degradation.store(truth)
         low = method_input(plan.method, problem.degradation, kept)
         shape = (truth.shape[1], truth.shape[2])

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from benchmark.data.split import DataRequest, Split
+from benchmark.data.split import Split
 from benchmark.engine.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.execution.listeners.progress import Progress
@@ -49,7 +50,7 @@ def previews(
     """
     done = sorted((one for one in cells if one.status == "done"), key=lambda one: one.address)
     firsts = [next(group) for _, group in groupby(done, lambda one: replace(one.address, seed=0))]
-    splits: dict[DataRequest, Split] = {}
+    splits: dict[Any, Split] = {}
     for cell in firsts:
         tested = list(cell.facts["configuration"]["dataset"]["test"])
         files = {

@@ -26,16 +26,15 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmark import console
-from benchmark.dataset import DATASETS
 from benchmark.engine.training import optimiser
 from benchmark.engine.training.profiles import PROFILES
+from benchmark.execution.registries import REGISTRIES
 from benchmark.method import METHODS, NetworkMethod, Recipe
 from benchmark.plugins.discovery import discover
-from benchmark.protocols import catalogue
-from benchmark.protocols.protocol import Protocol
 from benchmark.tools.speed.resources import seconds
 
 PROTOCOL, SCALE, PATCH = "wang2017", 2, 32
+SCALES, SIGMA, TRUNCATE = (2, 3, 4), 3.0, 4.0  # of the protocol
 
 Pair = tuple[Tensor, Tensor]
 
@@ -91,13 +90,13 @@ def estimate(method: NetworkMethod, network: nn.Module, low: Tensor) -> Tensor:
         return torch.cat([method.estimate(network(band[None, None]))[0] for band in low])
 
 
-def degrade(protocol: Protocol, truth: np.ndarray) -> list[np.ndarray]:
-    """Degrade an image, (bands, rows, columns) float64 in [0, 1], at each scale of a protocol."""
+def degrade(truth: np.ndarray) -> list[np.ndarray]:
+    """Degrade an image, (bands, rows, columns) float64 in [0, 1], as PROTOCOL does, at SCALES."""
     lows = []
-    for scale in protocol.scales:
+    for scale in SCALES:
         blurred = truth
         for axis in (1, 2):
-            blurred = gaussian_filter1d(blurred, protocol.sigma, axis, truncate=protocol.truncate)
+            blurred = gaussian_filter1d(blurred, SIGMA, axis, truncate=TRUNCATE)
         lows.append(np.round(blurred[:, ::scale, ::scale] * 255) / 255)
     return lows
 
@@ -131,7 +130,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     torch.set_num_threads(asked["threads"])
     console.reserve()  # plugins may print
-    discover((METHODS, DATASETS), [Path(plugin) for plugin in asked["plugins"]])
+    discover(REGISTRIES, [Path(plugin) for plugin in asked["plugins"]])
     device, found = torch.device(asked["device"]), []
     for number, request in enumerate(asked["requests"]):
         work = _work(request, Path(asked["folder"]) / f"{number}.h5", device)
@@ -158,7 +157,7 @@ def _work(request: Sequence[Any], file: Path, device: torch.device) -> Callable[
                     h5[name] = random.random((4 * batch, channels, side, side), np.float32)
             return train(method, network, PatchFile(file), recipe_of(method, batch)).__next__
         case ["degrade", *shape]:
-            return partial(degrade, catalogue.get(PROTOCOL), random.random(shape))
+            return partial(degrade, random.random(shape))
         case ["score", *shape]:
             truth, noise = random.integers(0, 256, shape).astype(float), random.normal(0, 5, shape)
             return partial(score, (truth + noise).clip(0, 255).round(), truth, SCALE)

@@ -21,6 +21,7 @@ from benchmark.engine import seeding
 from benchmark.engine.building import start
 from benchmark.engine.device import Device
 from benchmark.engine.operations import multiplications_per_pixel
+from benchmark.engine.scoring.scene import metrics_of, score
 from benchmark.engine.tiling import run_network
 from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.listener import TrainingListener
@@ -31,10 +32,8 @@ from benchmark.execution.evaluation import train_network
 from benchmark.execution.plan import plan_cells
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
-from benchmark.metrics.scoring import score
-from benchmark.protocols import catalogue
-from benchmark.protocols.degradation import Degradation
-from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE, recipe_of, shrink
+from benchmark.protocol import PROTOCOLS
+from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE, SCALES, recipe_of, shrink
 from benchmark.tools.speed.report import Row
 from benchmark.tools.speed.resources import peak_bytes
 
@@ -95,7 +94,7 @@ class Item:
 
 def training(method: NetworkMethod, truth: Tensor, device: Device, turns: int) -> Item:
     """Measure training steps on patches of an image."""
-    degradation, size = Degradation(catalogue.get(PROTOCOL), SCALE), PATCH
+    degradation, size = PROTOCOLS.make(PROTOCOL).degradation(SCALE), PATCH
     bank = PatchBank([truth], degradation, count=4096, size=size, seed=0, device=device.torch)
     label, batch = METHODS.label(method), BATCH[device.torch.type][not method.bandwise]
     recipe = recipe_of(method, batch)
@@ -143,11 +142,13 @@ def inference(method: NetworkMethod, shape: Shape, device: Device, turns: int) -
 
 def image(truth: Tensor, turns: int) -> list[Item]:
     """Measure the degradation of an image at all scales, and the metrics of a noisy estimate."""
-    protocol, shape = catalogue.get(PROTOCOL), truth.shape
-    scales = ", ".join(f"x{scale}" for scale in protocol.scales)
-    degradations = [Degradation(protocol, scale) for scale in protocol.scales]
+    protocol, shape = PROTOCOLS.make(PROTOCOL), truth.shape
+    scales = ", ".join(f"x{scale}" for scale in SCALES)
+    degradations = [protocol.degradation(scale) for scale in SCALES]
     noisy = (truth + torch.randn_like(truth) / 50).clamp(0, 1)
-    scoring, metrics = partial(score, noisy, truth, SCALE), "PSNR SAM SSIM ERGAS"
+    metrics = metrics_of(protocol)
+    names = " ".join(metric.title for metric in metrics)
+    scoring = partial(score, noisy, truth, SCALE, protocol, metrics)
 
     def degrade() -> None:
         for one in degradations:
@@ -155,7 +156,7 @@ def image(truth: Tensor, turns: int) -> list[Item]:
 
     return [
         Item("degrade", scales, degrade, ("degrade", *shape), turns=turns),
-        Item("score", metrics, scoring, ("score", *shape), turns=turns),
+        Item("score", names, scoring, ("score", *shape), turns=turns),
     ]
 
 
@@ -192,7 +193,7 @@ def accuracy(method: NetworkMethod, split: Split, profile: Profile, device: Devi
 
     The patches and their order are the same. The row has the PSNR of both last validations in dB.
     """
-    asked = Experiment(catalogue.get(PROTOCOL), profile, (SCALE,), (method,))
+    asked = Experiment(PROTOCOLS.make(PROTOCOL), profile, (SCALE,), (method,))
     (plan,) = plan_cells(split, asked)
     fast, plain = (
         train_network(plan, where, TrainingListener(), NullCheckpointer()).history[-1]["psnr"]
@@ -212,6 +213,6 @@ def _start(
 ) -> tuple[nn.Module, Problem]:
     """Build a network on the device, with its layers unchanged."""
     bands, *size = shape
-    problem = Problem(SCALE, bands, (size[0], size[1]), Degradation(catalogue.get(PROTOCOL), SCALE))
+    problem = Problem(SCALE, bands, (size[0], size[1]), PROTOCOLS.make(PROTOCOL).degradation(SCALE))
     with seeding.seeded(0, device.torch):
         return start(method, problem, recipe).to(device.torch), problem

@@ -17,8 +17,9 @@ from benchmark.engine.device import Device
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError, counted
 from benchmark.method import Method, NetworkMethod
+from benchmark.protocol import PROTOCOLS
 from benchmark.tools.speed import baseline, items
-from benchmark.tools.speed.baseline import PATCH, SCALE
+from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE
 from benchmark.tools.speed.items import Item
 from benchmark.tools.speed.report import Report
 from benchmark.tools.speed.resources import roofline, seconds
@@ -62,7 +63,9 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
         RequestError: scenes of the data set are missing or damaged, or the baseline failed.
     """
     device, turns = session.device, session.turns
-    split = load_split(session.data) if session.data else None  # may fail: first of all
+    split = (
+        load_split(session.data, PROTOCOLS.make(PROTOCOL)) if session.data else None
+    )  # may fail: first of all
     networks = [one for one in session.methods if isinstance(one, NetworkMethod)]
     progress("the roofline")
     peak = roofline(device)

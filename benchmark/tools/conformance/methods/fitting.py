@@ -8,7 +8,7 @@ from benchmark.engine import seeding
 from benchmark.engine.device import CPU
 from benchmark.engine.training.validation import validation_pair
 from benchmark.method import NetworkMethod, State
-from benchmark.metrics.psnr import psnr
+from benchmark.metrics.psnr import PSNR
 from benchmark.plugins.isolation import process_kept
 from benchmark.tools.conformance.check import Check, NotApplicableError, identical, require
 from benchmark.tools.conformance.methods.harness import STEPS, MethodHarness
@@ -86,7 +86,7 @@ def weights_round_trip(harness: MethodHarness) -> None:
         pair = validation_pair(harness.scenes(problem.bands)[0], harness.method, problem, 0)
         trained = harness.training(3, [pair])
         estimate = harness.estimator(problem, _stored(trained.state))(pair.low, problem)
-        again = psnr(estimate.clamp(0, 1), pair.truth, 1.0)
+        again = PSNR()(estimate.clamp(0, 1), pair.truth)
         was = trained.history[-1]["psnr"]
         text = f"{was:.4f} dB when trained, {again:.4f} dB when its weights are loaded"
         require(abs(again - was) < 1e-3, f"a scene has {text}: something is not in the weights")

@@ -1,7 +1,7 @@
 """What the checks of methods are given: a method with scenes, problems, and a short training."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -20,19 +20,19 @@ from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import Validation
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
 from benchmark.plugins.registry import Registry
-from benchmark.protocols import catalogue
-from benchmark.protocols.degradation import Degradation
+from benchmark.protocol import Protocol
+from benchmark.protocols.wang2017 import Wang2017
 from benchmark.tools.conformance.check import NotApplicableError
 from benchmark.tools.conformance.harness import Harness
 
-SCALES = (2, 3, 4)
+SCALES = (2, 3, 4, 8)
 BANDS = (1, 7, 31, 103)
 
 STEPS = 20
 
 _SEED = 0
 _TRAINING_SHAPE = (40, 44)
-_PATCH = 24  # 2, 3 and 4 divide it
+_PATCH = 24  # all scales divide it
 _PATCHES = 2
 
 Estimate = Callable[[Tensor, Problem], Tensor]
@@ -56,7 +56,13 @@ def scene(bands: int, shape: tuple[int, int], seed: int) -> Tensor:
 
 @dataclass(frozen=True)
 class MethodHarness(Harness[Method]):
-    """A method under test, with scenes, problems, training and estimates for its checks."""
+    """A method under test, with scenes, problems, training and estimates for its checks.
+
+    Attributes:
+        protocol: whose images the method is given.
+    """
+
+    protocol: Protocol = field(default_factory=Wang2017)
 
     @property
     def method(self) -> Method:
@@ -71,8 +77,17 @@ class MethodHarness(Harness[Method]):
     @cached_property
     def scale(self) -> int:
         """The scale of all checks but `shape-x*`."""
+        return next(iter(self.scales), self.protocol.scales[0])
+
+    @cached_property
+    def scales(self) -> list[int]:
+        """The scales that the protocol accepts, and the method does not declare to fail at."""
         declared = self.method.expected_failures
-        return next((s for s in SCALES if f"shape-x{s}" not in declared), SCALES[0])
+        return [
+            scale
+            for scale in SCALES
+            if f"shape-x{scale}" not in declared and not self.protocol.refusal(scale)
+        ]
 
     @cached_property
     def bands(self) -> int:
@@ -105,12 +120,13 @@ class MethodHarness(Harness[Method]):
         if not all(shape):
             decimated = self.method.sees == "decimated"
             shape = (16 * scale + 1, 18 * scale + 1) if decimated else (23, 25)
-        return Problem(scale, bands, shape, Degradation(catalogue.get("wang2017"), scale))
+        degradation = self.protocol.degradation(scale)
+        return Problem(scale, bands, degradation.crop_shape(shape), degradation)
 
     def low(self, problem: Problem, seed: int = 1) -> Tensor:
         """Compute the method's input for a scene."""
-        truth = scene(problem.bands, problem.shape, seed)
-        return method_input(self.method, problem.degradation, problem.degradation.store(truth))
+        truth = problem.degradation.ground_truth(scene(problem.bands, problem.shape, seed))
+        return method_input(self.method, problem.degradation, truth)
 
     def scenes(self, bands: int, device: Device = CPU) -> list[Tensor]:
         """Make three training scenes."""
@@ -127,7 +143,7 @@ class MethodHarness(Harness[Method]):
         problem = problem or self.problem()
         if isinstance(self.method, NetworkMethod):
             return self.training(problem=problem)
-        scenes = TrainingScenes(self.scenes(problem.bands), device)  # an iterable, as in a run
+        scenes = TrainingScenes(self.scenes(problem.bands), problem.degradation, device)
         state = self.method.fit(scenes, self.fitting(problem))
         fitted(state)
         return Trained(state)  # itself: a check compares it with what is stored of it
@@ -203,4 +219,4 @@ class MethodHarness(Harness[Method]):
 
     def fitting(self, problem: Problem) -> Problem:
         """Return the problem for `fit`, with the shape of the training scenes."""
-        return replace(problem, shape=_TRAINING_SHAPE)
+        return replace(problem, shape=problem.degradation.crop_shape(_TRAINING_SHAPE))

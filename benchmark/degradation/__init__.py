@@ -1,0 +1,1 @@
+"""The degradation of a protocol, and the operators of one axis that it is built from."""

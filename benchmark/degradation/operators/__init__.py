@@ -1,0 +1,1 @@
+"""Linear operators of one image axis, one file each."""

@@ -1,0 +1,1 @@
+"""Scoring of estimates by the metrics of a protocol."""

@@ -1,0 +1,89 @@
+"""Scores of an estimate against the ground truth, on any device, accumulated in float64.
+
+All metrics are computed in one pass over the bands, while a band is in the CPU's cache. None is
+NaN: a perfect estimate has PSNR infinity and SAM 0.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from benchmark.metric import METRICS, BandPair, Metric, ScoredImage
+from benchmark.protocol import Protocol
+
+
+def metrics_of(protocol: Protocol, further: Sequence[Metric] = ()) -> list[Metric]:
+    """Return the metrics of a protocol and further ones, each once.
+
+    Raises:
+        RequestError: the protocol names a metric that is unknown.
+    """
+    return list(dict.fromkeys([*map(METRICS.make, protocol.metrics), *further]))
+
+
+def peak_of(protocol: Protocol) -> float:
+    """Return the largest value of the images that a protocol compares."""
+    return float(protocol.scored_levels or 1)
+
+
+def score(
+    estimate: Tensor,
+    truth: Tensor,
+    scale: int,
+    protocol: Protocol,
+    metrics: Sequence[Metric],
+    *,
+    clip: bool = True,
+) -> dict[str, float]:
+    """Score one scene: clip the estimate, round both cubes where the protocol does, compute all.
+
+    Args:
+        estimate: (bands, rows, columns), any real floating-point type; taken as float32.
+        truth: the ground truth, not rounded, in [0, 1], of the same shape.
+        scale: the scale factor.
+        protocol: says whether both are rounded.
+        metrics: what to compute.
+        clip: False leaves values outside [0, 1] as they are where the protocol does not round.
+
+    Returns:
+        Each metric by its name, with its changed parameters; then the metrics' further columns,
+        such as `skipped`, the number of pixels that are left out of SAM.
+
+    Raises:
+        ValueError: the shapes differ, or the estimate is not finite or not real floating-point.
+    """
+    if estimate.shape != truth.shape:
+        raise ValueError(
+            f"the estimate has shape {tuple(estimate.shape)}, expected {tuple(truth.shape)}"
+        )
+    if not estimate.is_floating_point():
+        raise ValueError(
+            f"the values of the estimate are {estimate.dtype}, expected floating-point numbers "
+            "from 0 to 1"
+        )
+    # If a value is NaN, both extremes are.
+    if not all(math.isfinite(extreme) for extreme in torch.aminmax(estimate)):
+        raise ValueError("the estimate contains NaN or infinity")
+    levels = protocol.scored_levels
+    bands, rows, columns = truth.shape
+    image = ScoredImage(bands, rows, columns, peak_of(protocol), scale, truth.device)
+    running = {METRICS.label(metric): metric.start(image) for metric in metrics}
+    for band, original in zip(estimate, truth, strict=True):
+        # Narrower types would round the grey levels, and squares of float64 could underflow.
+        taken = (band.clamp(0, 1) if clip or levels else band).float()
+        unrounded = (taken.double(), original.double())
+        compared = unrounded
+        if levels:
+            compared = (
+                torch.round(taken * levels).double(),
+                torch.round(original * levels).double(),
+            )
+        pair = BandPair(*compared, *unrounded)
+        for accumulator in running.values():
+            accumulator.add(pair)
+    scores = {name: accumulator.value() for name, accumulator in running.items()}
+    for accumulator in running.values():
+        scores.update(accumulator.counts())
+    return scores

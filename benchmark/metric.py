@@ -1,0 +1,267 @@
+"""Interface of metric plugins: everything that the author of a metric imports.
+
+All metrics of a scene are computed in one pass over its bands, in float64. A metric is computed
+from each band (`of_band`) and the bands' values (`of_scene`), or accumulates over the bands
+(`start`).
+"""
+
+from abc import ABC
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
+
+import torch
+from torch import Tensor
+
+from benchmark.errors import RequestError
+from benchmark.plugins.parameters import parameter
+from benchmark.plugins.registry import Registry
+
+__all__ = [
+    "METRICS",
+    "Accumulator",
+    "BandPair",
+    "Metric",
+    "MetricFacts",
+    "ScoredImage",
+    "parameter",
+    "register",
+]
+
+M = TypeVar("M", bound="Metric")
+
+
+@dataclass(frozen=True)
+class ScoredImage:
+    """Facts about a scene that is scored.
+
+    Attributes:
+        bands: number of bands.
+        rows: number of rows.
+        columns: number of columns.
+        peak: the largest possible value of the compared images.
+        scale: the scale factor.
+        device: where the images are.
+    """
+
+    bands: int
+    rows: int
+    columns: int
+    peak: float
+    scale: int
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class BandPair:
+    """One band of the estimate and of the truth; metrics must not modify it.
+
+    Attributes:
+        estimate: (rows, columns) float64, as the protocol compares it: clipped, and rounded where
+            the protocol rounds; from 0 to the peak.
+        truth: (rows, columns) float64, likewise.
+        unrounded_estimate: (rows, columns) float64 in [0, 1].
+        unrounded_truth: (rows, columns) float64 in [0, 1].
+    """
+
+    estimate: Tensor
+    truth: Tensor
+    unrounded_estimate: Tensor
+    unrounded_truth: Tensor
+
+    @cached_property
+    def squared_error(self) -> Tensor:
+        """The mean squared error, a scalar; computed once for all metrics."""
+        return (self.estimate - self.truth).square_().mean()
+
+
+class Accumulator(Protocol):
+    """Accumulates one metric over the bands of one scene."""
+
+    def add(self, pair: BandPair) -> None:
+        """Add the next band."""
+
+    def value(self) -> float:
+        """Return the metric of the scene, never NaN."""
+
+    def counts(self) -> dict[str, float]:
+        """Return further columns of the scores, by name; usually none."""
+
+
+@dataclass(frozen=True)
+class MetricFacts:
+    """What tables need to know about a metric; stored with every cell.
+
+    Attributes:
+        name: the column of the scores, the metric's name with its changed parameters.
+        title: in tables.
+        unit: empty if it has none.
+        digits: after the decimal point, in tables.
+        higher: True if higher is better.
+        meaning: one phrase.
+    """
+
+    name: str
+    title: str
+    unit: str
+    digits: int
+    higher: bool
+    meaning: str
+
+
+class Metric(ABC):
+    """A metric; its subclasses are frozen dataclasses whose fields are parameters.
+
+    Attributes:
+        name: set by the registry.
+        title: in tables.
+        unit: empty if it has none.
+        digits: after the decimal point, in tables.
+        higher: True if higher is better.
+        meaning: one phrase on what it measures and what it is averaged over.
+
+    Example:
+        >>> @register("mae")
+        ... class MeanAbsoluteError(Metric):
+        ...     "The mean absolute difference."
+        ...     title = "MAE"
+        ...     digits = 4
+        ...     higher = False
+        ...     meaning = "mean absolute difference over the whole cube"
+        ...     def of_band(self, pair, image):
+        ...         return (pair.estimate - pair.truth).abs().mean() / image.peak
+        >>> METRICS.make("mae").describe(peak=1).title
+        'MAE'
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    unit: ClassVar[str] = ""
+    digits: ClassVar[int]
+    higher: ClassVar[bool]
+    meaning: ClassVar[str]
+
+    def of_band(self, pair: BandPair, image: ScoredImage) -> Tensor:
+        """Compute what `of_scene` needs of one band.
+
+        Args:
+            pair: the band of both images.
+            image: facts about the scene.
+
+        Returns:
+            A float64 scalar, or several values as one small tensor.
+        """
+        raise NotImplementedError
+
+    def of_scene(self, values: Tensor, image: ScoredImage) -> float:
+        """Compute the metric from the bands' values; their mean unless overridden.
+
+        Args:
+            values: (bands, ...) float64, on the CPU, what `of_band` returned.
+            image: facts about the scene.
+
+        Returns:
+            The metric, never NaN; a perfect estimate may have infinity.
+        """
+        return float(values.mean())
+
+    def start(self, image: ScoredImage) -> Accumulator:
+        """Return the accumulator of a scene; to be overridden if `of_band` cannot express it."""
+        return _Bands(self, image)
+
+    def __call__(
+        self, estimate: Tensor, truth: Tensor, *, peak: float = 1.0, scale: int = 2
+    ) -> float:
+        """Compute the metric of two cubes as they are, without clipping or rounding.
+
+        Args:
+            estimate: (bands, rows, columns), in [0, peak].
+            truth: (bands, rows, columns), the same unit.
+            peak: the largest possible value.
+            scale: the scale factor.
+        """
+        bands, rows, columns = truth.shape
+        running = self.start(ScoredImage(bands, rows, columns, peak, scale, truth.device))
+        for x, y in zip(estimate, truth, strict=True):
+            pair = (x.double(), y.double())
+            running.add(BandPair(*pair, *(image / peak for image in pair)))
+        return running.value()
+
+    def describe(self, peak: float) -> MetricFacts:
+        """Describe the metric for tables.
+
+        Args:
+            peak: the largest value of the compared images, on which unit and digits may depend.
+        """
+        name = METRICS.label(self)
+        return MetricFacts(name, self.title, self.unit, self.digits, self.higher, self.meaning)
+
+
+class _Bands:
+    """Collects the values of the bands, and computes the metric from them."""
+
+    def __init__(self, metric: Metric, image: ScoredImage) -> None:
+        self._metric, self._image = metric, image
+        self._values: list[Tensor] = []
+
+    def add(self, pair: BandPair) -> None:
+        self._values.append(self._metric.of_band(pair, self._image))
+
+    def value(self) -> float:
+        return self._metric.of_scene(torch.stack(self._values).cpu(), self._image)
+
+    def counts(self) -> dict[str, float]:
+        return {}
+
+
+METRICS: Registry[Metric] = Registry("metric", "benchmark.metrics", "hsisr.metrics")
+
+
+# A function instead of a bound method, so that type checkers see `dataclass_transform`.
+@dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
+def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
+    """Register a metric under a name, as a frozen dataclass; used as a decorator.
+
+    Raises:
+        RequestError: another file has registered the name, or what the class declares is unusable.
+    """
+
+    def decorate(cls: type[M]) -> type[M]:
+        _check_declared(name, cls)
+        METRICS.register(name, **facts)(cls)
+        return cls
+
+    return decorate
+
+
+def _check_declared(name: str, cls: type[Metric]) -> None:
+    """Check the attributes that tables need.
+
+    Raises:
+        RequestError: one is missing, or has another type.
+    """
+    for attribute, expected, kind in (
+        ("title", "a text", str),
+        ("unit", "a text", str),
+        ("digits", "a whole number from 0", int),
+        ("higher", "True or False", bool),
+        ("meaning", "a text", str),
+    ):
+        value = getattr(cls, attribute, None)
+        known = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if not known or (kind is int and value < 0):  # type: ignore[operator]
+            raise RequestError(
+                f"metric '{name}': expected {expected} as `{attribute}`, found {value!r}"
+            )
+
+
+def metric_facts(metric: Metric, peak: float, *, main: bool) -> dict[str, Any]:
+    """Return the facts of a metric as they are stored in `cell.json`.
+
+    Args:
+        metric: the metric.
+        peak: the largest value of the compared images.
+        main: True for a main metric of the protocol.
+    """
+    return {**asdict(metric.describe(peak)), "main": main}
