@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that list methods and data sets, download data, write templates."""
+"""Commands of `run_all.py` that list plugins, download data, and write templates."""
 
 from pathlib import Path
 from typing import Annotated
@@ -65,6 +65,25 @@ def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
     print_list(rows, as_json)
 
 
+def metrics(plugin: Plugins = None, as_json: Json = False) -> None:
+    """List the metrics and their parameters."""
+    discover(plugin)
+    from benchmark.metric import METRICS
+    from benchmark.plugins.parameters import describe
+
+    rows = [
+        {
+            "name": entry.name,
+            "title": made.title + (f" in {made.unit}" if made.unit else ""),
+            "meaning": f"{made.meaning}; {'higher' if made.higher else 'lower'} is better",
+            "parameters": describe(entry.cls),
+        }
+        for entry in METRICS
+        for made in [METRICS.make(entry.name)]
+    ]
+    print_list(rows, as_json)
+
+
 def new(
     name: Annotated[str, typer.Argument(help="The plugin's name, like my_method.")],
     kind: Annotated[
@@ -89,5 +108,5 @@ _TRIALS = {
     "method": "--methods bicubic,{}",
     "dataset": "--methods bicubic --dataset {}",
     "protocol": "--methods bicubic --protocol {}",
-    "metric": "score --metrics {}",
+    "metric": "--methods bicubic --metrics {}",
 }

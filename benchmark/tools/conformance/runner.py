@@ -15,7 +15,9 @@ from benchmark.engine.device import CPU
 from benchmark.engine.torch_state import numeric_state
 from benchmark.errors import RequestError, shortened, unknown
 from benchmark.method import Method
-from benchmark.tools.conformance import datasets, methods
+from benchmark.metric import Metric
+from benchmark.protocol import Protocol
+from benchmark.tools.conformance import datasets, methods, metrics, protocols
 from benchmark.tools.conformance.check import (
     Check,
     NotApplicableError,
@@ -26,6 +28,8 @@ from benchmark.tools.conformance.check import (
 from benchmark.tools.conformance.datasets.harness import DataSetHarness
 from benchmark.tools.conformance.harness import AnyHarness
 from benchmark.tools.conformance.methods.harness import MethodHarness
+from benchmark.tools.conformance.metrics.harness import MetricHarness
+from benchmark.tools.conformance.protocols.harness import ProtocolHarness
 
 _LONGEST_REASON = 300
 
@@ -41,6 +45,8 @@ class _Kind:
 _KINDS: dict[type, _Kind] = {
     Method: _Kind(MethodHarness, methods.CHECKS),
     DataSet: _Kind(DataSetHarness, datasets.CHECKS),
+    Protocol: _Kind(ProtocolHarness, protocols.CHECKS),
+    Metric: _Kind(MetricHarness, metrics.CHECKS),
 }
 
 
@@ -48,12 +54,12 @@ class Conformance:
     """The checks of one plugin; iterating runs them all and yields their results.
 
     Args:
-        plugin: a method or a data set, with its parameters.
+        plugin: a method, a data set, a protocol or a metric, with its parameters.
         seconds: the time limit of a check, enforced in the main thread only and not on Windows;
             for a data set that of one scene.
         settings: what the checks of its kind are given besides. For a method, `protocol`: whose
-            images it is given. For a data set, `data`: the folder that holds `cave/` and so on, and
-            `scenes`: the names of those to check; all if empty.
+            images it is given, `wang2017` if left out. For a data set, `data`: the folder that
+            holds `cave/` and so on, and `scenes`: the names of those to check; all if empty.
 
     Attributes:
         checks: the checks of its kind by name, in the order in which they run.

@@ -8,11 +8,18 @@ from typing import Any
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError, unknown
 from benchmark.method import METHODS
+from benchmark.metric import METRICS
 from benchmark.plugins.registry import Registry
+from benchmark.protocol import PROTOCOLS
 from benchmark.store.files import write_file
 
 _TEMPLATES = Path(__file__).with_name("templates")
-REGISTRIES: dict[str, Registry[Any]] = {"method": METHODS, "dataset": DATASETS}
+REGISTRIES: dict[str, Registry[Any]] = {
+    "method": METHODS,
+    "dataset": DATASETS,
+    "protocol": PROTOCOLS,
+    "metric": METRICS,
+}
 
 
 def write(name: str, folder: Path, kind: str = "method") -> Path:

@@ -26,7 +26,7 @@ from benchmark.tools.conformance.check import NotApplicableError
 from benchmark.tools.conformance.harness import Harness
 
 SCALES = (2, 3, 4, 8)
-BANDS = (1, 7, 31, 103)
+BANDS = (1, 3, 7, 8, 31, 103)
 
 STEPS = 20
 
