@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.method import METHODS, Method, parameter
 from benchmark.tools.conformance import Conformance
-from tests.benchmark.tools.conformance.support import Sound, faulty, reason_of
+from tests.benchmark.tools.conformance.methods.support import Sound, faulty, reason_of
 
 
 @pytest.mark.parametrize("fact", ["title", "paper"])

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from benchmark.engine.device import Device
 from benchmark.method import METHODS, Method, Problem, State
-from benchmark.tools.conformance import inference
+from benchmark.tools.conformance.methods import inference
 from tests.benchmark.support import CPU
-from tests.benchmark.tools.conformance.support import (
+from tests.benchmark.tools.conformance.methods.support import (
     Layers,
     Sound,
     SoundNetwork,

@@ -8,7 +8,12 @@ import pytest
 from torch import Tensor
 
 from benchmark.method import Method, Problem, State
-from tests.benchmark.tools.conformance.support import faulty, network_of, reason_of, upscaling
+from tests.benchmark.tools.conformance.methods.support import (
+    faulty,
+    network_of,
+    reason_of,
+    upscaling,
+)
 
 
 def wrapping(change: Callable[[Tensor, Tensor], object]) -> Callable[..., State]:

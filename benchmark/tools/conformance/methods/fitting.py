@@ -7,13 +7,12 @@ from safetensors.torch import load, save
 from benchmark.engine import seeding
 from benchmark.engine.device import CPU
 from benchmark.engine.training.validation import validation_pair
-from benchmark.errors import listed
-from benchmark.method import METHODS, NetworkMethod, State
+from benchmark.method import NetworkMethod, State
 from benchmark.metrics.psnr import PSNR
-from benchmark.plugins.discovery import changes
 from benchmark.plugins.isolation import process_kept
-from benchmark.tools.conformance.check import NotApplicableError, identical, require
-from benchmark.tools.conformance.harness import STEPS, Check, MethodHarness
+from benchmark.tools.conformance.check import Check, NotApplicableError, identical, require
+from benchmark.tools.conformance.methods.harness import STEPS, MethodHarness
+from benchmark.tools.conformance.plugin import require_pure_import, require_unchanged
 
 
 def deterministic(harness: MethodHarness) -> None:
@@ -52,15 +51,12 @@ def random_state_kept(harness: MethodHarness) -> None:
 
 def global_state_kept(harness: MethodHarness) -> None:
     """Import, learning and estimates change no settings or functions of torch, numpy and Python."""
-    cls = type(harness.method)
-    if hasattr(cls, "name"):
-        changed = changes(METHODS.entry(cls.name))
-        require(not changed, f"importing its file changes {listed(changed)}")
+    require_pure_import(harness)
     problem = harness.problem()
     with process_kept() as found:
         state = harness.learn().state
         harness.estimator(problem, state)(harness.low(problem), problem)
-    require(not found.all, f"it changes {listed(found.all)}")
+    require_unchanged(found)
 
 
 def _generators() -> dict[str, Any]:

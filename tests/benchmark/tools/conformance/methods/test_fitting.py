@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from benchmark.method import METHODS, Method, NetworkMethod, State
 from benchmark.plugins.discovery import load
 from benchmark.tools.conformance import Conformance
-from tests.benchmark.tools.conformance.support import (
+from tests.benchmark.tools.conformance.methods.support import (
     Layers,
     Sound,
     SoundNetwork,
@@ -192,7 +192,7 @@ def test_a_method_whose_import_changes_settings(tmp_path: Path) -> None:
     file = tmp_path / "rude.py"
     file.write_text(
         "import torch\ntorch.set_default_dtype(torch.float64)\n"
-        "from tests.benchmark.tools.conformance.support import Sound\n"
+        "from tests.benchmark.tools.conformance.methods.support import Sound\n"
         "from benchmark.method import register\n"
         "@register('rude')\nclass Rude(Sound):\n    pass\n"
     )

@@ -13,19 +13,22 @@ from benchmark.engine.tiling import run_network
 from benchmark.errors import counted
 from benchmark.method import NetworkMethod, Problem
 from benchmark.tools.conformance.check import (
+    Check,
     NotApplicableError,
     at,
     identical,
     require,
     require_close,
 )
-from benchmark.tools.conformance.harness import BANDS, SCALES, Check, MethodHarness
+from benchmark.tools.conformance.methods.harness import BANDS, SCALES, MethodHarness
 
 ROUNDING = 1e-4  # tolerance for sums in another order, of values up to 1
 
 
 def _shape_at(scale: int) -> Check:
     def run(harness: MethodHarness) -> None:
+        if why := harness.protocol.refusal(scale):
+            raise NotApplicableError(f"{harness.protocol.name} refuses x{scale}: {why}")
         _require_shape(harness, harness.problem(scale=scale))
 
     run.__doc__ = f"The estimate of an odd-sized scene at x{scale} has its shape."
@@ -34,11 +37,9 @@ def _shape_at(scale: int) -> Check:
 
 def _shape_with(bands: int) -> Check:
     def run(harness: MethodHarness) -> None:
-        declared = harness.method.expected_failures
-        for scale in SCALES:
-            if f"shape-x{scale}" not in declared:
-                with at(f"x{scale}"):
-                    _require_shape(harness, harness.problem(scale=scale, bands=bands))
+        for scale in harness.scales:
+            with at(f"x{scale}"):
+                _require_shape(harness, harness.problem(scale=scale, bands=bands))
 
     run.__doc__ = f"The estimate of a scene with {counted(bands, 'band')} has its shape."
     return run
