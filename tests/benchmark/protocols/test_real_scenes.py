@@ -1,5 +1,7 @@
 """Bicubic's scores on real scenes of CAVE: specified ones, and those of other software."""
 
+import csv
+import glob
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -22,6 +24,7 @@ from benchmark.protocol import PROTOCOLS
 from tests.benchmark import oracles
 from tests.benchmark.metrics.support import sam
 from tests.benchmark.support import EIGHT_BIT
+from tests.command_line import CommandLine
 
 # PSNR in dB and SAM in degrees of bicubic, from the specification of the protocols.
 BALLOONS = {
@@ -123,3 +126,20 @@ def test_clipping_is_what_separates_the_published_bicubic_row_from_a_networks() 
     clipped, plain = (score(up, image, 4, protocol, metrics, clip=clip) for clip in (True, False))
     assert clipped["mpsnr"] > plain["mpsnr"]
     assert torch.equal(degradation.crop(image), image)
+
+
+def test_a_stored_cell_has_the_scores_of_other_software(hsisr: CommandLine) -> None:
+    """All bands, from the command line to the file: `clip=false` is what papers print."""
+    scene("watercolors")
+    both = "bicubic,bicubic[clip=false]"
+    words = ("--dataset", "cave", "--data", os.environ["HSISR_DATA"], "--scenes", "watercolors")
+    answer = hsisr(*words, "--protocol", "jiang2020", "--scales", "8", "--methods", both)
+    assert answer.code == 0, answer.err
+    truth, estimate = oracles.bicubic(other_reading("watercolors"), 8, oracles.matlab)
+    names = ("mpsnr", "psnr", "sam", "cc", "ergas", "rmse")
+    for method, compared in (("[clip=false]", estimate), ("", estimate.clip(0, 1))):
+        (file,) = hsisr.results.glob(f"*/jiang2020/*/x8/bicubic{glob.escape(method)}/*/scores.csv")
+        with file.open(encoding="utf-8", newline="") as lines:
+            (row,) = csv.DictReader(lines)
+        expected = oracles.scores(compared, truth, 8, names)
+        assert {name: float(row[name]) for name in names} == pytest.approx(expected, rel=2e-6)
