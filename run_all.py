@@ -151,6 +151,7 @@ for command in (
     catalogue.fetch,
     catalogue.methods,
     catalogue.datasets,
+    catalogue.metrics,
     catalogue.new,
     diagnostics.check,
     diagnostics.speed,

@@ -283,7 +283,7 @@ def test_a_protocol_and_a_metric_of_a_plugin_go_along(
     del PROTOCOLS._entries["hazy"], METRICS._entries["worst"]
     again = Job.from_json(json.loads(json.dumps(written))).plan
     assert again.key == task.key
-    assert again.protocol == hazy
+    assert again.protocol.facts() == hazy.facts()
     assert again.address.protocol == "hazy[sigma=0.5]"
     assert [METRICS.label(metric) for metric in again.metrics] == ["psnr", "worst"]
     assert again.key != planned(task.split, "bicubic", PROTOCOLS.make("hazy")).key

@@ -125,7 +125,7 @@ def test_other_wavelengths_within_one_data_set_are_refused(tmp_path: Path) -> No
     [
         ({"validation": ("d",)}, "found 'd' in both"),
         ({"test": ("x",)}, "expected names of `scenes` in `test`, found 'x'"),
-        ({"test": ()}, "shelf: expected one or more scenes in `test`, found none"),
+        ({"test": ()}, "shelf: expected one or more scenes in `test`, found none of its scenes "),
     ],
 )
 def test_a_wrong_split_is_refused_before_any_scene_is_read(
