@@ -12,7 +12,7 @@ from benchmark.data.cache import prepare
 from benchmark.dataset import DATASETS, DataSet, Scene
 from benchmark.errors import RequestError
 from benchmark.plugins.discovery import discover
-from tests.benchmark.data.formats.test_images import write_envi, write_npy
+from tests.datasets.image_files import write_envi, write_npy
 
 SHAPE = (12, 10, 4)
 

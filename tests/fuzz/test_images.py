@@ -12,7 +12,7 @@ import pytest
 
 from benchmark.data.formats import images, matlab
 from benchmark.data.formats.images import Image
-from tests.benchmark.data.formats import test_images as made
+from tests.datasets import image_files as made
 from tests.fuzz import damage
 from tests.fuzz.damage import Tally
 
