@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that list methods and data sets, download data, write templates."""
+"""Commands of `run_all.py` that list plugins, download data, and write templates."""
 
 from pathlib import Path
 from typing import Annotated
@@ -69,15 +69,48 @@ def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
     print_list(rows, as_json)
 
 
+def metrics(plugin: Plugins = None, as_json: Json = False) -> None:
+    """List the metrics and their parameters."""
+    discover(plugin)
+    from benchmark.metric import METRICS
+    from benchmark.plugins.parameters import describe
+
+    rows = [
+        {
+            "name": entry.name,
+            "title": made.title + (f" in {made.unit}" if made.unit else ""),
+            "meaning": f"{made.meaning}; {'higher' if made.higher else 'lower'} is better",
+            "parameters": describe(entry.cls),
+        }
+        for entry in METRICS
+        for made in [METRICS.make(entry.name)]
+    ]
+    print_list(rows, as_json)
+
+
 def new(
-    name: Annotated[str, typer.Argument(help="The method's name, like my_method.")],
+    name: Annotated[str, typer.Argument(help="The plugin's name, like my_method.")],
+    kind: Annotated[
+        str, typer.Option(help="Kind of plugin: method, dataset, protocol or metric.")
+    ] = "method",
     folder: Annotated[
-        Path | None, typer.Option(help="Where to write it; methods/ of the checkout by default.")
+        Path | None,
+        typer.Option(help="Where to write it; by default methods/ of the checkout, and so on."),
     ] = None,
 ) -> None:
-    """Write the template of a method; it can be trained unchanged."""
-    from benchmark.tools.scaffold import write
+    """Write the template of a plugin; it works unchanged."""
+    from benchmark.tools import scaffold
 
-    file = write(name, folder or CHECKOUT / "methods")
+    home = CHECKOUT.joinpath(*scaffold.registry(kind).folder.split("."))
+    file = scaffold.write(name, folder or home, kind)
     plugin = f" --plugin {file}" if folder else ""
-    print_line(f"wrote {file}; try: python run_all.py --methods bicubic,{name}{plugin}")
+    print_line(f"wrote {file}; try: python run_all.py {_TRIALS[kind].format(name)}{plugin}")
+
+
+# The command that tries a new plugin, by its kind.
+_TRIALS = {
+    "method": "--methods bicubic,{}",
+    "dataset": "--methods bicubic --dataset {}",
+    "protocol": "--methods bicubic --protocol {}",
+    "metric": "--methods bicubic --metrics {}",
+}

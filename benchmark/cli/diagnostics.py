@@ -1,5 +1,6 @@
-"""Commands of `run_all.py` that check a method, measure speed, and check the installation."""
+"""Commands of `run_all.py` that check plugins, measure speed, and check the installation."""
 
+from collections import Counter
 from dataclasses import asdict
 from typing import Annotated
 
@@ -18,27 +19,62 @@ from benchmark.cli.options import (
     print_result,
 )
 from benchmark.console import print_line, reserve
-from benchmark.errors import counted
+from benchmark.errors import RequestError, counted, listed
 
 
 def check(
-    method: Annotated[str, typer.Argument(help="The method, with parameters if any: a[x=1].")],
+    method: Annotated[str, typer.Argument(help="The method, with parameters if any: a[x=1].")] = "",
+    dataset: Annotated[str, typer.Option(help="Check this data set instead.")] = "",
+    protocol: Annotated[str, typer.Option(help="Check this protocol instead.")] = "",
+    metric: Annotated[str, typer.Option(help="Check this metric instead.")] = "",
+    under: Annotated[
+        str, typer.Option(help="The protocol that a method is checked under.")
+    ] = "wang2017",
+    scenes: Annotated[str, typer.Option(help="Only these scenes of the data set: a,b.")] = "",
+    data: Data = DATA,
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Check a method against the engine's contract; exit code 1 if a check fails."""
+    """Check a plugin against the engine's contract; exit code 1 if a check fails."""
+    given = {"METHOD": method, "--dataset": dataset, "--protocol": protocol, "--metric": metric}
+    named = [place for place, reference in given.items() if reference]
+    if len(named) != 1:
+        raise RequestError(
+            f"expected one of {listed(given)}, found {listed(named) or 'none of them'}; check one "
+            "plugin at a time"
+        )
+    if scenes and not dataset:
+        raise RequestError("--scenes needs --dataset; name the data set, `datasets` lists them")
     discover(plugin)
+    from benchmark.data.split import check_scenes
+    from benchmark.dataset import DATASETS
     from benchmark.method import METHODS
+    from benchmark.metric import METRICS
+    from benchmark.plugins.parameters import names_in
+    from benchmark.protocol import PROTOCOLS
     from benchmark.tools.conformance import Conformance
 
+    if method:
+        checks = Conformance(METHODS.make(method), protocol=PROTOCOLS.make(under))
+    elif dataset:
+        picked = names_in(scenes, "--scenes")
+        made = DATASETS.make(dataset)
+        if picked:
+            check_scenes([dataset], picked)
+        checks = Conformance(made, data=data, scenes=picked)
+    else:
+        checks = Conformance(PROTOCOLS.make(protocol) if protocol else METRICS.make(metric))
     results = []
-    for result in Conformance(METHODS.make(method)):
+    for result in checks:
         results.append(result)
         if not as_json:
             print_line(str(result))
-    bad = [result for result in results if not result.good]
-    text = f"{counted(len(results), 'check')}, {len(bad)} failed"
+    count = Counter(result.outcome for result in results)
+    bad = sum(not result.good for result in results)
+    text = f"{counted(len(results), 'check')}, {bad} failed, {count['skipped']} skipped"
     print_result([asdict(result) for result in results], text, as_json)
+    if checks.obstacle:
+        raise checks.obstacle
     raise typer.Exit(int(bool(bad)))
 
 
@@ -65,7 +101,6 @@ def speed(
     from benchmark.data.split import DataRequest, check_scenes
     from benchmark.engine.device import choose
     from benchmark.engine.training.profiles import get
-    from benchmark.errors import RequestError
     from benchmark.execution.request import chosen_methods
     from benchmark.plugins.parameters import names_in
     from benchmark.tools.speed.session import SHAPE, Session, measure

@@ -31,9 +31,11 @@ Top-level entries of `cell.json`:
 import codecs
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,23 +100,100 @@ def write(
         RequestError: the folder cannot be written to.
     """
     folder = address.folder(results)
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    complete: dict[str, Any] = {"format": FORMAT, "address": asdict(address), **facts, "sums": sums}
-    content = encode(complete)
+    complete: dict[str, Any] = {
+        "format": FORMAT,
+        "address": asdict(address),
+        **facts,
+        "sums": _sums(files),
+    }
+    with _replacing(results, folder) as temporary:
+        temporary.chmod(0o755)
+        for name, data in {**files, "cell.json": encode(complete)}.items():
+            write_flushed(temporary / name, data)
+    return Cell(address, folder, complete)
+
+
+def extend(results: Path, cell: Cell, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> Cell:
+    """Replace entries and files of a stored cell atomically; all others stay as they are.
+
+    The former cell is deleted when the new one is in its place: what is written must contain
+    everything that it replaces.
+
+    Args:
+        results: the results folder.
+        cell: the cell; the caller holds its lock.
+        facts: the new entries of `cell.json`.
+        files: name to content of the new files.
+
+    Returns:
+        The cell as written.
+
+    Raises:
+        RequestError: the folder cannot be written to.
+    """
+    complete = {**cell.facts, **facts, "sums": {**cell.facts["sums"], **_sums(files)}}
+    written = {**files, "cell.json": encode(complete)}
+    with _replacing(results, cell.folder, keep=False) as temporary:
+        shutil.copytree(
+            cell.folder,
+            temporary,
+            ignore=shutil.ignore_patterns(*written),
+            copy_function=_link,
+            dirs_exist_ok=True,
+        )
+        for name, data in written.items():
+            write_flushed(temporary / name, data)
+    return Cell(cell.address, cell.folder, complete)
+
+
+def _sums(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+
+def _link(source: str, target: str) -> None:
+    """Give a file a second name, or copy it where the file system has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+@contextmanager
+def _replacing(results: Path, folder: Path, *, keep: bool = True) -> Iterator[Path]:
+    """Replace the folder of a cell by a temporary one beside it, which the block fills.
+
+    The former folder moves to `.superseded/`, and stays there if `keep` is True.
+
+    Raises:
+        RequestError: it cannot be written to.
+    """
     with writing(f"the results folder {results}"):
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            temporary.chmod(0o755)
-            for name, data in {**files, "cell.json": content}.items():
-                write_flushed(temporary / name, data)
+            yield temporary
             flush_folder(temporary)
-            set_aside(results, folder)
-            temporary.rename(folder)
+            former = set_aside(results, folder)
+            try:
+                temporary.rename(folder)
+            except BaseException:  # Ctrl-C, too
+                if former:
+                    former.rename(folder)
+                raise
             flush_folder(folder.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-    return Cell(address, folder, complete)
+        if former and not keep:
+            _delete(former)
+
+
+def _delete(former: Path) -> None:
+    """Delete a cell's folder in `.superseded/`, and the folders above that are empty then."""
+    shutil.rmtree(former, ignore_errors=True)
+    with suppress(OSError):  # up to the first folder that is not empty
+        while (former := former.parent).name != SUPERSEDED:
+            former.rmdir()
+        former.rmdir()
 
 
 def encode(facts: dict[str, Any]) -> bytes:
@@ -126,16 +205,20 @@ def encode(facts: dict[str, Any]) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
-def set_aside(results: Path, folder: Path) -> None:
-    """Move a cell's folder to `.superseded/`, so that nothing finished is deleted."""
+def set_aside(results: Path, folder: Path) -> Path | None:
+    """Move a cell's folder to `.superseded/`, so that nothing finished is deleted.
+
+    Returns:
+        Where it is then; None if there was none.
+    """
     if not folder.exists():
-        return
+        return None
     kept = results / SUPERSEDED / folder.relative_to(results)
     kept.parent.mkdir(parents=True, exist_ok=True)
     number = 0
     while (target := kept.with_name(f"{kept.name}.{number}")).exists():
         number += 1
-    folder.rename(target)
+    return folder.rename(target)
 
 
 def read(folder: Path) -> Cell | None:

@@ -1,15 +1,19 @@
 """Checks, their results, and helpers to write checks."""
 
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 Outcome = Literal["passed", "failed", "skipped", "expected failure", "unexpectedly passed"]
+
+# A check of a plugin: it is given the harness of the plugin's kind, and raises if the plugin
+# fails; its docstring states the requirement.
+Check = Callable[[Any], None]
 
 
 class CheckFailedError(Exception):
@@ -17,12 +21,12 @@ class CheckFailedError(Exception):
 
 
 class NotApplicableError(Exception):
-    """A check does not apply to the method; the message is the reason."""
+    """A check does not apply to the plugin; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one check of one method.
+    """The result of one check of one plugin.
 
     Attributes:
         name: the check's.

@@ -1,73 +1,95 @@
-"""Run the checks of one method; exceptions and endless loops become results."""
+"""Run the checks of one plugin; exceptions and endless loops become results."""
 
 import io
 import signal
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import Any
 
+from benchmark.dataset import DataSet
 from benchmark.engine import seeding
 from benchmark.engine.device import CPU
 from benchmark.engine.torch_state import numeric_state
-from benchmark.errors import listed, shortened, unknown
+from benchmark.errors import RequestError, shortened, unknown
 from benchmark.method import Method
-from benchmark.tools.conformance import fitting, inference, leakage, metadata
+from benchmark.metric import Metric
+from benchmark.protocol import Protocol
+from benchmark.tools.conformance import datasets, methods, metrics, protocols
 from benchmark.tools.conformance.check import (
+    Check,
     NotApplicableError,
     Outcome,
     Result,
     reason_of,
-    require,
 )
-from benchmark.tools.conformance.harness import Check, MethodHarness
+from benchmark.tools.conformance.datasets.harness import DataSetHarness
+from benchmark.tools.conformance.harness import AnyHarness
+from benchmark.tools.conformance.methods.harness import MethodHarness
+from benchmark.tools.conformance.metrics.harness import MetricHarness
+from benchmark.tools.conformance.protocols.harness import ProtocolHarness
 
 _LONGEST_REASON = 300
 
 
-def expected_failures(harness: MethodHarness) -> None:
-    """Expected failures name existing checks, each with a reason."""
-    for name, reason in harness.method.expected_failures.items():
-        require(name in CHECKS, f"there is no check '{name}'; there are {listed(CHECKS, 30)}")
-        require(bool(reason.strip()), f"'{name}' has no reason")
+@dataclass(frozen=True)
+class _Kind:
+    """The harness and the checks of one kind of plugins."""
+
+    harness: Callable[..., AnyHarness]
+    checks: Mapping[str, Check]
 
 
-# In the order in which they run; those without training come first.
-CHECKS: dict[str, Check] = {
-    **metadata.CHECKS,
-    "expected-failures": expected_failures,
-    **inference.CHECKS,
-    **fitting.CHECKS,
-    **leakage.CHECKS,
+_KINDS: dict[type, _Kind] = {
+    Method: _Kind(MethodHarness, methods.CHECKS),
+    DataSet: _Kind(DataSetHarness, datasets.CHECKS),
+    Protocol: _Kind(ProtocolHarness, protocols.CHECKS),
+    Metric: _Kind(MetricHarness, metrics.CHECKS),
 }
 
 
 class Conformance:
-    """The checks of one method; iterating runs them all and yields their results.
+    """The checks of one plugin; iterating runs them all and yields their results.
 
     Args:
-        method: with its parameters.
-        seconds: the time limit of a check, enforced in the main thread only and not on Windows.
+        plugin: a method, a data set, a protocol or a metric, with its parameters.
+        seconds: the time limit of a check, enforced in the main thread only and not on Windows;
+            for a data set that of one scene.
+        settings: what the checks of its kind are given besides. For a method, `protocol`: whose
+            images it is given, `wang2017` if left out. For a data set, `data`: the folder that
+            holds `cave/` and so on, and `scenes`: the names of those to check; all if empty.
+
+    Attributes:
+        checks: the checks of its kind by name, in the order in which they run.
     """
 
-    def __init__(self, method: Method, seconds: float = 120.0) -> None:
-        self.method = method
+    def __init__(self, plugin: Any, seconds: float = 120.0, **settings: Any) -> None:
+        kind = next(kind for cls, kind in _KINDS.items() if isinstance(plugin, cls))
+        self.plugin = plugin
         self.seconds = seconds
-        self._harness = MethodHarness(method)
+        self.checks = kind.checks
+        self._harness = kind.harness(plugin, names=tuple(kind.checks), **settings)
+
+    @property
+    def obstacle(self) -> RequestError | None:
+        """What kept checks from running, such as missing files; None if nothing did."""
+        return self._harness.obstacle
 
     def __iter__(self) -> Iterator[Result]:
-        return (self.check(name) for name in CHECKS)
+        return (self.check(name) for name in self.checks)
 
     def check(self, name: str) -> Result:
-        """Run one check; suppress the method's output and warnings.
+        """Run one check; suppress the plugin's output and warnings.
 
         Raises:
             RequestError: there is no such check.
         """
-        if name not in CHECKS:
-            raise unknown("check", name, CHECKS)
-        outcome, reason = self._run(CHECKS[name])
-        declared = self.method.expected_failures.get(name)
+        if name not in self.checks:
+            raise unknown("check", name, self.checks)
+        outcome, reason = self._run(self.checks[name])
+        declared = getattr(self.plugin, "expected_failures", {}).get(name)
         if declared is not None and outcome == "failed":
             outcome, reason = "expected failure", f"{declared} ({reason})"
         elif declared is not None and outcome == "passed":
@@ -83,7 +105,7 @@ class Conformance:
                 redirect_stdout(io.StringIO()),
                 redirect_stderr(io.StringIO()),
                 warnings.catch_warnings(),
-                _time_limit(self.seconds),
+                _time_limit(self.seconds * self._harness.patience),
             ):
                 warnings.simplefilter("ignore")
                 function(self._harness)

@@ -17,7 +17,7 @@ from benchmark.execution.plan import CellPlan
 from benchmark.execution.status import status_of
 from benchmark.method import NetworkMethod, State
 from benchmark.store.cells import WEIGHTS, Cell
-from benchmark.tools.images.model import View
+from benchmark.tools.images.model import LEVELS, View
 
 COUNTED = 3  # the first version of the engine that counts what closed forms learn
 
@@ -61,9 +61,15 @@ def predict(
         low = method_input(plan.method, problem.degradation, kept)
         shape = (truth.shape[1], truth.shape[2])
         estimate = crop_to(estimate_scene(low, replace(problem, shape=shape)), truth)
-        images = (truth, problem.degradation.low(kept), estimate.clamp(0, 1))
-        high, small, made = (_grey_levels(image) for image in images)
-        yield View(name, scene.wavelengths, high, small, {plan.address.method: made})
+        levels = plan.protocol.scored_levels
+        made = estimate.clamp(0, 1) if plan.method.clips or levels else estimate
+        yield View(
+            scene=name,
+            wavelengths=scene.wavelengths,
+            truth=_grey_levels(truth, levels),
+            low=_grey_levels(problem.degradation.low(kept), problem.degradation.stored_levels),
+            estimates={plan.address.method: _grey_levels(made, levels)},
+        )
 
 
 def check_test_scenes(scenes: Sequence[str], plan: CellPlan) -> None:
@@ -102,6 +108,10 @@ def reason_of(error: Exception) -> str:
     return str(error) if isinstance(error, RequestError) else f"{type(error).__name__}: {error}"
 
 
-def _grey_levels(image: Tensor) -> np.ndarray:
-    levels: np.ndarray = torch.round(image * 255).to(torch.uint8).cpu().numpy()
-    return levels
+def _grey_levels(image: Tensor, levels: int | None) -> np.ndarray:
+    """Return an image in [0, 1] in 8-bit grey levels, rounded to whole ones of `levels` if any."""
+    taken = image.float()
+    # The order of the operations is that of the scoring, so that whole levels are exact.
+    shown = torch.round(taken * levels) * (LEVELS / levels) if levels else taken * LEVELS
+    found: np.ndarray = shown.cpu().numpy()
+    return found

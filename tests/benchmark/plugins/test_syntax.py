@@ -79,7 +79,7 @@ SOURCES = [
         for file in Path(methods.__file__).parent.glob("*.py")
         if file.stem != "__init__"
     ),
-    scaffold._TEMPLATE.format(name="mine", title="Mine", classname="Mine"),
+    *(scaffold.source("mine", kind) for kind in scaffold.REGISTRIES),
     ZOO,
 ]
 many = settings(examples, suppress_health_check=[HealthCheck.too_slow])

@@ -11,7 +11,7 @@ import pytest
 from benchmark.errors import RequestError
 from benchmark.store import cells as store
 from benchmark.store.address import Address, key_of
-from benchmark.store.cells import Cell, cells, damage, damaged, read, write
+from benchmark.store.cells import Cell, cells, damage, damaged, extend, read, write
 
 PLACE = Address("cave", "wang2017", "quick", 2, "proposed[alpha=1.0]", 3)
 SCORES = b"scene,psnr,sam\n001,30.5,4.25\nface,inf,0.5\n"
@@ -259,3 +259,59 @@ def test_a_cell_in_another_cells_place_is_foreign(tmp_path: Path) -> None:
     assert "holds a cell whose place is" in damage(other)
     assert len(damaged(tmp_path)) == 1
     assert [found.address for found in cells(tmp_path)] == [cell.address]
+
+
+ADDED = {"scores.csv": SCORES.replace(b"sam\n", b"sam,ssim\n").replace(b"5\n", b"5,0.5\n")}
+
+
+def test_an_extended_cell_has_new_entries_and_keeps_the_others(tmp_path: Path) -> None:
+    before = put(tmp_path, times={"fit_s": 1.5}, metrics=["psnr"])
+    (before.folder / "notes").mkdir()
+    (before.folder / "notes" / "mine.txt").write_text("the user's")
+    after = extend(tmp_path, before, {"metrics": ["psnr", "ssim"]}, ADDED)
+    found = read(PLACE.folder(tmp_path))
+    assert found is not None
+    assert found.facts == {name: value for name, value in after.facts.items() if name != "seal"}
+    assert found.scores().columns.tolist() == ["scene", "psnr", "sam", "ssim"]
+    assert found.facts["metrics"] == ["psnr", "ssim"]
+    for name in ("key", "address", "status", "times"):
+        assert found.facts[name] == before.facts[name]
+    assert found.facts["sums"][store.WEIGHTS] == before.facts["sums"][store.WEIGHTS]
+    assert (found.folder / "notes" / "mine.txt").read_text() == "the user's"
+    # Nothing else stays: the former cell is contained in the new one.
+    assert {path.parts[0] for path in map(Path, everything(tmp_path))} == {"cave"}
+    assert not (tmp_path / ".superseded").exists()
+
+
+def test_extending_without_links_copies_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    monkeypatch.setattr("os.link", refuse)
+    extend(tmp_path, put(tmp_path), {}, ADDED)
+    assert read(PLACE.folder(tmp_path)) is not None
+    assert (PLACE.folder(tmp_path) / store.WEIGHTS).read_bytes() == FILES[store.WEIGHTS]
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
+@pytest.mark.parametrize("step", ["write_flushed", "rename"])
+def test_a_cell_stays_as_it_was_if_extending_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, step: str
+) -> None:
+    cell = put(tmp_path)
+    before = {name: (cell.folder / name).read_bytes() for name in everything(cell.folder)}
+    rename = Path.rename
+
+    def fail(source: Path, *arguments: Any) -> Path:
+        if step == "rename" and not source.name.startswith("."):
+            return rename(source, *arguments)
+        raise error
+
+    place: object = Path if step == "rename" else store
+    monkeypatch.setattr(place, step, fail)
+    with pytest.raises((RequestError, KeyboardInterrupt)):
+        extend(tmp_path, cell, {"metrics": ["ssim"]}, ADDED)
+    assert {name: (cell.folder / name).read_bytes() for name in everything(cell.folder)} == before
+    assert [path.name for path in cell.folder.parent.iterdir()] == ["seed3"]

@@ -24,7 +24,7 @@ from benchmark.plugins.discovery import load
 from benchmark.tools.conformance import CHECKS, Conformance, Result
 from benchmark.tools.scaffold import write
 from tests.benchmark.support import CPU
-from tests.benchmark.tools.conformance.support import (
+from tests.benchmark.tools.conformance.methods.support import (
     Sound,
     SoundNetwork,
     checks_of,
@@ -199,8 +199,8 @@ def test_the_other_checks_avoid_declared_scales_and_bands() -> None:
 
 def test_expected_failures_are_no_parameter() -> None:
     checks = checks_of(Sound)
-    assert fields(checks.method) == ()  # type: ignore[arg-type]
-    assert dict(checks.method.expected_failures) == {}
+    assert fields(checks.plugin) == ()
+    assert dict(checks.plugin.expected_failures) == {}
     with pytest.raises(RequestError, match="has no parameter 'expected_failures'"):
         METHODS.make("faulty[expected_failures=shape-x2]")
 
@@ -273,7 +273,7 @@ def test_an_endless_loop_is_a_failure() -> None:
             pass
         return low
 
-    checks = Conformance(checks_of(upscaling(estimate)).method, seconds=0.2)
+    checks = Conformance(checks_of(upscaling(estimate)).plugin, seconds=0.2)
     began = time.monotonic()
     expected = Result("bands-31", "failed", "TimeoutError: not done after 0.2 s")
     assert checks.check("bands-31") == expected

@@ -1,0 +1,222 @@
+"""What the checks of methods are given: a method with scenes, problems, and a short training."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.data.patches import PatchBank
+from benchmark.engine import seeding
+from benchmark.engine.building import start
+from benchmark.engine.device import CPU, Device
+from benchmark.engine.estimation import TrainingScenes, method_input
+from benchmark.engine.returned import fitted, upscaled
+from benchmark.engine.tiling import run_network
+from benchmark.engine.training.loop import Trained, TrainingTask, train
+from benchmark.engine.training.profiles import Profile
+from benchmark.engine.training.validation import Validation
+from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
+from benchmark.plugins.registry import Registry
+from benchmark.protocol import Protocol
+from benchmark.protocols.wang2017 import Wang2017
+from benchmark.tools.conformance.check import NotApplicableError
+from benchmark.tools.conformance.harness import Harness
+
+SCALES = (2, 3, 4, 8)
+BANDS = (1, 3, 7, 8, 31, 103)
+
+STEPS = 20
+
+_SEED = 0
+_TRAINING_SHAPE = (40, 44)
+_PATCH = 24  # all scales divide it
+_PATCHES = 2
+
+Estimate = Callable[[Tensor, Problem], Tensor]
+
+
+def scene(bands: int, shape: tuple[int, int], seed: int) -> Tensor:
+    """Make a smooth scene: four materials with smooth spectra and abundances.
+
+    Returns:
+        (bands, rows, columns) float32, from 0 to 1.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    grid = [size // 4 + 2 for size in shape]
+    coarse = torch.rand(1, 4, *grid, generator=generator)
+    abundances = functional.interpolate(coarse, size=shape, mode="bicubic", align_corners=True)[0]
+    knots = torch.rand(1, 4, 5, generator=generator)
+    spectra = functional.interpolate(knots, size=bands, mode="linear", align_corners=True)[0]
+    cube = torch.einsum("mb,mij->bij", spectra, abundances)
+    return (cube - cube.min()) / (cube.max() - cube.min())
+
+
+@dataclass(frozen=True)
+class MethodHarness(Harness[Method]):
+    """A method under test, with scenes, problems, training and estimates for its checks.
+
+    Attributes:
+        protocol: whose images the method is given.
+    """
+
+    protocol: Protocol = field(default_factory=Wang2017)
+
+    @property
+    def method(self) -> Method:
+        """The method under test."""
+        return self.plugin
+
+    @property
+    def registry(self) -> Registry[Method]:
+        """The methods."""
+        return METHODS
+
+    @cached_property
+    def scale(self) -> int:
+        """The scale of all checks but `shape-x*`."""
+        return next(iter(self.scales), self.protocol.scales[0])
+
+    @cached_property
+    def scales(self) -> list[int]:
+        """The scales that the protocol accepts, and the method does not declare to fail at."""
+        declared = self.method.expected_failures
+        return [
+            scale
+            for scale in SCALES
+            if f"shape-x{scale}" not in declared and not self.protocol.refusal(scale)
+        ]
+
+    @cached_property
+    def bands(self) -> int:
+        """The number of bands of all checks but `bands-*`."""
+        if isinstance(self.method, NetworkMethod) and self.method.bandwise:
+            return 2
+        declared = self.method.expected_failures
+        return next((b for b in (7, 31, 103, 1) if f"bands-{b}" not in declared), 7)
+
+    @property
+    def network_method(self) -> NetworkMethod:
+        """The method, if it is a network.
+
+        Raises:
+            NotApplicableError: it is not.
+        """
+        if not isinstance(self.method, NetworkMethod):
+            raise NotApplicableError("for networks only")
+        return self.method
+
+    def problem(self, scale: int = 0, bands: int = 0, shape: tuple[int, int] = (0, 0)) -> Problem:
+        """Describe a problem.
+
+        Args:
+            scale: `self.scale` where 0.
+            bands: `self.bands` where 0.
+            shape: rows and columns; where 0, odd ones that the scale does not divide.
+        """
+        scale, bands = scale or self.scale, bands or self.bands
+        if not all(shape):
+            decimated = self.method.sees == "decimated"
+            shape = (16 * scale + 1, 18 * scale + 1) if decimated else (23, 25)
+        degradation = self.protocol.degradation(scale)
+        return Problem(scale, bands, degradation.crop_shape(shape), degradation)
+
+    def low(self, problem: Problem, seed: int = 1) -> Tensor:
+        """Compute the method's input for a scene."""
+        truth = problem.degradation.ground_truth(scene(problem.bands, problem.shape, seed))
+        return method_input(self.method, problem.degradation, truth)
+
+    def scenes(self, bands: int, device: Device = CPU) -> list[Tensor]:
+        """Make three training scenes."""
+        return [scene(bands, _TRAINING_SHAPE, seed).to(device.torch) for seed in (10, 11, 12)]
+
+    def initial_state(self, problem: Problem) -> State:
+        """Return the initial weights of a network, or what another method learns."""
+        if isinstance(self.method, NetworkMethod):
+            return dict(self.network(problem).state_dict())
+        return self.learn(problem=problem).state
+
+    def learn(self, device: Device = CPU, problem: Problem | None = None) -> Trained:
+        """Train a network for 20 steps on the CPU, or fit another method on a device."""
+        problem = problem or self.problem()
+        if isinstance(self.method, NetworkMethod):
+            return self.training(problem=problem)
+        scenes = TrainingScenes(self.scenes(problem.bands), problem.degradation, device)
+        state = self.method.fit(scenes, self.fitting(problem))
+        fitted(state)
+        return Trained(state)  # itself: a check compares it with what is stored of it
+
+    @cached_property
+    def trained(self) -> Trained:
+        """The result of `learn`, computed once and shared by the checks."""
+        return self.learn()
+
+    def training(
+        self,
+        steps: int = STEPS,
+        validation: Sequence[Validation] = (),
+        problem: Problem | None = None,
+    ) -> Trained:
+        """Train a network by the common recipe, on the same two patches in every step.
+
+        Returns:
+            One row of history per step, or a single row where there are validation pairs.
+
+        Raises:
+            NotApplicableError: the method is not a network.
+        """
+        problem = problem or self.problem()
+        bank = PatchBank(
+            self.scenes(problem.bands),
+            problem.degradation,
+            count=_PATCHES,
+            size=_PATCH,
+            seed=_SEED,
+            device=CPU.torch,
+        )
+        rows = 1 if validation else steps
+        profile = Profile("", "", _PATCHES, _PATCH, steps, batch=_PATCHES, validations=rows)
+        task = TrainingTask(self.network_method, problem, profile, _SEED, bank, validation)
+        return train(task, CPU)
+
+    def network(
+        self, problem: Problem, state: State | None = None, device: Device = CPU
+    ) -> nn.Module:
+        """Build the network, with initial or with given weights.
+
+        Raises:
+            NotApplicableError: the method is not a network.
+        """
+        method = self.network_method
+        recipe = Profile("", "", _PATCHES).recipe(method)
+        # A different seed from training reveals what is not in the weights.
+        with seeding.seeded(_SEED + (state is not None), CPU.torch):
+            network = start(method, problem, recipe)
+        if state is not None:
+            network.load_state_dict(state)
+        return device.place(network)
+
+    def estimator(self, problem: Problem, state: State, device: Device = CPU) -> Estimate:
+        """Return the function that estimates scenes, as in the engine's evaluation."""
+        method = self.method
+        if not isinstance(method, NetworkMethod):
+            return lambda low, asked: upscaled(
+                method.upscale(low, asked, state), (asked.bands, *asked.shape), low.device
+            )
+        network = self.network(problem, state, device)
+        return lambda low, asked: run_network(method, network, low, asked, device)
+
+    def estimate(self, low: Tensor, problem: Problem) -> Tensor:
+        """Estimate one scene after learning."""
+        return self.estimator(problem, self.trained.state)(low, problem)
+
+    def images(self, lows: Sequence[Tensor]) -> Tensor:
+        """Stack inputs to a network's batch, (batch, bands, rows, columns)."""
+        batch = torch.stack(list(lows))
+        return batch.flatten(0, 1)[:, None] if self.method.bandwise else batch
+
+    def fitting(self, problem: Problem) -> Problem:
+        """Return the problem for `fit`, with the shape of the training scenes."""
+        return replace(problem, shape=problem.degradation.crop_shape(_TRAINING_SHAPE))
