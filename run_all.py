@@ -24,6 +24,7 @@ from benchmark.cli.options import (
     print_json,
 )
 from benchmark.cli.run import refuse_options_before, show_plan
+from benchmark.cli.score import score
 from benchmark.cli.usage import CheckedCommand, CheckedGroup, finite
 from reports import cli as reports
 
@@ -146,6 +147,7 @@ for command in (
     reports.figures,
     reports.report,
     reports.published,
+    score,
     exchange.export,
     catalogue.fetch,
     catalogue.methods,
