@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from benchmark.data.split import Split
@@ -29,7 +30,7 @@ from benchmark.tools.rescoring.table import (
 
 @dataclass
 class Rescored:
-    """What came of adding metrics to stored cells, which are named by their addresses.
+    """What came of adding metrics to stored cells, which are named by their paths below the results folder.
 
     Attributes:
         added: the metrics that were added to a cell.
@@ -79,13 +80,13 @@ def rescore(
             if _missing(cell, metrics):
                 waiting.append(cell)
             else:
-                rescored.present.append(str(cell.address))
+                rescored.present.append(_place(cell))
         except RefusedError as why:
-            rescored.refused[str(cell.address)] = str(why)
+            rescored.refused[_place(cell)] = str(why)
     progress.begin(len(waiting), len(rescored.present), "score")
     splits: dict[Any, Split] = {}
     for number, cell in enumerate(waiting, start=1):
-        name, reason = str(cell.address), ""
+        name, reason = _place(cell), ""
         try:
             plan = _replanned(cell, folders, progress, splits)
         except RefusedError as why:
@@ -100,6 +101,11 @@ def rescore(
             rescored.refused[name] = reason
         progress.cell_ended(reason or None)
     return rescored
+
+
+def _place(cell: Cell) -> str:
+    """Return a cell's path below the results folder, which names its protocol and profile too."""
+    return cell.address.folder(Path()).as_posix()
 
 
 def _missing(cell: Cell, metrics: Sequence[Metric]) -> list[Metric]:
