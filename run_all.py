@@ -147,6 +147,7 @@ for command in (
     reports.figures,
     reports.report,
     reports.published,
+    reports.protocols,
     score,
     exchange.export,
     catalogue.fetch,

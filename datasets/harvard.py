@@ -108,7 +108,9 @@ class _HarvardSource(Source):
 def _read(file: Path, root: Path) -> np.ndarray:
     """Read and check one file: (rows, columns, 31) float32, cropped, not negative."""
     try:
-        cube = matlab.read(file, BANDS, CROP)
+        part, shape = slice(CROP), (0, 0, BANDS)
+        read = matlab.read(file, "ref", shape=shape, rows=part, columns=part, mask="lbl")
+        cube = np.array(read.values, np.float32, order="C")
         _check(cube)
     except VariableError as error:  # not damaged: a download of gigabytes is not the first advice
         raise RequestError(

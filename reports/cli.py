@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that show stored results: tables, published, figures, report."""
+"""Commands of `run_all.py` that show results: tables, published, protocols, figures, report."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -103,13 +103,39 @@ def published(
     """List published numbers, by protocol; never mixed."""
     from rich.console import Console
 
+    from benchmark.tools.protocol_facts import protocol_facts
+    from reports.analysis.metrics import from_facts
     from reports.writers import published_list
 
     rows = published_list.chosen(protocol, dataset)
     if as_json:
         print_json(published_list.as_json(rows))
     else:
-        published_list.show_published(rows, Console(file=results_stream()))
+        discover(None)
+        known = {str(one["name"]): from_facts(one["metrics"]) for one in protocol_facts()}
+        published_list.show_published(rows, Console(file=results_stream()), known)
+
+
+def protocols(
+    dataset: Annotated[str, typer.Option(help="The data set of split and Bicubic row.")] = "cave",
+    results: Results = RESULTS,
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """Explain the protocols, each with its Bicubic row as printed and as measured."""
+    discover(plugin)
+    from benchmark import CHECKOUT
+    from benchmark.tools.protocol_facts import protocol_facts
+    from reports.writers import protocol_list
+
+    folders = {str(results): results, "docs/results": CHECKOUT / "docs" / "results"}
+    found = protocol_facts(dataset)
+    rows = [protocol_list.bicubic_row(one, dataset, folders) for one in found]
+    both = list(zip(found, rows, strict=True))
+    if as_json:
+        print_json([protocol_list.as_json(one, row) for one, row in both])
+    else:
+        print_line("\n\n".join("\n".join(protocol_list.lines_of(*one, dataset)) for one in both))
 
 
 def figures(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 TIMES, MINUS, DASH = "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "\N{EN DASH}"
 MISSING = DASH
+REMARKED = "\N{DAGGER}"  # a published value that a remark is about
 FAILED = "failed"
 _SUPERSCRIPT = str.maketrans("0123456789,", "⁰¹²³⁴⁵⁶⁷⁸⁹˒")
 

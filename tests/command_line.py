@@ -14,9 +14,8 @@ import pytest
 import torch
 
 import run_all
-from benchmark.dataset import DATASETS
 from benchmark.engine.training.profiles import PROFILES
-from benchmark.method import METHODS
+from benchmark.execution.registries import REGISTRIES
 from benchmark.plugins.discovery import discover
 
 SCRIPT = Path(run_all.__file__).resolve()
@@ -24,7 +23,7 @@ SMALL = "synthetic[rows=48,columns=40,bands=5]"
 # leaves04 is a test scene, leaves06 one for validation.
 SCENES = "leaves01,leaves04,leaves06"
 
-discover([METHODS, DATASETS])
+discover(REGISTRIES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +72,8 @@ class CommandLine:
                 **self.environment,
             }.items():
                 patch.setenv(name, value)
-            patch.setattr(METHODS, "_entries", dict(METHODS._entries))
-            patch.setattr(DATASETS, "_entries", dict(DATASETS._entries))
+            for registry in REGISTRIES:
+                patch.setattr(registry, "_entries", dict(registry._entries))
             patch.setitem(PROFILES, "tiny", tiny)
             threads = torch.get_num_threads()
             torch.set_num_threads(1)  # tiny images wait longer for threads than for sums

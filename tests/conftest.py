@@ -24,10 +24,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Split":
     """Return eighteen scenes of 48 x 40 pixels and 5 bands: 12 train, 2 validate, 4 test."""
     from benchmark.data.split import DataRequest, load_split
     from benchmark.dataset import DATASETS
+    from benchmark.protocol import PROTOCOLS
 
-    discover([DATASETS])
+    discover([DATASETS, PROTOCOLS])
     nowhere = Path("no-such-folder")
-    return load_split(DataRequest(TINY, (), (), nowhere, tmp_path_factory.mktemp("prepared")))
+    request = DataRequest(TINY, (), (), nowhere, tmp_path_factory.mktemp("prepared"))
+    return load_split(request, PROTOCOLS.make("wang2017"))
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_a_forbidden_import_is_found(tmp_path: Path) -> None:
         shutil.copytree(CHECKOUT / folder, tmp_path / folder)
     shutil.copy(CHECKOUT / "pyproject.toml", tmp_path)
     with (tmp_path / "methods" / "bicubic.py").open("a", encoding="utf-8") as file:
-        file.write("from benchmark.metrics.psnr import psnr\n")
+        file.write("from benchmark.metrics.psnr import PSNR\n")
     done = check_contracts(tmp_path)
     assert done.returncode == 1
     assert "methods.bicubic -> benchmark.metrics.psnr" in done.stdout

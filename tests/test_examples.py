@@ -7,8 +7,7 @@ import pkgutil
 import pytest
 
 import benchmark
-from benchmark.dataset import DATASETS
-from benchmark.method import METHODS
+from benchmark.execution.registries import REGISTRIES
 
 MODULES = sorted(
     info.name
@@ -16,20 +15,30 @@ MODULES = sorted(
     if not info.ispkg and info.name != "benchmark.execution.backends.worker"
 )
 # What the authors of plugins build upon, and where an example shows how.
-WITH_EXAMPLES = {"benchmark.method": 2, "benchmark.dataset": 1, "benchmark.plugins.parameters": 2}
+WITH_EXAMPLES = {
+    "benchmark.method.base": 1,
+    "benchmark.method.network": 1,
+    "benchmark.dataset": 1,
+    "benchmark.protocol": 1,
+    "benchmark.metric": 1,
+    "benchmark.plugins.parameters": 2,
+}
 
 
 @pytest.fixture(autouse=True)
 def registries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the plugins that an example registers."""
-    for registry in (METHODS, DATASETS):
+    for registry in REGISTRIES:
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_of_a_module_run(name: str) -> None:
     module = importlib.import_module(name)
-    examples = [test for test in doctest.DocTestFinder().find(module, name) if test.examples]
+    # What authors import from a package stands in its __init__.
+    known = {**vars(importlib.import_module(name.rpartition(".")[0])), **vars(module)}
+    found = doctest.DocTestFinder().find(module, name, globs=known)
+    examples = [test for test in found if test.examples]
     assert len(examples) >= WITH_EXAMPLES.get(name, 0)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     output: list[str] = []

@@ -120,14 +120,14 @@ FAULTS = {
     ),
     "patching": Fault(
         """
-        known = benchmark.metrics.scoring.METRICS
+        known = ("psnr", "sam")
         benchmark.execution.evaluation.score = lambda *_: dict.fromkeys(known, 99.0)
-        benchmark.protocols.degradation.Degradation.low = lambda *_: None
+        benchmark.degradation.degradation.Degradation.low = lambda *_: None
         torch.set_default_dtype(torch.float64)
         os.chdir("/")
         os.environ.clear()
         """,
-        "TamperedError: it replaced benchmark.protocols.degradation.Degradation.low, "
+        "TamperedError: it replaced benchmark.degradation.degradation.Degradation.low, "
         "benchmark.execution.evaluation.score, which the engine uses too; define a function of "
         "another name instead",
         "in _require_untouched",
@@ -146,8 +146,8 @@ import contextlib, ctypes, os, re, signal, subprocess, sys, threading, time
 
 import torch
 
-import benchmark.execution.evaluation, benchmark.protocols.degradation, benchmark.errors
-import benchmark.metrics.scoring
+import benchmark.execution.evaluation, benchmark.degradation.degradation, benchmark.errors
+import benchmark.engine.scoring.scene
 from benchmark.method import Method, NetworkMethod, register
 """
 DIVERGING = """

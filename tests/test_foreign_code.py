@@ -180,10 +180,10 @@ def scores(hsisr: CommandLine) -> list[Path]:
 
 def test_a_plugin_that_replaces_the_scorer_is_imported_after_it(tmp_path: Path) -> None:
     """Else nothing would be known of the engine to put back."""
-    top = "import benchmark.metrics.scoring as it\nit.score = None"
+    top = "import benchmark.engine.scoring.scene as it\nit.score = None"
     answer = started(tmp_path, "methods", "--plugin", method(tmp_path, "mine", top))
     assert answer.code == 0, answer.err
-    assert "changes benchmark.metrics.scoring.score when it is imported" in answer.err
+    assert "changes benchmark.engine.scoring.scene.score when it is imported" in answer.err
 
 
 def test_a_cells_process_imports_no_other_plugin(tmp_path: Path) -> None:

@@ -49,19 +49,23 @@ def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
     from benchmark.dataset import DATASETS
     from benchmark.plugins.parameters import describe
 
+    rows = []
     for entry in DATASETS:
-        check_names(DATASETS.make(entry.name), entry.name)
-    rows = [
-        {
-            "name": entry.name,
-            "title": made.title + (", synthetic" if made.synthetic else ""),
-            "scenes": f"{len(made.scenes)}, of them {len(made.test)} for testing",
-            "home": made.home,
-            "parameters": describe(entry.cls),
-        }
-        for entry in DATASETS
-        for made in [DATASETS.make(entry.name)]
-    ]
+        made = DATASETS.make(entry.name)
+        if made.required:
+            scenes = f"as in --dataset '{entry.name}[{made.required}]'"
+        else:
+            check_names(made, entry.name)
+            scenes = f"{len(made.scenes)}, of them {len(made.test)} for testing"
+        rows.append(
+            {
+                "name": entry.name,
+                "title": made.title + (", synthetic" if made.synthetic else ""),
+                "scenes": scenes,
+                "home": made.home,
+                "parameters": describe(entry.cls),
+            }
+        )
     print_list(rows, as_json)
 
 

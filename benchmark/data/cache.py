@@ -106,7 +106,7 @@ class PreparedScenes:
         """
         with failing(self._source, f"{self._label}: scene {name}"):
             delivered = self._source.read(name)
-        scene = checked(delivered, name, self._label)
+        scene = checked(delivered, name, self._label, self._source.remedy(name))
         facts = {
             "key": self._key,
             "sha256": digest(scene),

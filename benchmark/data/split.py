@@ -178,9 +178,11 @@ def load_split(
     assigned = {key: protocol.roles(dataset, selected[key]) for key, dataset in datasets.items()}
     tests = divisions[label].test
     if not tests:
+        example = f"name some, as in {tested.name}[{tested.required}], or " * bool(tested.required)
         raise RequestError(
-            f"{label}: expected one or more scenes in `test`, found none; test on another data set "
-            f"and train on this one with --train-on {label}"
+            f"{label}: expected one or more scenes in `test`, found none of its scenes "
+            f"{listed(tested.scenes, 20)}; {example}test on another data set and train on this "
+            f"one with --train-on {label}"
         )
     if not assigned[label].test:
         raise RequestError(

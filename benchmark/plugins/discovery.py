@@ -82,8 +82,9 @@ def load(file: Path, *registries: Registry[Any]) -> None:
     _changes[file] = changed.all
     new = [entry.cls for registry in registries for entry in registry if entry.cls not in before]
     if not new:
-        kinds = " and no ".join(registry.kind for registry in registries)
-        raise RequestError(f"plugin {file} registers no {kinds}; decorate a class in it")
+        *kinds, last = (registry.kind for registry in registries)
+        named = f"{', '.join(kinds)} or {last}" if kinds else last
+        raise RequestError(f"plugin {file} registers no {named}; decorate a class in it")
     _files.update(dict.fromkeys(new, file))
 
 

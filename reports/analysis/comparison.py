@@ -8,7 +8,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.analysis.metrics import MAIN, Metric
+from reports.analysis.metrics import Metric, main_of
 from reports.analysis.results import ROUNDED, MethodInfo, Results
 from reports.analysis.statistics import (
     ALPHA,
@@ -151,7 +151,7 @@ def compare(
     with_baseline: list[Comparison] = []
     untested: list[str] = []
     comparable = False
-    for metric, scale in product(MAIN, results.scales):
+    for metric, scale in product(main_of(results.metrics), results.scales):
         means = {one.label: results.mean(one.label, scale, metric.name) for one in methods}
         # From the best to the worst.
         labels = sorted(
@@ -192,7 +192,8 @@ def compare(
 
 def _with_one_seed(results: Results, method: str) -> str | None:
     """Return where a method has one seed, "" for every scale; None for nowhere."""
-    seeds = {scale: len(results.values(method, scale, "psnr")) for scale in results.scales}
+    primary = results.metrics[0].name
+    seeds = {scale: len(results.values(method, scale, primary)) for scale in results.scales}
     one = [f"{TIMES}{scale}" for scale, count in seeds.items() if count == 1]
     if not one:
         return None

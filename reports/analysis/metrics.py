@@ -1,72 +1,173 @@
-"""The metrics that tables show."""
+"""The metrics of stored cells, as each cell describes its own.
+
+A cell lists its metrics in the order of its protocol, each with title, unit, digits, direction and
+meaning. A metric of anybody's plugin is shown by these facts like any other. A cell of version 0.3
+has no list, and the six metrics in `legacy`.
+"""
 
 import math
-from collections.abc import Container
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
+from benchmark.errors import listed
+from benchmark.store.cells import Cell
+from reports.analysis import legacy
+from reports.analysis.facts import as_list, as_text
 from reports.formatting import signed
+
+_DIGITS, _MOST_DIGITS = 4, 12  # after the decimal point: by default, and at most
 
 
 @dataclass(frozen=True)
 class Metric:
-    """How a metric is written: title, digits, whether higher is better, unit, and meaning."""
+    """How a metric is written.
+
+    Attributes:
+        name: its label, as in the columns of the scores: `psnr`, `ergas[ratio=4]`.
+        title: its name in tables.
+        digits: after the decimal point.
+        higher: whether higher is better; None where that is not known.
+        unit: empty where it has none.
+        meaning: one phrase; may be empty.
+        main: whether the protocol's main tables show it.
+    """
 
     name: str
     title: str
-    digits: int
-    higher: bool = False
+    digits: int = _DIGITS
+    higher: bool | None = False
     unit: str = ""
     meaning: str = ""
+    main: bool = False
 
     @property
     def heading(self) -> str:
         """Return the title with an arrow in the better direction."""
-        return f"{self.title} {'↑' if self.higher else '↓'}"
+        return self.title if self.higher is None else f"{self.title} {'↑' if self.higher else '↓'}"
 
-    def difference(self, measured: float, published: float) -> tuple[str, bool | None]:
+    def difference(self, measured: float, published: float, digits: int) -> tuple[str, bool | None]:
         """Compare a measured value with a published one.
 
+        Args:
+            measured: the measured value.
+            published: the published one.
+            digits: of the print after the decimal point.
+
         Returns:
-            Measured minus published as text, empty where nothing finite was measured; and whether
-            it is on the better side, None where it is zero or unknown.
+            Measured minus published as text, in the precision of the print, empty where nothing
+            finite was measured; and whether it is on the better side, None where it is zero or
+            unknown.
         """
         if not math.isfinite(measured):
             return "", None
         # The difference of the printed numbers, which a reader can verify.
-        value = round(round(measured, self.digits) - published, self.digits)
-        return signed(value, self.digits), (value > 0) == self.higher if value else None
+        value = round(round(measured, digits) - published, digits)
+        known = value and self.higher is not None
+        return signed(value, digits), (value > 0) == self.higher if known else None
 
 
-MAIN = (
-    Metric(
-        "psnr", "PSNR", 2, higher=True, unit="dB",
-        meaning="peak signal-to-noise ratio over the whole cube; higher is better",
-    ),
-    Metric(
-        "sam", "SAM", 2, unit="degrees",
-        meaning="spectral angle between estimate and truth, mean over pixels; lower is better",
-    ),
-)  # fmt: skip
-OTHER = (
-    Metric(
-        "sam_float", "SAM (float)", 2, unit="degrees",
-        meaning="the same angle of images that were not rounded; lower is better",
-    ),
-    Metric(
-        "ssim", "SSIM", 4, higher=True,
-        meaning="structural similarity, mean over bands; higher is better",
-    ),
-    Metric(
-        "ergas", "ERGAS", 2,
-        meaning="relative global error, as in pansharpening; lower is better",
-    ),
-    Metric(
-        "rmse", "RMSE", 2, unit="grey levels",
-        meaning="root mean squared error in 8-bit grey levels; lower is better",
-    ),
-)  # fmt: skip
+def metrics_of(cells: Sequence[Cell]) -> tuple[Metric, ...]:
+    """Merge the metrics of the cells of one table, in the order of their protocol.
+
+    Args:
+        cells: of one data set, protocol and profile.
+
+    Returns:
+        First the main metrics, at least one. Titles differ: equal ones get the parameters or the
+        names of their metrics.
+    """
+    # A cell with more metrics than others has the whole order.
+    lists = sorted(filter(None, map(_listed, cells)), key=len, reverse=True)
+    if not lists or any("metrics" not in cell.facts for cell in cells if cell.status == "done"):
+        lists.append([_metric(facts) for facts in legacy.METRICS])
+    found: dict[str, Metric] = {}
+    for own in lists:
+        for metric in own:
+            found.setdefault(metric.name, metric)
+    metrics = _distinct(found.values())
+    if not any(metric.main for metric in metrics):
+        metrics[0] = replace(metrics[0], main=True)
+    return tuple(sorted(metrics, key=lambda metric: not metric.main))
 
 
-def metrics_in(names: Container[str]) -> list[Metric]:
-    """Return the known metrics among these names, in the order of the tables."""
-    return [metric for metric in (*MAIN, *OTHER) if metric.name in names]
+def main_of(metrics: Iterable[Metric]) -> tuple[Metric, ...]:
+    """Return the main metrics; the first is the table's primary measure of quality."""
+    return tuple(metric for metric in metrics if metric.main)
+
+
+def disagreements(cells: Sequence[Cell]) -> list[str]:
+    """List the facts of metrics that the cells of a table do not agree on, one line each."""
+    made: dict[tuple[str, str], dict[Any, list[str]]] = {}
+    for cell in cells:
+        for metric in _listed(cell):
+            for fact, value in asdict(metric).items():
+                made.setdefault((metric.name, fact), {}).setdefault(value, []).append(
+                    as_text(cell.address.method)
+                )
+    lines = []
+    for (name, fact), values in made.items():
+        if len(values) > 1:
+            parts = [
+                f"{as_text(value) or 'nothing'} ({listed(sorted(set(methods)))})"
+                for value, methods in values.items()
+            ]
+            lines.append(f"the {fact} of the metric {name} is {' against '.join(parts)}")
+    return lines
+
+
+def legend_of(metrics: Iterable[Metric]) -> str:
+    """Describe metrics by their units and meanings: "PSNR in dB: ...; SSIM: ..."."""
+    parts = []
+    for metric in metrics:
+        text = f"{metric.title} in {metric.unit}" if metric.unit else metric.title
+        text += f": {metric.meaning}" if metric.meaning else ""
+        if text != metric.title:
+            parts.append(text)
+    return "; ".join(parts)
+
+
+def joined_titles(metrics: Sequence[Metric]) -> str:
+    """Join the titles of metrics: "PSNR, SSIM and SAM"."""
+    *first, last = (metric.title for metric in metrics)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def from_facts(facts: Iterable[Mapping[str, Any]]) -> list[Metric]:
+    """Return metrics from the facts that a protocol lists, with distinct titles."""
+    return _distinct(map(_metric, facts))
+
+
+def _listed(cell: Cell) -> list[Metric]:
+    """Return the metrics that a cell lists; a list that another program wrote may hold anything."""
+    items = as_list(cell.facts.get("metrics"))
+    return [_metric(one) for one in items if isinstance(one, Mapping) and as_text(one.get("name"))]
+
+
+def _metric(facts: Mapping[str, Any]) -> Metric:
+    name, digits = str(facts["name"]), facts.get("digits")
+    known = isinstance(digits, int) and 0 <= digits <= _MOST_DIGITS
+    return Metric(
+        name=name,
+        title=as_text(facts.get("title")) or as_text(name),
+        digits=int(digits) if known else _DIGITS,  # type: ignore[arg-type]
+        higher=facts.get("higher") is True,
+        unit=as_text(facts.get("unit")),
+        meaning=as_text(facts.get("meaning")),
+        main=facts.get("main") is True,
+    )
+
+
+def _distinct(metrics: Iterable[Metric]) -> list[Metric]:
+    """Give metrics of the same title the parameters in their labels, or their names."""
+    known = list(metrics)
+    for more in (lambda label: label.partition("[")[2].removesuffix("]"), str):
+        counts = Counter(metric.title for metric in known)
+        known = [
+            replace(one, title=f"{one.title} [{as_text(more(one.name))}]")
+            if counts[one.title] > 1 and more(one.name)
+            else one
+            for one in known
+        ]
+    return known

@@ -7,8 +7,10 @@ from typing import Any
 from benchmark.errors import listed, plain
 from benchmark.store.address import key_of
 from benchmark.store.cells import Cell
+from reports.analysis import legacy
 from reports.analysis.facts import as_list, as_text, get_nested
 from reports.analysis.machines import machines_of
+from reports.analysis.metrics import disagreements
 from reports.analysis.training import (
     REPEATABLE,
     deviations_line,
@@ -19,9 +21,10 @@ from reports.analysis.training import (
 from reports.formatting import DASH
 from reports.published.reader import PublishedValue, base_name, published_for
 
-# The paper trained one network on both; see "What stays open" in its protocol.
-TRAINED_TOGETHER = {"wang2017": frozenset({"cave", "harvard"})}
 SYNTHETIC = "SYNTHETIC"
+DEPENDENT = (
+    "the scenes are areas of one image: they are not independent, and say little about other images"
+)
 
 # What all cells of a table that depend on it must have in common.
 _COMMON = {
@@ -76,14 +79,16 @@ def comparable_published(cells: Sequence[Cell]) -> tuple[tuple[PublishedValue, .
     if marks := marks_of(cells):
         return (), f"not shown, because some scenes have a remark: {listed(marks)}"
     own = {base_name(address.dataset)}
-    together = TRAINED_TOGETHER.get(address.protocol, own)
+    together = _trained_together(cells) or own
     for cell in cells:
         trained = {base_name(name) for name in _trained_on(cell)}
         if trained and trained not in (own, together):
             return (), f"not shown, because the paper did not train on {listed(sorted(trained))}"
     sources = dict.fromkeys(f"{row.paper}, {row.source}" for row in rows)
-    line = " and ".join(sources)
-    if any({base_name(name) for name in _trained_on(cell)} != together for cell in cells):
+    line = "; ".join(sources)
+    if together != own and any(
+        {base_name(name) for name in _trained_on(cell)} != together for cell in cells
+    ):
         line += f"; the paper trained each network on {' and '.join(sorted(together))} together"
     return rows, line
 
@@ -100,7 +105,7 @@ def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str
     if is_synthetic(cells):
         lines.append((SYNTHETIC, "computed scenes; these numbers say nothing about real images"))
     lines += [
-        ("Protocol", _named(address.protocol, cells, "protocol")),
+        ("Protocol", _named(protocol_of(cells), cells, "protocol")),
         ("Profile", _named(address.profile, cells, "profile")),
         ("Scenes", _scenes(cells)),
     ]
@@ -124,11 +129,9 @@ def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str
     if dates:
         lines.append(("Date", dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"))
     lines.extend(("Conflict", text) for text in conflicts(cells))
-    lines.extend(
-        ("Remark", remark)
-        for remark in dict.fromkeys(plain(_dataset(cell, "remark") or "") for cell in cells)
-        if remark
-    )
+    remarks = [plain(_dataset(cell, "remark") or "") for cell in cells]
+    remarks += [DEPENDENT] * are_dependent(cells)
+    lines.extend(("Remark", remark) for remark in dict.fromkeys(remarks) if remark)
     lines.append(("Published numbers", published))
     return tuple(lines)
 
@@ -136,6 +139,15 @@ def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str
 def conflicts(cells: Sequence[Cell]) -> list[str]:
     """List what cells of one table do not have in common, as copied ones may not."""
     found = []
+    versions: dict[str, list[str]] = {}
+    for cell in cells:
+        versions.setdefault(version_of(cell) or "not recorded", []).append(cell.address.method)
+    if len(versions) > 1:
+        against = " against ".join(
+            f"{version} ({listed(map(plain, sorted(set(names))))})"
+            for version, names in sorted(versions.items())
+        )
+        found.append(f"different versions of the protocol: {against}; not a fair comparison")
     for part, words in _COMMON.items():
         made: dict[str, list[str]] = {}
         for cell in cells:
@@ -146,7 +158,43 @@ def conflicts(cells: Sequence[Cell]) -> list[str]:
         if len(groups) > 1:
             against = " against ".join(listed(map(plain, names)) for names in groups)
             found.append(f"made with different {words}: {against}; not a fair comparison")
-    return found
+    return found + disagreements(cells)
+
+
+def version_of(cell: Cell) -> str:
+    """Return the version of a cell's protocol; "" for cells of version 0.3, which record none."""
+    return as_text(get_nested(cell.facts, "configuration", "protocol", "version"))
+
+
+def versions_of(cells: Sequence[Cell]) -> str:
+    """Return the version of the cells' protocol; several are joined by "and"."""
+    return " and ".join(sorted(set(filter(None, map(version_of, cells)))))
+
+
+def protocol_of(cells: Sequence[Cell]) -> str:
+    """Return the name of the cells' protocol with its version: "li2020, version 1"."""
+    name, versions = plain(cells[0].address.protocol), versions_of(cells)
+    if not versions:
+        return name
+    return f"{name}, version{'s' * (' and ' in versions)} {versions}"
+
+
+def are_dependent(cells: Sequence[Cell]) -> bool:
+    """Return whether the scenes of a data set are areas of one image."""
+    return any(_dataset(cell, "independent") is False for cell in cells)
+
+
+def _trained_together(cells: Sequence[Cell]) -> set[str]:
+    """Return the data sets that the paper's networks were trained on together; empty for none."""
+    address = cells[0].address
+    before = legacy.TRAINED_TOGETHER.get(address.protocol, [])
+    return {
+        as_text(name)
+        for cell in cells
+        for name in as_list(
+            get_nested(cell.facts, "configuration", "protocol", "trained_together", default=before)
+        )
+    }
 
 
 def _dataset(cell: Cell, key: str) -> Any:
@@ -174,9 +222,25 @@ def _scenes(cells: Sequence[Cell]) -> str:
         part = f"{len(names)} for {use}"
         parts.append(f"{part} ({listed(names, 100)})" if subset and names else part)
     text = ", ".join(parts)
+    if split := _split(cells):
+        text += f"; {split}"
     if len({tuple(_names(cell, "test")) for cell in cells}) > 1:
         text += "; NOT the same test scenes for every method"
     return f"a SUBSET: {text}" if subset else text
+
+
+def _split(cells: Sequence[Cell]) -> str:
+    """Say where the split comes from, and what it leaves out; "" where that is not recorded."""
+    found: dict[str, None] = {}
+    for cell in cells:
+        name = _dataset(cell, "split")
+        if name is None:
+            continue
+        text = f"split of {as_text(name)}" if name else "the data set's own split"
+        if left_out := _names(cell, "left_out"):
+            text += f", which leaves out {listed(left_out, 100)}"
+        found[text] = None
+    return " and ".join(found)
 
 
 def _names(cell: Cell, key: str) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.errors import counted
-from reports.analysis.metrics import MAIN, Metric
+from reports.analysis.metrics import Metric, main_of
 from reports.analysis.results import ROUNDED, MethodInfo, Results, mean
 
 _LARGE = 1e100  # beyond it, a value is not rounded
@@ -61,7 +61,8 @@ def rankings(results: Results, own: str, methods: Sequence[MethodInfo]) -> tuple
     Returns:
         One per metric; none where fewer than two methods can be ranked.
     """
-    found = [_ranking(results, own, methods, metric) for metric in MAIN]
+    metrics = main_of(results.select(dataset=own).metrics)
+    found = [_ranking(results, own, methods, metric) for metric in metrics]
     return tuple(one for one in found if one is not None)
 
 
@@ -123,5 +124,5 @@ def ranks(values: Sequence[float], metric: Metric) -> list[int]:
     known = [value for value in printed if not math.isnan(value)]
     if len(known) < 2:
         return [0] * len(values)
-    best = sorted(set(known), reverse=metric.higher)[:2]
+    best = sorted(set(known), reverse=bool(metric.higher))[:2]
     return [best.index(value) + 1 if value in best else 0 for value in printed]

@@ -1,9 +1,13 @@
 """Plain sentences on the marks of a table, the test behind them, and what they do not show."""
 
+from collections.abc import Iterable
+
 from benchmark.errors import counted, listed
 from reports.analysis.comparison import BASELINE_MARK, BEST_MARK, Comparisons
+from reports.analysis.metrics import Metric
 from reports.analysis.statistics import ALPHA, smallest_p
-from reports.formatting import TIMES
+from reports.formatting import REMARKED, TIMES
+from reports.published.reader import PublishedValue
 
 
 def remarks_on(made: Comparisons) -> tuple[str, ...]:
@@ -22,6 +26,31 @@ def remarks_on(made: Comparisons) -> tuple[str, ...]:
     else:
         lines = [_definition(made), _test(made), _limits(made), *_undecided(made)]
     return (*lines, *_few_seeds(made))
+
+
+def remarks_on_published(
+    rows: Iterable[PublishedValue], metrics: Iterable[Metric]
+) -> tuple[str, ...]:
+    """Return the remarks on published values of some metrics, each once, and what it is about."""
+    titles = {metric.name: metric.title for metric in metrics}
+    methods: dict[str, dict[tuple[str, int], dict[str, None]]] = {}
+    for row in rows:
+        if row.remark and row.metric in titles:
+            place = titles[row.metric], row.scale
+            methods.setdefault(row.remark, {}).setdefault(place, {})[row.method] = None
+    texts = []
+    for remark, places in methods.items():
+        # Columns with a remark on the same methods are named together.
+        columns: dict[tuple[str, ...], dict[str, list[str]]] = {}
+        for (title, scale), names in places.items():
+            columns.setdefault(tuple(names), {}).setdefault(title, []).append(f"{TIMES}{scale}")
+        about = (
+            f"{', '.join(f'{title} {listed(scales)}' for title, scales in of.items())} of "
+            f"{listed(names)}"
+            for names, of in columns.items()
+        )
+        texts.append(f"{REMARKED} {'; '.join(about)}: {remark.rstrip('.')}.")
+    return tuple(texts)
 
 
 def _nothing_compared(made: Comparisons) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from benchmark.errors import plain
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, get_nested
 from reports.analysis.machines import Machine, Machines, machine_of, machines_of
+from reports.analysis.metrics import Metric, metrics_of
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
 MAX_NUMBER = 1e300  # larger ones, as another program may write, count as missing
@@ -201,6 +202,19 @@ class Results:
         """Return whether a method has no results at a scale because it failed."""
         states = set(self.at(method, scale)["status"])
         return "failed" in states and "done" not in states
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Return the metrics of the cells in the order of the tables, the main ones first.
+
+        For results of one data set, protocol and profile.
+        """
+        return metrics_of(self.stored)
+
+    @cached_property
+    def scored_metrics(self) -> frozenset[str]:
+        """Return the names of the metrics with a value, at one scene of one cell at least."""
+        return frozenset(self.scores.dropna(subset="value")["metric"])
 
     @cached_property
     def machines(self) -> Machines:

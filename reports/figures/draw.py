@@ -84,13 +84,14 @@ def figures_of(
             "training",
             training_figure(curves, context, {**of.left_out, **without}, others, of.seconds),
         )
-    costs, without = costs_of(of.cells)
+    costs, without, metric = costs_of(of.cells)
     if costs:
-        yield "cost", cost_figure(costs, context, {**of.left_out, **without}, of.seconds)
+        left_out = {**of.left_out, **without}
+        yield "cost", cost_figure(costs, metric, context, left_out, of.seconds)
     scenes: list[str] = []
     wavelengths: tuple[float, ...] = ()
     values: dict[str, list[np.ndarray]] = {}
-    left_out: dict[str, str] = {}
+    left_out = {}
     for view in views:
         name = quote(view.scene, safe="+@ ")
         shape = view.truth.shape[1], view.truth.shape[2]

@@ -11,8 +11,8 @@ _ROBUST = 99.0  # per cent of the pixels that a colour scale covers
 
 
 def abs_error(estimate: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return the absolute difference of two images in grey levels, as int16 of the same shape."""
-    error: np.ndarray = np.abs(estimate.astype(np.int16) - truth.astype(np.int16))
+    """Return the absolute difference of two images in grey levels, as float32 of their shape."""
+    error: np.ndarray = np.abs(estimate.astype(np.float32) - truth.astype(np.float32))
     return error
 
 
@@ -29,6 +29,11 @@ def psnr_per_band(estimate: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def share_below(error: np.ndarray, level: float = 1.0) -> float:
     """Return the fraction of pixels, 0 to 1, whose absolute error is below a grey level."""
     return float(np.mean(error < level))
+
+
+def share_within(error: np.ndarray, level: float) -> float:
+    """Return the fraction of pixels, 0 to 1, whose absolute error is at most a grey level."""
+    return float(np.mean(error <= level))
 
 
 def share_above(images: Iterable[np.ndarray], end: float) -> float:

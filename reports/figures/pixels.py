@@ -57,7 +57,7 @@ def choose_pixels(truth: np.ndarray, count: int = COUNT) -> list[tuple[int, int]
     choice is deterministic.
 
     Args:
-        truth: (bands, rows, columns) uint8 grey levels.
+        truth: (bands, rows, columns) grey levels.
         count: how many; fewer where a scene has fewer different ones.
 
     Returns:

@@ -17,10 +17,10 @@ from benchmark.store.cells import Cell
 from reports.analysis.comparison import Comparisons, compare
 from reports.analysis.facts import as_list, get_nested
 from reports.analysis.machines import Machines, name_of
-from reports.analysis.metrics import MAIN, OTHER, Metric, metrics_in
+from reports.analysis.metrics import Metric
 from reports.analysis.notes import Notes, collect_notes
 from reports.analysis.provenance import comparable_published, provenance_of, title_of
-from reports.analysis.remarks import remarks_on
+from reports.analysis.remarks import remarks_on, remarks_on_published
 from reports.analysis.results import (
     ADDRESS,
     MAX_NUMBER,
@@ -30,7 +30,7 @@ from reports.analysis.results import (
     mean,
     read_results,
 )
-from reports.formatting import DASH, duration, number, significant
+from reports.formatting import DASH, REMARKED, duration, number, significant
 from reports.published.reader import PublishedValue
 
 _ENVIRONMENT = (
@@ -104,8 +104,8 @@ def _section(
     methods = results.methods()
     notes = collect_notes(results, methods)
     comparisons = compare(results, methods)
-    metrics = metrics_in(set(results.scores["metric"])) or list(MAIN)
-    known = {metric.name: metric for metric in (*MAIN, *OTHER)}
+    metrics = [one for one in results.metrics if one.main or one.name in results.scored_metrics]
+    names = {metric.name for metric in metrics}
     published = {(row.method, row.scale, row.metric): row for row in rows}
     return {
         "dataset": words(address.dataset),
@@ -123,10 +123,11 @@ def _section(
             for one in methods
         ],
         "published": [
-            {"scale": row.scale, "metric": row.metric, **_published(row, known[row.metric])}
+            {"scale": row.scale, "metric": row.metric, **_published(row)}
             for row in rows
-            if row.metric in known
+            if row.metric in names
         ],
+        "published_remarks": [words(text) for text in remarks_on_published(rows, metrics)],
         "images": None,
     }
 
@@ -166,6 +167,7 @@ def _method(
                 # A mean over fewer scenes than the others' is not compared with theirs.
                 "ranked": here == most,
                 "marks": comparisons.marks(method.label, scale, metric),
+                "notes": list(notes.of_entry(method.label, scale, metric.name)),
             }
             scores[metric.name] = [finite(found.get(scene)) for scene in scenes]
             if row := published.get((method.published, scale, metric.name)):
@@ -177,7 +179,6 @@ def _method(
                 "cells": [
                     numbers[cell.address] for cell in results.at(method.label, scale)["cell"]
                 ],
-                "notes": list(notes.numbers[method.label, scale]),
                 "means": means,
                 "published": compared,
                 "scores": scores,
@@ -200,7 +201,7 @@ def _state(results: Results, method: str, scale: int) -> dict[str, str]:
     if results.failed(method, scale):
         return {"state": "failed", "why": words(cells["reason"].iloc[0])}
     error = next(filter(None, cells["error"]), "")
-    if error and not results.values(method, scale, "psnr"):
+    if error and not any(results.values(method, scale, one.name) for one in results.metrics):
         return {"state": "unreadable", "why": words(error)}
     return {"state": "done", "why": ""}
 
@@ -222,9 +223,9 @@ def _number(value: float, metric: Metric, missing: str = "") -> str:
     return missing if math.isnan(value) else number(value, metric.digits)
 
 
-def _published(row: PublishedValue, metric: Metric) -> dict[str, Any]:
+def _published(row: PublishedValue) -> dict[str, Any]:
     return {
-        "text": number(row.value, metric.digits),
+        "text": words(f"{row.text}{REMARKED}" if row.remark else row.text),
         "method": words(row.method),
         "source": words(f"{row.paper}, {row.source}"),
     }
@@ -232,10 +233,8 @@ def _published(row: PublishedValue, metric: Metric) -> dict[str, Any]:
 
 def _compared(row: PublishedValue, measured: float, metric: Metric) -> dict[str, Any]:
     """Describe a published value, and the difference of the measured one from it."""
-    difference, better = metric.difference(measured, row.value)
-    return {
-        "value": row.value, "difference": difference, "better": better, **_published(row, metric)
-    }  # fmt: skip
+    difference, better = metric.difference(measured, row.value, row.digits)
+    return {"value": row.value, "difference": difference, "better": better, **_published(row)}
 
 
 def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:

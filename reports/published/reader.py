@@ -4,9 +4,12 @@ A published value belongs to one protocol, as this suite reads its paper, and is
 beside a number of another. Each file is tidy, one value per line:
 
     paper,protocol,dataset,scale,method,metric,value,source
+
+A file may have one more column, `remark`, for a value that needs a word: "misprinted: ...".
 """
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,17 +20,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError
 
 FOLDER = Path(__file__).parent
 COLUMNS = ("paper", "protocol", "dataset", "scale", "method", "metric", "value", "source")
-METRICS = ("psnr", "sam", "sam_float", "ssim", "ergas", "rmse")
+REMARK = "remark"  # an optional last column
+_METRIC = r"[a-z][a-z0-9_-]*(\[[^\[\]]+\])?"  # a metric's label: `ergas[ratio=4]`
 _KEY = ["protocol", "dataset", "scale", "method", "metric"]
 
 
 @dataclass(frozen=True)
 class PublishedValue:
-    """One published value; `method` is named as in its paper, `text` is the value as printed."""
+    """One published value.
+
+    `method` is named as in its paper, `text` is the value as printed, `remark` may be empty.
+    """
 
     paper: str
     protocol: str
@@ -38,6 +45,13 @@ class PublishedValue:
     value: float
     source: str
     text: str
+    remark: str = ""
+
+    @property
+    def digits(self) -> int:
+        """Return how many digits are printed after the decimal point."""
+        printed = re.match(r"[^.]*\.?([0-9]*)", self.text)
+        return len(printed[1]) if printed else 0
 
 
 def load(folder: Path = FOLDER) -> tuple[PublishedValue, ...]:
@@ -52,7 +66,9 @@ def load(folder: Path = FOLDER) -> tuple[PublishedValue, ...]:
     # Hidden files and those with a tilde are notes of an operating system or a spreadsheet.
     names = (file for file in folder.iterdir() if not file.name.startswith((".", "~")))
     frames = [_read(file) for file in sorted(names) if file.suffix.lower() == ".csv"]
-    table = pd.concat(frames or [pd.DataFrame(columns=[*COLUMNS, "where"])], ignore_index=True)
+    table = pd.concat(
+        frames or [pd.DataFrame(columns=[*COLUMNS, REMARK, "where"])], ignore_index=True
+    )
     again = table[table.duplicated(_KEY)]
     if len(again):
         row = again.iloc[0]
@@ -62,7 +78,8 @@ def load(folder: Path = FOLDER) -> tuple[PublishedValue, ...]:
             f"is already given at {first['where']}; keep one of them"
         )
     table = table.assign(text=table["value"]).astype({"scale": int, "value": float})
-    return tuple(PublishedValue(*row) for row in table[[*COLUMNS, "text"]].itertuples(index=False))
+    shown = table[[*COLUMNS, "text", REMARK]]
+    return tuple(PublishedValue(*row) for row in shown.itertuples(index=False))
 
 
 def base_name(dataset: str) -> str:
@@ -101,8 +118,14 @@ def _read(file: Path) -> pd.DataFrame:
         raise RequestError(
             f"{file}: expected a CSV file in UTF-8: {error}; save it as 'CSV UTF-8'"
         ) from error
-    if problem := _header_problem(text.partition("\n")[0]):
-        raise RequestError(f"{file}:1: expected the columns {','.join(COLUMNS)}; {problem}")
+    first = text.partition("\n")[0]
+    remarked = [name.strip() for name in next(csv.reader([first]), [])] == [*COLUMNS, REMARK]
+    columns = [*COLUMNS, REMARK] if remarked else [*COLUMNS]
+    if problem := "" if remarked else _header_problem(first):
+        raise RequestError(
+            f"{file}:1: expected the columns {','.join(COLUMNS)}, and {REMARK} where a value needs "
+            f"one; {problem}"
+        )
     try:
         # Without a header, so that pandas neither guesses an index nor renames a column.
         table = pd.read_csv(
@@ -110,13 +133,15 @@ def _read(file: Path) -> pd.DataFrame:
         )
     except ValueError as error:  # a wrong number of fields
         raise RequestError(f"{file}: expected a CSV file in UTF-8: {error}") from error
-    table.columns = pd.Index(COLUMNS)
-    table = pd.DataFrame({name: table[name].str.strip() for name in COLUMNS})[1:]
+    table.columns = pd.Index(columns)
+    table = pd.DataFrame({name: table[name].str.strip() for name in columns})[1:]
     table = table[table.astype(bool).any(axis=1)]
     wrong = {
         **{(name, "a text"): table[name] == "" for name in COLUMNS},
         ("scale", "a whole number from 2"): ~table["scale"].str.fullmatch("[2-9]|[1-9][0-9]+"),
-        ("metric", f"one of {listed(METRICS)}"): ~table["metric"].isin(METRICS),
+        ("metric", "a metric's label, like psnr or ergas[ratio=4]"): ~table["metric"].str.fullmatch(
+            _METRIC
+        ),
         ("value", "a number, with a decimal point"): ~np.isfinite(
             pd.to_numeric(table["value"], errors="coerce")
         ),
@@ -125,6 +150,7 @@ def _read(file: Path) -> pd.DataFrame:
         if rows.any():
             line, text = int(str(rows.idxmax())) + 1, table.loc[rows, column].iloc[0]
             raise RequestError(f"{file}:{line}: {column}: expected {expected}, found {text!a}")
+    table = table if remarked else table.assign(**{REMARK: ""})
     return table.assign(where=[f"{file.name}:{index + 1}" for index in table.index])
 
 

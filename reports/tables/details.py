@@ -6,14 +6,21 @@ from dataclasses import replace
 from itertools import product
 
 from reports.analysis.comparison import Comparison, Comparisons
-from reports.analysis.metrics import MAIN, Metric
+from reports.analysis.metrics import Metric, main_of
 from reports.analysis.notes import Notes
+from reports.analysis.provenance import are_dependent
 from reports.analysis.ranking import Ranking, places_of, ranks
 from reports.analysis.results import MethodInfo, Results, deviation
 from reports.formatting import MISSING, TIMES, number, p_value, signed
+from reports.tables.layout import packed, titled
 from reports.tables.model import Entry, Grid
 
+DEPENDENT_TESTS = (
+    "The scenes are areas of one image and not independent, as the tests assume: their p are too "
+    "small, and the intervals too narrow."
+)
 _PER_METRIC = ("Difference", "95 %", "Better on", "p", "Adjusted")
+_WIDEST = 10  # columns of a grid of paired tests
 
 
 def ranks_of(methods: Sequence[MethodInfo], found: Sequence[Ranking]) -> Grid:
@@ -69,7 +76,8 @@ def details_of(
 
     Of the notes, those on machines are shown.
     """
-    grids = [_spread(results, methods, notes)]
+    grids = _spread(results, methods, notes)
+    dependent = are_dependent(results.stored)
     titles = {method.label: method.title for method in methods}
     families = {
         "best": ("the best of the column", "all pairs of methods in the column"),
@@ -80,13 +88,17 @@ def details_of(
     }
     for against, (name, family) in families.items():
         items = [one for one in comparisons.items if one.against == against]
-        if items:
-            legend = _legend_of_tests(family, several_seeds=comparisons.several_seeds)
-            grids.append(_tests(items, titles, notes, f"Compared with {name}", legend))
+        legend = _legend_of_tests(
+            family, several_seeds=comparisons.several_seeds, dependent=dependent
+        )
+        groups = packed(main_of(results.metrics), len(_PER_METRIC), _WIDEST) if items else []
+        for metrics in groups:
+            title = titled(f"Compared with {name}", metrics, len(groups))
+            grids.append(_tests(items, metrics, titles, notes, title, legend))
     return grids
 
 
-def _legend_of_tests(family: str, *, several_seeds: bool) -> str:
+def _legend_of_tests(family: str, *, several_seeds: bool, dependent: bool) -> str:
     seeds = " and over the seeds" if several_seeds else ""
     test = "the sign-flip test"
     if several_seeds:
@@ -95,36 +107,44 @@ def _legend_of_tests(family: str, *, several_seeds: bool) -> str:
         "Method minus the other, a mean over the common test scenes; its 95 % confidence interval "
         f"(Student's t over the scenes{seeds}, this difference alone); on how many of the scenes "
         f"the method is the better one; p of {test}; and p adjusted for {family}."
+        + f" {DEPENDENT_TESTS}"
+        * dependent
     )
 
 
-def _spread(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Grid:
+def _spread(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> list[Grid]:
     scales = results.scales
-    return Grid(
-        title="Spread over the test scenes",
-        legend=(
-            "Standard deviation over the test scenes, each a mean over the seeds; in parentheses "
-            "the lowest and the highest scene."
-        ),
-        groups=tuple((metric.heading, len(scales)) for metric in MAIN),
-        columns=("Method", *(f"{TIMES}{scale}" for _, scale in product(MAIN, scales))),
-        rows=tuple(
-            (
-                Entry(method.title),
-                *(
-                    replace(
-                        _scatter(
-                            results.by_scene(method.label, scale, metric.name).values(), metric
-                        ),
-                        notes=notes.machines[method.label, scale],
-                    )
-                    for metric, scale in product(MAIN, scales)
-                ),
-            )
-            for method in methods
-        ),
-        details=True,
-    )
+    groups = packed(main_of(results.metrics), len(scales))
+    return [
+        Grid(
+            title=titled("Spread over the test scenes", metrics, len(groups)),
+            legend=(
+                "Standard deviation over the test scenes, each a mean over the seeds; in "
+                "parentheses the lowest and the highest scene."
+            ),
+            groups=tuple((metric.heading, len(scales)) for metric in metrics),
+            columns=("Method", *(f"{TIMES}{scale}" for _, scale in product(metrics, scales))),
+            rows=tuple(
+                (
+                    Entry(method.title),
+                    *(
+                        _of_scenes(results, notes, method, scale, metric)
+                        for metric, scale in product(metrics, scales)
+                    ),
+                )
+                for method in methods
+            ),
+            details=True,
+        )
+        for metrics in groups
+    ]
+
+
+def _of_scenes(
+    results: Results, notes: Notes, method: MethodInfo, scale: int, metric: Metric
+) -> Entry:
+    values = results.by_scene(method.label, scale, metric.name).values()
+    return replace(_scatter(values, metric), notes=notes.machines[method.label, scale])
 
 
 def _scatter(values: Collection[float], metric: Metric) -> Entry:
@@ -136,25 +156,32 @@ def _scatter(values: Collection[float], metric: Metric) -> Entry:
 
 
 def _tests(
-    items: Sequence[Comparison], titles: dict[str, str], notes: Notes, title: str, legend: str
+    items: Sequence[Comparison],
+    metrics: Sequence[Metric],
+    titles: dict[str, str],
+    notes: Notes,
+    title: str,
+    legend: str,
 ) -> Grid:
     found = {(one.scale, one.method, one.metric.name): one for one in items}
     places = sorted({one.scale for one in items})
     rows: list[tuple[Entry, ...]] = []
     blocks = []
     for scale in places:
-        methods = [label for label in titles if any((scale, label, m.name) in found for m in MAIN)]
+        methods = [
+            label for label in titles if any((scale, label, m.name) in found for m in metrics)
+        ]
         blocks.append(len(rows))
         for label in methods:
-            entries = [_test(found.get((scale, label, metric.name))) for metric in MAIN]
+            entries = [_test(found.get((scale, label, metric.name))) for metric in metrics]
             name = Entry(titles[label], notes=notes.machines[label, scale])
             names = (Entry(f"{TIMES}{scale}"), name)
             rows.append((*names, *(entry for one in entries for entry in one)))
     return Grid(
         title=title,
         legend=legend,
-        groups=tuple((metric.heading, len(_PER_METRIC)) for metric in MAIN),
-        columns=("Scale", "Method", *_PER_METRIC * len(MAIN)),
+        groups=tuple((metric.heading, len(_PER_METRIC)) for metric in metrics),
+        columns=("Scale", "Method", *_PER_METRIC * len(metrics)),
         rows=tuple(rows),
         labels=2,
         blocks=tuple(blocks[1:]),

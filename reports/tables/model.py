@@ -42,6 +42,7 @@ class Grid:
         differences: whether the writers print the entries' differences in this grid.
         remarks: sentences beneath it about its marks; the first defines them.
         details: whether it is left out of LaTeX.
+        main: whether it is, or is a part of, the main table.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Grid:
     differences: bool = False
     remarks: tuple[str, ...] = ()
     details: bool = False
+    main: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,22 +65,21 @@ class Section:
     Attributes:
         protocol: its name.
         profile: its name.
+        version: of the protocol; empty where the cells record none.
+        title: its heading, with the version.
         provenance: what was measured, on what, how and when, as (name, text).
         grids: the tables.
         notes: texts beneath the grids, numbered from 1.
         comparisons: every paired test behind the marks.
-        rankings: ranks by PSNR and by SAM, one per scene and scale, for tables and plots.
+        rankings: ranks by each main metric, one per scene and scale, for tables and plots.
     """
 
     protocol: str
     profile: str
+    version: str
+    title: str
     provenance: tuple[tuple[str, str], ...]
     grids: tuple[Grid, ...]
     notes: tuple[str, ...]
     comparisons: tuple[Comparison, ...] = ()
     rankings: tuple[Ranking, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """Return the section's heading."""
-        return f"Protocol {self.protocol}, profile {self.profile}"

@@ -6,23 +6,29 @@ notes.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
 from reports.analysis.comparison import Comparisons, compare
-from reports.analysis.metrics import MAIN, Metric, metrics_in
+from reports.analysis.metrics import Metric, joined_titles, legend_of, main_of
 from reports.analysis.notes import Notes, collect_notes
-from reports.analysis.provenance import comparable_published, provenance_of
+from reports.analysis.provenance import (
+    comparable_published,
+    protocol_of,
+    provenance_of,
+    versions_of,
+)
 from reports.analysis.ranking import rankings, ranks
 from reports.analysis.remarks import remarks_on
 from reports.analysis.results import MethodInfo, Results, deviation, mean
 from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant
-from reports.published.reader import PublishedValue
 from reports.tables.details import details_of, ranks_of
+from reports.tables.layout import packed
 from reports.tables.model import Entry, Grid, Section
+from reports.tables.published import Published, difference, published_grids
 
-Published = Mapping[tuple[str, int, str], PublishedValue]  # by method, scale and metric
+_BESIDE = 4  # metrics that fit beside the three columns of cost
 
 
 def build(pooled: Results, dataset: str, order: Sequence[str], baseline: str) -> Section:
@@ -43,16 +49,17 @@ def build(pooled: Results, dataset: str, order: Sequence[str], baseline: str) ->
     notes = collect_notes(results, methods)
     comparisons = compare(results, methods, baseline)
     ranked = rankings(pooled, dataset, methods)
-    grids = [_measured(results, methods, notes, published, comparisons)]
-    if published:
-        grids.append(_published(results, methods, notes, published))
+    grids = _measured(results, methods, notes, published, comparisons)
+    grids += published_grids(results, methods, notes, published)
     if ranked:
         grids.append(ranks_of(methods, ranked))
-    grids.append(_other(results, methods, notes))
-    grids.extend(details_of(results, methods, notes, comparisons))
+    grids += _other(results, methods, notes)
+    grids += details_of(results, methods, notes, comparisons)
     return Section(
         protocol=address.protocol,
         profile=address.profile,
+        version=versions_of(results.stored),
+        title=f"Protocol {protocol_of(results.stored)}, profile {address.profile}",
         provenance=provenance_of(results.stored, why),
         grids=tuple(grids),
         notes=notes.texts,
@@ -67,38 +74,49 @@ def _measured(
     notes: Notes,
     published: Published,
     comparisons: Comparisons,
-) -> Grid:
-    rows = [[Entry(method.title)] for method in methods]
-    for metric, scale in product(MAIN, results.scales):
-        for row, method, entry in zip(
-            rows, methods, _column(results, methods, metric, scale), strict=True
-        ):
-            key = (method.label, scale, metric.name)
-            value = published.get((method.published, scale, metric.name))
-            difference, better = _difference(results, key, metric, value)
-            row.append(
-                replace(
-                    entry,
-                    notes=notes.numbers[method.label, scale],
-                    difference=difference,
-                    better=better,
-                    marks=comparisons.marks(method.label, scale, metric),
-                )
-            )
-    legend = "PSNR in dB, SAM in degrees; mean over the test scenes"
+) -> list[Grid]:
+    """Build the main table; of many columns, in several grids."""
+    metrics = main_of(results.metrics)
+    how = "Mean over the test scenes"
     if any(
-        len(results.values(method.label, scale, "psnr")) > 1
-        for method, scale in product(methods, results.scales)
+        len(results.values(method.label, scale, metric.name)) > 1
+        for method, scale, metric in product(methods, results.scales, metrics)
     ):
-        legend += ", then over the seeds; ± is the standard deviation over the seeds"
-    return Grid(
-        title="PSNR and SAM",
-        legend=f"{legend}.",
-        groups=tuple((metric.heading, len(results.scales)) for metric in MAIN),
-        columns=("Method", *(f"{TIMES}{scale}" for _, scale in product(MAIN, results.scales))),
-        rows=tuple(map(tuple, rows)),
-        remarks=remarks_on(comparisons),
-    )
+        how += ", then over the seeds; ± is the standard deviation over the seeds"
+    remarks = remarks_on(comparisons)
+    grids: list[Grid] = []
+    for shown in packed(metrics, len(results.scales)):
+        columns = list(product(shown, results.scales))
+        rows = [[Entry(method.title)] for method in methods]
+        for metric, scale in columns:
+            for row, method, entry in zip(
+                rows, methods, _column(results, methods, metric, scale), strict=True
+            ):
+                key = (method.label, scale, metric.name)
+                value = published.get((method.published, scale, metric.name))
+                measured, better = difference(results, key, metric, value)
+                row.append(
+                    replace(
+                        entry,
+                        notes=notes.of_entry(*key),
+                        difference=measured,
+                        better=better,
+                        marks=comparisons.marks(method.label, scale, metric),
+                    )
+                )
+        grids.append(
+            Grid(
+                title=joined_titles(shown),
+                legend=" ".join(f"{text}." for text in (legend_of(shown), how) if text),
+                groups=tuple((metric.heading, len(results.scales)) for metric in shown),
+                columns=("Method", *(f"{TIMES}{scale}" for _, scale in columns)),
+                rows=tuple(map(tuple, rows)),
+                # The definition of the marks is everywhere, all that explains them in one place.
+                remarks=remarks if not grids else remarks[:1],
+                main=True,
+            )
+        )
+    return grids
 
 
 def _column(
@@ -119,80 +137,57 @@ def _column(
     return entries
 
 
-def _published(
-    results: Results, methods: Sequence[MethodInfo], notes: Notes, published: Published
+def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> list[Grid]:
+    """Build the grid of the other metrics and of the cost; many metrics have grids before it."""
+    shown = [
+        metric
+        for metric in results.metrics
+        if not metric.main and metric.name in results.scored_metrics
+    ]
+    beside = len(shown) <= _BESIDE
+    grids = [] if beside else packed(shown, 1)
+    found = [_of_scales(results, methods, notes, metrics, cost=False) for metrics in grids]
+    return [*found, _of_scales(results, methods, notes, shown if beside else (), cost=True)]
+
+
+def _of_scales(
+    results: Results,
+    methods: Sequence[MethodInfo],
+    notes: Notes,
+    metrics: Sequence[Metric],
+    *,
+    cost: bool,
 ) -> Grid:
-    metrics = metrics_in({row.metric for row in published.values()})
-    scales = results.scales
-    rows: list[tuple[Entry, ...]] = []
-    for name in dict.fromkeys(row.method for row in published.values()):
-        here: list[MethodInfo | None] = [one for one in methods if one.published == name]
-        for method in here or [None]:
-            row = [Entry(name), Entry(method.title if method else MISSING)]
-            for metric, scale in product(metrics, scales):
-                value = published.get((name, scale, metric.name))
-                if value is None or method is None:
-                    row.append(Entry(value.text if value else MISSING))
-                    continue
-                key = (method.label, scale, metric.name)
-                difference, better = _difference(results, key, metric, value)
-                marked = notes.machines[method.label, scale]
-                row.append(Entry(value.text, 0, marked, difference, better))
-            rows.append(tuple(row))
-    papers = dict.fromkeys(row.paper for row in published.values())
-    return Grid(
-        title=f"Published by {' and '.join(papers)}",
-        legend="The published value, and in parentheses the measured one minus it.",
-        groups=tuple((metric.heading, len(scales)) for metric in metrics),
-        columns=(
-            "Published",
-            "Measured",
-            *(f"{TIMES}{scale}" for _, scale in product(metrics, scales)),
-        ),
-        rows=tuple(rows),
-        labels=2,
-        differences=True,
-    )
-
-
-def _difference(
-    results: Results, key: tuple[str, int, str], metric: Metric, value: PublishedValue | None
-) -> tuple[str, bool | None]:
-    """Return measured minus published; nothing for a mean that is not over all test scenes."""
-    known, scored = results.scored_scenes(*key)
-    if value is None or known < scored:
-        return "", None
-    return metric.difference(results.mean(*key), value.value)
-
-
-def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> Grid:
-    scored = set(results.cell_means.query("n > 0")["metric"])
-    shown = [metric for metric in metrics_in(scored) if metric not in MAIN]
+    """Build a grid with a row for every scale and method."""
     rows: list[tuple[Entry, ...]] = []
     for scale in results.scales:
-        columns = [_column(results, methods, metric, scale) for metric in shown]
+        columns = [_column(results, methods, metric, scale) for metric in metrics]
         for index, method in enumerate(methods):
             name = Entry(method.title, notes=notes.numbers[method.label, scale])
-            entries = [column[index] for column in columns]
-            costs = _costs(results, notes, method.label, scale)
+            entries = [
+                replace(
+                    column[index], notes=notes.metrics.get((method.label, scale, metric.name), ())
+                )
+                for column, metric in zip(columns, metrics, strict=True)
+            ]
+            costs = _costs(results, notes, method.label, scale) if cost else []
             rows.append((Entry(f"{TIMES}{scale}"), name, *entries, *costs))
-    legend = "SAM (float) in degrees, nothing rounded at scoring; RMSE in 8-bit grey levels."
-    if results.machines.mixed:
-        legend += (
-            f" Seconds are of {results.machines.main_name}; those in parentheses are of another "
-            "machine and not comparable."
+    texts = [legend_of(metrics)]
+    if cost and results.machines.mixed:
+        texts.append(
+            f"Seconds are of {results.machines.main_name}; those in parentheses are of another "
+            "machine and not comparable"
         )
+    title = "Other metrics" if metrics else "Cost"
     return Grid(
-        title="Other metrics and cost",
-        legend=legend,
+        title=f"{title} and cost" if metrics and cost else title,
+        legend=" ".join(f"{text}." for text in texts if text),
         groups=(),
         columns=(
             "Scale",
             "Method",
-            *(metric.heading for metric in shown),
-            "Parameters",
-            "Training",
-            "s/image",
+            *(metric.heading for metric in metrics),
+            *(("Parameters", "Training", "s/image") if cost else ()),
         ),
         rows=tuple(rows),
         labels=2,

@@ -17,7 +17,7 @@ from pylatexenc.latexencode import (  # type: ignore[import-untyped]
 )
 
 from benchmark.errors import plain
-from reports.formatting import DASH, MINUS, TIMES
+from reports.formatting import DASH, MINUS, REMARKED, TIMES
 from reports.tables.model import Entry, Grid, Section
 
 _GREEK = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"  # common in names of methods
@@ -30,6 +30,7 @@ _SIGNS = {
     "↑": r"\ensuremath{\uparrow}",
     "↓": r"\ensuremath{\downarrow}",
     "°": r"\ensuremath{^\circ}",
+    REMARKED: r"\ensuremath{\dagger}",
 }
 _MATH = "±∞≤≥≈∘"
 _LATIN = r"\u00a1-\u017f‘’“”…•™"  # pdflatex accepts these unchanged

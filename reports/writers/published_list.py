@@ -1,6 +1,6 @@
 """The published numbers as a list: one table per protocol and data set, never mixed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby, product
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmark.errors import RequestError, listed, meant, plain
-from reports.analysis.metrics import metrics_in
-from reports.formatting import MISSING, TIMES
+from reports.analysis.metrics import Metric
+from reports.analysis.remarks import remarks_on_published
+from reports.formatting import MISSING, REMARKED, TIMES
 from reports.published.reader import PublishedValue, base_name, load
+from reports.tables.published import published_metrics
 from reports.writers.terminal import print_whole
 
 if TYPE_CHECKING:
@@ -58,12 +60,15 @@ def as_json(rows: Sequence[PublishedValue]) -> list[dict[str, Any]]:
     return [asdict(row) for row in rows]
 
 
-def show_published(rows: Sequence[PublishedValue], console: "Console") -> None:
-    """Print one table per protocol and data set, with its sources beneath.
+def show_published(
+    rows: Sequence[PublishedValue], console: "Console", known: Mapping[str, Sequence[Metric]]
+) -> None:
+    """Print one table per protocol and data set, with its sources and remarks beneath.
 
     Args:
         rows: what `chosen` returned.
         console: where to print.
+        known: a protocol's name to its metrics in their order; others are shown by their labels.
     """
 
     def place(row: PublishedValue) -> tuple[str, str]:
@@ -74,20 +79,22 @@ def show_published(rows: Sequence[PublishedValue], console: "Console") -> None:
         heading = f"{plain(dataset)}, protocol {plain(protocol)}"
         console.print(Text(heading, style="bold"), soft_wrap=True)
         console.print()
-        print_whole(_table(here), console)
+        metrics = published_metrics(known.get(protocol, ()), here)
+        print_whole(_table(here, metrics), console)
         sources: dict[str, dict[str, None]] = {}
         for row in here:
             sources.setdefault(f"{row.paper}: {row.source}", {})[row.method] = None
         for source, methods in sources.items():
             line = f"{', '.join(methods)}: {source}"
             console.print(Text(plain(line), style="dim"), soft_wrap=True)
+        for remark in remarks_on_published(here, metrics):
+            console.print(Text(plain(remark), style="yellow"), soft_wrap=True)
         console.print()
 
 
-def _table(rows: Sequence[PublishedValue]) -> Table:
+def _table(rows: Sequence[PublishedValue], metrics: Sequence[Metric]) -> Table:
     values = {(row.method, row.metric, row.scale): row for row in rows}
     scales = sorted({row.scale for row in rows})
-    metrics = metrics_in({row.metric for row in rows})
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
     table.add_column("\nMethod", no_wrap=True)
     for metric, scale in product(metrics, scales):
@@ -97,5 +104,11 @@ def _table(rows: Sequence[PublishedValue]) -> Table:
         found = [
             values.get((method, metric.name, scale)) for metric, scale in product(metrics, scales)
         ]
-        table.add_row(Text(plain(method)), *(row.text if row else MISSING for row in found))
+        table.add_row(Text(plain(method)), *map(_text, found))
     return table
+
+
+def _text(row: PublishedValue | None) -> Text:
+    if row is None:
+        return Text(MISSING)
+    return Text.assemble(row.text, (REMARKED if row.remark else "", "yellow"))

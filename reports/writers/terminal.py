@@ -1,6 +1,7 @@
 """The main table in the terminal: in colour on a screen, plain in a file or pipe."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
     from reports.writers.files import Tables
 
 DIFFERENCE = "Δ"
-_HEAD = ("Scenes", "Training", "Seconds", "Deviates from its paper", "Conflict")
+_HEAD = ("Protocol", "Scenes", "Training", "Seconds", "Deviates from its paper", "Conflict")
 _WARNED = "Conflict"  # cells that do not fit together
 _RANKED = {1: "bold green", 2: "cyan"}
 _BETTER = {True: "green", False: "red", None: "dim"}
 
 
 def show(tables: "Tables", console: "Console") -> None:
-    """Print PSNR and SAM of every section, with the difference from what was published.
+    """Print the main metrics of every section, with the difference from what was published.
 
-    In a narrow terminal SAM is below PSNR, in a narrower one differences are left out; names and
-    numbers are never truncated.
+    In a narrow terminal each metric is below the one before, in a narrower one differences are left
+    out; names and numbers are never truncated.
 
     Args:
         tables: what `write_tables` returned.
@@ -51,7 +52,7 @@ def show(tables: "Tables", console: "Console") -> None:
         ):
             legend = f"{DIFFERENCE} measured minus published"
             console.print(Text(legend, style="dim"), soft_wrap=True)
-        main = section.grids[0]
+        main = _main(section)
         if main.remarks:  # what the marks mean, or why nothing is marked
             console.print(Text(plain(main.remarks[0]), style="dim"), soft_wrap=True)
         for index, note in enumerate(section.notes, 1):
@@ -59,9 +60,27 @@ def show(tables: "Tables", console: "Console") -> None:
         console.print()
 
 
+def _main(section: "Section") -> "Grid":
+    """Return the main table as one grid, also where a page needs several side by side."""
+    grids = [grid for grid in section.grids if grid.main]
+    first, labels = grids[0], grids[0].labels
+    return replace(
+        first,
+        groups=tuple(group for grid in grids for group in grid.groups),
+        columns=(
+            *first.columns[:labels],
+            *(column for grid in grids for column in grid.columns[labels:]),
+        ),
+        rows=tuple(
+            (*rows[0][:labels], *(entry for row in rows for entry in row[labels:]))
+            for rows in zip(*(grid.rows for grid in grids), strict=True)
+        ),
+    )
+
+
 def _fitting(section: "Section", console: "Console") -> list[Table]:
     """Choose the fullest layout that the terminal is wide enough for."""
-    grid = section.grids[0]
+    grid = _main(section)
     groups = list(range(len(grid.groups)))
     for differences in (True, False):
         beside = [_table(grid, groups, console, differences=differences)]

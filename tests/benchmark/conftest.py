@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from benchmark.dataset import DATASETS
-from benchmark.method import METHODS
+from benchmark.execution.registries import REGISTRIES
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -21,5 +20,5 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def registries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget, after the test, which methods and data sets it registered."""
-    for registry in (METHODS, DATASETS):
+    for registry in REGISTRIES:
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))

@@ -12,17 +12,18 @@ from torch import Tensor, nn
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
 from benchmark.engine.device import Device
+from benchmark.engine.scoring.scene import metrics_of, score
 from benchmark.engine.training.listener import ProgressListener
+from benchmark.execution.registries import REGISTRIES
 from benchmark.method import METHODS, NetworkMethod, Problem
 from benchmark.plugins.discovery import discover
-from benchmark.protocols import catalogue
-from benchmark.protocols.degradation import Degradation
+from benchmark.protocol import PROTOCOLS, Protocol
 
-discover([METHODS])
+discover(REGISTRIES)
 
 CPU = Device(torch.device("cpu"), False)
-EIGHT_BIT = catalogue.get("wang2017")
-FLOAT = catalogue.get("wang2017-float")
+EIGHT_BIT = PROTOCOLS.make("wang2017")
+FLOAT = PROTOCOLS.make("wang2017-float")
 
 # The step from 1 to the next float32; one rounding costs half of it, relative to the result.
 EPS = float(torch.finfo(torch.float32).eps)
@@ -36,7 +37,20 @@ def problem(
 ) -> Problem:
     """Describe a task."""
     chosen = EIGHT_BIT if eight_bit else FLOAT
-    return Problem(scale, bands, shape, Degradation(chosen, scale))
+    return Problem(scale, bands, shape, chosen.degradation(scale))
+
+
+def variant(protocol: Protocol, **declared: object) -> Protocol:
+    """Return a protocol that declares something else under the same name."""
+    cls: type[Protocol] = dataclass(frozen=True)(type("Variant", (type(protocol),), declared))
+    return cls()
+
+
+def scores_of(
+    estimate: Tensor, truth: Tensor, scale: int, protocol: Protocol = EIGHT_BIT
+) -> dict[str, float]:
+    """Score an estimate by all metrics of a protocol."""
+    return score(estimate, truth, scale, protocol, metrics_of(protocol))
 
 
 def network_method(reference: str) -> NetworkMethod:
@@ -50,7 +64,7 @@ def bank_of(
     scenes: SceneSet, scale: int, *, count: int = 24, size: int = 32, seed: int = 0
 ) -> PatchBank:
     """Draw patches under the default protocol, on the CPU."""
-    degradation = Degradation(EIGHT_BIT, scale)
+    degradation = EIGHT_BIT.degradation(scale)
     return PatchBank(
         scenes, degradation, count=count, size=size, seed=seed, device=torch.device("cpu")
     )

@@ -11,8 +11,8 @@ from torch import Tensor
 from benchmark.data.split import DataRequest, SceneSet, load_split
 from benchmark.dataset import DATASETS
 from benchmark.engine.estimation import crop_to, method_input
+from benchmark.engine.scoring.scene import score
 from benchmark.method import METHODS, Problem, State
-from benchmark.metrics.scoring import score
 from benchmark.plugins.discovery import discover
 from tests.benchmark.support import problem, random
 

@@ -68,7 +68,7 @@ def test_a_cell_of_any_label_is_stored_found_and_tabulated(
     assert sorted(there) == sorted(tables.paths)
     with tables.paths[2].open(newline="", encoding="utf-8") as stream:
         found = list(csv.reader(stream))
-    assert {len(row) for row in found} == {12}
+    assert {len(row) for row in found} == {13}
     for row in found[1:]:
         assert all(field.isprintable() for field in row)
         assert not any(field.startswith(tuple("=+-@＝＋－＠")) for field in row[:7])

@@ -32,13 +32,19 @@ def check_source(source: object, label: str) -> None:
     refuse(label, problems, "correct the data set")
 
 
-def checked(delivered: object, name: str, label: str) -> Scene:
+def checked(
+    delivered: object,
+    name: str,
+    label: str,
+    remedy: str = "correct what the data set's `read` returns",
+) -> Scene:
     """Check a scene as a data set delivered it.
 
     Args:
         delivered: what `Source.read` returned.
         name: the scene that was asked for.
         label: the data set's canonical reference, for the message.
+        remedy: what to do about a scene that is not as it should be.
 
     Returns:
         The same scene in plain types: a contiguous cube in the machine's byte order, wavelengths
@@ -47,7 +53,7 @@ def checked(delivered: object, name: str, label: str) -> Scene:
     Raises:
         RequestError: it is not a scene as `benchmark.dataset.Scene` describes it.
     """
-    where, remedy = f"{label}: scene {name}", "correct what the data set's `read` returns"
+    where = f"{label}: scene {name}"
     refuse(where, _type_problems(delivered, name), remedy)
     scene = cast(Scene, delivered)
     wavelengths = _numbers(scene.wavelengths)

@@ -1,44 +1,98 @@
-"""Code of the worker process: read and check a MATLAB file that may crash the library."""
+"""Code of the worker process: read and check a MATLAB or HDF5 file that may crash the library."""
 
 import faulthandler
 import math
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmark.errors import listed
+from benchmark.data.formats.stored import (
+    AXES,
+    ContentError,
+    VariableError,
+    by,
+    choose_variable,
+    narrowed,
+)
 
-MAX_PIXELS = 1 << 22  # Harvard has 1040 x 1392; a header may claim anything
+MAX_PIXELS = 1 << 26  # the largest data set has 2517 x 2335; a header may claim anything
 MAX_CHUNK = 1 << 29  # bytes that HDF5 decompresses to read a single value
 MAX_MEMORY = 4 << 30  # bytes; a scene of Harvard takes 0.5 GiB
 MAX_SECONDS = 600.0  # after which the worker ends by itself, in case its parent has died
 MAX_TEXT = 400  # characters of a message, which may quote the file
+MAX_VECTOR = 10_000  # values of a vector that is read beside the image
+MAX_DEPTH, MAX_ITEMS = 6, 1000  # of the groups of an HDF5 file that are searched
 # No image has longer integers; floats with a damaged type would be read as such.
 NUMBERS = {"float32", "float64", "int8", "uint8", "int16", "uint16"}
 _SCIPY_NAMES = {"double": "float64", "single": "float32"}
 
 
-class ContentError(Exception):
-    """The file is damaged, unsafe, or has other content than expected; the message says which."""
+@dataclass(frozen=True)
+class Wanted:
+    """What to read of a file.
+
+    Attributes:
+        variable: the image's name, in HDF5 with its groups ("data/image"); empty for the only
+            variable that has three axes.
+        shape: rows, columns and bands that it must have; 0 for any.
+        parts: the part of each axis to read, as slices; what is beyond the end is left out.
+        mask: a variable that, where it exists, must have the image's rows and columns.
+        vectors: names of vectors to read beside the image, in lower case.
+        version_5: True for a MATLAB file of version 5, False for HDF5.
+        reversed_axes: True for MATLAB's files of version 7.3, which list the axes in reverse.
+    """
+
+    variable: str = ""
+    shape: tuple[int, int, int] = (0, 0, 0)
+    parts: tuple[slice, slice, slice] = (slice(None), slice(None), slice(None))
+    mask: str = ""
+    vectors: frozenset[str] = frozenset()
+    version_5: bool = True
+    reversed_axes: bool = True
 
 
-class VariableError(ContentError):
-    """The file can be read, and has other variables than expected, or of another type or shape."""
+@dataclass(frozen=True)
+class Variable:
+    """The image in a file.
+
+    Attributes:
+        name: the variable's.
+        values: of three axes; none, but of the stored type, if there are too many.
+        shape: of the parts to read.
+        vectors: the vectors that were asked for, by name in lower case.
+    """
+
+    name: str
+    values: np.ndarray
+    shape: tuple[int, ...]
+    vectors: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
-def read_values(file: Path, version_5: bool, bands: int, crop: int) -> np.ndarray:
-    """Read a file in a process that may crash; see `benchmark.data.formats.matlab.read`."""
+Described = Mapping[str, tuple[tuple[int, ...], str]]
+
+
+def read_values(file: Path, wanted: Wanted, most: int) -> Variable:
+    """Read a file in a process that may crash; see `benchmark.data.formats.matlab.read`.
+
+    Args:
+        file: the file.
+        wanted: what to read of it.
+        most: bytes of an image in an HDF5 file above which no values are read.
+    """
     faulthandler.disable()  # a crash is reported as one line
     faulthandler.dump_traceback_later(MAX_SECONDS, exit=True)
     _limit_memory()
     try:
         with warnings.catch_warnings(action="ignore"):
-            return (read_version_5 if version_5 else read_version_7)(file, bands, crop)
+            if wanted.version_5:
+                return _read_version_5(file, wanted)
+            return _read_hdf(file, wanted, most)
     except ContentError as error:
         raise type(error)(str(error)[:MAX_TEXT]) from None
     except MemoryError:
@@ -61,8 +115,7 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
-def read_version_5(file: Path, bands: int, crop: int) -> np.ndarray:
-    """Read a file of version 5; see `benchmark.data.formats.matlab.read`."""
+def _read_version_5(file: Path, wanted: Wanted) -> Variable:
     from scipy.io import loadmat, whosmat
 
     variables = whosmat(file)
@@ -70,55 +123,100 @@ def read_version_5(file: Path, bands: int, crop: int) -> np.ndarray:
     if repeated := [name for name, count in counts.items() if count > 1]:
         raise ContentError(f"it has several variables '{repeated[0]}'")
     described = {name: (shape, _SCIPY_NAMES.get(kind, kind)) for name, shape, kind in variables}
-    _check(described, bands)
-    cube = loadmat(file, variable_names=["ref", "lbl"])["ref"]
-    declared = np.dtype(described["ref"][1])
+    name = _checked_name(described, wanted)
+    declared = np.dtype(described[name][1])
+    vectors = _vector_names(described, wanted)
+    loaded = loadmat(file, variable_names=[name, *vectors])
+    cube = loaded[name]
     stored = cube.dtype.newbyteorder("=")
     # MATLAB stores small integers in fewer bytes than their type has.
     smaller = stored.itemsize < declared.itemsize and np.can_cast(stored, declared)
     if not (smaller or stored == declared):
-        raise ContentError(f"expected 'ref' as {declared}, found it stored as {stored}")
-    return _top_left(cube, crop)
+        raise ContentError(f"expected '{name}' as {declared}, found it stored as {stored}")
+    return _variable(name, cube[wanted.parts], vectors, lambda vector: loaded[vector])
 
 
-def read_version_7(file: Path, bands: int, crop: int) -> np.ndarray:
-    """Read a file of version 7.3, which is HDF5 and lists the axes in reverse."""
+def _read_hdf(file: Path, wanted: Wanted, most: int) -> Variable:
     import h5py
 
     with h5py.File(file, "r") as opened:
-        _check({name: _describe(opened, name) for name in opened}, bands)
-        cube = opened["ref"]
+        described = _describe_all(opened, wanted)
+        name = _checked_name(described, wanted)
+        cube = opened[name]
         _check_stored(cube)
-        return _top_left(cube[:, :crop, :crop].T, crop)
+        sizes = zip(described[name][0], wanted.parts, strict=True)
+        shape = tuple(len(range(size)[part]) for size, part in sizes)
+        if math.prod(shape) * cube.dtype.itemsize > most:
+            return Variable(name, np.empty(0, cube.dtype), shape)
+        vectors = _vector_names(described, wanted)
+        values = cube[wanted.parts[::-1]].T if wanted.reversed_axes else cube[wanted.parts]
+        return _variable(name, values, vectors, lambda vector: opened[vector][()])
 
 
-def _top_left(cube: np.ndarray, crop: int) -> np.ndarray:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.array(cube[:crop, :crop], np.float32, order="C")
+def _variable(
+    name: str, values: np.ndarray, vectors: list[str], read: Callable[[str], np.ndarray]
+) -> Variable:
+    found = {
+        vector.lower(): tuple(float(value) for value in np.ravel(read(vector)))
+        for vector in vectors
+    }
+    return Variable(name, narrowed(values), values.shape, found)
 
 
-def _check(variables: Mapping[str, tuple[tuple[int, ...], str]], bands: int) -> None:
-    """Check the shapes and types of the variables before any values are read.
+def _checked_name(variables: Described, wanted: Wanted) -> str:
+    """Return the name of the image, after checking shapes and types before values are read.
 
     Raises:
         VariableError: a variable is missing or has another type or shape.
     """
-    if "ref" not in variables:
-        others = [f"'{name}' ({_by(shape)} {kind})" for name, (shape, kind) in variables.items()]
-        raise VariableError(f"expected a variable 'ref', found {listed(others) or 'none'}")
-    shape, kind = variables["ref"]
-    if kind not in NUMBERS or len(shape) != 3 or shape[2] != bands or min(shape) < 1:
-        found = f"{_by(shape)} of {kind}" if shape else kind
-        raise VariableError(f"expected 'ref' as rows x columns x {bands} numbers, found {found}")
-    if shape[0] * shape[1] > MAX_PIXELS:
-        raise ContentError(f"it claims {_by(shape[:2])} pixels")
-    mask, kind = variables.get("lbl", (shape[:2], ""))
-    if mask != shape[:2]:
-        raise VariableError(f"expected 'lbl' as {_by(shape[:2])}, found {_by(mask) or kind}")
+    name = choose_variable(variables, wanted.variable, NUMBERS)
+    shape, kind = variables[name]
+    right = len(shape) == AXES and all(
+        size >= 1 and size == (expected or size)
+        for size, expected in zip(shape, wanted.shape, strict=True)
+    )
+    if kind not in NUMBERS or not right:
+        found = f"{by(shape)} of {kind}" if shape else kind
+        names = ("rows", "columns", "bands")
+        expected = " x ".join(
+            str(one or name) for one, name in zip(wanted.shape, names, strict=True)
+        )
+        raise VariableError(f"expected '{name}' as {expected} numbers, found {found}")
+    largest = shape[:2] if wanted.shape[2] else sorted(shape)[1:]
+    if math.prod(largest) > MAX_PIXELS:
+        raise ContentError(f"it claims {by(largest)} pixels")
+    mask, kind = variables.get(wanted.mask, (shape[:2], ""))
+    if wanted.mask and mask != shape[:2]:
+        raise VariableError(
+            f"expected '{wanted.mask}' as {by(shape[:2])}, found {by(mask) or kind}"
+        )
+    return name
 
 
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
+def _vector_names(variables: Described, wanted: Wanted) -> list[str]:
+    return [
+        name
+        for name, (shape, kind) in variables.items()
+        if name.rpartition("/")[2].lower() in wanted.vectors
+        and kind in NUMBERS
+        and 1 < max(shape, default=0) == math.prod(shape) <= MAX_VECTOR
+    ]
+
+
+def _describe_all(opened: Any, wanted: Wanted) -> Described:
+    """Describe the variables of an HDF5 file, in its groups too unless it is MATLAB's."""
+    found: dict[str, tuple[tuple[int, ...], str]] = {}
+    waiting = [(name, 1) for name in opened]
+    for _ in range(MAX_ITEMS):
+        if not waiting:
+            break
+        name, depth = waiting.pop(0)
+        shape, kind = _describe(opened, name)
+        if kind != "a group" or wanted.reversed_axes or depth == MAX_DEPTH:
+            found[name] = (shape[::-1] if wanted.reversed_axes else shape), kind
+        else:
+            waiting += [(f"{name}/{inner}", depth + 1) for inner in opened[name]]
+    return found
 
 
 def _describe(opened: Any, name: str) -> tuple[tuple[int, ...], str]:
@@ -128,11 +226,13 @@ def _describe(opened: Any, name: str) -> tuple[tuple[int, ...], str]:
     if not isinstance(opened.get(name, getlink=True), h5py.HardLink):
         return (), "a link"
     item = opened[name]
-    if not isinstance(item, h5py.Dataset):
+    if isinstance(item, h5py.Group):
         return (), "a group"
+    if not isinstance(item, h5py.Dataset):
+        return (), "a type"
     if item.external or item.is_virtual:
         return (), "numbers in another file"
-    return item.shape[::-1], item.dtype.name
+    return item.shape or (), item.dtype.name
 
 
 def _check_stored(item: Any) -> None:
@@ -150,7 +250,7 @@ def _check_stored(item: Any) -> None:
             raise ContentError("it is damaged: its values are not all there")
         return
     if math.prod(item.chunks) * item.dtype.itemsize > MAX_CHUNK:
-        raise ContentError(f"it claims chunks of {_by(item.chunks)} values")
+        raise ContentError(f"it claims chunks of {by(item.chunks)} values")
     for spans in item.iter_chunks():
         corner = tuple(span.start for span in spans)
         if not item.id.get_chunk_info_by_coord(corner).size:

@@ -16,14 +16,18 @@ _VISIBLE = (400.0, 720.0)
 
 @dataclass(frozen=True)
 class View:
-    """One test scene with the estimates of one or more methods; all images in 8-bit grey levels.
+    """One test scene with the estimates of one or more methods, as they were scored.
+
+    All images are in 8-bit grey levels, from 0 to 255, and whole levels only where the protocol
+    rounds them. Their PSNR, by `psnr`, is that of the tables.
 
     Attributes:
         scene: its name.
         wavelengths: of the bands, in nm; empty if unknown.
-        truth: (bands, rows, columns) uint8, as scored.
-        low: (bands, rows / scale, columns / scale) uint8, the low-resolution image.
-        estimates: a method's label to (bands, rows, columns) uint8, as scored.
+        truth: (bands, rows, columns) float32.
+        low: (bands, rows / scale, columns / scale) float32, the low-resolution image; its pixel i
+            stands for the pixels s i to s i + s - 1 of the truth.
+        estimates: a method's label to (bands, rows, columns) float32.
         left_out: a method's label to the reason why it has no estimate.
     """
 
@@ -48,10 +52,11 @@ class Preview:
         wavelengths: (bands,) in nm; (0,) if unknown.
         shape: (rows, columns) of the whole scene.
         corner: (row, column) of the window's first pixel.
-        truth: (bands, window rows, window columns) uint8 grey levels.
+        truth: (bands, window rows, window columns) uint8 grey levels, rounded for display.
         low: (bands, rows, columns) uint8, those low-resolution pixels that touch the window.
         estimate: uint8, like `truth`.
-        error: (bands,) mean squared error over the whole scene, in squared grey levels.
+        error: (bands,) mean squared error over the whole scene, in squared grey levels, of the
+            images as scored.
         overview: (bands, rows, columns) uint8, the whole truth downsampled by averaging.
     """
 
@@ -147,5 +152,8 @@ def false_colour_bands(wavelengths: Sequence[float]) -> tuple[int, int, int]:
 
 
 def psnr(squared_error: float) -> float:
-    """Return the PSNR in dB of a mean squared error in squared 8-bit grey levels; inf for zero."""
+    """Return the PSNR in dB of a mean squared error in squared 8-bit grey levels; inf for zero.
+
+    It does not depend on the unit: that of images in 0 to 1, with peak 1, is the same.
+    """
     return 10 * math.log10(LEVELS**2 / squared_error) if squared_error > 0 else math.inf

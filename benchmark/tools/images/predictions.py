@@ -12,7 +12,7 @@ from benchmark.errors import RequestError, listed
 from benchmark.execution.plan import CellPlan
 from benchmark.execution.reestimation import missing_weights, reestimate
 from benchmark.execution.status import status_of
-from benchmark.tools.images.model import View
+from benchmark.tools.images.model import LEVELS, View
 
 
 def predict(
@@ -39,11 +39,16 @@ def predict(
     check_test_scenes(scenes, plan)
     if reason := missing_weights(plan, status.cell):
         raise RequestError(f"{plan.address}: {reason}")
-    degradation = plan.problem().degradation
+    degradation, levels = plan.problem().degradation, plan.protocol.scored_levels
     for one in reestimate(plan, status.cell, device, scenes):
-        images = (one.truth, degradation.low(one.stored), one.estimate.clamp(0, 1))
-        high, small, made = (_grey_levels(image) for image in images)
-        yield View(one.scene.name, one.scene.wavelengths, high, small, {plan.address.method: made})
+        made = one.estimate.clamp(0, 1) if plan.method.clips or levels else one.estimate
+        yield View(
+            scene=one.scene.name,
+            wavelengths=one.scene.wavelengths,
+            truth=_grey_levels(one.truth, levels),
+            low=_grey_levels(degradation.low(one.stored), degradation.stored_levels),
+            estimates={plan.address.method: _grey_levels(made, levels)},
+        )
 
 
 def check_test_scenes(scenes: Sequence[str], plan: CellPlan) -> None:
@@ -60,6 +65,10 @@ def check_test_scenes(scenes: Sequence[str], plan: CellPlan) -> None:
         )
 
 
-def _grey_levels(image: Tensor) -> np.ndarray:
-    levels: np.ndarray = torch.round(image * 255).to(torch.uint8).cpu().numpy()
-    return levels
+def _grey_levels(image: Tensor, levels: int | None) -> np.ndarray:
+    """Return an image in [0, 1] in 8-bit grey levels, rounded to whole ones of `levels` if any."""
+    taken = image.float()
+    # The order of the operations is that of the scoring, so that whole levels are exact.
+    shown = torch.round(taken * levels) * (LEVELS / levels) if levels else taken * LEVELS
+    found: np.ndarray = shown.cpu().numpy()
+    return found

@@ -21,8 +21,10 @@ from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import Folders, replan
 from benchmark.store.cells import Cell
 from benchmark.store.files import write_file
-from benchmark.tools.images.model import CellPreview, Preview, View
+from benchmark.tools.images.model import LEVELS, CellPreview, Preview, View
 from benchmark.tools.images.predictions import predict
+
+_FORMAT = 2  # of the files; to be raised when what they hold changes
 
 
 def previews(
@@ -78,7 +80,8 @@ def previews(
 
 def _file(cache: Path, cell: Cell, scene: str, size: int) -> Path:
     # The truth depends on the data, which the key of the cell covers too.
-    name = hashlib.sha256(f"{cell.facts['key']} {scene} {size}".encode()).hexdigest()[:32]
+    parts = (cell.facts["key"], scene, size, _FORMAT)
+    name = hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()[:32]
     return cache / "previews" / f"{name}.npz"
 
 
@@ -113,21 +116,21 @@ def preview_of(view: View, scale: int, size: int) -> Preview:
     top, left = corner_of_detail(truth, size)
     rows, columns = (min(size, length) for length in truth.shape[1:])
     window = (slice(None), slice(top, top + rows), slice(left, left + columns))
-    # Low-resolution pixel i is the sample at s * i and stands for s pixels from there on.
+    # Under every protocol, low-resolution pixel i stands for the pixels s i to s i + s - 1.
     small = (
         slice(None),
         slice(top // scale, (top + rows - 1) // scale + 1),
         slice(left // scale, (left + columns - 1) // scale + 1),
     )
-    difference = estimate.astype(np.float32) - truth
+    difference = estimate.astype(np.float64) - truth
     return Preview(
         wavelengths=np.asarray(view.wavelengths),
         shape=np.array(truth.shape[1:]),
         corner=np.array((top, left)),
-        truth=truth[window],
-        low=view.low[small],
-        estimate=estimate[window],
-        error=np.square(difference).mean(axis=(1, 2), dtype=np.float64),
+        truth=_eight_bit(truth[window]),
+        low=_eight_bit(view.low[small]),
+        estimate=_eight_bit(estimate[window]),
+        error=np.square(difference).mean(axis=(1, 2)),
         overview=_downsampled(truth),
     )
 
@@ -153,6 +156,12 @@ def corner_of_detail(truth: np.ndarray, size: int) -> tuple[int, int]:
     return int(row) * step, int(column) * step
 
 
+def _eight_bit(image: np.ndarray) -> np.ndarray:
+    """Round an image in grey levels for display."""
+    rounded: np.ndarray = np.rint(image).clip(0, LEVELS).astype(np.uint8)
+    return rounded
+
+
 def _downsampled(cube: np.ndarray) -> np.ndarray:
     """Average blocks of pixels, so that the longer side has at most `OVERVIEW` pixels."""
     block = -(-max(cube.shape[1:]) // OVERVIEW)
@@ -160,5 +169,4 @@ def _downsampled(cube: np.ndarray) -> np.ndarray:
     rows, columns = rows // block, columns // block
     cut = cube[:, : rows * block, : columns * block]
     blocks = cut.reshape(bands, rows, block, columns, block)
-    small: np.ndarray = blocks.mean(axis=(2, 4), dtype=np.float32).round().astype(np.uint8)
-    return small
+    return _eight_bit(blocks.mean(axis=(2, 4), dtype=np.float32))

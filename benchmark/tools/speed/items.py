@@ -147,7 +147,7 @@ def image(truth: Tensor, turns: int) -> list[Item]:
     degradations = [protocol.degradation(scale) for scale in SCALES]
     noisy = (truth + torch.randn_like(truth) / 50).clamp(0, 1)
     metrics = metrics_of(protocol)
-    names = " ".join(metric.title for metric in metrics)
+    names = ", ".join(metric.title for metric in metrics)
     scoring = partial(score, noisy, truth, SCALE, protocol, metrics)
 
     def degrade() -> None:

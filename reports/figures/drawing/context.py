@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from benchmark.store.cells import Cell
-from reports.analysis.provenance import title_of
+from reports.analysis.provenance import protocol_of, title_of
 from reports.figures.drawing.style import FAINT, SMALL, TEXT, TITLE, WIDTH, MethodStyles, styles_of
 from reports.figures.drawing.text import shortened, wrapped
 from reports.formatting import TIMES
@@ -72,7 +72,7 @@ def context_of(
         seed: the seed to name; methods that are not stochastic have seed 0.
     """
     address = cells[0].address
-    settings = f"protocol {address.protocol}, profile {address.profile}"
+    settings = f"protocol {protocol_of(cells)}, profile {address.profile}"
     if seed is not None:
         settings += f", seed {seed}"
     title = f"{title_of(cells)}, {TIMES}{address.scale}"

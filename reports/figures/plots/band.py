@@ -136,7 +136,7 @@ def _caption(
     text = (
         "Upper: estimates; lower: absolute difference from the ground truth, both in 8-bit grey "
         f"levels, one colour scale. It ends at {colours.vmax:.0f}; {clipped:.1f} % of the pixels "
-        f"are above. Curves start at the pixels below 1. White is {greys.vmax:.0f} of 255 grey "
+        f"are above. Curves: pixels that differ by no more. White is {greys.vmax:.0f} of 255 grey "
         f"levels, shown with a gamma of {GAMMA}. PSNR of this band and of the whole cube."
     )
     return f"{text} {not_shown(view.left_out, styles)}"

@@ -1,4 +1,4 @@
-"""Quality and cost: PSNR against the time per image, and against the number of parameters."""
+"""Quality and cost: a metric against the time per image, and against the number of parameters."""
 
 import math
 from collections import Counter
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from benchmark.store.cells import Cell
+from reports.analysis.metrics import Metric
 from reports.analysis.results import read_results, rows_of
 from reports.figures.drawing.context import FigureContext
 from reports.figures.drawing.labels import place_names
@@ -23,7 +24,7 @@ from reports.figures.drawing.style import (
 from reports.figures.drawing.text import not_shown, shortened
 
 _HEIGHT = 2.95  # inches
-_ROOM = 0.12  # of the range of PSNR, above and below the points
+_ROOM = 0.12  # of the range of the quality, above and below the points
 _LONGEST = 1.3  # inches of a name
 
 
@@ -32,48 +33,54 @@ class Cost:
     """Quality and cost of one method.
 
     Attributes:
-        psnr: mean over the test scenes, in dB.
+        quality: mean over the test scenes of the table's first metric.
         seconds: per image.
         parameters: number of learned values; 0 for a method that learns nothing.
         machine: where the time was measured.
     """
 
-    psnr: float
+    quality: float
     seconds: float
     parameters: int
     machine: str
 
 
-def costs_of(cells: Sequence[Cell]) -> tuple[dict[str, Cost], dict[str, str]]:
-    """Read the costs of finished cells of one data set, profile, scale and seed.
+def costs_of(cells: Sequence[Cell]) -> tuple[dict[str, Cost], dict[str, str], Metric]:
+    """Read the costs of finished cells of one data set, protocol, profile, scale and seed.
 
     Returns:
-        A method's label to its cost; and the methods that have none, with the reason.
+        A method's label to its cost; the methods that have none, with the reason; and the metric
+        of the quality: the first one of the protocol's main table.
     """
     costs, without = {}, {}
     results = read_results(cells)
+    metric = results.metrics[0]
     for one in rows_of(results.cells):
-        psnr = results.mean(one.method, one.scale, "psnr")
-        if not math.isfinite(psnr):
-            without[one.method] = one.error or "it has no finite PSNR"
+        quality = results.mean(one.method, one.scale, metric.name)
+        if not math.isfinite(quality):
+            without[one.method] = one.error or f"it has no finite {metric.title}"
         elif not one.upscale_s > 0:
             without[one.method] = "its time was not recorded"
         else:
             machine = results.machines.names[one.machine]
             parameters = 0 if math.isnan(one.parameters) else int(one.parameters)
-            costs[one.method] = Cost(psnr, one.upscale_s, parameters, machine)
-    return costs, without
+            costs[one.method] = Cost(quality, one.upscale_s, parameters, machine)
+    return costs, without, metric
 
 
-def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def front(
+    points: Sequence[tuple[float, float]], *, higher: bool = True
+) -> list[tuple[float, float]]:
     """Return the Pareto front, sorted: the points that no other point dominates.
 
     Args:
-        points: (cost, quality); less cost and more quality are better.
+        points: (cost, quality); less cost is better.
+        higher: whether more quality is better.
     """
+    sign = 1 if higher else -1
     best: list[tuple[float, float]] = []
-    for cost, quality in sorted(points, key=lambda point: (point[0], -point[1])):
-        if not best or quality > best[-1][1]:
+    for cost, quality in sorted(points, key=lambda point: (point[0], -sign * point[1])):
+        if not best or sign * quality > sign * best[-1][1]:
             best.append((cost, quality))
     return best
 
@@ -81,16 +88,18 @@ def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 @drawing()
 def cost_figure(
     costs: Mapping[str, Cost],
+    metric: Metric,
     context: FigureContext,
     left_out: Mapping[str, str] | None = None,
     seconds: str = "",
 ) -> Figure:
-    """Draw PSNR against seconds per image and against parameters, both on logarithmic axes.
+    """Draw the quality against seconds per image and against parameters, both on logarithmic axes.
 
     Seconds are of one machine, that of most methods, the first one of a tie.
 
     Args:
         costs: a method's label to its cost; not empty.
+        metric: of the quality.
         context: heading and styles.
         left_out: methods without a cost, and why.
         seconds: what limits the comparison of seconds, as a sentence; empty for nothing.
@@ -105,16 +114,16 @@ def cost_figure(
         named = (f"{styles.title(label)} ({costs[label].machine})" for label in others)
         where += f" Without the times of other machines, not comparable: {'; '.join(named)}."
     caption = (
-        f"PSNR: mean over the test scenes. {where} A time is that of the method alone: where it "
-        f"needs an upscaled input, the engine computes that. {seconds} Line: no method is both "
-        f"better and cheaper than those on it. {not_shown(left_out or {}, styles)}"
+        f"{metric.title}: mean over the test scenes. {where} A time is that of the method alone: "
+        f"where it needs an upscaled input, the engine computes that. {seconds} Line: no method is "
+        f"both better and cheaper than those on it. {not_shown(left_out or {}, styles)}"
     )
     figure = context.new_figure(["quality and cost"], caption, _HEIGHT)
     left, right = figure.subplots(1, 2, sharey=True)
-    quality = [costs[label].psnr for label in labels]
+    quality = [costs[label].quality for label in labels]
     room = _ROOM * (max(quality) - min(quality)) or 1.0
     left.set_ylim(min(quality) - room, max(quality) + room)
-    left.set_ylabel("PSNR (dB)")
+    left.set_ylabel(f"{metric.title} ({metric.unit})" if metric.unit else metric.title)
     left.set_xlabel("seconds per image")
     _limit(left, [costs[label].seconds for label in timed])
     set_log_scale(left, "x", EngFormatter("s"))
@@ -122,9 +131,13 @@ def cost_figure(
     _limit_from_zero(right, [costs[label].parameters for label in labels])
     left.yaxis.set_major_locator(MaxNLocator(7))
     names = {label: shortened(styles.title(label), _LONGEST, SMALL) for label in labels}
-    times = [(costs[label].seconds, costs[label].psnr) for label in timed]
-    parameters = [(float(costs[label].parameters), costs[label].psnr) for label in labels]
-    lines = [_draw(left, times, timed, styles), _draw(right, parameters, labels, styles)]
+    times = [(costs[label].seconds, costs[label].quality) for label in timed]
+    parameters = [(float(costs[label].parameters), costs[label].quality) for label in labels]
+    higher = bool(metric.higher)
+    lines = [
+        _draw(left, times, timed, styles, higher=higher),
+        _draw(right, parameters, labels, styles, higher=higher),
+    ]
     figure.draw_without_rendering()  # names are placed within the final layout
     place_names(left, times, [names[label] for label in timed], lines[0])
     place_names(right, parameters, [names[label] for label in labels], lines[1])
@@ -150,10 +163,15 @@ def _limit_from_zero(axes: Axes, prices: Sequence[int]) -> None:
 
 
 def _draw(
-    axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str], styles: MethodStyles
+    axes: Axes,
+    points: Sequence[tuple[float, float]],
+    labels: Sequence[str],
+    styles: MethodStyles,
+    *,
+    higher: bool,
 ) -> list[tuple[float, float]]:
     """Draw the methods as points, and the front; return its corners."""
-    best = front(points)
+    best = front(points, higher=higher)
     best.append((axes.get_xlim()[1], best[-1][1]))
     axes.step(*zip(*best, strict=True), where="post", color="0.7", lw=1.0, zorder=1)
     for label, point in zip(labels, points, strict=True):

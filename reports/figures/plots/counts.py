@@ -11,8 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from benchmark.tools.images.model import View
 from reports.figures.drawing.style import ERRORS, MethodStyles
-from reports.figures.images import abs_error, psnr_of, share_below
+from reports.figures.images import abs_error, psnr_of, share_below, share_within
 
+_STEP = 0.25  # grey levels between the points of a curve where images are not rounded
 _TIP = 0.07  # of the axes' width: the tip of the colour scale
 
 
@@ -66,10 +67,13 @@ def draw_counts(
     """
     axes.set_title("Pixels within", loc="left", weight="bold")
     end = float(colours.vmax or 0)
-    levels = np.arange(end + 1)
+    # Images that were rounded differ by whole levels.
+    whole = all(np.array_equal(of.error, np.rint(of.error)) for of in errors.values())
+    step = 1.0 if whole else _STEP
+    levels = np.arange(0, end + step, step)
     every = max(1, len(levels) // 4)
     for index, label in enumerate(labels):
-        shares = [100 * share_below(errors[label].error, level + 1) for level in levels]
+        shares = [100 * share_within(errors[label].error, level) for level in levels]
         axes.plot(levels, shares, markevery=(index % every, every), **styles.style(label).plot())
     axes.set_xlim(0, end)
     axes.set_ylim(top=101)

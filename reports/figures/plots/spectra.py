@@ -90,7 +90,7 @@ def false_colour(cube: np.ndarray, axis: BandAxis) -> np.ndarray:
     """Return a cube as a picture in false colour.
 
     Args:
-        cube: (bands, rows, columns) uint8 grey levels.
+        cube: (bands, rows, columns) grey levels.
         axis: of the bands.
 
     Returns:
@@ -169,13 +169,13 @@ def _draw_spectra(
 ) -> None:
     """Draw the spectra at a pixel, and below them their differences from the truth."""
     row, column = pixel
-    truth = view.truth[:, row, column].astype(int)
+    truth = view.truth[:, row, column].astype(float)
     positions = view.axis.positions
     upper.plot(positions, truth, color=INK, lw=2)
     lower.axhline(0, color=INK, lw=0.8)
     every = max(1, len(positions) // 6)
     for index, label in enumerate(styles.ordered(list(view.estimates))):
-        values = view.estimates[label][:, row, column].astype(int)
+        values = view.estimates[label][:, row, column].astype(float)
         how: dict[str, Any] = {"lw": 0.9, "ms": 3, "markevery": (index % every, every)}
         for axes, line in ((upper, values), (lower, values - truth)):
             axes.plot(positions, line, **how, **styles.style(label).plot())

@@ -10,9 +10,7 @@ from torch import Tensor
 
 from benchmark.data.patches import PatchBank, draw, draw_orientations
 from benchmark.data.views import turned
-from benchmark.protocols.degradation import Degradation
-from benchmark.protocols.interpolation import upscale
-from benchmark.protocols.protocol import Protocol
+from benchmark.protocol import Protocol
 from tests.benchmark.data.test_patches import (
     BANDS,
     COUNT,
@@ -32,7 +30,7 @@ def augmented(protocol: Protocol, scale: int, seed: int = SEED) -> PatchBank:
     """Draw patches of turned scenes."""
     return PatchBank(
         scenes(),
-        Degradation(protocol, scale),
+        protocol.degradation(scale),
         count=COUNT,
         size=SIZE,
         seed=seed,
@@ -50,7 +48,7 @@ def crop(image: Tensor, row: int, column: int, size: int) -> Tensor:
 def test_augmented_patches_are_crops_of_the_degraded_turned_scene(
     protocol: Protocol, scale: int
 ) -> None:
-    degradation = Degradation(protocol, scale)
+    degradation = protocol.degradation(scale)
     made = augmented(protocol, scale)
     patches = torch.arange(COUNT)
     ups, truths = made.batch(patches, "upscaled", None)
@@ -66,7 +64,7 @@ def test_augmented_patches_are_crops_of_the_degraded_turned_scene(
             row, column = column, row  # noqa: PLW2901 - the place is that of the turned scene
         truth = degradation.store(turned(scenes()[scene], orientation).contiguous())
         low = degradation.low(truth)
-        up = upscale(low.double(), (truth.shape[1], truth.shape[2]))
+        up = degradation.upscale(low.double(), (truth.shape[1], truth.shape[2]))
         assert torch.equal(truths[index], crop(truth, row, column, SIZE))
         # A transposed scene is blurred along its rows first: another order of float64 sums.
         torch.testing.assert_close(
@@ -97,7 +95,7 @@ def test_one_orientation_is_the_plain_bank() -> None:
     """Patches that are not turned are the same, pixel by pixel, with and without augmentation."""
     plain = PatchBank(
         scenes(),
-        Degradation(EIGHT_BIT, 3),
+        EIGHT_BIT.degradation(3),
         count=COUNT,
         size=SIZE,
         seed=SEED,
@@ -119,12 +117,14 @@ def test_a_turned_pair_is_not_a_pair_of_the_turned_scene(
     scale: int, sees: Literal["upscaled", "decimated"]
 ) -> None:
     """Under `wang2017`: its errors would teach the network a shift towards the other side."""
-    degradation = Degradation(EIGHT_BIT, scale)
+    degradation = EIGHT_BIT.degradation(scale)
     size = 12 * scale
     ramp = torch.linspace(0.2, 0.8, 2 * size).expand(1, 2 * size, 2 * size)
     low, mirrored = (degradation.low(degradation.store(z)) for z in (ramp, ramp.flip(2)))
     if sees == "upscaled":
-        low, mirrored = (upscale(image, (2 * size, 2 * size)) for image in (low, mirrored))
+        low, mirrored = (
+            degradation.upscale(image, (2 * size, 2 * size)) for image in (low, mirrored)
+        )
     step = 1 if sees == "upscaled" else scale
     inside = slice(12 * scale // step // 2, -(12 * scale // step // 2))  # away from the border
     difference = (low.flip(2) - mirrored)[..., inside, inside]

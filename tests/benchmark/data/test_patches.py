@@ -12,9 +12,7 @@ from torch import Tensor
 
 from benchmark.data.patches import PatchBank, draw
 from benchmark.errors import RequestError
-from benchmark.protocols.degradation import Degradation
-from benchmark.protocols.interpolation import upscale
-from benchmark.protocols.protocol import Protocol
+from benchmark.protocol import Protocol
 from tests.benchmark.support import EIGHT_BIT, EPS, FLOAT, examples, random
 
 SHAPES = [(45, 61), (32, 33), (67, 32), (50, 40)]
@@ -34,7 +32,7 @@ def scenes() -> list[Tensor]:
 @cache
 def bank(protocol: Protocol, scale: int, size: int = 32) -> PatchBank:
     """Draw patches of all of them."""
-    degradation = Degradation(protocol, scale)
+    degradation = protocol.degradation(scale)
     return PatchBank(
         scenes(), degradation, count=COUNT, size=size, seed=SEED, device=torch.device("cpu")
     )
@@ -42,10 +40,12 @@ def bank(protocol: Protocol, scale: int, size: int = 32) -> PatchBank:
 
 def crops(protocol: Protocol, scale: int, size: int = 32) -> tuple[Tensor, Tensor, Tensor]:
     """Cut truth, up-scaled (in float64) and decimated patches from whole images, one by one."""
-    degradation = Degradation(protocol, scale)
+    degradation = protocol.degradation(scale)
     truths = [degradation.store(scene) for scene in scenes()]
     lows = [degradation.low(truth) for truth in truths]
-    ups = [upscale(low.double(), shape) for low, shape in zip(lows, SHAPES, strict=True)]
+    ups = [
+        degradation.upscale(low.double(), shape) for low, shape in zip(lows, SHAPES, strict=True)
+    ]
     few = -(-size // scale)
     cut: tuple[list[Tensor], list[Tensor], list[Tensor]] = ([], [], [])
     for scene, row, column in draw(SHAPES, COUNT, size, scale, SEED).tolist():
@@ -162,7 +162,7 @@ def test_a_scene_smaller_than_a_patch_is_refused() -> None:
     with pytest.raises(RequestError, match="--scenes"):
         PatchBank(
             [random(2, 40, 20)],
-            Degradation(EIGHT_BIT, 2),
+            EIGHT_BIT.degradation(2),
             count=3,
             size=32,
             seed=0,
@@ -174,7 +174,7 @@ def test_scenes_of_different_bands_are_refused() -> None:
     with pytest.raises(RequestError, match="number of bands"):
         PatchBank(
             [random(2, 40, 40), random(3, 40, 40)],
-            Degradation(EIGHT_BIT, 2),
+            EIGHT_BIT.degradation(2),
             count=3,
             size=32,
             seed=0,
@@ -188,7 +188,7 @@ def test_scenes_of_different_bands_are_refused() -> None:
 def test_a_gpu_gives_the_same_patches(scale: int) -> None:
     there = PatchBank(
         scenes(),
-        Degradation(EIGHT_BIT, scale),
+        EIGHT_BIT.degradation(scale),
         count=COUNT,
         size=32,
         seed=SEED,

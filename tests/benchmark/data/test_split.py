@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.data.split import DataRequest, Split, check_scenes, load_split, roles, truth_of
+from benchmark.data.split import DataRequest, Split, check_scenes, load_split, truth_of
 from benchmark.dataset import DATASETS, Scene
 from benchmark.errors import RequestError
 from benchmark.plugins.discovery import discover
+from tests.benchmark.support import EIGHT_BIT
 
 discover([DATASETS])
 TINY = "synthetic[rows=20,columns=18,bands=3]"
@@ -19,7 +20,8 @@ def loaded(
     cache: Path, reference: str = TINY, train_on: tuple[str, ...] = (), scenes: tuple[str, ...] = ()
 ) -> Split:
     """Load a split of synthetic scenes."""
-    return load_split(DataRequest(reference, train_on, scenes, Path("no-such-folder"), cache))
+    request = DataRequest(reference, train_on, scenes, Path("no-such-folder"), cache)
+    return load_split(request, EIGHT_BIT)
 
 
 def test_a_truth_has_bands_first_and_lies_within_zero_and_one() -> None:
@@ -52,7 +54,7 @@ def test_iterating_reads_the_scenes_in_order(tiny: Split) -> None:
 
 def test_roles_of_a_subset_keep_the_papers_test_scenes() -> None:
     dataset = DATASETS.make("synthetic")
-    assigned = roles(dataset, ["leaves01", "leaves04", "leaves06"])
+    assigned = EIGHT_BIT.roles(dataset, ["leaves01", "leaves04", "leaves06"])
     assert (assigned.train, assigned.validation, assigned.test) == (
         ["leaves01"],
         ["leaves06"],
@@ -62,14 +64,14 @@ def test_roles_of_a_subset_keep_the_papers_test_scenes() -> None:
 
 def test_without_its_own_validation_scenes_the_last_two_of_three_are_held_out() -> None:
     dataset = DATASETS.make("synthetic")
-    assigned = roles(dataset, ["leaves01", "leaves02", "leaves03", "leaves04"])
+    assigned = EIGHT_BIT.roles(dataset, ["leaves01", "leaves02", "leaves03", "leaves04"])
     assert (assigned.train, assigned.validation) == (["leaves01"], ["leaves02", "leaves03"])
-    assigned = roles(dataset, ["leaves01", "leaves02", "leaves04"])
+    assigned = EIGHT_BIT.roles(dataset, ["leaves01", "leaves02", "leaves04"])
     assert (assigned.train, assigned.validation) == (["leaves01", "leaves02"], [])
 
 
 def test_validation_scenes_alone_are_trained_on() -> None:
-    assigned = roles(DATASETS.make("synthetic"), ["leaves06", "leaves04"])
+    assigned = EIGHT_BIT.roles(DATASETS.make("synthetic"), ["leaves06", "leaves04"])
     assert (assigned.train, assigned.validation, assigned.test) == (["leaves06"], [], ["leaves04"])
 
 
@@ -156,7 +158,7 @@ def test_a_subset_without_a_test_scene_is_refused_with_the_test_scenes(tmp_path:
         loaded(tmp_path, scenes=("leaves01", "leaves02"))
     assert str(caught.value) == (
         f"--scenes leaves no test scene of {TINY}; "
-        "its test scenes are leaves04, leaves08, leaves13, leaves17"
+        "under wang2017 its test scenes are leaves04, leaves08, leaves13, leaves17"
     )
 
 
@@ -172,7 +174,7 @@ def test_progress_is_reported_once(tmp_path: Path) -> None:
         calls.append(now)  # type: ignore[arg-type]
 
     for _ in range(2):
-        load_split(DataRequest(TINY, (), (), Path("no-such-folder"), tmp_path), progress)
+        load_split(DataRequest(TINY, (), (), Path("no-such-folder"), tmp_path), EIGHT_BIT, progress)
     assert [done for _, done, _, _ in calls] == list(range(19))
     assert calls[0] == (TINY, 0, 18, "leaves01")
     assert calls[-1] == (TINY, 18, 18, "")

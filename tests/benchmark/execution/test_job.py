@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.data.split import DataRequest, Split, load_split
-from benchmark.dataset import DATASETS
 from benchmark.engine.device import Device
 from benchmark.engine.training.checkpoint import Checkpointer, Stopped
 from benchmark.engine.training.profiles import Profile
@@ -28,10 +27,12 @@ from benchmark.execution.job import (
     run_job,
 )
 from benchmark.execution.plan import CellPlan, plan_cells
+from benchmark.execution.registries import REGISTRIES
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
+from benchmark.metric import METRICS
 from benchmark.plugins.discovery import discover
-from benchmark.protocols.protocol import Protocol
+from benchmark.protocol import PROTOCOLS, Protocol
 from benchmark.store.cells import Cell
 from benchmark.store.cells import read as read_cell
 from benchmark.store.lock import CellLock
@@ -39,13 +40,50 @@ from tests.benchmark.engine.training.test_checkpoint import after
 from tests.benchmark.execution.test_status import PLUGIN, plugin
 from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Gain, Recorder
 
-discover([DATASETS])
+discover(REGISTRIES)
 
 # Registered nowhere; twelve steps, and a checkpoint may come after each.
 BRIEF = Profile("brief", "", patches=24, patch=24, epochs=2, batch=4, bands=2, validations=1)
 SMALL = "synthetic[rows=48,columns=40,bands=5]"
 OTHER = "synthetic[rows=48,columns=40,bands=5,seed=1]"
 SCENES = ("leaves01", "leaves04", "leaves06")
+
+HAZY = '''
+"""A blur of its own, and a metric."""
+
+from benchmark import metric, protocol
+from benchmark.protocol import OPENCV, GaussianDecimation, Protocol
+
+
+@protocol.register("hazy", title="Hazy", paper="nobody")
+class Hazy(Protocol):
+    """A blur whose width is a parameter."""
+
+    summary = "another blur"
+    scales = (2,)
+    up = OPENCV
+    metrics = ("psnr", "worst")
+    main_metrics = ("worst",)
+
+    sigma: float = protocol.parameter(default=1.0, help="of the blur", low=0.1)
+
+    @property
+    def down(self):
+        return GaussianDecimation(self.sigma)
+
+
+@metric.register("worst")
+class Worst(metric.Metric):
+    """The largest error."""
+
+    title, unit, digits, higher, meaning = "Worst", "", 3, False, "largest difference"
+
+    def of_band(self, pair, image):
+        return (pair.estimate - pair.truth).abs().max()
+
+    def of_scene(self, values, image):
+        return float(values.max())
+'''
 
 STRIPES = '''
 """Three scenes out of nowhere."""
@@ -151,7 +189,7 @@ def known(registries: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Me
 def split_of(cache: Path, reference: str = SMALL, **wanted: Any) -> Split:
     """Load scenes."""
     whole = {"train_on": (), "scenes": (), "root": Path("no-such-folder"), **wanted}
-    return load_split(DataRequest(reference, cache=cache, **whole))
+    return load_split(DataRequest(reference, cache=cache, **whole), EIGHT_BIT)
 
 
 def planned(
@@ -216,11 +254,7 @@ def one_line(reason: str) -> bool:
         ({"train_on": (OTHER,), "scenes": SCENES}, "wiener", {"protocol": FLOAT}),
         ({"scenes": SCENES}, "proposed[alpha=0.1,subnetworks=2,middle=1]", {}),
         ({"scenes": SCENES}, "srcnn", {"profile": Profile("paper", "", patches=9, epochs=0)}),
-        (
-            {"scenes": SCENES},
-            "bicubic",
-            {"protocol": replace(EIGHT_BIT, name="hazy", sigma=1 / 3, scales=(3,))},
-        ),
+        ({"scenes": SCENES}, "bicubic[clip=false]", {"protocol": PROTOCOLS.make("li2020")}),
     ],
 )
 @pytest.mark.usefixtures("registries")
@@ -236,6 +270,23 @@ def test_a_job_written_is_the_job_read(
     assert again.protocol == task.protocol
     assert again.configuration == task.configuration
     assert others == settings
+
+
+@pytest.mark.usefixtures("registries")
+def test_a_protocol_and_a_metric_of_a_plugin_go_along(
+    cache: Path, settings: Settings, tmp_path: Path
+) -> None:
+    file = plugin(tmp_path, HAZY)
+    hazy = PROTOCOLS.make("hazy[sigma=0.5]")
+    task = planned(split_of(cache, scenes=SCENES), "bicubic", hazy)
+    written = Job(task, replace(settings, plugins=(file,))).to_json()
+    del PROTOCOLS._entries["hazy"], METRICS._entries["worst"]
+    again = Job.from_json(json.loads(json.dumps(written))).plan
+    assert again.key == task.key
+    assert again.protocol.facts() == hazy.facts()
+    assert again.address.protocol == "hazy[sigma=0.5]"
+    assert [METRICS.label(metric) for metric in again.metrics] == ["psnr", "worst"]
+    assert again.key != planned(task.split, "bicubic", PROTOCOLS.make("hazy")).key
 
 
 @pytest.mark.usefixtures("registries")
@@ -299,7 +350,9 @@ def test_a_job_names_the_plugins_that_it_needs_and_no_others(
 
     def needed(reference: str, method: str, **wanted: Any) -> Any:
         task = planned(split_of(cache, reference, **wanted), method)
-        return Job(task, settings).to_json()["imports"]
+        imports = Job(task, settings).to_json()["imports"]
+        own = ("benchmark.protocols.", "benchmark.metrics.")
+        return [place for place in imports if not place.get("module", "").startswith(own)]
 
     assert needed("stripes", "bicubic") == [{"module": "methods.bicubic"}, data]
     assert needed(SMALL, "mine") == [{"file": str(mine)}, synthetic]
@@ -624,7 +677,7 @@ def test_a_training_that_failed_at_its_test_scenes_is_not_done_again(
     monkeypatch.setattr(Late, "last", 100)
     task = planned(split_of(cache, scenes=SCENES), known(Late))
     with monkeypatch.context() as patch:
-        patch.setattr("benchmark.execution.evaluation.score", lambda *_: 1 / 0)
+        patch.setattr("benchmark.execution.evaluation.score", lambda *_, **__: 1 / 0)
         assert carried(task, settings).reason == "ZeroDivisionError: division by zero"
     assert Late.begun == 12
     assert carried(task, settings) == JobResult("done")

@@ -19,8 +19,8 @@ from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method, Problem, State
 from benchmark.plugins.discovery import load
-from benchmark.protocols.protocol import Protocol
-from tests.benchmark.support import EIGHT_BIT, FLOAT
+from benchmark.protocol import GaussianDecimation, Protocol
+from tests.benchmark.support import EIGHT_BIT, FLOAT, variant
 
 QUICK = profiles.get("quick")
 
@@ -145,7 +145,10 @@ def test_the_key_sees_the_methods_source(tiny: Split, mine: Load, old: str, new:
         {"scale": 3},
         {"seed": 1},
         {"protocol": FLOAT},
-        {"protocol": replace(EIGHT_BIT, sigma=2.0)},
+        {"protocol": variant(EIGHT_BIT, down=GaussianDecimation(2.0))},
+        {"protocol": variant(EIGHT_BIT, version=2)},
+        {"protocol": variant(EIGHT_BIT, crops=True)},
+        {"protocol": variant(EIGHT_BIT, scored_levels=None)},
         {"by": profiles.get("standard")},
         {"by": replace(QUICK, patches=7)},
         {"by": replace(QUICK, batch=QUICK.batch + 1)},
@@ -183,7 +186,7 @@ def test_the_key_does_not_see_summaries(tiny: Split) -> None:
     method = METHODS.make("srcnn")
     before = plan_of(tiny, method).key
     assert plan_of(tiny, method, by=replace(QUICK, summary="other words")).key == before
-    assert plan_of(tiny, method, protocol=replace(EIGHT_BIT, summary="other")).key == before
+    assert plan_of(tiny, method, protocol=variant(EIGHT_BIT, summary="other")).key == before
 
 
 def fewer(scenes: SceneSet) -> SceneSet:
@@ -237,7 +240,7 @@ def test_scenes_smaller_than_a_patch_are_refused_where_a_network_is_asked_for(
 def test_the_problem_is_that_of_the_smallest_training_scene(tiny: Split) -> None:
     problem = plan_of(tiny, METHODS.make("wiener"), scale=3).problem()
     assert (problem.scale, problem.bands, problem.shape) == (3, 5, (48, 40))
-    assert problem.degradation.protocol == EIGHT_BIT
+    assert problem.degradation.stored_levels == 255
     assert problem.degradation.scale == 3
     bare = replace(tiny, train=SceneSet(()))
     assert plan_of(bare, METHODS.make("bicubic")).problem().shape == (48, 40)
@@ -252,7 +255,8 @@ def test_the_configuration_says_all_that_tables_show(tiny: Split) -> None:
     assert told["method"]["parameters"]["alpha"] == 0.25
     assert told["method"]["parameters"]["subnetworks"] == 6
     assert told["dataset"]["test"] == tiny.test.names
-    assert told["protocol"]["sigma"] == 3
+    assert told["protocol"]["down"]["sigma"] == 3
+    assert told["protocol"]["version"] == 1
     assert told["profile"]["name"] == "quick"
     assert told["recipe"]["batch_size"] == QUICK.batch
     assert told["engine"] == plan.NUMERICS

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.registries import REGISTRIES
 from benchmark.execution.request import Request, check_writable, chosen_methods, numbers, resolve
 from benchmark.execution.runner import Outcome, RunOptions, run_experiment
 from benchmark.method import METHODS
 from benchmark.plugins.discovery import discover
 from benchmark.store.cells import cells
 
-discover([METHODS, DATASETS])
+discover(REGISTRIES)
 SMALL = "synthetic[rows=32,columns=34,bands=3]"
 
 
@@ -124,15 +124,20 @@ def test_a_subset_of_scenes_is_part_of_the_label(asked: Request) -> None:
     [
         (
             {"protocol": "wang"},
-            "unknown protocol 'wang'; did you mean wang2017? known: wang2017, wang2017-float",
+            "unknown protocol 'wang'; did you mean wang2017? known: jiang2020, li2020, liu2023, ",
         ),
         ({"profile": "fast"}, "unknown profile 'fast'; known: quick"),
-        ({"scales": "2,5"}, "scale 5 is not in protocol wang2017"),
+        (
+            {"scales": "2,9"},
+            "scale 9 is not in protocol wang2017: expected a scale from 2 to 8; published are 2, 3",
+        ),
+        ({"metrics": "psnr,pnsr"}, "unknown metric 'pnsr'; did you mean psnr or mpsnr"),
+        ({"metrics": "ergas[ratio=x]"}, "ergas[ratio=x]: expected a whole number from 0"),
         ({"scales": "two"}, "--scales two: 'two' is not a whole number"),
         ({"seeds": "0,x"}, "--seeds 0,x: 'x' is not a whole number"),
         ({"methods": "bicubik"}, "unknown method 'bicubik'; did you mean bicubic"),
         ({"methods": "srcnn[middle=4]"}, "srcnn[middle=4]: expected one of 1, 3, 5"),
-        ({"methods": "bicubic[x=1]"}, "bicubic has no parameter 'x'; it has: none"),
+        ({"methods": "bicubic[x=1]"}, "bicubic has no parameter 'x'; it has: clip"),
         ({"device": "tpu"}, "unknown device 'tpu'; expected auto, cpu or cuda"),
         ({"datasets": ""}, "--dataset is empty"),
         ({"datasets": "syntetic"}, "unknown data set 'syntetic'; did you mean synthetic"),
@@ -171,7 +176,7 @@ def test_failed_cells_are_run_again_when_asked(
         raise ValueError("for now")
 
     with monkeypatch.context() as patched:
-        patched.setattr("benchmark.engine.estimation.upscale", fail)
+        patched.setattr("benchmark.degradation.degradation.Degradation.upscale", fail)
         (ran,) = done(asked, methods="bicubic")
         assert list(ran.failed.values()) == ["ValueError: for now"]
     (ran,) = done(asked, methods="bicubic")

@@ -24,10 +24,8 @@ from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.request import Experiment
 from benchmark.execution.runner import Outcome, Runner
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
-from benchmark.metrics.scoring import METRICS, score
-from benchmark.protocols.interpolation import upscale
 from benchmark.store.cells import Cell, cells, read
-from tests.benchmark.support import CPU, EIGHT_BIT, Gain, problem, random
+from tests.benchmark.support import CPU, EIGHT_BIT, Gain, problem, random, scores_of
 
 BRIEF = Profile("brief", "", patches=8, patch=24, epochs=1, batch=4, bands=2, validations=1)
 
@@ -142,11 +140,11 @@ def test_a_cell_holds_the_scores_of_every_test_scene(tiny: Split, tmp_path: Path
     cell = cell_of(tmp_path, task)
     table = cell.scores()
     assert table["scene"].tolist() == tiny.test.names
-    assert set(table.columns) == {"scene", *METRICS, "skipped"}
+    assert set(table.columns) == {"scene", *EIGHT_BIT.metrics, "skipped"}
     degradation = problem(3, 5).degradation
     for row, truth in zip(table.to_dict("records"), tiny.test, strict=True):
         low = degradation.low(degradation.store(truth))
-        expected = score(upscale(low, (48, 40)), truth, 3)
+        expected = scores_of(degradation.upscale(low, (48, 40)), truth, 3)
         for name, value in expected.items():
             assert row[name] == pytest.approx(value, rel=1e-12), name
 
@@ -198,7 +196,7 @@ def test_the_scores_are_those_of_the_stored_weights(tiny: Split, tmp_path: Path)
     with torch.inference_mode():
         estimate = network(low[:, None])[:, 0]
     row = cell_of(tmp_path, task).scores().iloc[0]
-    assert row["psnr"] == pytest.approx(score(estimate, truth, 2)["psnr"], abs=1e-3)
+    assert row["psnr"] == pytest.approx(scores_of(estimate, truth, 2)["psnr"], abs=1e-3)
 
 
 def test_two_runs_of_one_cell_have_the_same_scores(tiny: Split, tmp_path: Path) -> None:
@@ -325,7 +323,7 @@ def test_what_a_method_sees_is_what_it_says(tiny: Split) -> None:
     low = degradation.low(truth)
     assert torch.equal(method_input(METHODS.make("espcn"), degradation, truth), low)
     up = method_input(METHODS.make("bicubic"), degradation, truth)
-    assert torch.equal(up, upscale(low, (48, 40)))
+    assert torch.equal(up, degradation.upscale(low, (48, 40)))
 
 
 def test_an_estimate_larger_than_the_truth_loses_its_last_samples() -> None:

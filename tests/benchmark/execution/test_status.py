@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from benchmark.data.split import SceneSet, Split
-from benchmark.dataset import DATASETS
 from benchmark.engine.training.profiles import Profile
 from benchmark.execution import plan
 from benchmark.execution.plan import CellPlan, plan_cells
+from benchmark.execution.registries import REGISTRIES
 from benchmark.execution.request import Experiment
 from benchmark.execution.status import Status, planned_status, status_of
 from benchmark.method import METHODS, Recipe
 from benchmark.plugins import discovery
-from benchmark.protocols.protocol import Protocol
+from benchmark.protocol import Protocol
 from benchmark.store.cells import write
 from benchmark.store.lock import CellLock
 from tests.benchmark.store.test_lock import everything, locked_elsewhere
-from tests.benchmark.support import EIGHT_BIT
+from tests.benchmark.support import EIGHT_BIT, variant
 
 BRIEF = Profile("brief", "", patches=8, patch=24, epochs=1, batch=4, bands=2, validations=1)
 PAPER = replace(BRIEF, epochs=0)
@@ -80,7 +80,7 @@ def plugin(folder: Path, text: str = PLUGIN) -> Path:
     folder.mkdir(exist_ok=True)
     file = folder / "mine.py"
     file.write_text(text)
-    discovery.load(file, METHODS, DATASETS)
+    discovery.load(file, *REGISTRIES)
     return file
 
 
@@ -170,14 +170,14 @@ def test_stale_by_the_methods_own_recipe(
 
 
 def test_stale_by_the_protocol(tiny: Split, tmp_path: Path) -> None:
-    now = planned(tiny, protocol=replace(EIGHT_BIT, sigma=2.0))
-    assert stale(tmp_path, now, planned(tiny)) == "the protocol (sigma 3.0 before, 2.0 now) changed"
+    now = planned(tiny, protocol=variant(EIGHT_BIT, version=2))
+    assert stale(tmp_path, now, planned(tiny)) == "the protocol (version 1 before, 2 now) changed"
 
 
 def test_texts_and_limits_make_no_cell_stale(tiny: Split, tmp_path: Path) -> None:
     """A protocol may offer x8 one day, and a profile may be described in other words."""
     put(tmp_path, planned(tiny))
-    wider = replace(EIGHT_BIT, summary="other words", scales=(2, 3, 4, 8), largest_scale=8)
+    wider = variant(EIGHT_BIT, summary="other words", scales=(2, 3, 4, 8), metrics=("psnr",))
     now = planned(tiny, protocol=wider, profile=replace(BRIEF, summary="other words"))
     assert status_of(now, tmp_path).state == "done"
 
@@ -246,7 +246,7 @@ def test_texts_for_readers_make_nothing_stale(tiny: Split, tmp_path: Path) -> No
     told = planned(
         tiny,
         profile=replace(BRIEF, summary="said better"),
-        protocol=replace(EIGHT_BIT, summary="said better"),
+        protocol=variant(EIGHT_BIT, summary="said better"),
     )
     assert status_of(told, tmp_path).state == "done"
 

@@ -21,10 +21,10 @@ import torch
 from torch.nn import functional
 
 from benchmark.engine.device import Device
+from benchmark.engine.scoring import scene as scoring
 from benchmark.engine.torch_state import numeric_state
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.method import METHODS
-from benchmark.metrics import scoring
 from benchmark.plugins import discovery
 from benchmark.plugins.isolation import process_kept
 
@@ -178,7 +178,7 @@ NAMED: dict[str, tuple[str, Callable[[], Any], str]] = {
     "the scorer": (
         "scoring.score = lambda *_: 99",
         lambda: scoring.score,
-        "benchmark.metrics.scoring.score",
+        "benchmark.engine.scoring.scene.score",
     ),
     "the engine's class": (
         "Device.autocast = lambda _: None",
@@ -210,7 +210,7 @@ import torch
 from torch.nn import functional
 from benchmark.engine.device import Device
 from benchmark.engine.training.profiles import PROFILES
-from benchmark.metrics import scoring
+from benchmark.engine.scoring import scene as scoring
 """
 PLUGIN = """
 from benchmark.method import Method, register

@@ -8,13 +8,14 @@ import pytest
 
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
+from benchmark.execution.registries import REGISTRIES
 from benchmark.method import METHODS
 from benchmark.plugins.discovery import discover, load
 from benchmark.plugins.fingerprint import source_of
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
 
-discover([METHODS, DATASETS])
+discover(REGISTRIES)
 
 PLUGIN = """
 from benchmark.method import Method, parameter, register
@@ -103,7 +104,7 @@ def test_the_checkouts_own_methods_and_data_sets_are_found() -> None:
 
 def test_a_plugin_file_is_found_and_can_be_parametrised(tmp_path: Path) -> None:
     file = plugin(tmp_path, "mine.py", PLUGIN.format(name="mine"))
-    load(file, METHODS, DATASETS)
+    load(file, *REGISTRIES)
     made = METHODS.make("mine[strength=2]")
     assert METHODS.label(made) == "mine[strength=2.0]"
     assert METHODS.entry("mine").file == file
@@ -111,17 +112,17 @@ def test_a_plugin_file_is_found_and_can_be_parametrised(tmp_path: Path) -> None:
 
 def test_loading_a_plugin_twice_is_no_clash(tmp_path: Path) -> None:
     file = plugin(tmp_path, "mine.py", PLUGIN.format(name="mine"))
-    load(file, METHODS, DATASETS)
-    load(file, METHODS, DATASETS)
+    load(file, *REGISTRIES)
+    load(file, *REGISTRIES)
     assert METHODS.make("mine").name == "mine"
 
 
 def test_two_plugins_of_one_name_are_refused_with_both_files(tmp_path: Path) -> None:
     first = plugin(tmp_path / "a", "mine.py", PLUGIN.format(name="mine"))
     second = plugin(tmp_path / "b", "mine.py", PLUGIN.format(name="mine"))
-    load(first, METHODS, DATASETS)
+    load(first, *REGISTRIES)
     with pytest.raises(RequestError) as caught:
-        load(second, METHODS, DATASETS)
+        load(second, *REGISTRIES)
     assert str(caught.value) == (f"two methods are named 'mine': {first} and {second}; rename one")
     assert METHODS.entry("mine").file == first
 
@@ -129,30 +130,30 @@ def test_two_plugins_of_one_name_are_refused_with_both_files(tmp_path: Path) -> 
 def test_a_plugin_may_not_take_the_name_of_a_method_of_the_checkout(tmp_path: Path) -> None:
     file = plugin(tmp_path, "other.py", PLUGIN.format(name="bicubic"))
     with pytest.raises(RequestError, match=r"two methods are named 'bicubic': .*bicubic\.py and"):
-        load(file, METHODS, DATASETS)
+        load(file, *REGISTRIES)
 
 
 def test_two_files_of_one_name_in_two_folders_are_two_plugins(tmp_path: Path) -> None:
-    load(plugin(tmp_path / "a", "mine.py", PLUGIN.format(name="one")), METHODS, DATASETS)
-    load(plugin(tmp_path / "b", "mine.py", PLUGIN.format(name="two")), METHODS, DATASETS)
+    load(plugin(tmp_path / "a", "mine.py", PLUGIN.format(name="one")), *REGISTRIES)
+    load(plugin(tmp_path / "b", "mine.py", PLUGIN.format(name="two")), *REGISTRIES)
     assert METHODS.make("one").name == "one"
     assert METHODS.make("two").name == "two"
 
 
 def test_a_missing_plugin_is_named(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=rf"no plugin file at {tmp_path / 'gone.py'}"):
-        load(tmp_path / "gone.py", METHODS, DATASETS)
+        load(tmp_path / "gone.py", *REGISTRIES)
 
 
 def test_a_folder_is_no_plugin(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no plugin file at"):
-        load(tmp_path, METHODS, DATASETS)
+        load(tmp_path, *REGISTRIES)
 
 
 def test_a_plugin_must_end_in_py(tmp_path: Path) -> None:
     file = plugin(tmp_path, "mine.txt", PLUGIN.format(name="mine"))
     with pytest.raises(RequestError, match=r"not a Python file; a plugin's name ends in \.py"):
-        load(file, METHODS, DATASETS)
+        load(file, *REGISTRIES)
 
 
 @pytest.mark.parametrize(
@@ -167,13 +168,13 @@ def test_a_plugin_must_end_in_py(tmp_path: Path) -> None:
 def test_a_plugin_that_cannot_be_imported_says_why(tmp_path: Path, text: str, reason: str) -> None:
     file = plugin(tmp_path, "mine.py", text)
     with pytest.raises(RequestError, match=f"plugin {file} cannot be imported: {reason}"):
-        load(file, METHODS, DATASETS)
+        load(file, *REGISTRIES)
 
 
 def test_a_plugin_that_registers_nothing_is_refused(tmp_path: Path) -> None:
     file = plugin(tmp_path, "mine.py", "class Lonely:\n    pass\n")
-    with pytest.raises(RequestError, match="registers no method and no data set; decorate"):
-        load(file, METHODS, DATASETS)
+    with pytest.raises(RequestError, match="no method, data set, protocol or metric; decorate"):
+        load(file, *REGISTRIES)
 
 
 def installed(folder: Path, module: str, text: str, target: str) -> None:

@@ -13,14 +13,16 @@ from scipy import stats
 
 from benchmark.errors import RequestError
 from benchmark.store.cells import cells
+from reports.analysis import legacy
 from reports.analysis.comparison import Comparison, compare
-from reports.analysis.metrics import MAIN
+from reports.analysis.metrics import from_facts, main_of
 from reports.analysis.results import Results, read_results
 from reports.analysis.statistics import ALPHA, sign_flip
 from reports.tables.model import Section
 from reports.writers.files import write_tables
 from tests.reports.conftest import Make
 
+MAIN = main_of(from_facts(legacy.METRICS))
 SEVEN, TWELVE = tuple("abcdefg"), tuple("abcdefghijkl")
 
 

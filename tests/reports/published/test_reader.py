@@ -1,51 +1,14 @@
-"""Published numbers: complete, checked, and never mixed between protocols."""
+"""Files of published numbers: read, checked, and never mixed between protocols."""
 
-import csv
 from pathlib import Path
 
 import pytest
 
 from benchmark.errors import RequestError
-from reports.published.reader import FOLDER, PublishedValue, base_name, load, published_for
+from reports.published.reader import base_name, load, published_for
 
 HEADER = "paper,protocol,dataset,scale,method,metric,value,source\n"
 GOOD = "P,wang2017,cave,2,Bicubic,psnr,31.73,Table 1\n"
-
-# PSNR at x2 x3 x4, then SAM, as the paper's two tables print them.
-PAPER = {
-    "cave": """
-        Bicubic 31.73 31.58 30.14 6.00 5.99 6.36
-        Dong[4] 36.28 35.10 34.67 4.23 4.20 4.52
-        Shi[18] 36.65 35.39 34.91 4.12 4.16 4.43
-        Kim[11] 36.98 35.87 35.02 4.35 4.21 4.39
-        Ours 38.24 37.86 37.14 1.56 1.73 1.85""",
-    "harvard": """
-        Bicubic 36.67 36.52 36.39 3.09 3.10 3.17
-        Dong[4] 38.98 38.41 38.10 2.57 2.61 2.74
-        Shi[18] 39.35 38.63 38.29 2.55 2.57 2.61
-        Kim[11] 39.54 39.02 38.59 2.46 2.49 2.53
-        Ours 40.13 39.68 39.14 1.14 1.21 1.35""",
-}
-
-
-@pytest.mark.parametrize("dataset", ["cave", "harvard"])
-def test_the_papers_table_is_complete_and_as_printed(dataset: str) -> None:
-    columns = [(metric, scale) for metric in ("psnr", "sam") for scale in (2, 3, 4)]
-    printed = {}
-    for line in PAPER[dataset].split("\n")[1:]:
-        method, *values = line.split()
-        for (metric, scale), value in zip(columns, values, strict=True):
-            printed[method, scale, metric] = float(value)
-    rows = published_for("wang2017", dataset)
-    assert {(row.method, row.scale, row.metric): row.value for row in rows} == printed
-    assert {row.source for row in rows} == {"Table 1" if dataset == "cave" else "Table 2"}
-    assert list(dict.fromkeys(row.method for row in rows)) == [
-        "Bicubic",
-        "Dong[4]",
-        "Shi[18]",
-        "Kim[11]",
-        "Ours",
-    ]
 
 
 def test_values_belong_to_one_protocol_and_data_set() -> None:
@@ -130,50 +93,3 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(HEADER.encode() + b"\xff\xfe\n")
     with pytest.raises(RequestError, match=r"x\.csv: expected a CSV file in UTF-8"):
         load(tmp_path)
-
-
-# PSNR / SSIM / SAM [/ ERGAS], as the survey of the field gives them.
-QUOTED = {
-    ("li2020", "MCNet", 2): "45.102/.9738/2.241",
-    ("li2020", "MCNet", 3): "41.031/.9526/2.809",
-    ("li2020", "MCNet", 4): "39.026/.9319/3.292",
-    ("li2020", "SFCSR", 2): "45.300/.9739/2.217",
-    ("li2020", "SFCSR", 3): "41.198/.9524/2.794",
-    ("li2020", "SFCSR", 4): "39.192/.9321/3.221",
-    ("li2020", "ERCSR", 2): "45.332/.9740/2.218",
-    ("li2020", "ERCSR", 3): "41.345/.9527/2.789",
-    ("li2020", "ERCSR", 4): "39.224/.9322/3.243",
-    ("li2020", "Bicubic", 4): "35.755/.9071/3.944",
-    ("li2020", "3D-FCNN", 4): "37.626/.9195/3.360",
-    ("li2020", "EDSR", 4): "38.587/.9292/3.804",
-    ("li2020", "SSPSR", 4): "38.366/.9272/3.484",
-    ("li2020", "DualSR", 4): "39.813/.9339/3.130",
-    ("jiang2020", "Bicubic", 4): "34.72/.9277/4.176/5.272",
-    ("jiang2020", "GDRRN", 4): "38.45/.9538/3.414/3.509",
-    ("jiang2020", "3DCNN", 4): "37.98/.9522/3.346/3.704",
-    ("jiang2020", "EDSR", 4): "38.16/.9522/3.550/3.592",
-    ("jiang2020", "RCAN", 4): "38.76/.9530/3.605/3.418",
-    ("jiang2020", "SSPSR", 4): "39.09/.9553/3.185/3.338",
-}
-
-
-def _key(row: PublishedValue) -> tuple[str, str, int, str, str]:
-    return (row.protocol, row.dataset, row.scale, row.method, row.metric)
-
-
-def test_values_of_other_protocols_are_complete_and_as_quoted() -> None:
-    rows = [row for row in load() if row.protocol != "wang2017"]
-    wanted = {}
-    for (protocol, method, scale), line in QUOTED.items():
-        for metric, text in zip(("psnr", "ssim", "sam", "ergas"), line.split("/"), strict=False):
-            wanted[protocol, "cave", scale, method, metric] = text
-    assert {_key(row): row.text.lstrip("0") for row in rows} == wanted
-
-
-def test_each_file_is_one_protocol_that_the_folders_page_describes() -> None:
-    page = (FOLDER / "README.md").read_text(encoding="utf-8")
-    for file in FOLDER.glob("*.csv"):
-        with file.open(newline="", encoding="utf-8") as stream:
-            protocols = {row["protocol"] for row in csv.DictReader(stream)}
-        assert protocols == {file.stem}
-        assert f"| `{file.stem}` | `{file.name}` |" in page

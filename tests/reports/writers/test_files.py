@@ -191,13 +191,13 @@ def test_one_failed_seed_is_noted_and_the_others_are_averaged(make: Make, tmp_pa
 
 def test_scores_that_cannot_be_read_cost_their_own_place_only(make: Make, tmp_path: Path) -> None:
     make("bicubic", psnr=31.0)
-    cell = make("srcnn", rows=[{"scene": "face", "psnr": "", "sam": 4.0}])
+    cell = make("srcnn", rows=[{**scored(30.0, 4.0)[1], "psnr": ""}])
     tables = write_tables(tmp_path, "cave")
     assert table(tables.markdown, "PSNR and SAM")[2] == ["SRCNN", "--¹", "4.00¹"]
     assert (
         tables.sections[0]
         .notes[0]
-        .startswith("has no value for psnr of 3 of 3 scenes, sam of 2 of 3 scenes;")
+        .startswith("has no value for psnr of 3 of 3 scenes, sam of 2 of 3 scenes, sam_float of")
     )
     added = ("format", "address", "sums", "seal")
     facts = {name: value for name, value in cell.facts.items() if name not in added}
@@ -319,8 +319,9 @@ def test_the_csv_agrees_with_numpy(make: Make, tmp_path: Path) -> None:
             wanted.append((cell.address.method, metric, float(np.mean(values)), std, len(values)))
     with write_tables(tmp_path, "cave").paths[2].open(newline="") as stream:
         rows = list(csv.DictReader(stream))
+    more = ["machine", "other_machine", "protocol_version"]
     header = ["dataset", "protocol", "profile", "scale", "method", "seed", "metric"]
-    assert list(rows[0]) == [*header, "mean", "std", "n", "machine", "other_machine"]
+    assert list(rows[0]) == [*header, "mean", "std", "n", *more]
     assert {row["dataset"] for row in rows} == {"cave"}
     assert {(row["method"], row["scale"], row["seed"]) for row in rows} == {
         ("srcnn", "2", "1"),
@@ -342,15 +343,15 @@ def test_the_csv_agrees_with_numpy(make: Make, tmp_path: Path) -> None:
 def test_a_failed_cell_stays_in_the_csv_with_n_zero(make: Make, tmp_path: Path) -> None:
     make("srcnn", status="failed", reason="no")
     assert write_tables(tmp_path, "cave").paths[2].read_text().splitlines()[1:] == [
-        "cave,wang2017,standard,2,srcnn,0,psnr,,,0,NVIDIA H200,False",
-        "cave,wang2017,standard,2,srcnn,0,sam,,,0,NVIDIA H200,False",
+        "cave,wang2017,standard,2,srcnn,0,psnr,,,0,NVIDIA H200,False,",
+        "cave,wang2017,standard,2,srcnn,0,sam,,,0,NVIDIA H200,False,",
     ]
 
 
 def test_labels_cannot_be_formulas_in_a_spreadsheet(make: Make, tmp_path: Path) -> None:
     make("=cmd()", rows=[{"scene": "face", "psnr": -3.5, "sam": 1.0}], device="=gpu()")
     lines = write_tables(tmp_path, "cave").paths[2].read_text().splitlines()
-    assert lines[1] == "cave,wang2017,standard,2,'=cmd(),0,psnr,-3.5,,1,'=gpu(),False"
+    assert lines[1] == "cave,wang2017,standard,2,'=cmd(),0,psnr,-3.5,,1,'=gpu(),False,"
     assert [guarded(text) for text in ("+a", "-a", "@a", "a=b")] == ["'+a", "'-a", "'@a", "a=b"]
 
 
@@ -417,18 +418,12 @@ def test_a_copied_cell_that_conflicts_with_the_others_is_reported(
 
 
 def test_a_perfect_estimate_is_infinite_and_still_the_best(make: Make, tmp_path: Path) -> None:
-    make(
-        "oracle",
-        rows=[
-            {"scene": "a", "psnr": "inf", "sam": 0},
-            {"scene": "b", "psnr": 9, "sam": 0},
-            {"scene": "c", "psnr": 9, "sam": 0},
-        ],
-    )
+    perfect, *others = scored(9.0, 0.0)
+    make("oracle", rows=[{**perfect, "psnr": "inf", "sam": 0}, *({**o, "sam": 0} for o in others)])
     make("bicubic", psnr=31.0)
     tables = write_tables(tmp_path, "cave")
     assert table(tables.markdown, "PSNR and SAM")[2] == ["ORACLE", "**∞**", "**0.00**"]
-    assert ",oracle,0,psnr,inf,,3,NVIDIA H200,False\n" in tables.paths[2].read_text()
+    assert ",oracle,0,psnr,inf,,3,NVIDIA H200,False,\n" in tables.paths[2].read_text()
 
 
 def test_signs_and_times_are_readable() -> None:

@@ -23,7 +23,7 @@ def everything(make: Make) -> None:
         make("bicubic", scale, psnr=31.0, sam=11.5, published="Bicubic", trained=False)
     make("small", 2, psnr=8.5, sam=3.0, title="[3cm] first")
     make("broken", 2, status="failed", reason="no", title="*broken")
-    perfect = [{"scene": one, "psnr": "inf", "sam": 0} for one in "abc"]
+    perfect = [{**row, "psnr": "inf", "sam": 0} for row in scored(30.0, 0.0)]
     make("oracle", 3, rows=perfect)
 
 

@@ -6,14 +6,18 @@ import pytest
 from rich.console import Console
 
 from benchmark.errors import RequestError
+from reports.analysis import legacy
+from reports.analysis.metrics import from_facts
 from reports.published.reader import load
 from reports.writers.published_list import as_json, chosen, show_published
+
+KNOWN = dict.fromkeys(("wang2017", "li2020", "jiang2020"), from_facts(legacy.METRICS))
 
 
 def shown(protocol: str = "", dataset: str = "") -> list[list[str]]:
     """Print a choice and return the words of every line."""
     stream = io.StringIO()
-    show_published(chosen(protocol, dataset), Console(file=stream, width=80))
+    show_published(chosen(protocol, dataset), Console(file=stream, width=80), KNOWN)
     return [line.split() for line in stream.getvalue().splitlines()]
 
 
@@ -54,4 +58,5 @@ def test_values_as_json() -> None:
         "value": 31.73,
         "source": "Table 1",
         "text": "31.73",
+        "remark": "",
     }

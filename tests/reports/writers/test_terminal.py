@@ -41,13 +41,14 @@ def rows(text: str) -> list[list[str]]:
 
 def test_a_wide_terminal_shows_everything_in_one_table(make: Make, tmp_path: Path) -> None:
     text = shown(stored(make, tmp_path), 120)
-    assert text.splitlines()[:4] == [
+    assert text.splitlines()[:5] == [
         "CAVE",
         "Protocol wang2017, profile standard",
+        "Protocol: wang2017 -- the summary of wang2017",
         "Scenes: 4 for training, 2 for validation, 3 for testing",
         "Training: Bicubic (13 min), SRCNN (13 min)",
     ]
-    assert rows(text)[4:6] == [
+    assert rows(text)[5:7] == [
         ["PSNR", "↑", "SAM", "↓"],
         ["Method", "x2", "Δ", "x3", "Δ", "x4", "Δ", "x2", "Δ", "x3", "Δ", "x4", "Δ"],
     ]
@@ -109,7 +110,7 @@ def test_synthetic_scenes_and_subsets_are_marked(make: Make, tmp_path: Path) -> 
     make(dataset="s@face", synthetic=True, subset=True, test=["face"])
     lines = shown(write_tables(tmp_path, "s@face"), 30).splitlines()
     assert lines[0] == "CAVE (s@face) -- SYNTHETIC, subset of the scenes"
-    assert lines[2].startswith("Scenes: a SUBSET: 4 for training (beads, cd, clay, cloth)")
+    assert lines[3].startswith("Scenes: a SUBSET: 4 for training (beads, cd, clay, cloth)")
 
 
 def test_cells_that_do_not_fit_together_are_named(make: Make, tmp_path: Path) -> None:

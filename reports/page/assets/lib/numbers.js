@@ -49,6 +49,11 @@ function metricOf(name) {
   return section().metrics.find((metric) => metric.name === name) || section().metrics[0];
 }
 
+// The metrics of the main table, the primary one first.
+function mainMetrics() {
+  return section().metrics.filter((metric) => metric.main);
+}
+
 function heading(metric) {
   return metric.title + (metric.higher ? " \u2191" : " \u2193");
 }

@@ -13,7 +13,7 @@ function minimap(scene, exact) {
     : "The images show a window of " + wide + " " + TIMES + " " + tall + " of the scene\u2019s " + width + " " + TIMES + " "
       + height + " pixels, around its most detailed part (rows " + scene.corner[0] + " to " + (scene.corner[0] + tall - 1)
       + ", columns " + scene.corner[1] + " to " + (scene.corner[1] + wide - 1) + ").";
-  return [picture, make("p", { class: "quiet" }, text + " Grey levels are exact, 8 bit. All scores are of the whole scene."),
+  return [picture, make("p", { class: "quiet" }, text + " Grey levels are shown in 8 bit. All scores are of the whole scene, as the protocol compares it."),
     exact ? "" : make("p", { class: "warning" }, "This browser changes images that scripts read (a privacy setting): "
       + "grey levels, errors and spectra here are not exact.")];
 }
@@ -33,7 +33,7 @@ function scaleBar() {
 
 // Both sides in numbers: the whole scene's scores, and the error of this band in the window.
 function sideTable(truth, band) {
-  const here = section(), metrics = here.metrics.slice(0, 2), index = here.scales.indexOf(viewer.scale);
+  const here = section(), metrics = mainMetrics(), index = here.scales.indexOf(viewer.scale);
   const rows = ["left", "right"].map((side) => {
     const one = viewer.cubes.get(viewer[side]);
     const scores = metrics.map((metric) => make("td", { class: "number" }, known(one.method)

@@ -1,9 +1,10 @@
 // The main table: methods by scales, with published values.
 
-const compared = { metric: "main", scale: "all", spread: true, published: true, words: "" };
+const ACROSS = 6; // columns that a screen shows without scrolling
+const compared = { metric: "main", chosen: false, scale: "all", spread: true, published: true, words: "" };
 
 function shownMetrics() {
-  if (compared.metric === "main") return section().metrics.slice(0, 2);
+  if (compared.metric === "main") return mainMetrics();
   return [metricOf(compared.metric)];
 }
 
@@ -24,14 +25,17 @@ function aboutSection() {
 
 function comparisonControls() {
   const metrics = section().metrics;
-  const several = metrics.slice(0, 2).map((metric) => metric.title).join(" and ");
-  if (compared.metric !== "main" && !metrics.some((one) => one.name === compared.metric)) compared.metric = "main";
+  const several = mainMetrics().map((metric) => metric.title).join(", ").replace(/, ([^,]*)$/, " and $1");
+  if (compared.metric !== "main" && !metrics.some((one) => one.name === compared.metric)) compared.chosen = false;
+  if (!compared.chosen) {
+    compared.metric = mainMetrics().length * section().scales.length > ACROSS ? metrics[0].name : "main";
+  }
   if (!section().scales.map(String).includes(compared.scale)) compared.scale = "all";
   // One kind of \u00b1 at a time: over the seeds it is much smaller than over the scenes.
   compared.spread = !severalSeeds();
   find("#comparison .controls").replaceChildren(
     select("Metric", [["main", several], ...metrics.map((one) => [one.name, one.title])], compared.metric,
-      (value) => { compared.metric = value; comparison(); }, { id: "comparison-metric" }),
+      (value) => { Object.assign(compared, { metric: value, chosen: true }); comparison(); }, { id: "comparison-metric" }),
     select("Scale", [["all", "all"], ...section().scales.map((one) => [String(one), onScale(one)])],
       compared.scale, (value) => { compared.scale = value; comparison(); }, { id: "comparison-scale" }),
     search("Filter methods", (value) => { compared.words = value; narrowComparison(); }, { id: "comparison-filter" }),
@@ -97,11 +101,11 @@ function measured(method, { scale, index }, metric, rank) {
   const place = method.places[index], mean = place.means[metric.name];
   const title = method.title + ", " + onScale(scale) + ", " + metric.title;
   const published = compared.published ? place.published[metric.name] : null;
-  const notes = place.notes.length ? make("sup", {}, place.notes.join(",")) : null;
+  const notes = mean.notes.length ? make("sup", {}, mean.notes.join(",")) : null;
   const beside = published ? [make("span", { class: "second" }, differenceFrom(published))] : [];
   if (!known(mean.value)) {
-    const button = source(place.state, title + ": " + place.state + ". " + place.why, title,
-      [place.why], place.cells);
+    const [shown, why] = place.state === "done" ? [DASH, "It has no value of this metric."] : [place.state, place.why];
+    const button = source(shown, title + ": " + place.state + ". " + why, title, [why], place.cells);
     return { sort: null, class: place.state, node: [button, notes, ...beside] };
   }
   const lines = [
@@ -155,12 +159,12 @@ function legend(metrics) {
   if (compared.published && section().published.length) {
     const sources = [...new Set(section().published.map((row) => row.source))].join("; ");
     parts.push("\u201cpaper\u201d is the published value under the same protocol (" + sources
-      + "), in parentheses the measured one minus it. ");
+      + "), in parentheses the measured one minus it. ", ...section().published_remarks.map((text) => text + " "));
   }
   const meanings = metrics.filter((metric) => metric.meaning).map(
     (metric) => [make("br"), make("b", {}, metric.title), ": " + metric.meaning + "."]);
   // Tested are the main metrics alone.
-  const tested = metrics.some((metric) => section().metrics.indexOf(metric) < 2);
+  const tested = metrics.some((metric) => metric.main);
   const remarks = tested && section().remarks.length ? [make("br"), section().remarks.join(" ")] : [];
   return make("p", { class: "legend" }, parts, meanings.flat(), remarks);
 }

@@ -11,6 +11,7 @@ import pytest
 from benchmark.data.split import DataRequest, Split, load_split
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError
+from tests.benchmark.support import EIGHT_BIT
 
 pytestmark = pytest.mark.usefixtures("registries")
 
@@ -52,7 +53,9 @@ def shelf(name: str, scenes: Mapping[str, Scene], text: str = "", **parts: Any) 
 
 def loaded(cache: Path, *train_on: str, scenes: tuple[str, ...] = ()) -> Split:
     """Load the data set `shelf`."""
-    return load_split(DataRequest("shelf", train_on, scenes, Path("no-such-folder"), cache))
+    return load_split(
+        DataRequest("shelf", train_on, scenes, Path("no-such-folder"), cache), EIGHT_BIT
+    )
 
 
 def refusal(cache: Path, *train_on: str) -> str:
@@ -114,7 +117,7 @@ def test_other_wavelengths_within_one_data_set_are_refused(tmp_path: Path) -> No
     assert "of shelf, 400 to 420 nm, found others in c: 410 to 430 nm" in text
     shelf("other", {name: replace(scene(name, 9 + n), wavelengths=()) for n, name in
                     enumerate(NAMES)})  # fmt: skip
-    assert len(load_split(DataRequest("other", (), (), tmp_path, tmp_path)).train) == 2
+    assert len(load_split(DataRequest("other", (), (), tmp_path, tmp_path), EIGHT_BIT).train) == 2
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_other_wavelengths_within_one_data_set_are_refused(tmp_path: Path) -> No
     [
         ({"validation": ("d",)}, "found 'd' in both"),
         ({"test": ("x",)}, "expected names of `scenes` in `test`, found 'x'"),
-        ({"test": ()}, "shelf: expected one or more scenes in `test`, found none"),
+        ({"test": ()}, "shelf: expected one or more scenes in `test`, found none of its scenes "),
     ],
 )
 def test_a_wrong_split_is_refused_before_any_scene_is_read(

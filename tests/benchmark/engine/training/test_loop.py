@@ -19,8 +19,6 @@ from benchmark.engine.training.optimiser import he_scale
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import Validation, validation_pair
 from benchmark.method import NetworkMethod, Problem, Recipe
-from benchmark.protocols.degradation import Degradation
-from benchmark.protocols.interpolation import upscale
 from tests.benchmark.support import (
     CPU,
     EIGHT_BIT,
@@ -267,7 +265,7 @@ def test_a_network_that_learns_is_not_warned_about() -> None:
 
 
 def test_interpolation_is_scored_on_what_the_network_is_validated_on(tiny: Split) -> None:
-    degradation = Degradation(EIGHT_BIT, 3)
+    degradation = EIGHT_BIT.degradation(3)
     method, task = network_method("espcn"), Problem(3, 5, (48, 40), degradation)
     truth = next(iter(tiny.validation))
     for size, rows, columns in ((0, slice(0, 48), slice(0, 40)),
@@ -275,7 +273,7 @@ def test_interpolation_is_scored_on_what_the_network_is_validated_on(tiny: Split
         pair = validation_pair(truth, method, task, size)
         stored = degradation.store(truth)
         low = degradation.low(stored)
-        up = upscale(low, (48, 40))
+        up = degradation.upscale(low, (48, 40))
         assert torch.equal(pair.truth, stored[:, rows, columns])
         few = -(-(columns.stop - columns.start) // 3)
         assert pair.low.shape[2] == few
@@ -530,9 +528,7 @@ def test_every_patch_is_seen_once_an_epoch(tiny: Split) -> None:
             asked.append(patches)
             return super().batch(patches, sees, bands)
 
-    bank = Noting(
-        tiny.train, Degradation(EIGHT_BIT, 2), count=12, size=16, seed=0, device=CPU.torch
-    )
+    bank = Noting(tiny.train, EIGHT_BIT.degradation(2), count=12, size=16, seed=0, device=CPU.torch)
     method = network_method("proposed[subnetworks=1]")
     profile = Profile("short", "", patches=12, patch=16, epochs=2, batch=4)
     train(TrainingTask(method, problem(2, 5), profile, 0, bank), CPU)
@@ -553,9 +549,7 @@ def test_every_band_of_every_patch_is_seen_once_an_epoch_where_bands_are_samples
             asked.extend(zip(patches.tolist(), bands[:, 0].tolist(), strict=True))
             return super().batch(patches, sees, bands)
 
-    bank = Noting(
-        tiny.train, Degradation(EIGHT_BIT, 2), count=10, size=16, seed=0, device=CPU.torch
-    )
+    bank = Noting(tiny.train, EIGHT_BIT.degradation(2), count=10, size=16, seed=0, device=CPU.torch)
     recipe = Recipe(batch_size=5, epochs=1, bands_as_samples=True)
     profile = Given("given", "", patches=10, patch=16, by=recipe)
     train(TrainingTask(network_method("srcnn"), problem(2, 5), profile, 0, bank), CPU)
@@ -577,7 +571,7 @@ def test_every_method_sees_the_same_patches_in_the_same_order(tiny: Split) -> No
                 return super().batch(patches, sees, bands)
 
         bank = Noting(
-            tiny.train, Degradation(EIGHT_BIT, 2), count=8, size=16, seed=0, device=CPU.torch
+            tiny.train, EIGHT_BIT.degradation(2), count=8, size=16, seed=0, device=CPU.torch
         )
         profile = Profile("short", "", patches=8, patch=16, epochs=1, batch=4, bands=2)
         train(TrainingTask(network_method(reference), problem(2, 5), profile, 0, bank), CPU)

@@ -13,7 +13,7 @@ from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import plan_cells
 from benchmark.execution.request import Experiment, Request, chosen_methods
-from benchmark.protocols import catalogue
+from benchmark.protocol import PROTOCOLS
 from benchmark.store.cells import WEIGHTS
 from benchmark.tools.images.gallery import Gallery, galleries
 from benchmark.tools.images.predictions import predict
@@ -48,7 +48,7 @@ def request_of(tiny: Split, tmp_path: Path) -> Request:
 
 def made(tiny: Split, results: Path, methods: str, seeds: Sequence[int] = (0,)) -> None:
     """Run cells of methods at x3."""
-    wang = catalogue.get("wang2017")
+    wang = PROTOCOLS.make("wang2017")
     asked = Experiment(wang, BRIEF, (3,), chosen_methods(methods), tuple(seeds))
     run(results, plan_cells(tiny, asked))
 

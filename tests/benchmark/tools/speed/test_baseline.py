@@ -16,8 +16,6 @@ from benchmark.engine.tiling import run_network
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.step import Step
 from benchmark.method import Recipe
-from benchmark.metrics.scoring import score
-from benchmark.protocols.degradation import Degradation
 from benchmark.tools.speed import baseline, items
 from tests.benchmark.support import (
     CPU,
@@ -29,6 +27,7 @@ from tests.benchmark.support import (
     problem,
     random,
     reordered,
+    scores_of,
 )
 
 NETWORKS = ["srcnn", "espcn", "vdsr", "proposed[subnetworks=1]"]
@@ -71,17 +70,15 @@ def test_scores_are_the_engines() -> None:
     truth = random(6, 40, 33)
     noisy = (truth + random(6, 40, 33, seed=1) / 9 - 0.05).clamp(0, 1)
     x, y = (np.round(part.double().numpy() * 255) for part in (noisy, truth))
-    ours = score(noisy, truth, 3)
+    ours = scores_of(noisy, truth, 3)
     for name, value in baseline.score(x, y, 3).items():
         assert ours[name] == pytest.approx(value, abs=1e-6), name
 
 
 def test_degraded_images_are_the_engines_but_for_rounding_of_halves() -> None:
     truth = random(3, 40, 33)
-    for scale, low in zip(
-        (2, 3, 4), baseline.degrade(EIGHT_BIT, truth.double().numpy()), strict=True
-    ):
-        levels = np.abs(low - Degradation(EIGHT_BIT, scale).low(truth).double().numpy()) * 255
+    for scale, low in zip((2, 3, 4), baseline.degrade(truth.double().numpy()), strict=True):
+        levels = np.abs(low - EIGHT_BIT.degradation(scale).low(truth).double().numpy()) * 255
         assert levels.max() < 1.01
         assert (levels > 0.01).mean() < 0.01
 

@@ -42,7 +42,7 @@ def test_a_session_measures_every_network_and_every_step_of_an_image() -> None:
         ("infer", "espcn"),
         ("infer", "proposed[subnetworks=1]"),
         ("degrade", "x2, x3, x4"),
-        ("score", "PSNR SAM SSIM ERGAS"),
+        ("score", "PSNR, SAM, SAM (float), SSIM, ERGAS, RMSE"),
     ]
     assert all(row.value > 0 and row.baseline and row.ratio for row in found.rows)
     networks = [row for row in found.rows if row.what in ("train", "infer")]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from matplotlib.figure import Figure
 
+from reports.analysis.metrics import Metric
 from reports.figures.plots.band import band_figure
 from reports.figures.plots.cost import Cost, cost_figure
 from reports.figures.plots.per_band import BandScores, per_band_figure
@@ -27,7 +28,9 @@ def cost(titles: dict[str, str]) -> Figure:
         label: Cost(34 + index % 3 * 0.05, 0.1 * (1 + index % 4 * 0.1), 1000 + index, "CPU")
         for index, label in enumerate(titles)
     }
-    return cost_figure(costs, context_for(titles), {"x": "failed"})
+    return cost_figure(
+        costs, Metric("psnr", "PSNR", 2, higher=True), context_for(titles), {"x": "failed"}
+    )
 
 
 def per_band(titles: dict[str, str]) -> Figure:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.analysis import legacy
+from reports.analysis.metrics import from_facts
 from reports.figures.drawing.context import FigureContext
 from reports.figures.plots.cost import Cost, cost_figure, costs_of, front
 from tests.reports.conftest import Make
@@ -12,6 +14,7 @@ from tests.reports.figures.conftest import examples
 from tests.reports.figures.drawn import texts, values
 
 CPU = "CPU, 2 threads"
+(PSNR, *_) = from_facts(legacy.METRICS)
 COSTS = {
     "bicubic": Cost(30.0, 0.001, 0, CPU),
     "srcnn": Cost(33.0, 0.5, 8129, CPU),
@@ -20,7 +23,7 @@ COSTS = {
 
 
 def test_points_are_at_cost_and_quality(context: FigureContext) -> None:
-    figure = cost_figure(COSTS, context)
+    figure = cost_figure(COSTS, PSNR, context)
     times, sizes = figure.axes
     for axes, wanted in ((times, [0.001, 0.5, 12.0]), (sizes, [0.0, 8129.0, 665921.0])):
         drawn = [values(line) for line in axes.get_lines()]
@@ -41,7 +44,7 @@ def test_points_are_at_cost_and_quality(context: FigureContext) -> None:
 
 def test_times_of_another_machine_are_not_drawn(context: FigureContext) -> None:
     mixed = {**COSTS, "srcnn": replace(COSTS["srcnn"], machine="NVIDIA H200")}
-    figure = cost_figure(mixed, context)
+    figure = cost_figure(mixed, PSNR, context)
     times, sizes = figure.axes
     drawn = [values(line) for line in times.get_lines()]
     assert [tuple(of[0]) for of in drawn if len(of) == 1] == [(0.001, 30.0), (12.0, 35.0)]
@@ -52,7 +55,7 @@ def test_times_of_another_machine_are_not_drawn(context: FigureContext) -> None:
 
 
 def test_it_says_what_limits_the_comparison_of_seconds(context: FigureContext) -> None:
-    figure = cost_figure(COSTS, context, seconds="2 of 3 cells ran at the same time.")
+    figure = cost_figure(COSTS, PSNR, context, seconds="2 of 3 cells ran at the same time.")
     assert "computes that. 2 of 3 cells ran at the same time. Line:" in " ".join(texts(figure))
     assert figure.axes[1].get_xlabel() == "learned parameters"  # those of a closed form, too
 
@@ -78,6 +81,7 @@ def test_costs_come_from_cells_and_what_is_missing_is_named(make: Make) -> None:
         make("srcnn", psnr=34.0),
         make("mine", rows=[{"scene": "a", "psnr": float("inf"), "sam": 0}]),
     ]
-    costs, without = costs_of(cells)
+    costs, without, metric = costs_of(cells)
+    assert metric == PSNR
     assert costs == {"srcnn": Cost(34.0, 0.125, 57281, "NVIDIA H200")}
     assert without == {"mine": "it has no finite PSNR"}

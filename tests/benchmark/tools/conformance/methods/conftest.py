@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmark.protocols.degradation import _axis
+from benchmark.degradation.operators.operator import _matrix
 
 
 @pytest.fixture(autouse=True)
 def clean(registries: None) -> Iterator[None]:
     """Undo what a test registers, and what its method writes into the cached degradation."""
     yield
-    _axis.cache_clear()
+    _matrix.cache_clear()

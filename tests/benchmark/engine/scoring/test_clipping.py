@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.metrics.clipping import Clipping, far_outside
+from benchmark.engine.scoring.clipping import Clipping, far_outside
 from tests.benchmark.support import random
 
 

@@ -1,0 +1,75 @@
+"""The registry of methods."""
+
+from collections.abc import Callable
+from typing import TypeVar, dataclass_transform
+
+from benchmark.errors import RequestError
+from benchmark.method.base import Method
+from benchmark.method.network import NetworkMethod
+from benchmark.method.recipe import Recipe
+from benchmark.plugins.parameters import parameter
+from benchmark.plugins.registry import Registry
+
+M = TypeVar("M", bound=Method)
+
+METHODS: Registry[Method] = Registry("method", "methods", "hsisr.methods")
+
+
+# A function instead of a bound method, so that type checkers see `dataclass_transform`.
+@dataclass_transform(frozen_default=True, field_specifiers=(parameter,))
+def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
+    """Register a method under a name, as a frozen dataclass; used as a decorator.
+
+    Args:
+        name: as on the command line.
+        facts: `title` for tables, `paper`, `year`, and `published`: the row of the published
+            tables to compare it with.
+
+    Raises:
+        RequestError: another file has registered the name, or what the class declares is unusable.
+    """
+
+    def decorate(cls: type[M]) -> type[M]:
+        _check_declared(name, cls)
+        METHODS.register(name, **facts)(cls)
+        return cls
+
+    return decorate
+
+
+def _check_declared(name: str, cls: type[Method]) -> None:
+    """Check the attributes that the engine reads; a misspelled one would change what is computed.
+
+    Raises:
+        RequestError: one has a value that the engine does not know.
+    """
+    for attribute, expected, kind in (
+        ("sees", '"upscaled" or "decimated"', str),
+        ("bandwise", "True or False", bool),
+        ("stochastic", "True or False", bool),
+        ("recipe", "a Recipe", Recipe),
+    ):
+        value = getattr(cls, attribute, property())  # a property has its value later
+        known = not isinstance(value, str) or value in ("upscaled", "decimated")
+        if not (isinstance(value, kind | property) and known):
+            raise RequestError(
+                f"method '{name}': expected {expected} as `{attribute}`, found {value!r}"
+            )
+
+
+def all_methods() -> list[Method]:
+    """Return every registered method with its default parameters, in the order of tables.
+
+    First untrained methods, then closed forms, then networks, each by year and name.
+    """
+    entries = {entry.name: entry for entry in METHODS}
+    methods = [METHODS.make(name) for name in entries]
+    return sorted(
+        methods,
+        key=lambda method: (
+            method.trained,
+            isinstance(method, NetworkMethod),
+            entries[method.name].facts.get("year", ""),
+            method.name,
+        ),
+    )
