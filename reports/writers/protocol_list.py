@@ -54,7 +54,7 @@ def bicubic_row(facts: Mapping[str, Any], dataset: str, folders: Mapping[str, Pa
         f'--methods "{methods[0]}"'
     )
     for place, folder in folders.items():
-        stored = [cell for cell in cells(folder) if _fits(cell, facts, dataset)]
+        stored = cells_of(facts, dataset, {place: folder})
         for method in methods:
             own = [cell for cell in stored if cell.address.method == method]
             if own:
@@ -107,6 +107,21 @@ def lines_of(facts: Mapping[str, Any], row: BicubicRow, dataset: str) -> list[st
         plain(f"{facts['name']}, version {facts['version']}{paper}"),
         *(f"    {plain(line)}" for line in (facts["summary"], *lines)),
     ]
+
+
+def cells_of(facts: Mapping[str, Any], dataset: str, folders: Mapping[str, Path]) -> list[Cell]:
+    """Return the finished cells of a protocol on a data set, of the first folder that has some.
+
+    Of the cells of a method in several profiles those of one are taken.
+    """
+    for folder in folders.values():
+        found: dict[Any, Cell] = {}
+        for cell in cells(folder):
+            if _fits(cell, facts, dataset):
+                found.setdefault((cell.address.method, cell.address.scale, cell.address.seed), cell)
+        if found:
+            return list(found.values())
+    return []
 
 
 def _fits(cell: Cell, facts: Mapping[str, Any], dataset: str) -> bool:
