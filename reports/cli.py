@@ -125,12 +125,14 @@ def protocols(
     """Explain the protocols, each with its Bicubic row as printed and as measured."""
     discover(plugin)
     from benchmark import CHECKOUT
+    from benchmark.store.cells import cells
     from benchmark.tools.protocol_facts import protocol_facts
     from reports.writers import protocol_list
 
-    folders = {str(results): results, "docs/results": CHECKOUT / "docs" / "results"}
     found = protocol_facts(dataset)
-    rows = [protocol_list.bicubic_row(one, dataset, folders) for one in found]
+    folders = {str(results): results, "docs/results": CHECKOUT / "docs" / "results"}
+    stored = {place: list(cells(folder)) for place, folder in folders.items()}
+    rows = [protocol_list.bicubic_row(one, dataset, stored) for one in found]
     both = list(zip(found, rows, strict=True))
     if as_json:
         print_json([protocol_list.as_json(one, row) for one, row in both])
