@@ -9,12 +9,13 @@ import pytest
 from benchmark.data.split import Split
 from benchmark.errors import RequestError
 from benchmark.execution.plan import plan_cells
+from benchmark.execution.reestimation import missing_weights
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS
 from benchmark.protocol import PROTOCOLS
 from benchmark.store.cells import WEIGHTS, read, write
 from benchmark.tools.images.model import psnr
-from benchmark.tools.images.predictions import missing_weights, predict
+from benchmark.tools.images.predictions import predict
 from tests.benchmark.execution.test_runner import BRIEF, planned, run
 from tests.benchmark.support import CPU
 
