@@ -6,11 +6,11 @@ table is read along its rows, never down its columns.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
 
+from benchmark.store.cells import Cell
 from reports.analysis.metrics import Metric, from_facts, main_of
 from reports.analysis.results import Results, read_results
 from reports.formatting import MISSING, TIMES, number
@@ -23,21 +23,20 @@ _HEADINGS = ("Protocol", "Metric", "Scale", "Bicubic, printed", "Bicubic, measur
 def protocol_table(
     protocols: Sequence[tuple[Mapping[str, Any], BicubicRow]],
     dataset: str,
-    folders: Mapping[str, Path],
+    stored: Mapping[str, Sequence[Cell]],
 ) -> str:
     """Write the table.
 
     Args:
         protocols: the facts of each, with its metrics, and its Bicubic row.
         dataset: the data set's label.
-        folders: names of results folders and their paths; the first with cells counts.
+        stored: names of results folders, and their cells; the first with cells counts.
     """
-    stored = {
-        str(facts["name"]): read_results(cells_of(facts, dataset, folders))
-        for facts, _ in protocols
+    by_protocol = {
+        str(facts["name"]): read_results(cells_of(facts, dataset, stored)) for facts, _ in protocols
     }
     titles: dict[str, str] = {}
-    for results in stored.values():
+    for results in by_protocol.values():
         titles.update(
             (one.label, one.title)
             for one in results.methods()
@@ -46,7 +45,7 @@ def protocol_table(
     rows = [
         row
         for facts, bicubic in protocols
-        for row in _rows(facts, bicubic, stored[str(facts["name"])], dataset, list(titles))
+        for row in _rows(facts, bicubic, by_protocol[str(facts["name"])], dataset, list(titles))
     ]
     headings = [*_HEADINGS, *titles.values(), "Best published"]
     align = ("left", "left", "left", *("right",) * (len(headings) - 3))
