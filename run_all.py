@@ -24,6 +24,7 @@ from benchmark.cli.options import (
     print_json,
 )
 from benchmark.cli.run import refuse_options_before, show_plan
+from benchmark.cli.score import score
 from benchmark.cli.usage import CheckedCommand, CheckedGroup, finite
 from reports import cli as reports
 
@@ -147,6 +148,7 @@ for command in (
     reports.report,
     reports.published,
     reports.protocols,
+    score,
     exchange.export,
     catalogue.fetch,
     catalogue.methods,

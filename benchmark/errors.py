@@ -93,6 +93,11 @@ def _folded(name: str) -> str:
     return re.sub(r"[\W_]", "", name.casefold())
 
 
+def reason_of(error: BaseException) -> str:
+    """Format an exception as a reason: the message of a request error, else `Type: message`."""
+    return str(error) if isinstance(error, RequestError) else f"{type(error).__name__}: {error}"
+
+
 def counted(count: int, what: str) -> str:
     """Format a number of things: `1 cell`, `2,048 cells`.
 

@@ -37,10 +37,10 @@ class Progress(ProgressListener):
         if done == 0 or done == total:
             self.line(f"{title}: {done} of {total} {_of(total, what)}")
 
-    def begin(self, cells: int, found: int) -> None:
+    def begin(self, cells: int, found: int, what: str = "run") -> None:
         """Report the number of cells to run, and the number that are stored already."""
         self._cells = cells
-        self.line(f"{counted(cells, 'cell')} to run, {found} found done")
+        self.line(f"{counted(cells, 'cell')} to {what}, {found} found done")
 
     def cell(self, number: int, title: str) -> None:
         """Report that a cell starts."""
@@ -126,9 +126,9 @@ class Bars(Progress):
             self._bars.remove_task(self._current)
             self._current = None
 
-    def begin(self, cells: int, found: int) -> None:
+    def begin(self, cells: int, found: int, what: str = "run") -> None:
         """Add the bar of the cells."""
-        super().begin(cells, found)
+        super().begin(cells, found, what)
         self._overall = self._bars.add_task("cells", total=cells, note="")
 
     def cell(self, number: int, title: str) -> None:

@@ -7,9 +7,10 @@ from urllib.parse import unquote
 
 from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.engine.device import Device
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, reason_of
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, plan_tables
+from benchmark.execution.reestimation import missing_weights
 from benchmark.execution.request import Request, resolve
 from benchmark.execution.status import status_of
 from benchmark.method import METHODS
@@ -17,12 +18,7 @@ from benchmark.plugins.parameters import split_list
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
 from benchmark.tools.images.model import View
-from benchmark.tools.images.predictions import (
-    check_test_scenes,
-    missing_weights,
-    predict,
-    reason_of,
-)
+from benchmark.tools.images.predictions import check_test_scenes, predict
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from benchmark.data.split import Split
 from benchmark.engine.device import Device
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, listed, reason_of
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import Folders, replan
 from benchmark.store.cells import Cell
 from benchmark.store.files import write_file
 from benchmark.tools.images.model import LEVELS, CellPreview, Preview, View
-from benchmark.tools.images.predictions import predict, reason_of
+from benchmark.tools.images.predictions import predict
 
 _FORMAT = 2  # of the files; to be raised when what they hold changes
 

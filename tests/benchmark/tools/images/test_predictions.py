@@ -8,8 +8,9 @@ import pytest
 
 from benchmark.data.split import Split
 from benchmark.errors import RequestError
+from benchmark.execution.reestimation import missing_weights
 from benchmark.store.cells import WEIGHTS, read, write
-from benchmark.tools.images.predictions import missing_weights, predict
+from benchmark.tools.images.predictions import predict
 from tests.benchmark.execution.test_runner import planned, run
 from tests.benchmark.support import CPU
 

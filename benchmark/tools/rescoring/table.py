@@ -1,0 +1,90 @@
+"""The scores of a cell with further columns."""
+
+import csv
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from benchmark.errors import reason_of
+from benchmark.execution.evaluation import csv_of
+from benchmark.store.cells import Cell
+
+Facts = Mapping[str, Any]
+
+
+class RefusedError(Exception):
+    """A cell cannot be scored again; the message is the reason."""
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn any exception into the reason why a cell is refused; plugins raise anything.
+
+    Raises:
+        RefusedError: an exception was raised.
+    """
+    try:
+        yield
+    except RefusedError:
+        raise
+    except Exception as error:
+        raise RefusedError(reason_of(error)) from error
+
+
+def stored_rows(cell: Cell) -> list[dict[str, str]]:
+    """Read the scores of a cell as they stand in its file."""
+    with (cell.folder / "scores.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def require_same(
+    stored: Sequence[Mapping[str, str]],
+    computed: Sequence[Mapping[str, Any]],
+    metrics: Sequence[Facts],
+) -> None:
+    """Require that stored scores come out again.
+
+    The tolerance is a tenth of a unit in the last digit that tables show: another device adds in
+    another order, and a table must not change.
+
+    Args:
+        stored: the rows of the cell.
+        computed: the rows that were computed again.
+        metrics: the facts of the stored metrics.
+
+    Raises:
+        RefusedError: scenes or scores differ.
+    """
+    names = [[row["scene"] for row in rows] for rows in (stored, computed)]
+    if names[0] != names[1]:
+        raise RefusedError("its scores are of other scenes than its test scenes now")
+    for before, now in zip(stored, computed, strict=True):
+        for facts in metrics:
+            name, tolerance = facts["name"], 10.0 ** -(facts["digits"] + 1)
+            old, new = float(before[name]), float(now[name])
+            if not math.isclose(old, new, rel_tol=0, abs_tol=tolerance):
+                raise RefusedError(
+                    f"{name} of {before['scene']} comes out as {new:.8g} and is stored as "
+                    f"{old:.8g}, expected the same up to {tolerance:g}; run the cell again"
+                )
+
+
+def extended(
+    stored: Sequence[Mapping[str, str]], computed: Sequence[Mapping[str, Any]], order: Sequence[str]
+) -> bytes:
+    """Add columns to scores; the values that are there stay as they are, to the last digit.
+
+    Args:
+        stored: the rows of the cell.
+        computed: the rows with the metrics to add.
+        order: the names of all metrics.
+
+    Returns:
+        CSV: the scene, the metrics in their order, further columns.
+    """
+    rows = []
+    for before, now in zip(stored, computed, strict=True):
+        values = {**now, **before}
+        rows.append({name: values[name] for name in dict.fromkeys(["scene", *order, *values])})
+    return csv_of(rows)
