@@ -194,7 +194,7 @@ def test_the_other_checks_avoid_declared_scales_and_bands() -> None:
     assert asked == {(3, 103)}
     asked.clear()
     assert checks_of(cls).check("bands-1").outcome == "passed"
-    assert asked == {(3, 1), (4, 1)}
+    assert asked == {(3, 1), (4, 1), (8, 1)}
 
 
 def test_expected_failures_are_no_parameter() -> None:
@@ -232,7 +232,8 @@ def test_a_result_is_one_line_and_raises_what_pytest_understands(
 def test_the_names_that_users_declare_in_expected_failures_stay() -> None:
     assert list(CHECKS) == [
         *("described", "parameters-documented", "specification", "expected-failures"),
-        *("shape-x2", "shape-x3", "shape-x4", "bands-1", "bands-7", "bands-31", "bands-103"),
+        *("shape-x2", "shape-x3", "shape-x4", "shape-x8"),
+        *("bands-1", "bands-3", "bands-7", "bands-8", "bands-31", "bands-103"),
         *("finite", "in-range", "input-not-modified", "batch-of-one-equals-many"),
         *("tiles-equal-whole",),
         *("order-independent", "cpu-equals-cuda", "deterministic", "random-state-ignored"),
