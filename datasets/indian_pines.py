@@ -77,12 +77,17 @@ class IndianPines(AreaDataSet):
         Raises:
             RequestError: it is in neither.
         """
-        file = _find(root)
+        file = find(root)
         areas = {scene: AREAS[scene] for scene in scenes}
-        return AreaSource(areas, stamp([file], file.parent), lambda: _read(file))
+        return AreaSource(areas, stamp([file], file.parent), lambda: read(file))
 
 
-def _find(root: Path) -> Path:
+def find(root: Path) -> Path:
+    """Find the file, in the data folder or else in the package.
+
+    Raises:
+        RequestError: it is in neither.
+    """
     found = search(root, lambda name: name.lower() == IndianPines.name)
     files = [file for file in found.files if file.name.lower() == FILE.lower()]
     # Not imported: that takes seconds, and may choose another backend.
@@ -98,7 +103,12 @@ def _find(root: Path) -> Path:
     )
 
 
-def _read(file: Path) -> Scene:
+def read(file: Path) -> Scene:
+    """Read and verify the whole image.
+
+    Raises:
+        RequestError: it is not the known file.
+    """
     digest = hashlib.sha256(read_file(file)).hexdigest()
     if digest != SHA256:
         raise RequestError(

@@ -238,7 +238,11 @@ def test_datasets_lists_each_with_its_scenes(hsisr: CommandLine) -> None:
     listed = {one["name"]: one for one in hsisr("datasets", "--json").json()}
     assert {name: one["scenes"] for name, one in listed.items()} == {
         "cave": "32, of them 7 for testing",
+        "chikusei": "20, of them 4 for testing",
+        "folder": "as in --dataset 'folder[path=DIR,test=a+b]'",
         "harvard": "77, of them 10 for testing",
+        "indian_pines": "5, of them 3 for testing",
+        "pavia_centre": "7, of them 5 for testing",
         "synthetic": "18, of them 4 for testing",
     }
     for one in listed.values():

@@ -113,7 +113,10 @@ def disagreements(cells: Sequence[Cell]) -> list[str]:
                 f"{as_text(value) or 'nothing'} ({listed(sorted(set(methods)))})"
                 for value, methods in values.items()
             ]
-            lines.append(f"the {fact} of the metric {name} is {' against '.join(parts)}")
+            lines.append(
+                f"cells describe the metric {as_text(name)} differently: {fact} "
+                f"{' against '.join(parts)}"
+            )
     return lines
 
 

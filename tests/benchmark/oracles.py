@@ -144,15 +144,18 @@ def cc(x: Array, y: Array) -> float:
     return float(np.mean([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in pairs]))
 
 
-def scores(x: Array, y: Array, scale: int, names: Sequence[str]) -> dict[str, float]:
-    """Compute metrics by the suite's names for them, of cubes in [0, 1]."""
+def scores(
+    x: Array, y: Array, scale: int, names: Sequence[str], peak: float = 1.0
+) -> dict[str, float]:
+    """Compute metrics by the suite's names for them, of cubes in [0, peak]."""
     known: dict[str, Callable[[], float]] = {
-        "psnr": lambda: psnr(x, y),
-        "mpsnr": lambda: mpsnr(x, y),
-        "ssim": lambda: ssim(x, y),
-        "ssim_uniform": lambda: ssim_uniform(x, y),
-        "ssim_matlab": lambda: ssim_matlab(x, y),
+        "psnr": lambda: psnr(x, y, peak),
+        "mpsnr": lambda: mpsnr(x, y, peak),
+        "ssim": lambda: ssim(x, y, peak),
+        "ssim_uniform": lambda: ssim_uniform(x, y, peak),
+        "ssim_matlab": lambda: ssim_matlab(x, y, peak),
         "sam": lambda: sam(x, y),
+        "sam_float": lambda: sam(x, y),
         "rmse": lambda: rmse(x, y),
         "ergas": lambda: ergas(x, y, scale),
         "ergas[ratio=4]": lambda: ergas(x, y, 4),
@@ -176,5 +179,5 @@ def read_cave(folder: Path) -> Array:
         band = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
         assert band is not None, file
         band = band if band.ndim == 2 else band[:, :, 0]
-        bands.append(band / np.iinfo(band.dtype).max)
+        bands.append(band / (255 if band.dtype == np.uint8 else 65535))
     return np.stack(bands)

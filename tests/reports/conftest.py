@@ -53,6 +53,12 @@ def scored(psnr: float, sam: float, scenes: Sequence[str] = SCENES) -> list[dict
     ]
 
 
+def described(name: str, **facts: object) -> dict[str, object]:
+    """Return the facts of a metric, as a cell lists them."""
+    usual = {"title": name.upper(), "unit": "", "digits": 4, "higher": True, "meaning": ""}
+    return {"name": name, **usual, "main": False, **facts}
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     """Return a function that stores one cell below `tmp_path`."""
@@ -83,6 +89,8 @@ def make(tmp_path: Path) -> Make:
         environment: Mapping[str, object] | None = None,
         configuration: Mapping[str, object] | None = None,
         training: Mapping[str, object] | None = None,
+        metrics: object = None,
+        settings: Mapping[str, object] | None = None,
         fit_s: float = 754.0,
         upscale_s: float = 0.125,
         **data: Any,
@@ -112,7 +120,11 @@ def make(tmp_path: Path) -> Make:
                     "test": list(SCENES),
                     **data,
                 },
-                "protocol": {"name": protocol, "summary": f"the summary of {protocol}"},
+                "protocol": {
+                    "name": protocol,
+                    "summary": f"the summary of {protocol}",
+                    **(settings or {}),
+                },
                 "profile": {"name": profile, "summary": f"the summary of {profile}"},
                 "recipe": {"steps": 10} if trained else None,
                 "engine": 2,
@@ -125,6 +137,8 @@ def make(tmp_path: Path) -> Make:
             "warnings": list(warnings),
             "date": date or next(times).isoformat(),
         }
+        if metrics is not None:
+            facts["metrics"] = metrics
         if training is not None:
             facts["training"] = dict(training)
         address = Address(dataset, protocol, profile, scale, method, seed)

@@ -61,9 +61,10 @@ def read(
     except ContentError as error:
         raise RequestError(f"{file} cannot be used: {error}") from error
     except ImportError as error:
-        needed = _EXTRAS.get(error.name or "", error.name or str(error))
+        library = (error.name or "").partition(".")[0]
         raise RequestError(
-            f'{file} cannot be read without {error.name}; install it with: pip install "{needed}"'
+            f"{file} cannot be read without {library}; install it with: pip install "
+            f'"{_EXTRAS.get(library, library)}"'
         ) from error
     except (OSError, MemoryError) as error:  # the file itself may be good
         reason = getattr(error, "strerror", None) or str(error) or "not enough memory"

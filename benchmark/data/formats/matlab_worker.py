@@ -126,7 +126,8 @@ def _read_version_5(file: Path, wanted: Wanted) -> Variable:
     name = _checked_name(described, wanted)
     declared = np.dtype(described[name][1])
     vectors = _vector_names(described, wanted)
-    loaded = loadmat(file, variable_names=[name, *vectors])
+    # The mask too: where it is cut short, so is the file.
+    loaded = loadmat(file, variable_names=[name, *filter(None, [wanted.mask]), *vectors])
     cube = loaded[name]
     stored = cube.dtype.newbyteorder("=")
     # MATLAB stores small integers in fewer bytes than their type has.

@@ -28,7 +28,7 @@ def degradation_of(name: str, scale: int) -> Degradation:
 
 def rounded(image: oracles.Array) -> oracles.Array:
     """Round to 8-bit grey levels, in [0, 1]."""
-    return np.rint(255 * image) / 255
+    return np.asarray(np.rint(255 * image) / 255)
 
 
 def expected_truth(name: str, image: Tensor, scale: int) -> oracles.Array:

@@ -12,6 +12,21 @@ Pair = tuple[Tensor, Tensor]
 
 discover([METRICS])
 
+# Every metric of the suite, one of them with a parameter too.
+LABELS = (
+    "psnr",
+    "mpsnr",
+    "ssim",
+    "ssim_uniform",
+    "ssim_matlab",
+    "sam",
+    "sam_float",
+    "rmse",
+    "ergas",
+    "ergas[ratio=4]",
+    "cc",
+)
+
 
 def metric(
     name: str, estimate: Tensor, truth: Tensor, *, peak: float = 1.0, scale: int = 2
@@ -22,7 +37,8 @@ def metric(
 
 def sam(estimate: Tensor, truth: Tensor) -> tuple[float, int]:
     """Compute the spectral angle, and the number of pixels that are left out."""
-    image = ScoredImage(*truth.shape, peak=1.0, scale=2, device=truth.device)
+    bands, rows, columns = truth.shape
+    image = ScoredImage(bands, rows, columns, peak=1.0, scale=2, device=truth.device)
     running = METRICS.make("sam").start(image)
     for x, y in zip(estimate.double(), truth.double(), strict=True):
         running.add(BandPair(x, y, x, y))

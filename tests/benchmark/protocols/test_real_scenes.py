@@ -1,6 +1,9 @@
 """Bicubic's scores on real scenes of CAVE: specified ones, and those of other software."""
 
+import csv
+import glob
 import os
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,11 +18,13 @@ from benchmark.engine.estimation import method_input
 from benchmark.engine.scoring.scene import metrics_of, score
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Problem
+from benchmark.metric import METRICS
 from benchmark.plugins.discovery import discover
 from benchmark.protocol import PROTOCOLS
 from tests.benchmark import oracles
 from tests.benchmark.metrics.support import sam
 from tests.benchmark.support import EIGHT_BIT
+from tests.command_line import CommandLine
 
 # PSNR in dB and SAM in degrees of bicubic, from the specification of the protocols.
 BALLOONS = {
@@ -53,11 +58,11 @@ def scene(name: str) -> Tensor:
 def other_reading(name: str) -> oracles.Array:
     """Read the same scene by OpenCV."""
     scene(name)
-    (folder,) = Path(os.environ["HSISR_DATA"]).glob(f"cave/**/{name}_ms/{name}_ms") or [None]
+    (folder, *_) = Path(os.environ["HSISR_DATA"], "cave").rglob(f"{name}_ms")
     return oracles.read_cave(folder)
 
 
-def bicubic(image: Tensor, name: str, scale: int) -> dict[str, float]:
+def bicubic(image: Tensor, name: str, scale: int, metrics: Sequence[str]) -> dict[str, float]:
     """Score the suite's Bicubic row on a scene as papers print it: not clipped unless rounded."""
     protocol = PROTOCOLS.make(name)
     degradation = protocol.degradation(scale)
@@ -67,7 +72,8 @@ def bicubic(image: Tensor, name: str, scale: int) -> dict[str, float]:
     low = method_input(method, degradation, truth)
     estimate = method.upscale(low, Problem(scale, bands, (rows, columns), degradation), {})
     unrounded = degradation.crop(image)
-    return score(estimate, unrounded, scale, protocol, metrics_of(protocol), clip=method.clips)
+    computed = [METRICS.make(metric) for metric in metrics]
+    return score(estimate, unrounded, scale, protocol, computed, clip=method.clips)
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -78,7 +84,7 @@ def test_a_scene_is_read_as_opencv_reads_it(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "scale"), BALLOONS)
 def test_bicubic_has_the_specified_scores_under_wang2017(name: str, scale: int) -> None:
-    found = bicubic(scene("balloons"), name, scale)
+    found = bicubic(scene("balloons"), name, scale, ("psnr", "sam"))
     psnr, angle = BALLOONS[name, scale]
     assert round(found["psnr"], 3) == psnr
     assert round(found["sam"], 3) == angle
@@ -88,10 +94,10 @@ def test_bicubic_has_the_specified_scores_under_wang2017(name: str, scale: int) 
 @pytest.mark.parametrize("protocol", RESIZE)
 @pytest.mark.parametrize("scale", [2, 3, 4, 8])
 def test_bicubic_has_the_scores_of_other_software(name: str, protocol: str, scale: int) -> None:
-    """Read, degraded, interpolated and scored without the suite; every fifth band of the scene."""
-    found = bicubic(scene(name)[::5], protocol, scale)
+    """Read, degraded, interpolated and scored without the suite; every tenth band of the scene."""
     metrics = PROTOCOLS.make(protocol).metrics
-    truth, estimate = oracles.bicubic(other_reading(name)[::5], scale, RESIZE[protocol])
+    found = bicubic(scene(name)[::10], protocol, scale, metrics)
+    truth, estimate = oracles.bicubic(other_reading(name)[::10], scale, RESIZE[protocol])
     expected = oracles.scores(estimate, truth, scale, metrics)
     # Both round the images to float32, OpenCV its weights too: see `WEIGHTS` in `test_resize.py`.
     assert {key: found[key] for key in metrics} == pytest.approx(expected, rel=2e-6)
@@ -120,3 +126,20 @@ def test_clipping_is_what_separates_the_published_bicubic_row_from_a_networks() 
     clipped, plain = (score(up, image, 4, protocol, metrics, clip=clip) for clip in (True, False))
     assert clipped["mpsnr"] > plain["mpsnr"]
     assert torch.equal(degradation.crop(image), image)
+
+
+def test_a_stored_cell_has_the_scores_of_other_software(hsisr: CommandLine) -> None:
+    """All bands, from the command line to the file: `clip=false` is what papers print."""
+    scene("watercolors")
+    both = "bicubic,bicubic[clip=false]"
+    words = ("--dataset", "cave", "--data", os.environ["HSISR_DATA"], "--scenes", "watercolors")
+    answer = hsisr(*words, "--protocol", "jiang2020", "--scales", "8", "--methods", both)
+    assert answer.code == 0, answer.err
+    truth, estimate = oracles.bicubic(other_reading("watercolors"), 8, oracles.matlab)
+    names = ("mpsnr", "psnr", "sam", "cc", "ergas", "rmse")
+    for method, compared in (("[clip=false]", estimate), ("", estimate.clip(0, 1))):
+        (file,) = hsisr.results.glob(f"*/jiang2020/*/x8/bicubic{glob.escape(method)}/*/scores.csv")
+        with file.open(encoding="utf-8", newline="") as lines:
+            (row,) = csv.DictReader(lines)
+        expected = oracles.scores(compared, truth, 8, names)
+        assert {name: float(row[name]) for name in names} == pytest.approx(expected, rel=2e-6)

@@ -10,15 +10,31 @@ from tests.benchmark.degradation.support import NAMES, every_protocol
 discover([DATASETS, PROTOCOLS])
 
 CAVE = DATASETS.make("cave")
-ALL = """
+CAVES_SCENES = """
     balloons beads cd chart_and_stuffed_toy clay cloth egyptian_statue face fake_and_real_beers
     fake_and_real_food fake_and_real_lemon_slices fake_and_real_lemons fake_and_real_peppers
     fake_and_real_strawberries fake_and_real_sushi fake_and_real_tomatoes feathers flowers
     glass_tiles hairs jelly_beans oil_painting paints photo_and_face pompoms real_and_fake_apples
-    real_and_fake_peppers sponges stuffed_toys superballs thread_spools watercolors""".split()
-PAPER = """balloons chart_and_stuffed_toy face flowers jelly_beans oil_painting
-    real_and_fake_apples""".split()
-RECOVERED = "balloons cloth face fake_and_real_lemons flowers hairs oil_painting".split()
+    real_and_fake_peppers sponges stuffed_toys superballs thread_spools watercolors"""
+ALL = CAVES_SCENES.split()
+PAPER = [
+    "balloons",
+    "chart_and_stuffed_toy",
+    "face",
+    "flowers",
+    "jelly_beans",
+    "oil_painting",
+    "real_and_fake_apples",
+]
+RECOVERED = [
+    "balloons",
+    "cloth",
+    "face",
+    "fake_and_real_lemons",
+    "flowers",
+    "hairs",
+    "oil_painting",
+]
 TESTS = {
     "wang2017": PAPER,
     "wang2017-float": PAPER,

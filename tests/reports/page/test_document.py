@@ -123,9 +123,7 @@ def test_cells_of_another_machine_are_named_and_noted(make: Make, tmp_path: Path
     facts = facts_of(written(tmp_path).page)
     (section,) = facts["sections"]
     assert section["notes"] == list(made.sections[0].notes) == [NOTE]
-    noted = {
-        one["label"]: one["places"][0]["means"]["psnr"]["notes"] for one in section["methods"]
-    }
+    noted = {one["label"]: one["places"][0]["means"]["psnr"]["notes"] for one in section["methods"]}
     assert noted == {"bicubic": [], "srcnn": [], "espcn": [], "vdsr": [1]}
     assert {one["method"]: one["elsewhere"] for one in facts["cells"]} == {
         "bicubic": "", "srcnn": "", "espcn": "", "vdsr": NOTE

@@ -227,3 +227,60 @@ def test_one_worker_reads_many_files(tmp_path: Path) -> None:
         workers.add(executor.submit(os.getpid).result())
     assert len(workers) == 1
     assert workers != {os.getpid()}
+
+
+def written_h5(file: Path, **values: np.ndarray) -> Path:
+    """Write HDF5 as Python does, with the axes in order."""
+    import h5py
+
+    with h5py.File(file.with_suffix(".h5"), "w") as made:
+        for name, value in values.items():
+            made[name] = value
+    return file.with_suffix(".h5")
+
+
+@pytest.mark.parametrize("make", [mat5, mat73, written_h5])
+@pytest.mark.parametrize("bytes_each", [1, 400, 1 << 20])
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [(slice(None), slice(None)), (slice(2, 6), slice(1, 3)), (slice(5), slice(2, 99))],
+)
+def test_a_part_is_read_whole_or_in_several_steps(
+    tmp_path: Path,
+    make: Callable[..., Path],
+    bytes_each: int,
+    rows: slice,
+    columns: slice,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(matlab, "PART", bytes_each)
+    for kind in ("uint16", "float64"):
+        vector = np.arange(31.0)
+        file = make(tmp_path / "a.mat", image=integers(kind), wl=vector, other=vector)
+        read = matlab.read(file, rows=rows, columns=columns, vectors=["wl"])
+        np.testing.assert_array_equal(read.values, integers(kind)[rows, columns])
+        assert read.values.dtype == ("float32" if kind == "float64" else kind)
+        assert read.shape == read.values.shape
+        assert read.vectors == {"wl": tuple(vector)}
+
+
+@pytest.mark.parametrize("make", [mat5, mat73])
+def test_another_shape_than_the_whole_image_must_have_is_refused(
+    tmp_path: Path, make: Callable[..., Path]
+) -> None:
+    file = make(tmp_path / "a.mat", image=integers("u2"))
+    part = slice(3)
+    assert matlab.read(file, "image", shape=SHAPE, rows=part).values.shape == (3, 4, 31)
+    with pytest.raises(matlab.VariableError, match="as 7 x columns x 30 numbers, found 7 x 4 x 31"):
+        matlab.read(file, "image", shape=(7, 0, 30), rows=part)
+
+
+def test_groups_that_contain_themselves_end(tmp_path: Path) -> None:
+    import h5py
+
+    with h5py.File(tmp_path / "a.h5", "w") as made:
+        group = made.create_group("group")
+        for number in range(12):
+            group[f"loop{number}"] = group
+    with pytest.raises(matlab.VariableError, match="expected one variable with three axes"):
+        matlab.read(tmp_path / "a.h5")

@@ -228,6 +228,14 @@ def test_a_complete_data_set_is_counted(shelf: Path) -> None:
     assert only(folders.data_sets(shelf.parent)) == Finding("data set shelf", "ok", text)
 
 
+def test_a_data_set_that_needs_parameters_is_not_looked_for(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Shelf, "required", "path=DIR")
+    text = "not checked: its scenes are named in use, as shelf[path=DIR]"
+    assert only(folders.data_sets(shelf.parent)) == Finding("data set shelf", "ok", text)
+
+
 def test_what_is_not_the_published_data_is_named_up_to_a_number(
     monkeypatch: pytest.MonkeyPatch, shelf: Path
 ) -> None:
