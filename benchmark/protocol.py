@@ -81,6 +81,8 @@ class Protocol(ABC):
         main_metrics: those that the first tables and the statistical tests are about.
         splits: by the name of a data set, the published division of its scenes. Other data sets
             keep their own.
+        own_splits: names of the data sets whose own division is the published one. Published
+            numbers are shown beside results of these and of `splits` alone.
         trained_together: names of the data sets that the paper trained one network on; empty if
             each had its own.
 
@@ -106,6 +108,7 @@ class Protocol(ABC):
     metrics: ClassVar[tuple[str, ...]]
     main_metrics: ClassVar[tuple[str, ...]]
     splits: ClassVar[Mapping[str, Division]] = {}
+    own_splits: ClassVar[Collection[str]] = ()
     trained_together: ClassVar[Collection[str]] = ()
 
     @property
@@ -192,6 +195,7 @@ class Protocol(ABC):
             "scales": list(self.scales),
             "parameters": asdict(self),  # type: ignore[call-overload]
             "trained_together": sorted(self.trained_together),
+            "published_splits": sorted({*self.splits, *self.own_splits}),
             **self.numeric_facts(),
         }
 

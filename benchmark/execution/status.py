@@ -23,7 +23,17 @@ _PART_NAMES = {
     "test": "the test scenes",
 }
 # Facts of a protocol or profile that numbers do not depend on.
-_NOT_NUMERIC = {"name", "title", "paper", "year", "url", "summary", "scales", "trained_together"}
+_NOT_NUMERIC = {
+    "name",
+    "title",
+    "paper",
+    "year",
+    "url",
+    "summary",
+    "scales",
+    "trained_together",
+    "published_splits",
+}
 
 
 @dataclass(frozen=True)

@@ -38,4 +38,5 @@ class Jiang2020(Protocol):
     down = up = MATLAB
     metrics = ("mpsnr", "ssim_matlab", "sam", "cc", "rmse", "ergas", "psnr")
     main_metrics = ("mpsnr", "ssim_matlab", "sam")
+    own_splits = ("chikusei",)
     splits: ClassVar = {"cave": Division(TEST, validation=("feathers", "glass_tiles"))}

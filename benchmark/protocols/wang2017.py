@@ -34,4 +34,5 @@ class Wang2017(Protocol):
     scored_levels = 255
     metrics = ("psnr", "sam", "sam_float", "ssim", "ergas", "rmse")
     main_metrics = ("psnr", "sam")
+    own_splits = ("cave", "harvard")
     trained_together = ("cave", "harvard")

@@ -27,3 +27,4 @@ class Wang2017Float(Protocol):
     scored_levels = 255
     metrics = ("psnr", "sam", "sam_float", "ssim", "ergas", "rmse")
     main_metrics = ("psnr", "sam")
+    own_splits = ("cave", "harvard")

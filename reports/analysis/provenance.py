@@ -74,6 +74,12 @@ def comparable_published(cells: Sequence[Cell]) -> tuple[tuple[PublishedValue, .
     rows = published_for(address.protocol, address.dataset)
     if not rows:
         return (), "no paper's numbers are known for this data set under this protocol"
+    known = get_nested(cells[0].facts, "configuration", "protocol", "published_splits")
+    if known is not None and base_name(address.dataset) not in as_list(known):
+        return (), (
+            "not shown, because the paper's test scenes of this data set are not known; "
+            "`run_all.py published` lists its numbers"
+        )
     if is_subset(cells):
         return (), "not shown, because they are means over the whole test split"
     if marks := marks_of(cells):
