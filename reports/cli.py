@@ -120,6 +120,9 @@ def protocols(
     dataset: Annotated[str, typer.Option(help="The data set of split and Bicubic row.")] = "cave",
     results: Results = RESULTS,
     plugin: Plugins = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="One Markdown table: how hard each protocol is.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Explain the protocols, each with its Bicubic row as printed and as measured."""
@@ -128,6 +131,7 @@ def protocols(
     from benchmark.store.cells import cells
     from benchmark.tools.protocol_facts import protocol_facts
     from reports.writers import protocol_list
+    from reports.writers.protocol_table import protocol_table
 
     found = protocol_facts(dataset)
     folders = {str(results): results, "docs/results": CHECKOUT / "docs" / "results"}
@@ -136,6 +140,8 @@ def protocols(
     both = list(zip(found, rows, strict=True))
     if as_json:
         print_json([protocol_list.as_json(one, row) for one, row in both])
+    elif table:
+        print_line(protocol_table(both, dataset, stored))
     else:
         print_line("\n\n".join("\n".join(protocol_list.lines_of(*one, dataset)) for one in both))
 

@@ -55,7 +55,7 @@ def bicubic_row(
         f'--methods "{methods[0]}"'
     )
     for place, found in stored.items():
-        fitting = [cell for cell in found if _fits(cell, facts, dataset)]
+        fitting = cells_of(facts, dataset, {place: found})
         for method in methods:
             own = [cell for cell in fitting if cell.address.method == method]
             if own:
@@ -108,6 +108,28 @@ def lines_of(facts: Mapping[str, Any], row: BicubicRow, dataset: str) -> list[st
         plain(f"{facts['name']}, version {facts['version']}{paper}"),
         *(f"    {plain(line)}" for line in (facts["summary"], *lines)),
     ]
+
+
+def cells_of(
+    facts: Mapping[str, Any], dataset: str, stored: Mapping[str, Sequence[Cell]]
+) -> list[Cell]:
+    """Return the finished cells of a protocol on a data set, of the first folder that has some.
+
+    Of the cells of a method in several profiles those of one are taken.
+
+    Args:
+        facts: of the protocol.
+        dataset: the data set's label.
+        stored: names of results folders, and their cells.
+    """
+    for folder in stored.values():
+        found: dict[Any, Cell] = {}
+        for cell in folder:
+            if _fits(cell, facts, dataset):
+                found.setdefault((cell.address.method, cell.address.scale, cell.address.seed), cell)
+        if found:
+            return list(found.values())
+    return []
 
 
 def _fits(cell: Cell, facts: Mapping[str, Any], dataset: str) -> bool:
