@@ -1,4 +1,4 @@
-"""The template of a new method: it loads and trains unchanged."""
+"""The templates of new plugins: they load, pass every check, and a method trains unchanged."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,8 @@ from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, NetworkMethod
 from benchmark.plugins.discovery import load
-from benchmark.tools.scaffold import write
+from benchmark.tools.conformance import Conformance
+from benchmark.tools.scaffold import REGISTRIES, write
 from tests.benchmark.support import CPU, Recorder, SamePatches, problem, random
 
 
@@ -34,6 +35,26 @@ def test_the_written_method_loads_and_trains(tmp_path: Path, name: str) -> None:
     made = train(TrainingTask(method, problem(2, 4), profile, 0, bank), CPU, listener)
     assert made.history[-1]["loss"] < made.history[0]["loss"]
     assert method.network(4, 2)(random(1, 4, 9, 7)).shape == (1, 4, 9, 7)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [*((kind, "mine") for kind in REGISTRIES), ("dataset", "_"), ("protocol", "_"), ("metric", "_")],
+)
+def test_the_template_of_each_kind_passes_every_check(tmp_path: Path, kind: str, name: str) -> None:
+    file = write(name, tmp_path, kind)
+    assert len(file.read_text().splitlines()) < 40
+    load(file, REGISTRIES[kind])
+    plugin = REGISTRIES[kind].make(name)
+    results = list(Conformance(plugin, data=tmp_path) if kind == "dataset" else Conformance(plugin))
+    assert len(results) >= 13
+    assert [str(result) for result in results if not result.good] == []
+
+
+def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    expected = r"unknown kind of plugin 'metod'; did you mean method or metric\? known: method, "
+    with pytest.raises(RequestError, match=expected):
+        write("mine", tmp_path, "metod")
 
 
 def test_title_and_class_name_follow_from_the_name(tmp_path: Path) -> None:
@@ -60,6 +81,8 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     ["", "my-method", "2nd", "My", "class", "a b", "../up", "m\N{LATIN SMALL LETTER E WITH ACUTE}"],
 )
 def test_an_invalid_name_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(RequestError, match=f"'{name}' cannot name a method; expected lower-case"):
-        write(name, tmp_path)
+    for kind, what in {"method": "method", "dataset": "data set"}.items():
+        expected = f"'{name}' cannot name a {what}; expected lower-case"
+        with pytest.raises(RequestError, match=expected):
+            write(name, tmp_path, kind)
     assert list(tmp_path.iterdir()) == []

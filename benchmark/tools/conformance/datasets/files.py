@@ -1,5 +1,6 @@
 """Checks of how a data set finds its files."""
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def missing_files_refused(harness: DataSetHarness) -> None:
             named = [folder, *harness.chosen, str(harness.obstacle)]
             found = f"found '{message}'"
             require(
-                any(word in message for word in named),
+                any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", message) for word in named),
                 f"expected a message that says which scenes are missing or where they were "
                 f"searched, {found}",
             )

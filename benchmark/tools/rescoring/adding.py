@@ -30,7 +30,7 @@ from benchmark.tools.rescoring.table import (
 
 @dataclass
 class Rescored:
-    """What came of adding metrics to stored cells, which are named by their paths below the results folder.
+    """What came of adding metrics to stored cells, named by their paths below the results folder.
 
     Attributes:
         added: the metrics that were added to a cell.
