@@ -231,7 +231,8 @@ CROP = Path(os.environ.get("HSISR_DATA", "data"), "pavia", "pavia_centre_crop.ma
 @pytest.mark.skipif(not CROP.is_file(), reason="HSISR_DATA has no crop of Pavia Centre")
 def test_a_real_file_of_remote_sensing_is_read() -> None:
     scene = read(CROP.parent, CROP.stem, peak=8000)
-    assert (scene.cube.shape, scene.cube.dtype) == ((105, 120, 102), np.uint16)
+    assert scene.cube.shape == (105, 120, 102)
+    assert scene.cube.dtype == np.uint16
     assert (scene.cube.min(), scene.cube.max()) == (0, 6733)
     # Neighbouring bands of a photograph are alike.
     first, second = scene.cube[..., 50].ravel(), scene.cube[..., 51].ravel()
