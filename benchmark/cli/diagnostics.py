@@ -59,7 +59,7 @@ def check(
     elif dataset:
         picked = names_in(scenes, "--scenes")
         made = DATASETS.make(dataset)
-        if picked:
+        if picked or made.required:
             check_scenes([dataset], picked)
         checks = Conformance(made, data=data, scenes=picked)
     else:
