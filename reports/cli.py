@@ -120,20 +120,28 @@ def protocols(
     dataset: Annotated[str, typer.Option(help="The data set of split and Bicubic row.")] = "cave",
     results: Results = RESULTS,
     plugin: Plugins = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="One Markdown table: how hard each protocol is.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Explain the protocols, each with its Bicubic row as printed and as measured."""
     discover(plugin)
     from benchmark import CHECKOUT
+    from benchmark.store.cells import cells
     from benchmark.tools.protocol_facts import protocol_facts
     from reports.writers import protocol_list
+    from reports.writers.protocol_table import protocol_table
 
-    folders = {str(results): results, "docs/results": CHECKOUT / "docs" / "results"}
     found = protocol_facts(dataset)
-    rows = [protocol_list.bicubic_row(one, dataset, folders) for one in found]
+    folders = {str(results): results, "docs/results": CHECKOUT / "docs" / "results"}
+    stored = {place: list(cells(folder)) for place, folder in folders.items()}
+    rows = [protocol_list.bicubic_row(one, dataset, stored) for one in found]
     both = list(zip(found, rows, strict=True))
     if as_json:
         print_json([protocol_list.as_json(one, row) for one, row in both])
+    elif table:
+        print_line(protocol_table(both, dataset, stored))
     else:
         print_line("\n\n".join("\n".join(protocol_list.lines_of(*one, dataset)) for one in both))
 

@@ -1,5 +1,6 @@
 """The notes under the tables of a section."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import pandas as pd
 
 from benchmark.errors import counted, plain
 from benchmark.store.address import Address
+from reports.analysis.metrics import Metric
 from reports.analysis.results import ADDRESS, MethodInfo, Results, rows_of
 
 SCORE = "python run_all.py score"  # computes the metrics that stored cells lack
@@ -71,7 +73,7 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
             machines[method.label, scale] = numbered(elsewhere)
             for metric in results.metrics:
                 lacks = [metric.name in lacking.get(cell.address, ()) for cell in here["cell"]]
-                note = f"has no {metric.title}, as other cells do; compute it with: {SCORE}"
+                note = _to_compute(metric)
                 if on_metric := _for_seeds(here, [note * one for one in lacks]):
                     metrics[method.label, scale, metric.name] = numbered(on_metric)
     return Notes(tuple(known), numbers, machines, metrics)
@@ -90,6 +92,13 @@ def _lacking(results: Results) -> dict[Address, list[str]]:
         if lacks and cell.status == "done" and not cell.error:
             found[address] = lacks
     return found
+
+
+def _to_compute(metric: Metric) -> str:
+    return (
+        f"has no {metric.title}, as other cells do; compute it with: {SCORE} --metrics "
+        f"{shlex.quote(metric.name)}"
+    )
 
 
 def _for_seeds(cells: pd.DataFrame, notes: Sequence[str]) -> list[str]:

@@ -26,6 +26,25 @@ def packed(metrics: Sequence[Metric], each: int, most: int = WIDEST) -> list[tup
     return found
 
 
+def fitted(metrics: Sequence[Metric], widths: Sequence[int], most: int) -> list[list[Metric]]:
+    """Distribute metrics over grids in order, by the widths of their columns.
+
+    Args:
+        metrics: what the grids show, a column each.
+        widths: characters of each metric's column.
+        most: characters of a grid; a wider metric has a grid of its own.
+    """
+    found: list[list[Metric]] = []
+    taken = 0
+    for metric, width in zip(metrics, widths, strict=True):
+        if not found or taken + width > most:
+            found.append([])
+            taken = 0
+        found[-1].append(metric)
+        taken += width
+    return found
+
+
 def titled(text: str, metrics: Sequence[Metric], grids: int) -> str:
     """Name a grid; where several share a title, each adds its metrics."""
     return text if grids == 1 else f"{text}: {joined_titles(metrics)}"

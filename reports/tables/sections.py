@@ -24,11 +24,12 @@ from reports.analysis.remarks import remarks_on
 from reports.analysis.results import MethodInfo, Results, deviation, mean
 from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant
 from reports.tables.details import details_of, ranks_of
-from reports.tables.layout import packed
+from reports.tables.layout import fitted, packed
 from reports.tables.model import Entry, Grid, Section
 from reports.tables.published import Published, difference, published_grids
 
-_BESIDE = 4  # metrics that fit beside the three columns of cost
+# Characters of columns of metrics that fit a page in LaTeX: with the columns of cost, and without.
+_BESIDE, _ALONE = 56, 80
 
 
 def build(pooled: Results, dataset: str, order: Sequence[str], baseline: str) -> Section:
@@ -138,16 +139,28 @@ def _column(
 
 
 def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> list[Grid]:
-    """Build the grid of the other metrics and of the cost; many metrics have grids before it."""
+    """Build the grid of the other metrics and of the cost; if too wide, a grid for each."""
     shown = [
         metric
         for metric in results.metrics
         if not metric.main and metric.name in results.scored_metrics
     ]
-    beside = len(shown) <= _BESIDE
-    grids = [] if beside else packed(shown, 1)
-    found = [_of_scales(results, methods, notes, metrics, cost=False) for metrics in grids]
-    return [*found, _of_scales(results, methods, notes, shown if beside else (), cost=True)]
+    widths = [
+        max(
+            len(metric.heading),
+            *(
+                len(entry.text)
+                for scale in results.scales
+                for entry in _column(results, methods, metric, scale)
+            ),
+        )
+        for metric in shown
+    ]
+    if sum(widths) <= _BESIDE:
+        return [_of_scales(results, methods, notes, shown, cost=True)]
+    groups = fitted(shown, widths, _ALONE)
+    found = [_of_scales(results, methods, notes, metrics, cost=False) for metrics in groups]
+    return [*found, _of_scales(results, methods, notes, (), cost=True)]
 
 
 def _of_scales(

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmark.errors import listed, plain
-from benchmark.store.cells import Cell, cells
+from benchmark.store.cells import Cell
 from reports.analysis.facts import as_text
 from reports.analysis.metrics import Metric, from_facts, main_of
 from reports.analysis.provenance import version_of
@@ -37,13 +36,15 @@ class BicubicRow:
     command: str
 
 
-def bicubic_row(facts: Mapping[str, Any], dataset: str, folders: Mapping[str, Path]) -> BicubicRow:
+def bicubic_row(
+    facts: Mapping[str, Any], dataset: str, stored: Mapping[str, Sequence[Cell]]
+) -> BicubicRow:
     """Look up the Bicubic row of a protocol.
 
     Args:
         facts: of the protocol, with its metrics.
         dataset: the data set's label.
-        folders: names of results folders and their paths; the first with cells of this row counts.
+        stored: names of results folders, and their cells; the first with cells of this row counts.
     """
     name, rounds = str(facts["name"]), facts.get("scored_levels") is not None
     printed = tuple(row for row in published_for(name, dataset) if row.method == BICUBIC)
@@ -53,10 +54,10 @@ def bicubic_row(facts: Mapping[str, Any], dataset: str, folders: Mapping[str, Pa
         f'python run_all.py --dataset "{dataset}" --protocol {name} --scales {scales} '
         f'--methods "{methods[0]}"'
     )
-    for place, folder in folders.items():
-        stored = [cell for cell in cells(folder) if _fits(cell, facts, dataset)]
+    for place, found in stored.items():
+        fitting = cells_of(facts, dataset, {place: found})
         for method in methods:
-            own = [cell for cell in stored if cell.address.method == method]
+            own = [cell for cell in fitting if cell.address.method == method]
             if own:
                 recorded = all(map(version_of, own))
                 source = place if recorded else f"{place}, no version of the protocol recorded"
@@ -107,6 +108,28 @@ def lines_of(facts: Mapping[str, Any], row: BicubicRow, dataset: str) -> list[st
         plain(f"{facts['name']}, version {facts['version']}{paper}"),
         *(f"    {plain(line)}" for line in (facts["summary"], *lines)),
     ]
+
+
+def cells_of(
+    facts: Mapping[str, Any], dataset: str, stored: Mapping[str, Sequence[Cell]]
+) -> list[Cell]:
+    """Return the finished cells of a protocol on a data set, of the first folder that has some.
+
+    Of the cells of a method in several profiles those of one are taken.
+
+    Args:
+        facts: of the protocol.
+        dataset: the data set's label.
+        stored: names of results folders, and their cells.
+    """
+    for folder in stored.values():
+        found: dict[Any, Cell] = {}
+        for cell in folder:
+            if _fits(cell, facts, dataset):
+                found.setdefault((cell.address.method, cell.address.scale, cell.address.seed), cell)
+        if found:
+            return list(found.values())
+    return []
 
 
 def _fits(cell: Cell, facts: Mapping[str, Any], dataset: str) -> bool:

@@ -1,4 +1,4 @@
-"""The linear filter against the explicit minimum mean square error estimate."""
+"""The linear filter against explicit estimates, dense and by frequencies of the mirror image."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.fft import dct
 from torch import Tensor
 
 from benchmark.data.split import DataRequest, SceneSet, load_split
 from benchmark.dataset import DATASETS
 from benchmark.engine.estimation import crop_to, method_input
-from benchmark.engine.scoring.scene import score
 from benchmark.method import METHODS, Problem, State
 from benchmark.plugins.discovery import discover
-from tests.benchmark.support import problem, random
+from benchmark.protocol import PROTOCOLS
+from tests.benchmark.support import EIGHT_BIT, problem, random, scores_of
 
+SCALES = (2, 3, 4, 8)
 SHAPE = (12, 10)
 BANDS = 3
 
@@ -31,30 +33,45 @@ def spectra(seed: int) -> Tensor:
 SCENES = [spectra(seed) for seed in range(4)]
 
 
+def task_of(protocol: str, scale: int, shape: tuple[int, int] = SHAPE) -> Problem:
+    """Describe a task under a protocol."""
+    return Problem(scale, BANDS, shape, PROTOCOLS.make(protocol).degradation(scale))
+
+
 def bases(task: Problem) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return A and V of both axes, in float64."""
+    """Return A and W of both axes, in float64.
+
+    W by the covariance K of lines whose power falls as 1/f^2: A K A^T = U S^2 U^T, and
+    W = K A^T U / S.
+    """
     both = []
-    for size in SHAPE:
-        a = task.degradation.axis(size)
-        v = torch.linalg.svd(a, full_matrices=False)[2].T
-        both.append((a.numpy(), v.numpy()))
+    for size in task.shape:
+        a = task.degradation.axis(size).numpy()
+        cosines = dct(np.eye(size), axis=0, norm="ortho")
+        covariance = cosines.T @ np.diag((size / (np.arange(size) + 0.5)) ** 2) @ cosines
+        squares, u = np.linalg.eigh(a @ covariance @ a.T)
+        # In the order of `svd`, so that `power` can be handed over.
+        u, s = u[:, ::-1], np.sqrt(squares[::-1])
+        both.append((a, covariance @ a.T @ u / s))
     return both
 
 
 def dense(power: np.ndarray, low: np.ndarray, task: Problem) -> np.ndarray:
-    """Solve x = S A^T (A S A^T + n I)^-1 y for one image, S = V diag(P) V^T, all written out."""
-    (a_rows, v_rows), (a_columns, v_columns) = bases(task)
-    a, v = np.kron(a_rows, a_columns), np.kron(v_rows, v_columns)
-    s = v @ np.diag(power.ravel()) @ v.T
-    noise = 1 / 12 / 255**2
+    """Solve x = S A^T (A S A^T + n I)^-1 y for one image, S = W diag(P) W^T, all written out."""
+    (a_rows, w_rows), (a_columns, w_columns) = bases(task)
+    a, w = np.kron(a_rows, a_columns), np.kron(w_rows, w_columns)
+    s = w @ np.diag(power.ravel()) @ w.T
+    noise = max(task.degradation.noise, 1e-14)
     x = s @ a.T @ np.linalg.solve(a @ s @ a.T + noise * np.eye(len(a)), low.ravel())
-    return np.asarray(x.reshape(SHAPE))
+    return np.asarray(x.reshape(task.shape))
 
 
 def powers(images: list[np.ndarray], task: Problem) -> np.ndarray:
-    """Return the mean power of images in the basis V."""
-    (_, v_rows), (_, v_columns) = bases(task)
-    return np.asarray(np.mean([(v_rows.T @ image @ v_columns) ** 2 for image in images], axis=0))
+    """Return the mean power of the coefficients of W that explain the low-resolution images."""
+    (a_rows, w_rows), (a_columns, w_columns) = bases(task)
+    rows, columns = np.linalg.inv(a_rows @ w_rows), np.linalg.inv(a_columns @ w_columns)
+    seen = [rows @ a_rows @ image @ a_columns.T @ columns.T for image in images]
+    return np.asarray(np.mean(np.square(seen), axis=0))
 
 
 def fit(reference: str, task: Problem) -> tuple[State, Tensor]:
@@ -63,9 +80,10 @@ def fit(reference: str, task: Problem) -> tuple[State, Tensor]:
     return state, task.degradation.low(task.degradation.store(spectra(99)))
 
 
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_band_by_band_it_is_the_dense_linear_estimate(scale: int) -> None:
-    task = problem(scale, BANDS, SHAPE)
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("protocol", ["wang2017", "li2020", "liu2023"])
+def test_band_by_band_it_is_the_dense_linear_estimate(protocol: str, scale: int) -> None:
+    task = task_of(protocol, scale)
     state, low = fit("wiener", task)
     made = METHODS.make("wiener").upscale(low, task, state)
     scenes = [band.astype(np.float64) for scene in SCENES for band in scene.numpy()]
@@ -75,9 +93,12 @@ def test_band_by_band_it_is_the_dense_linear_estimate(scale: int) -> None:
     assert float(made.std()) > 0.01
 
 
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_jointly_it_is_the_dense_estimate_of_every_spectral_component(scale: int) -> None:
-    task = problem(scale, BANDS, SHAPE)
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("protocol", ["wang2017", "li2020", "liu2023"])
+def test_jointly_it_is_the_dense_estimate_of_every_spectral_component(
+    protocol: str, scale: int
+) -> None:
+    task = task_of(protocol, scale)
     state, low = fit("wiener[joint=true]", task)
     made = METHODS.make("wiener[joint=true]").upscale(low, task, state).numpy()
     cubes = [scene.numpy().astype(np.float64) for scene in SCENES]
@@ -90,6 +111,59 @@ def test_jointly_it_is_the_dense_estimate_of_every_spectral_component(scale: int
     ]
     expected = np.einsum("bc,cij->bij", turn, np.stack(estimates))
     np.testing.assert_allclose(made, expected, rtol=0, atol=1e-6)
+
+
+def transfer(protocol: str, size: int, scale: int) -> np.ndarray:
+    """Return H at the 2 size frequencies of an axis that is extended to its mirror image."""
+    operator = PROTOCOLS.make(protocol).degradation(scale).axis(size * 8)
+    middle = len(operator) // 2
+    kernel = np.roll(operator[middle].numpy(), -scale * middle)  # seen from its first pixel
+    folded = kernel.reshape(4, 2 * size).sum(axis=0)
+    return np.asarray(np.fft.fft(folded).conj())
+
+
+def divided(image: np.ndarray, protocol: str, scale: int) -> np.ndarray:
+    """Divide every low-resolution frequency of the first axis among those that fold onto it.
+
+    Z_j = D_j conj(H_j) Y / sum_i(|H_i|^2 D_i), on the mirror image of twice the period.
+    """
+    low = len(image)
+    size = low * scale
+    spectrum = np.fft.fft(np.concatenate([image, image[::-1]]), axis=0)
+    h = transfer(protocol, size, scale)
+    frequency = np.minimum(np.arange(2 * size), 2 * size - np.arange(2 * size))
+    d = (1 / (frequency + 0.5)) ** 2
+    d[size] = 0  # a mirrored image has nothing there
+    total = (np.abs(h) ** 2 * d).reshape(scale, 2 * low).sum(axis=0)
+    wide = scale * np.tile(spectrum, (scale, 1)) * (d * h.conj() / np.tile(total, scale))[:, None]
+    return np.asarray(np.fft.ifft(wide, axis=0).real[:size])
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("protocol", ["li2020", "liu2023"])
+def test_a_frequency_is_divided_among_its_aliases(protocol: str, scale: int) -> None:
+    """Where nothing is rounded and the operator commutes with the mirror."""
+    task = task_of(protocol, scale, (6 * scale, 5 * scale))
+    scenes = [random(BANDS, *task.shape, seed=seed) for seed in range(3)]
+    low = random(BANDS, 6, 5, seed=7)
+    method = METHODS.make("wiener")
+    made = method.upscale(low, task, method.fit(scenes, task))
+    for band, image in enumerate(low.numpy().astype(np.float64)):
+        rows = divided(image, protocol, scale)
+        expected = divided(rows.T, protocol, scale).T
+        np.testing.assert_allclose(made[band], expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("protocol", ["li2020", "jiang2020", "liu2023", "wang2017-float"])
+@pytest.mark.parametrize("scale", SCALES)
+def test_without_rounding_it_explains_the_low_resolution_image(protocol: str, scale: int) -> None:
+    task = task_of(protocol, scale, (40, 48))
+    truth = random(BANDS, 40, 48, seed=3)
+    method = METHODS.make("wiener")
+    state = method.fit([random(BANDS, 40, 48, seed=seed) for seed in (1, 2)], task)
+    low = task.degradation.low(truth)
+    again = task.degradation.low(method.upscale(low, task, state))
+    assert float((again - low).abs().max()) < 1e-4
 
 
 def test_no_linear_estimate_of_its_kind_has_a_smaller_error() -> None:
@@ -111,10 +185,13 @@ def test_no_linear_estimate_of_its_kind_has_a_smaller_error() -> None:
     assert errors[1] < errors[2]
 
 
+@pytest.mark.parametrize("protocol", ["wang2017", "liu2023"])
 @pytest.mark.parametrize("joint", ["false", "true"])
 @pytest.mark.parametrize("shape", [(25, 31), (12, 40), (9, 7)])
-def test_another_image_size_than_trained_works(shape: tuple[int, int], joint: str) -> None:
-    task = problem(3, BANDS, SHAPE)
+def test_another_image_size_than_trained_works(
+    shape: tuple[int, int], joint: str, protocol: str
+) -> None:
+    task = task_of(protocol, 3)
     method = METHODS.make(f"wiener[joint={joint}]")
     state = method.fit(SCENES, task)
     smooth = torch.linspace(0.2, 0.8, shape[0])[None, :, None].expand(BANDS, *shape)
@@ -157,7 +234,7 @@ def leaves(tmp_path_factory: pytest.TempPathFactory) -> tuple[SceneSet, SceneSet
     discover([DATASETS])
     reference = "synthetic[rows=80,columns=72,bands=15]"
     cache = tmp_path_factory.mktemp("leaves")
-    split = load_split(DataRequest(reference, (), (), Path("no-such-folder"), cache))
+    split = load_split(DataRequest(reference, (), (), Path("no-such-folder"), cache), EIGHT_BIT)
     return split.train, split.test
 
 
@@ -173,6 +250,6 @@ def test_it_beats_bicubic_and_jointly_itself(leaves: tuple[SceneSet, SceneSet], 
         for truth in test:
             low = method_input(method, task.degradation, task.degradation.store(truth))
             made = crop_to(method.upscale(low, task, state), truth)
-            values.append(score(made, truth, scale)["psnr"])
+            values.append(scores_of(made, truth, scale)["psnr"])
         means.append(np.mean(values))
     assert means[0] + 1 < means[1] < means[2]

@@ -95,7 +95,7 @@ def make(tmp_path: Path) -> Make:
         upscale_s: float = 0.125,
         **data: Any,
     ) -> cells.Cell:
-        facts = {
+        facts: dict[str, Any] = {
             "key": "0" * 64,
             "depends": {"numerics": "a", "test": "a", "recipe": method, **(depends or {})},
             "status": status,

@@ -66,8 +66,8 @@ def test_a_metric_that_a_cell_lacks_is_a_dash_with_the_command_that_computes_it(
     ]
     assert table(tables.markdown, "Other metrics and cost")[3][2] == "--²"
     assert tables.sections[0].notes == (
-        f"has no Sharpness, as other cells do; compute it with: {SCORE}",
-        f"has no CC, as other cells do; compute it with: {SCORE}",
+        f"has no Sharpness, as other cells do; compute it with: {SCORE} --metrics sharp",
+        f"has no CC, as other cells do; compute it with: {SCORE} --metrics cc",
     )
 
 
@@ -75,7 +75,9 @@ def test_one_seed_that_lacks_a_metric_is_named(make: Make, tmp_path: Path) -> No
     make("srcnn", seed=0, metrics=[MPSNR, CC], rows=rows(mpsnr=31, cc=0.95))
     make("srcnn", seed=1, metrics=[MPSNR], rows=rows(mpsnr=31))
     (section,) = write_tables(tmp_path, "cave").sections
-    assert section.notes == (f"seed 1 has no CC, as other cells do; compute it with: {SCORE}",)
+    assert section.notes == (
+        f"seed 1 has no CC, as other cells do; compute it with: {SCORE} --metrics cc",
+    )
 
 
 def test_facts_that_cells_do_not_agree_on_are_named(make: Make, tmp_path: Path) -> None:

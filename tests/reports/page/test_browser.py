@@ -10,7 +10,7 @@ import pytest
 from benchmark.store.cells import cells
 from tests.reports.analysis.test_comparison import SEVEN, stored
 from tests.reports.analysis.test_machines import NOTE, mixed
-from tests.reports.conftest import Make, scored
+from tests.reports.conftest import Make, described, scored
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import CORNER, Report, cube, written
 
@@ -118,6 +118,34 @@ def test_metric_and_scale_switch(opened: Tab) -> None:
     opened.choose("#scenes-metric", "sam")
     opened.choose("#scenes-scale", "3")
     assert "SAM in degrees at ×3" in text(opened, "#scenes-table caption")
+
+
+@pytest.mark.parametrize(("scales", "first"), [((4, 8), "main"), ((2, 3, 4), "mpsnr")])
+def test_three_main_metrics_stand_together_where_they_fit(
+    tab: Tab, make: Make, tmp_path: Path, scales: tuple[int, ...], first: str
+) -> None:
+    metrics = [
+        described("mpsnr", title="MPSNR", unit="dB", digits=2, main=True),
+        described("sharp", title="Sharpness", higher=False, meaning="of edges", main=True),
+        described("sam", title="SAM", unit="degrees", digits=1, higher=False, main=True),
+        described("cc", title="CC"),
+    ]
+    for scale in scales:
+        for method, value in (("bicubic", 4.0), ("srcnn", 3.0)):
+            known = metrics if method == "bicubic" else metrics[:3]
+            rows = [{"scene": one, **{str(m["name"]): value for m in known}} for one in "abc"]
+            make(method, scale, protocol="mine", metrics=known, rows=rows)
+    tab.open(written(tmp_path).page)
+    assert tab.run("document.querySelector('#comparison-metric').value") == first
+    heads = "[...document.querySelectorAll('#comparison-table th.group')].map((e) => e.textContent)"
+    assert tab.run(heads) == ["MPSNR ↑", "Sharpness ↓", "SAM ↓"][: 3 if first == "main" else 1]
+    tab.choose("#comparison-metric", "main")
+    assert len(tab.run(heads)) == 3
+    assert "Sharpness: of edges." in text(tab, "#comparison .legend")
+    tab.choose("#comparison-metric", "cc")
+    assert text(tab, f"{TABLE} tbody tr:last-child td") == "–1"
+    assert "has no CC, as other cells do" in text(tab, "#comparison .notes")
+    assert tab.complaints() == []
 
 
 def test_data_set_protocol_and_profile_switch(opened: Tab) -> None:

@@ -76,6 +76,37 @@ def test_a_file_saved_by_a_spreadsheet_is_read(tmp_path: Path, mark: str, end: s
     assert (row.paper, row.value, row.source) == ("P", 31.73, "Table 1")
 
 
+def test_a_file_may_have_a_remark_on_a_value(tmp_path: Path) -> None:
+    header = HEADER.replace("source", "source,remark")
+    remarked = GOOD.replace("Table 1", '"Table 1","misprinted: 31.37"')
+    (tmp_path / "a.csv").write_text(header + remarked + GOOD.replace(",2,", ",3,"))
+    (tmp_path / "b.csv").write_text(HEADER + GOOD.replace(",2,", ",4,"))
+    rows = load(tmp_path)
+    assert [row.remark for row in rows] == ["misprinted: 31.37", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"), [("31.73", 2), ("6.00", 2), (".05983", 5), ("31", 0), ("-1.5", 1)]
+)
+def test_the_digits_of_the_print_are_counted(tmp_path: Path, text: str, digits: int) -> None:
+    (tmp_path / "x.csv").write_text(HEADER + GOOD.replace("31.73", text))
+    (row,) = load(tmp_path)
+    assert (row.digits, row.text) == (digits, text)
+
+
+@pytest.mark.parametrize("metric", ["mpsnr", "ssim_matlab", "ergas[ratio=4]", "my-own2[a=1.5]"])
+def test_any_label_of_a_metric_is_accepted(tmp_path: Path, metric: str) -> None:
+    (tmp_path / "x.csv").write_text(HEADER + GOOD.replace("psnr", metric))
+    assert [row.metric for row in load(tmp_path)] == [metric]
+
+
+@pytest.mark.parametrize("metric", ["PSNR", "ergas[ratio=4", "ergas]", "a b", "2x", "x[]"])
+def test_what_is_no_label_is_refused(tmp_path: Path, metric: str) -> None:
+    (tmp_path / "x.csv").write_text(HEADER + GOOD.replace("psnr", metric))
+    with pytest.raises(RequestError, match=r"x\.csv:2: metric: expected a metric's label, like"):
+        load(tmp_path)
+
+
 def test_the_case_of_a_files_name_does_not_count(tmp_path: Path) -> None:
     (tmp_path / "X.CSV").write_text(HEADER + GOOD)
     assert len(load(tmp_path)) == 1

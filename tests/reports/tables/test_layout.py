@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from reports.analysis.metrics import Metric
-from reports.tables.layout import packed
+from reports.tables.layout import fitted, packed
 from reports.tables.model import Grid
 from reports.writers.files import Tables, write_tables
 from reports.writers.terminal import show
@@ -30,11 +30,18 @@ def stored(make: Make, folder: Path, scales: Sequence[int], others: int = 5) -> 
     for scale in scales:
         for index, method in enumerate(("bicubic[clip=false]", "srcnn", "vdsr")):
             for seed in range(1 if index == 0 else 2):
+                quality = 30 + index + seed / 10
                 rows = [
-                    {"scene": scene, **{str(one["name"]): 30 + index + seed / 10 + place / 7
-                                        for one in metrics}}
+                    {
+                        "scene": scene,
+                        **{
+                            str(one["name"]): (quality + place / 7)
+                            / (100 if one["digits"] == 4 else 1)
+                            for one in metrics
+                        },
+                    }
                     for place, scene in enumerate(SCENES)
-                ]  # fmt: skip
+                ]
                 make(method, scale, seed, metrics=metrics, rows=rows, trained=index > 0)
     return write_tables(folder, "cave")
 
@@ -92,6 +99,12 @@ def test_a_wide_terminal_shows_all_metrics_side_by_side(make: Make, tmp_path: Pa
         heads = [line.split() for line in lines if line.strip().startswith("Method")]
         assert [len(one) for one in heads] == ([13] if beside else [5, 5, 5])
         assert sum(line.startswith("Bicubic".upper()) for line in lines) == len(heads)
+
+
+def test_columns_are_distributed_by_their_widths() -> None:
+    given = [Metric(name, name) for name in "abcd"]
+    assert fitted(given, [3, 4, 9, 1], 7) == [given[:2], given[2:3], given[3:]]
+    assert fitted([], [], 7) == []
 
 
 @needs_latex

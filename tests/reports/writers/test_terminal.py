@@ -60,7 +60,7 @@ def test_a_wide_terminal_shows_everything_in_one_table(make: Make, tmp_path: Pat
         ["6.00", "0.00", "6.00", "+0.01", "6.00", "-0.36"],
         ["4.00", "-0.23", "4.00", "-0.20", "4.00", "-0.52"],
     ]
-    assert rows(text)[7:9] == [psnr[0] + sam[0], psnr[1] + sam[1]]
+    assert rows(text)[8:10] == [psnr[0] + sam[0], psnr[1] + sam[1]]
     assert text.splitlines()[-3:] == [
         "Δ measured minus published",
         "Nothing is marked: with 3 test scenes no difference can be tested.",

@@ -8,10 +8,15 @@ import pytest
 
 from benchmark.data.split import Split
 from benchmark.errors import RequestError
+from benchmark.execution.plan import plan_cells
 from benchmark.execution.reestimation import missing_weights
+from benchmark.execution.request import Experiment
+from benchmark.method import METHODS
+from benchmark.protocol import PROTOCOLS
 from benchmark.store.cells import WEIGHTS, read, write
+from benchmark.tools.images.model import psnr
 from benchmark.tools.images.predictions import predict
-from tests.benchmark.execution.test_runner import planned, run
+from tests.benchmark.execution.test_runner import BRIEF, planned, run
 from tests.benchmark.support import CPU
 
 
@@ -30,6 +35,31 @@ def test_the_images_have_the_scores_that_are_stored(
         assert one.truth.shape == (5, 48, 40)
         assert one.low.shape == (5, 16, 14)
         assert len(one.wavelengths) == 5
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+@pytest.mark.parametrize("method", ["bicubic", "bicubic[clip=false]", "wiener"])
+def test_images_of_a_protocol_without_rounding_have_the_scores_of_every_band(
+    tiny: Split, tmp_path: Path, method: str, scale: int
+) -> None:
+    made = Experiment(PROTOCOLS.make("jiang2020"), BRIEF, (scale,), (METHODS.make(method),))
+    (plan,) = plan_cells(tiny, made)
+    run(tmp_path, [plan])
+    cell = read(plan.address.folder(tmp_path))
+    assert cell is not None
+    stored = cell.scores().set_index("scene")
+    outside = 0
+    for one in predict(plan, tmp_path, CPU):
+        error = np.square(one.estimates[method].astype(float) - one.truth)
+        bands = [psnr(float(band)) for band in error.mean(axis=(1, 2))]
+        # One rounding to float32 of a value up to 255, relative to errors of half a level.
+        assert np.mean(bands) == pytest.approx(stored["mpsnr"][one.scene], abs=1e-4)
+        assert psnr(float(error.mean())) == pytest.approx(stored["psnr"][one.scene], abs=1e-4)
+        assert one.truth.shape == (5, 48 // scale * scale, 40 // scale * scale)
+        assert one.low.shape == (5, 48 // scale, 40 // scale)
+        assert not np.array_equal(one.truth, np.rint(one.truth))
+        outside += int((one.estimates[method] < 0).sum())
+    assert (outside > 0) == (method == "bicubic[clip=false]")
 
 
 def test_scenes_are_chosen_and_unknown_ones_rejected(tiny: Split, tmp_path: Path) -> None:

@@ -143,6 +143,18 @@ def test_a_small_scene_is_shown_whole() -> None:
     assert not preview.error.any()
 
 
+def test_pixels_are_rounded_for_display_and_errors_are_not() -> None:
+    truth = np.full((2, 8, 8), 100.25, dtype=np.float32)
+    estimate = np.full((2, 8, 8), 100.75, dtype=np.float32)
+    estimate[1] = -3.0
+    preview = preview_of(View("s", (), truth, truth[:, ::2, ::2], {"m": estimate}), 2, 8)
+    for image, values in ((preview.truth, [100, 100]), (preview.estimate, [101, 0])):
+        assert image.dtype == np.uint8
+        assert [int(band[0, 0]) for band in image] == values
+    assert preview.low.dtype == preview.overview.dtype == np.uint8
+    assert preview.error == pytest.approx([0.25, 103.25**2])
+
+
 def test_the_overview_is_an_average() -> None:
     truth = np.zeros((1, 320, 200), dtype=np.uint8)
     truth[:, ::2] = 200

@@ -9,7 +9,7 @@ from reports.analysis import legacy
 from reports.analysis.metrics import from_facts
 from reports.figures.drawing.context import FigureContext
 from reports.figures.plots.cost import Cost, cost_figure, costs_of, front
-from tests.reports.conftest import Make
+from tests.reports.conftest import Make, described
 from tests.reports.figures.conftest import examples
 from tests.reports.figures.drawn import texts, values
 
@@ -61,6 +61,28 @@ def test_it_says_what_limits_the_comparison_of_seconds(context: FigureContext) -
 
 
 _POINTS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1)
+
+
+def test_the_quality_is_the_first_metric_of_the_protocol(
+    make: Make, context: FigureContext
+) -> None:
+    metrics = [
+        described("cc"),
+        described("rough", title="Roughness", unit="nm", higher=False, main=True),
+    ]
+    cells = [
+        make(method, metrics=metrics, rows=[{"scene": "a", "cc": 0.5, "rough": rough}],
+             upscale_s=seconds)
+        for method, rough, seconds in (("bicubic", 9.0, 0.1), ("srcnn", 4.0, 0.2), ("vdsr", 5.0, 3))
+    ]  # fmt: skip
+    costs, without, metric = costs_of(cells)
+    assert (metric.name, without) == ("rough", {})
+    assert {label: cost.quality for label, cost in costs.items()} == {
+        "bicubic": 9.0, "srcnn": 4.0, "vdsr": 5.0
+    }  # fmt: skip
+    assert front([(0.1, 9.0), (0.2, 4.0), (3.0, 5.0)], higher=False) == [(0.1, 9.0), (0.2, 4.0)]
+    times = cost_figure({"bicubic": costs["bicubic"]}, metric, context).axes[0]
+    assert times.get_ylabel() == "Roughness (nm)"
 
 
 @examples

@@ -1,0 +1,92 @@
+"""One Markdown table of all protocols: how hard each is, by its first metric.
+
+Beside the Bicubic row, printed and measured, stand the methods that are not trained in steps: what
+a closed form already reaches, which papers leave out. Protocols differ in split and metric, so the
+table is read along its rows, never down its columns.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+from benchmark.store.cells import Cell
+from reports.analysis.metrics import Metric, from_facts, main_of
+from reports.analysis.results import Results, read_results
+from reports.formatting import MISSING, TIMES, number
+from reports.published.reader import PublishedValue, published_for
+from reports.writers.protocol_list import BICUBIC, BicubicRow, cells_of
+
+_HEADINGS = ("Protocol", "Metric", "Scale", "Bicubic, printed", "Bicubic, measured")
+
+
+def protocol_table(
+    protocols: Sequence[tuple[Mapping[str, Any], BicubicRow]],
+    dataset: str,
+    stored: Mapping[str, Sequence[Cell]],
+) -> str:
+    """Write the table.
+
+    Args:
+        protocols: the facts of each, with its metrics, and its Bicubic row.
+        dataset: the data set's label.
+        stored: names of results folders, and their cells; the first with cells counts.
+    """
+    by_protocol = {
+        str(facts["name"]): read_results(cells_of(facts, dataset, stored)) for facts, _ in protocols
+    }
+    titles: dict[str, str] = {}
+    for results in by_protocol.values():
+        titles.update(
+            (one.label, one.title)
+            for one in results.methods()
+            if not one.trained and one.published != BICUBIC
+        )
+    rows = [
+        row
+        for facts, bicubic in protocols
+        for row in _rows(facts, bicubic, by_protocol[str(facts["name"])], dataset, list(titles))
+    ]
+    headings = [*_HEADINGS, *titles.values(), "Best published"]
+    align = ("left", "left", "left", *("right",) * (len(headings) - 3))
+    return tabulate(rows, headings, "pipe", colalign=align, disable_numparse=True)
+
+
+def _rows(
+    facts: Mapping[str, Any],
+    bicubic: BicubicRow,
+    results: Results,
+    dataset: str,
+    methods: Sequence[str],
+) -> Iterator[list[str]]:
+    name, metric = str(facts["name"]), main_of(from_facts(facts["metrics"]))[0]
+    published = published_for(name, dataset)
+    for scale in facts["scales"]:
+        printed = [
+            one for one in bicubic.printed if (one.scale, one.metric) == (scale, metric.name)
+        ]
+        measured = bicubic.measured.get((scale, metric.name))
+        digits = printed[0].digits if printed else metric.digits
+        others = [results.values(method, scale, metric.name) for method in methods]
+        yield [
+            name,
+            metric.title,
+            f"{TIMES}{scale}",
+            printed[0].text if printed else MISSING,
+            MISSING if measured is None else number(measured, digits),
+            *(
+                number(sum(values) / len(values), metric.digits) if values else MISSING
+                for values in others
+            ),
+            _best(published, metric, scale),
+        ]
+
+
+def _best(published: Sequence[PublishedValue], metric: Metric, scale: int) -> str:
+    """Return the best published value at a scale, with its method."""
+    here = [one for one in published if (one.scale, one.metric) == (scale, metric.name)]
+    here = [one for one in here if one.method != BICUBIC]
+    if not here:
+        return MISSING
+    best = (max if metric.higher else min)(here, key=lambda one: one.value)
+    return f"{best.text} ({best.method})"
