@@ -75,6 +75,7 @@ ONE_OF = "error: expected one of METHOD, --dataset, --protocol, --metric, found 
         (("--protocol", "li2021"), "error: unknown protocol 'li2021'; did you mean li2020"),
         (("--dataset", "cav"), "error: unknown data set 'cav'; did you mean cave?"),
         (("--dataset", TINY, "--scenes", "leaf"), f"error: --scenes: {TINY} has no scene 'leaf'"),
+        (("--dataset", "folder"), "error: folder: expected the folder of the images and the names"),
         (("bicubic", "--under", "wang"), "error: unknown protocol 'wang'; did you mean wang2017"),
     ],
 )
