@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmark.engine import environment
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, counted
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.backends.process import ProcessBackend
@@ -15,6 +15,7 @@ from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, plan_tables
 from benchmark.execution.request import Experiment, check_writable
 from benchmark.execution.status import Status, status_of
+from benchmark.metric import METRICS
 
 # Interval between checks of cells that another run is computing, in seconds.
 _POLL_INTERVAL = 0.5
@@ -125,6 +126,7 @@ class Runner:
         """
         outcome = Outcome(label)
         missing = []
+        lacking: dict[str, int] = {}
         for plan in plans:
             status = status_of(plan, self.settings.results)
             if not status.is_current or (status.state == "failed" and self.retry_failed):
@@ -135,8 +137,16 @@ class Runner:
                 continue
             if status.state == "done":
                 Job(plan, self.settings).lock.clean_up()
+                for name in _lacking(plan, status):
+                    lacking[name] = lacking.get(name, 0) + 1
             _record(outcome, plan, status)
         self.progress.begin(len(missing), len(outcome.found))
+        if lacking:
+            found = ", ".join(f"{name} ({counted(n, 'cell')})" for name, n in lacking.items())
+            self.progress.line(
+                f"not computed for what was found done: {found}; run_all.py score --metrics "
+                f"{','.join(lacking)} adds it from the weights"
+            )
         try:
             self._run_all(missing, outcome)
         finally:
@@ -205,6 +215,13 @@ class Runner:
             result = JobResult("failed", f"it ended as {result.kind}, and there is no cell")
         job.store_failure(result)
         return Status("failed", result.reason)
+
+
+def _lacking(plan: CellPlan, status: Status) -> list[str]:
+    """Return the planned metrics that a stored cell does not have."""
+    facts = status.cell.facts.get("metrics", []) if status.cell else []
+    stored = {one.get("name") for one in facts}
+    return [name for name in map(METRICS.label, plan.metrics) if name not in stored]
 
 
 def _record(outcome: Outcome, plan: CellPlan, status: Status) -> None:
