@@ -94,9 +94,11 @@ def test_what_cannot_be_used_is_refused_when_it_is_declared(
     [("store_levels", "stored_levels"), ("crop", "crops"), ("main_metric", "main_metrics")],
 )
 def test_a_misspelt_attribute_is_refused(misspelt: str, meant: str) -> None:
+    declared: dict[str, Any] = {misspelt: 255}
     with pytest.raises(RequestError, match=f"`{misspelt}` is not known, did you mean `{meant}`"):
-        registered(**{misspelt: 255})
-    assert registered(**{f"_{misspelt}": 255}).version == 1
+        registered(**declared)
+    own: dict[str, Any] = {f"_{misspelt}": 255}
+    assert registered(**own).version == 1
 
 
 def test_what_it_declares_may_be_a_parameter() -> None:
@@ -107,7 +109,9 @@ def test_what_it_declares_may_be_a_parameter() -> None:
         scales = (2,)
         down = up = MATLAB
         metrics = main_metrics = ("psnr",)
-        crops: bool = parameter(default=False, help="cut to a multiple of the scale")
+        crops: bool = parameter(  # type: ignore[misc]
+            default=False, help="cut to a multiple of the scale"
+        )
 
     register("chosen", title="Chosen")(Chosen)
     cropped, whole = PROTOCOLS.make("chosen[crops=true]"), PROTOCOLS.make("chosen")
@@ -118,15 +122,15 @@ def test_what_it_declares_may_be_a_parameter() -> None:
 
 @pytest.mark.parametrize("down", [5, None])
 def test_what_a_property_returns_is_named_if_it_is_no_operator(down: object) -> None:
-    protocol = registered(down=property(lambda self: down))
-    with pytest.raises(RequestError, match="^protocol mine: AttributeError: .*; correct "):
+    protocol = registered(down=property(lambda _: down))
+    with pytest.raises(RequestError, match=r"^protocol mine: AttributeError: .*; correct "):
         protocol.numeric_facts()
 
 
 def test_a_published_scale_beyond_8_is_accepted() -> None:
     protocol = registered(scales=(4, 16))
     assert protocol.degradation(16).scale == 16
-    with pytest.raises(RequestError, match="^scale 12 is not in protocol mine: .* 2 to 8; publ"):
+    with pytest.raises(RequestError, match=r"^scale 12 is not in protocol mine: .* 2 to 8; publ"):
         protocol.degradation(12)
 
 

@@ -62,6 +62,17 @@ def test_metrics_are_added_and_refusals_change_the_exit_code(hsisr: CommandLine)
     assert hsisr.tiny("bicubic,wiener").err.splitlines()[0] == "0 cells to run, 2 found done"
 
 
+def test_a_run_names_the_metrics_that_found_cells_lack(hsisr: CommandLine) -> None:
+    assert hsisr.tiny("bicubic").code == 0
+    again = hsisr.tiny("bicubic", "--metrics", "cc,psnr")
+    assert again.code == 0
+    assert again.err.splitlines() == [
+        "0 cells to run, 1 found done",
+        "not computed for what was found done: cc (1 cell); run_all.py score --metrics cc adds it "
+        "from the weights",
+    ]
+
+
 def test_a_metric_of_a_plugin_is_added_from_its_file(hsisr: CommandLine) -> None:
     assert hsisr.tiny("bicubic").code == 0
     assert hsisr("new", "mine", "--kind", "metric", "--folder", ".").code == 0

@@ -36,7 +36,7 @@ def test_indices_may_repeat() -> None:
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
-        (lambda n: None, "expected two tensors from `taps`, found NoneType"),
+        (lambda _: None, "expected two tensors from `taps`, found NoneType"),
         (lambda n: (zeros(n + 1), halves(n + 1)), r"shape \(4, k\), found \(5, 2\) and \(5, 2\)"),
         (lambda n: (zeros(n), halves(n, 3)), r"shape \(4, k\), found \(4, 2\) and \(4, 3\)"),
         (lambda n: (zeros(n), halves(n).float()), "float64 weights, found .* torch.float32"),
