@@ -1,5 +1,7 @@
 """Iterative back-projection: the estimate is corrected until it explains the input."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -45,9 +47,9 @@ class BackProjection(Method):
         up = [problem.degradation.up_axis(size).to(low.device) for size in problem.shape]
         back = [axis.T for axis in down] if self.kernel == "adjoint" else up
         rows, columns = (a @ b for a, b in zip(down, back, strict=True))  # A B, of each axis
-        norm = torch.linalg.matrix_norm(rows, 2) * torch.linalg.matrix_norm(columns, 2)
+        norms = [torch.linalg.matrix_norm(axis, 2) for axis in (rows, columns)]
         # |A|^2 = |A A^T|; of the upscaling a bound that only keeps the first step short.
-        step = 1 / norm
+        step = 1 / float(norms[0] * norms[1])
         start = up[0] @ low.double() @ up[1].T
         residual = low.double() - down[0] @ start @ down[1].T
         tolerance = max(problem.degradation.noise**0.5, FLOAT_NOISE)
@@ -65,4 +67,4 @@ class BackProjection(Method):
 
 
 def _rms(image: Tensor) -> float:
-    return float(image.square().mean().sqrt())
+    return math.sqrt(float(image.square().mean()))
