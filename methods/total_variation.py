@@ -67,7 +67,10 @@ class TotalVariation(Method):
         return self._solved(low, problem, problem.shape, [weight])[0]
 
     @torch.no_grad()
-    def _solved(self, low: Tensor, problem: Problem, shape: Sequence[int], weight: float) -> Tensor:
+    def _solved(
+        self, low: Tensor, problem: Problem, shape: Sequence[int], weights: Sequence[float]
+    ) -> Tensor:
+        """Return the estimates for several weights, (weights, bands, rows, columns)."""
         start = problem.degradation.upscale(low, (shape[0], shape[1]))
         flat = low.flatten(1).double()
         spectra = torch.linalg.eigh(flat @ flat.T)[1].flip(1)[:, : self.components].float()
