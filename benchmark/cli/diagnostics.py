@@ -46,6 +46,7 @@ def check(
     if scenes and not dataset:
         raise RequestError("--scenes needs --dataset; name the data set, `datasets` lists them")
     discover(plugin)
+    from benchmark.data.checks import failing
     from benchmark.data.split import check_scenes
     from benchmark.dataset import DATASETS
     from benchmark.method import METHODS
@@ -59,6 +60,8 @@ def check(
     elif dataset:
         picked = names_in(scenes, "--scenes")
         made = DATASETS.make(dataset)
+        with failing(made, dataset):
+            _ = made.scenes  # some need parameters, or their files
         if picked:
             check_scenes([dataset], picked)
         checks = Conformance(made, data=data, scenes=picked)

@@ -50,6 +50,7 @@ def score(
     from benchmark.store.cells import cells, damaged
     from benchmark.tools.rescoring import chosen, rescore
 
+    chosen_device = choose(device)
     further = [METRICS.make(one) for one in names_in(metrics, "--metrics")]
     stored = list(cells(results))
     if not stored:
@@ -64,7 +65,7 @@ def score(
     for why in damaged(results):
         print_line(f"left out: {why}; repeat its run to compute it again", err=True)
     with progress.make() as shown:
-        rescored = rescore(picked, further, Folders(data, results, cache), choose(device), shown)
+        rescored = rescore(picked, further, Folders(data, results, cache), chosen_device, shown)
     print_result(asdict(rescored), rescored.summary, as_json)
     for cell, why in rescored.refused.items():
         print_line(f"refused: {cell}: {why}", err=True)

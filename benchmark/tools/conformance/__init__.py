@@ -1,7 +1,7 @@
 """Conformance: named checks of what the engine requires of a plugin.
 
-From the command line: `run_all.py check METHOD --plugin FILE`, or `check --dataset DATASET` and so
-on. All kinds of plugins are checked alike in the test file of a plugin:
+From the command line: `run_all.py check METHOD --plugin FILE`; `check --dataset X`, `--protocol X`
+or `--metric X` for the other kinds. All four are checked alike in the test file of a plugin:
 
     import pytest
     from benchmark.tools.conformance import Conformance
@@ -19,10 +19,13 @@ declares it, with the reason:
 
     expected_failures = {"bands-1": "works on differences of bands; a single band has none"}
 
-Methods are given synthetic scenes, made of seeded noise. Their checks use 7 bands at x2, or the
-next values whose own checks (`bands-7`, `shape-x2`) are not expected to fail; band-wise networks
-get 2 bands. Of a data set every scene is read; the checks that need its files are skipped where
-these are missing: `Conformance(MyScenes(), data=Path("data"))` says where they are.
+- Methods are given synthetic scenes, made of seeded noise, under `wang2017` or another protocol:
+  `Conformance(MyMethod(), protocol=Li2020())`. Their checks use 7 bands at x2, or the next values
+  whose own checks (`bands-7`, `shape-x2`) are not expected to fail; band-wise networks get 2 bands.
+- Of a data set every scene is read, or those that are named: `Conformance(MyScenes(),
+  data=Path("data"), scenes=("a", "b"))`. The checks that need files are skipped without them.
+- Protocols are checked at their own scales and at all others that they accept.
+- Metrics are given images with growing noise, and such as black and constant ones.
 """
 
 from benchmark.tools.conformance.check import Result

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 from benchmark.errors import RequestError, listed
 from benchmark.plugins.discovery import changes
 from benchmark.plugins.isolation import Changes
-from benchmark.plugins.parameters import convert, shown
+from benchmark.plugins.parameters import Names, convert, shown
 from benchmark.tools.conformance.check import Check, CheckFailedError, at, require
 from benchmark.tools.conformance.harness import AnyHarness
 
@@ -74,9 +74,8 @@ def parameters_documented(harness: AnyHarness) -> None:
 def _parameter(cls: type, field: "dataclasses.Field[Any]", kind: Any) -> None:
     require("help" in field.metadata, "it is a field not made by `parameter`")
     require(bool(str(field.metadata["help"] or "").strip()), "its help is empty")
-    require(
-        kind in (bool, int, float, str), f"its type is {kind}, expected bool, int, float or str"
-    )
+    known = kind in (bool, int, float, str, Names)
+    require(known, f"its type is {kind}, expected bool, int, float, str or Names")
     plain = type(field.default) is kind or (kind is float and type(field.default) is int)
     require(plain, f"its default {field.default!r} is no {getattr(kind, '__name__', kind)}")
     try:

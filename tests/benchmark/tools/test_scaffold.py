@@ -39,7 +39,12 @@ def test_the_written_method_loads_and_trains(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [*((kind, "mine") for kind in REGISTRIES), ("dataset", "_"), ("protocol", "_"), ("metric", "_")],
+    [
+        *((kind, "mine") for kind in REGISTRIES),
+        ("dataset", "_"),
+        ("protocol", "_"),
+        ("metric", "_"),
+    ],
 )
 def test_the_template_of_each_kind_passes_every_check(tmp_path: Path, kind: str, name: str) -> None:
     file = write(name, tmp_path, kind)

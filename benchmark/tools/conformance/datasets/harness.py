@@ -58,15 +58,20 @@ class DataSetHarness(Harness[DataSet]):
     @property
     def patience(self) -> int:
         """A check reads every scene, some of them twice."""
-        return 1 + len(self.plugin.scenes)
+        try:
+            return 1 + len(self.chosen)
+        except (Exception, SystemExit):  # noqa: BLE001 - the checks say what is wrong
+            return 1
 
     @cached_property
     def obstacle(self) -> RequestError | None:
         """Why the files of the scenes cannot be opened."""
         try:
-            self.open()
+            self.plugin.open(self.data, self.chosen)
         except RequestError as error:
             return error
+        except (Exception, SystemExit):  # noqa: BLE001 - a fault, which the checks report
+            return None
         return None
 
     def open(self) -> Source:

@@ -53,6 +53,18 @@ def test_missing_files_that_are_not_refused_in_a_helpful_line(
     assert result.reason.startswith(reason)
 
 
+def test_a_fault_while_opening_is_no_missing_file() -> None:
+    def broken(*_: object) -> Source:
+        raise ZeroDivisionError("one over nothing")
+
+    checks = checks_of(open=broken)
+    assert checks.obstacle is None
+    for name in NEEDS_FILES:
+        result = checks.check(name)
+        assert result.outcome == "failed"
+        assert "faulty: ZeroDivisionError: one over nothing (test_files.py" in result.reason
+
+
 def test_a_missing_package_is_told_alike_for_every_folder(tmp_path: Path) -> None:
     def packageless(*_: object) -> Source:
         raise RequestError("faulty needs the package scenery; pip install scenery")

@@ -1,0 +1,48 @@
+"""`run_all.py new`: the template of each kind works by the command that is printed."""
+
+import shlex
+
+import pytest
+
+from benchmark.cli import catalogue
+from tests.command_line import SMALL, CommandLine
+
+WORDS = ("--scales", "2", "--profile", "tiny", "--methods", "bicubic")
+SCENES = ("--dataset", SMALL, "--scenes", "leaves01,leaves04")
+
+
+@pytest.mark.parametrize("kind", ["dataset", "protocol", "metric"])
+def test_a_run_with_the_template_works(hsisr: CommandLine, kind: str) -> None:
+    answer = hsisr("new", "my_own", "--kind", kind, "--folder", "plugins")
+    assert (answer.code, answer.err) == (0, "")
+    start, _, printed = answer.out.partition("run_all.py ")
+    assert start == "wrote plugins/my_own.py; try: python "
+    words = shlex.split(printed)
+    assert words[:2] == ["--methods", "bicubic"]
+    scenes = () if kind == "dataset" else SCENES
+    tried = hsisr(*words, *scenes, *WORDS[:4])
+    assert tried.code == 0, tried.err
+    (cell,) = hsisr.cells().values()
+    address, metrics = cell["address"], [one["name"] for one in cell["metrics"]]
+    assert address["dataset"].startswith("my_own" if kind == "dataset" else "synthetic")
+    assert address["protocol"] == ("my_own" if kind == "protocol" else "wang2017")
+    assert metrics[-1] == {"metric": "my_own", "protocol": "ergas[ratio=4]"}.get(kind, "rmse")
+
+
+@pytest.mark.parametrize(
+    ("kind", "folder"),
+    [("dataset", "datasets"), ("protocol", "benchmark/protocols"), ("metric", "benchmark/metrics")],
+)
+def test_new_writes_into_the_folder_of_its_kind(
+    hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch, kind: str, folder: str
+) -> None:
+    monkeypatch.setattr(catalogue, "CHECKOUT", hsisr.folder)
+    assert hsisr("new", "my_own", "--kind", kind).code == 0
+    assert [path.name for path in (hsisr.folder / folder).iterdir()] == ["my_own.py"]
+
+
+def test_an_unknown_kind_is_refused(hsisr: CommandLine) -> None:
+    answer = hsisr("new", "mine", "--kind", "data")
+    assert answer.code == 2
+    assert answer.err.startswith("error: unknown kind of plugin 'data'; did you mean dataset? kno")
+    assert list(hsisr.folder.iterdir()) == []
