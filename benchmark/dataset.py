@@ -4,11 +4,11 @@ A plugin subclasses `DataSet` in a file of `datasets/`; it handles files and for
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, Self, TypeVar, dataclass_transform
+from typing import ClassVar, TypeVar, dataclass_transform
 
 import numpy as np
 
@@ -118,27 +118,6 @@ class Source(ABC):
     def remedy(self, scene: str) -> str:
         """Return what to do about a scene that is not as `Scene` describes it."""
         return "correct what the data set's `read` returns"
-
-
-class Names(tuple[str, ...]):
-    """Names as the value of a parameter, joined by + on the command line.
-
-    Example:
-        >>> Names("a+b") == ("a", "b")
-        True
-        >>> str(Names(["a", "b"]))
-        'a+b'
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, names: str | Iterable[str] = ()) -> Self:
-        """Split a text, or take the names as they are."""
-        split = names.split("+") if isinstance(names, str) else names
-        return super().__new__(cls, (name.strip() for name in split if name.strip()))
-
-    def __str__(self) -> str:
-        return "+".join(self)
 
 
 class DataSet(ABC):

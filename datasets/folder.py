@@ -23,9 +23,9 @@ import numpy as np
 from benchmark.data.formats.images import AUTO, BAND_AXES, ENDINGS, files_of, read
 from benchmark.data.formats.wavelengths import parse
 from benchmark.data.search import is_data, readable, stamp
-from benchmark.dataset import DataSet, Names, Scene, Source, register
+from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed, meant
-from benchmark.plugins.parameters import parameter
+from benchmark.plugins.parameters import Names, parameter
 
 NOISE = 0.05  # of the largest value: negative values of this size are noise around a dark pixel
 _MOST = 20  # names in a message
@@ -39,10 +39,8 @@ class Folder(DataSet):
     required = "path=DIR,test=a+b"
 
     path: str = parameter(default="", help="the folder; a relative one from where you are")
-    test: Names = parameter(default=Names(), help="names of the test images, joined by +")
-    validation: Names = parameter(
-        default=Names(), help="names of images held out from training, joined by +"
-    )
+    test: Names = parameter(default=Names(), help="names of the test images")
+    validation: Names = parameter(default=Names(), help="names of images for validation")
     variable: str = parameter(
         default="", help="name of the image in .mat, .npz and HDF5 files with several"
     )

@@ -47,7 +47,7 @@ def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
     discover(plugin)
     from benchmark.data.checks import check_names
     from benchmark.dataset import DATASETS
-    from benchmark.plugins.parameters import describe
+    from benchmark.plugins.parameters import explain
 
     rows = []
     for entry in DATASETS:
@@ -63,7 +63,7 @@ def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
                 "title": made.title + (", synthetic" if made.synthetic else ""),
                 "scenes": scenes,
                 "home": made.home,
-                "parameters": describe(entry.cls),
+                "parameters": explain(entry.cls),
             }
         )
     print_list(rows, as_json)

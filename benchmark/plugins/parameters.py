@@ -7,15 +7,42 @@ A method or a data set is a frozen dataclass; each field is one parameter, decla
 import dataclasses
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, get_args, get_type_hints
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self, get_args, get_type_hints
 
 from benchmark.errors import RequestError, listed, similar
 
 Value = bool | int | float | str
 
 _REFERENCE = re.compile(r"^\s*(?P<name>[A-Za-z0-9_.-]+)\s*(?:\[(?P<settings>[^\[\]]*)\])?\s*$")
+_TYPES = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "Names": "names joined by +",
+}
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+class Names(tuple[str, ...]):
+    """Names as the value of a parameter, joined by + on the command line.
+
+    Example:
+        >>> Names("a+b") == ("a", "b")
+        True
+        >>> str(Names(["a", "b"]))
+        'a+b'
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, names: str | Iterable[str] = ()) -> Self:
+        """Split a text, or take the names as they are."""
+        split = names.split("+") if isinstance(names, str) else names
+        return super().__new__(cls, (name.strip() for name in split if name.strip()))
+
+    def __str__(self) -> str:
+        return "+".join(self)
 
 
 def parameter(
@@ -184,9 +211,12 @@ def _expected(field: "dataclasses.Field[Any]", kind: type) -> str:
     facts = field.metadata
     if facts.get("choices"):
         return "one of " + ", ".join(str(choice) for choice in facts["choices"])
-    text = {"bool": "true or false", "int": "a whole number", "float": "a number"}.get(
-        kind.__name__, "a text"
-    )
+    text = {
+        "bool": "true or false",
+        "int": "a whole number",
+        "float": "a number",
+        "Names": "names joined by +",
+    }.get(kind.__name__, "a text")
     if facts.get("low") is not None:
         text += f" from {facts['low']}"
     if facts.get("high") is not None:
@@ -198,9 +228,16 @@ def describe(cls: type) -> list[str]:
     """List a method's or data set's parameters, each as `name (expected, default value)`."""
     hints = get_type_hints(cls)
     return [
-        f"{field.name} ({_expected(field, hints[field.name])}, default {shown(field.default)})"
+        f"{field.name} ({_expected(field, hints[field.name])}, default "
+        f"{shown(field.default) or 'empty'})"
         for field in dataclasses.fields(cls)
     ]
+
+
+def explain(cls: type) -> list[str]:
+    """List parameters as `describe` does, each with its help."""
+    helps = [field.metadata.get("help", "") for field in dataclasses.fields(cls)]
+    return [f"{text}: {given}" for text, given in zip(describe(cls), helps, strict=True)]
 
 
 def shown(value: object) -> str:

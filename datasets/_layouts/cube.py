@@ -97,7 +97,7 @@ class Cube:
             ) from error
         if stored.dtype.kind != "u" and (negative := int((stored < 0).sum())):
             log(f"{dataset.name}: {counted(negative, 'negative value')} set to 0")
-            stored = np.maximum(stored, 0)
+            np.maximum(stored, 0, out=stored)  # in place: it may have gigabytes
         peak = self.peak or float(stored.max())
         if not np.isfinite(peak) or peak <= 0:
             raise RequestError(

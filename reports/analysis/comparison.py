@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.analysis.metrics import Metric, main_of
+from reports.analysis.provenance import are_dependent
 from reports.analysis.results import ROUNDED, MethodInfo, Results
 from reports.analysis.statistics import (
     ALPHA,
@@ -94,6 +95,7 @@ class Comparisons:
         single: titles of the trained methods that have one seed, with the scales where it is not
             so at every scale.
         comparable: whether a column has values of several methods.
+        dependent: whether the scenes are areas of one image, so that they are not independent.
     """
 
     items: tuple[Comparison, ...]
@@ -102,6 +104,7 @@ class Comparisons:
     single: tuple[str, ...]
     untested: tuple[str, ...] = ()
     comparable: bool = True
+    dependent: bool = False
 
     @property
     def scenes(self) -> int:
@@ -187,6 +190,7 @@ def compare(
         single=tuple(single),
         untested=tuple(untested),
         comparable=comparable,
+        dependent=are_dependent(results.stored),
     )
 
 

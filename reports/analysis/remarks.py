@@ -9,6 +9,11 @@ from reports.analysis.statistics import ALPHA, smallest_p
 from reports.formatting import REMARKED, TIMES
 from reports.published.reader import PublishedValue
 
+DEPENDENT_TESTS = (
+    "The scenes are areas of one image and not independent, as the tests assume: their p are too "
+    "small, and the intervals too narrow."
+)
+
 
 def remarks_on(made: Comparisons) -> tuple[str, ...]:
     """Explain the marks, the tests behind them, and what cannot be concluded."""
@@ -25,6 +30,7 @@ def remarks_on(made: Comparisons) -> tuple[str, ...]:
         ]
     else:
         lines = [_definition(made), _test(made), _limits(made), *_undecided(made)]
+        lines += [DEPENDENT_TESTS] * made.dependent
     return (*lines, *_few_seeds(made))
 
 

@@ -205,16 +205,8 @@ class Results:
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
-        """Return the metrics of the cells in the order of the tables, the main ones first.
-
-        For results of one data set, protocol and profile.
-        """
+        """Return the metrics of the cells of one table, in its order, the main ones first."""
         return metrics_of(self.stored)
-
-    @cached_property
-    def scored_metrics(self) -> frozenset[str]:
-        """Return the names of the metrics with a value, at one scene of one cell at least."""
-        return frozenset(self.scores.dropna(subset="value")["metric"])
 
     @cached_property
     def machines(self) -> Machines:

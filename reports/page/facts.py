@@ -104,7 +104,8 @@ def _section(
     methods = results.methods()
     notes = collect_notes(results, methods)
     comparisons = compare(results, methods)
-    metrics = [one for one in results.metrics if one.main or one.name in results.scored_metrics]
+    scored = set(results.scores["metric"])
+    metrics = [one for one in results.metrics if one.main or one.name in scored]
     names = {metric.name for metric in metrics}
     published = {(row.method, row.scale, row.metric): row for row in rows}
     return {

@@ -8,17 +8,13 @@ from itertools import product
 from reports.analysis.comparison import Comparison, Comparisons
 from reports.analysis.metrics import Metric, main_of
 from reports.analysis.notes import Notes
-from reports.analysis.provenance import are_dependent
 from reports.analysis.ranking import Ranking, places_of, ranks
+from reports.analysis.remarks import DEPENDENT_TESTS
 from reports.analysis.results import MethodInfo, Results, deviation
 from reports.formatting import MISSING, TIMES, number, p_value, signed
 from reports.tables.layout import packed, titled
 from reports.tables.model import Entry, Grid
 
-DEPENDENT_TESTS = (
-    "The scenes are areas of one image and not independent, as the tests assume: their p are too "
-    "small, and the intervals too narrow."
-)
 _PER_METRIC = ("Difference", "95 %", "Better on", "p", "Adjusted")
 _WIDEST = 10  # columns of a grid of paired tests
 
@@ -77,7 +73,6 @@ def details_of(
     Of the notes, those on machines are shown.
     """
     grids = _spread(results, methods, notes)
-    dependent = are_dependent(results.stored)
     titles = {method.label: method.title for method in methods}
     families = {
         "best": ("the best of the column", "all pairs of methods in the column"),
@@ -89,7 +84,7 @@ def details_of(
     for against, (name, family) in families.items():
         items = [one for one in comparisons.items if one.against == against]
         legend = _legend_of_tests(
-            family, several_seeds=comparisons.several_seeds, dependent=dependent
+            family, several_seeds=comparisons.several_seeds, dependent=comparisons.dependent
         )
         groups = packed(main_of(results.metrics), len(_PER_METRIC), _WIDEST) if items else []
         for metrics in groups:

@@ -78,6 +78,8 @@ def _grid(
     title: str,
 ) -> Grid:
     scales = results.scales
+    digits = {metric.name: metric.digits for metric in metrics}
+    rounded = any(row.digits != digits.get(row.metric, row.digits) for row in values)
     published = {(row.method, row.scale, row.metric): row for row in values}
     columns = list(product(metrics, scales))
     rows: list[tuple[Entry, ...]] = []
@@ -103,7 +105,9 @@ def _grid(
             rows.append(tuple(row))
     return Grid(
         title=title,
-        legend="The published value, and in parentheses the measured one minus it.",
+        legend="The published value, and in parentheses the measured one"
+        + (", rounded as in print," if rounded else "")
+        + " minus it.",
         groups=tuple((metric.heading, len(scales)) for metric in metrics),
         columns=("Published", "Measured", *(f"{TIMES}{scale}" for _, scale in columns)),
         rows=tuple(rows),

@@ -140,11 +140,8 @@ def _column(
 
 def _other(results: Results, methods: Sequence[MethodInfo], notes: Notes) -> list[Grid]:
     """Build the grid of the other metrics and of the cost; if too wide, a grid for each."""
-    shown = [
-        metric
-        for metric in results.metrics
-        if not metric.main and metric.name in results.scored_metrics
-    ]
+    scored = set(results.cell_means.query("n > 0")["metric"])
+    shown = [one for one in results.metrics if not one.main and one.name in scored]
     widths = [
         max(
             len(metric.heading),

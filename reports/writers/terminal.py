@@ -55,8 +55,9 @@ def show(tables: "Tables", console: "Console") -> None:
         main = _main(section)
         if main.remarks:  # what the marks mean, or why nothing is marked
             console.print(Text(plain(main.remarks[0]), style="dim"), soft_wrap=True)
-        for index, note in enumerate(section.notes, 1):
-            console.print(Text(f"{superscript((index,))} {note}", style="yellow"), soft_wrap=True)
+        for index in sorted({note for row in main.rows for entry in row for note in entry.notes}):
+            note = f"{superscript((index,))} {section.notes[index - 1]}"
+            console.print(Text(note, style="yellow"), soft_wrap=True)
         console.print()
 
 

@@ -1,5 +1,6 @@
 """Own images: named by their files, divided by a peak that is stated or said."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -222,3 +223,17 @@ def test_two_files_of_one_name_are_refused(images: Path) -> None:
     np.save(images / "two.npy", cube(2))
     text = refusal(images)
     assert f"found {images / 'two.mat'} and {images / 'two.npy'}; move one of them away" in text
+
+
+CROP = Path(os.environ.get("HSISR_DATA", "data"), "pavia", "pavia_centre_crop.mat")
+
+
+@pytest.mark.skipif(not CROP.is_file(), reason="HSISR_DATA has no crop of Pavia Centre")
+def test_a_real_file_of_remote_sensing_is_read() -> None:
+    scene = read(CROP.parent, CROP.stem, peak=8000)
+    assert scene.cube.shape == (105, 120, 102)
+    assert scene.cube.dtype == np.uint16
+    assert (scene.cube.min(), scene.cube.max()) == (0, 6733)
+    # Neighbouring bands of a photograph are alike.
+    first, second = scene.cube[..., 50].ravel(), scene.cube[..., 51].ravel()
+    assert np.corrcoef(first, second)[0, 1] > 0.99

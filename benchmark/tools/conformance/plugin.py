@@ -5,11 +5,10 @@ import pickle
 from collections.abc import Sequence
 from typing import Any, get_type_hints
 
-from benchmark.dataset import Names
 from benchmark.errors import RequestError, listed
 from benchmark.plugins.discovery import changes
 from benchmark.plugins.isolation import Changes
-from benchmark.plugins.parameters import convert, shown
+from benchmark.plugins.parameters import Names, convert, shown
 from benchmark.tools.conformance.check import Check, CheckFailedError, at, require
 from benchmark.tools.conformance.harness import AnyHarness
 

@@ -146,7 +146,7 @@ def test_parameters_are_described_in_the_order_of_the_class() -> None:
         "count (a whole number from 1, default 6)",
         "flag (true or false, default false)",
         "kind (one of cosine, angle, default cosine)",
-        "note (a text, default )",
+        "note (a text, default empty)",
     ]
 
 

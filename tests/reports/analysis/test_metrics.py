@@ -192,8 +192,16 @@ def test_the_protocol_says_which_data_sets_were_trained_on_together(
 
 
 def test_areas_of_one_image_are_said_not_to_be_independent(make: Make, tmp_path: Path) -> None:
+    areas = tuple("abcdefg")
     for method, psnr in (("bicubic", 30.0), ("srcnn", 34.0)):
-        make(method, psnr=psnr, independent=False)
-    page = write_tables(tmp_path, "cave").markdown
-    assert "- **Remark:** the scenes are areas of one image: they are not independent" in page
-    assert page.count("The scenes are areas of one image and not independent, as the tests") == 2
+        make(method, rows=scored(psnr, 4.0, areas), test=list(areas), independent=False)
+    tables = write_tables(tmp_path, "cave")
+    said = "The scenes are areas of one image and not independent, as the tests assume"
+    remark = "- **Remark:** the scenes are areas of one image: they are not independent"
+    assert remark in tables.markdown
+    # Beneath the marks, and beneath both grids of tests.
+    assert tables.markdown.count(said) == 3
+    assert said in " ".join(tables.paths[1].read_text().split())
+    for method in ("bicubic", "srcnn"):
+        make(method, rows=scored(30.0, 4.0, areas), test=list(areas), independent=True)
+    assert "areas of one image" not in write_tables(tmp_path, "cave").markdown

@@ -59,6 +59,7 @@ def test_values_and_differences_have_the_digits_of_the_print(make: Make, tmp_pat
          "34.6163 (-0.1163)", "30.1 (+4.4)", "6.8047 (+0.0001)", "10.8664 (-4.0616)†"],
         ["EDSR", "--", "--", "--", "--", "10.1562†"],
     ]  # fmt: skip
+    assert "in parentheses the measured one, rounded as in print, minus it." in page
     # A metric that no cell has is shown by its label; nobody knows which direction is better.
     assert table(page, "Published by P: sharp")[0][2:] == ["sharp x4", "sharp x8"]
 

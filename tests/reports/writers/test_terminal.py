@@ -8,7 +8,7 @@ from rich.console import Console
 from benchmark.console import Output
 from reports.writers.files import Tables, write_tables
 from reports.writers.terminal import show
-from tests.reports.conftest import Make, typed
+from tests.reports.conftest import Make, described, typed
 
 LONG = "A method with quite a long name [bold]"
 
@@ -135,3 +135,17 @@ def test_columns_stay_aligned_where_signs_are_replaced(make: Make, tmp_path: Pat
     assert (
         len({tuple(place for place, sign in enumerate(line) if sign == "|") for line in lines}) == 1
     )
+
+
+def test_notes_on_what_the_main_table_does_not_show_are_left_out(
+    make: Make, tmp_path: Path
+) -> None:
+    main, other = described("psnr", title="PSNR", main=True), described("cc", title="CC")
+    rows = [{"scene": one, "psnr": 30.0, "cc": 0.9} for one in "abc"]
+    make("bicubic", metrics=[main, other], rows=rows)
+    bare = [{"scene": row["scene"], "psnr": row["psnr"]} for row in rows]
+    make("srcnn", metrics=[main], rows=bare, warnings=["still improving"])
+    tables = write_tables(tmp_path, "cave")
+    assert len(tables.sections[0].notes) == 2
+    lines = [line for line in shown(tables, 100).splitlines() if line[:1] in "¹²"]
+    assert [line[1:] for line in lines if line] == [" still improving"]

@@ -97,7 +97,12 @@ def test_a_module_from_elsewhere_is_an_error(
     ("module", "registry", "folder", "names"),
     [
         ("benchmark.method", "METHODS", "methods", "bicubic, espcn, "),
-        ("benchmark.dataset", "DATASETS", "datasets", "cave, harvard, synthetic"),
+        (
+            "benchmark.dataset",
+            "DATASETS",
+            "datasets",
+            "cave, chikusei, folder, harvard, indian_pines, pavia_centre, synthetic",
+        ),
     ],
 )
 def test_plugins_are_counted(module: str, registry: str, folder: str, names: str) -> None:
