@@ -15,6 +15,7 @@ import numpy as np
 from benchmark.errors import RequestError
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
+from benchmark.plugins.spelling import check_spelling
 
 D = TypeVar("D", bound="DataSet")
 NO_AREAS: "Mapping[str, Area]" = MappingProxyType({})
@@ -228,10 +229,11 @@ def register(name: str, **facts: str) -> Callable[[type[D]], type[D]]:
     """Register a data set under a name, as a frozen dataclass; used as a decorator.
 
     Raises:
-        RequestError: another file has registered the name.
+        RequestError: another file has registered the name, or an attribute is misspelt.
     """
 
     def decorate(cls: type[D]) -> type[D]:
+        check_spelling("data set", name, cls, DataSet)
         DATASETS.register(name, **facts)(cls)
         return cls
 

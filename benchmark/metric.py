@@ -17,6 +17,7 @@ from torch import Tensor
 from benchmark.errors import RequestError
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
+from benchmark.plugins.spelling import check_spelling
 
 __all__ = [
     "METRICS",
@@ -30,6 +31,9 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound="Metric")
+
+MOST_DIGITS = 10
+RESERVED = ("scene", "skipped")  # columns of the scores that are no metrics
 
 
 @dataclass(frozen=True)
@@ -241,19 +245,26 @@ def _check_declared(name: str, cls: type[Metric]) -> None:
     Raises:
         RequestError: one is missing, or has another type.
     """
-    for attribute, expected, kind in (
-        ("title", "a text", str),
-        ("unit", "a text", str),
-        ("digits", "a whole number from 0", int),
-        ("higher", "True or False", bool),
-        ("meaning", "a text", str),
+    if name in RESERVED:
+        raise RequestError(f"metric '{name}': this name is another column of the scores; rename it")
+    check_spelling("metric", name, cls, Metric)
+    line = "one line of text"
+    for attribute, expected, fits in (
+        ("title", line, lambda v: isinstance(v, str) and v.strip() and v.isprintable()),
+        ("unit", line, lambda v: isinstance(v, str) and v.isprintable()),
+        ("digits", f"a whole number from 0 to {MOST_DIGITS}", _is_digits),
+        ("higher", "True or False", lambda v: isinstance(v, bool)),
+        ("meaning", line, lambda v: isinstance(v, str) and v.strip() and v.isprintable()),
     ):
         value = getattr(cls, attribute, None)
-        known = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-        if not known or (kind is int and value < 0):  # type: ignore[operator]
+        if not fits(value):
             raise RequestError(
                 f"metric '{name}': expected {expected} as `{attribute}`, found {value!r}"
             )
+
+
+def _is_digits(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DIGITS
 
 
 def metric_facts(metric: Metric, peak: float, *, main: bool) -> dict[str, Any]:

@@ -5,8 +5,9 @@ scenes are for what, and which metrics are computed. It declares; the engine com
 """
 
 from abc import ABC
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import Field, asdict, dataclass
 from typing import Any, ClassVar, TypeVar, dataclass_transform, final
 
 from benchmark.dataset import DataSet
@@ -14,9 +15,10 @@ from benchmark.degradation.degradation import Degradation
 from benchmark.degradation.operators.gaussian import GaussianDecimation
 from benchmark.degradation.operators.operator import Operator
 from benchmark.degradation.operators.resize import MATLAB, OPENCV, Resize
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, listed, reason_of
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
+from benchmark.plugins.spelling import check_spelling
 
 __all__ = [
     "MATLAB",
@@ -126,7 +128,7 @@ class Protocol(ABC):
 
         Scales beyond the published ones are an extension; by default all from 2 to 8 are accepted.
         """
-        if 2 <= scale <= LARGEST_SCALE:
+        if 2 <= scale <= LARGEST_SCALE or (scale > LARGEST_SCALE and scale in self.scales):
             return ""
         return f"expected a scale from 2 to {LARGEST_SCALE}"
 
@@ -137,7 +139,9 @@ class Protocol(ABC):
         Raises:
             RequestError: it does not.
         """
-        if why := self.refusal(scale):
+        with self._correct():
+            why = self.refusal(scale)
+        if why:
             known = ", ".join(map(str, self.scales))
             raise RequestError(
                 f"scale {scale} is not in protocol {PROTOCOLS.label(self)}: {why}; "
@@ -152,9 +156,9 @@ class Protocol(ABC):
             RequestError: the scale is refused.
         """
         self.check_scale(scale)
-        return Degradation(
-            self.down, self.up, scale, stored_levels=self.stored_levels, crops=self.crops
-        )
+        with self._correct():
+            down, up = self.down, self.up
+        return Degradation(down, up, scale, stored_levels=self.stored_levels, crops=self.crops)
 
     @final
     def division(self, dataset: DataSet) -> Division:
@@ -205,14 +209,31 @@ class Protocol(ABC):
 
         The split is not among them: the key of a cell has the scenes themselves.
         """
+        with self._correct():
+            down, up = self.down.facts(), self.up.facts()
         return {
             "version": self.version,
-            "down": self.down.facts(),
-            "up": self.up.facts(),
+            "down": down,
+            "up": up,
             "crops": self.crops,
             "stored_levels": self.stored_levels,
             "scored_levels": self.scored_levels,
         }
+
+    @contextmanager
+    def _correct(self) -> Iterator[None]:
+        """Turn any exception of what a protocol declares into one that names the protocol.
+
+        Raises:
+            RequestError: an exception was raised.
+        """
+        try:
+            yield
+        except Exception as error:
+            file = PROTOCOLS.entry(self.name).file
+            raise RequestError(
+                f"protocol {PROTOCOLS.label(self)}: {reason_of(error)}; correct {file}"
+            ) from error
 
 
 PROTOCOLS: Registry[Protocol] = Registry("protocol", "benchmark.protocols", "hsisr.protocols")
@@ -245,6 +266,7 @@ def _check_declared(name: str, cls: type[Protocol]) -> None:
     Raises:
         RequestError: one is missing, or has a value that the engine does not know.
     """
+    check_spelling("protocol", name, cls, Protocol)
     levels = "a whole number from 1, or None"
     for attribute, expected, fits in (
         ("summary", "one line of text", lambda v: isinstance(v, str) and v and "\n" not in v),
@@ -263,17 +285,24 @@ def _check_declared(name: str, cls: type[Protocol]) -> None:
         ("main_metrics", "a tuple of names", _is_names),
         ("splits", "a mapping to Divisions", _is_splits),
     ):
-        value = getattr(cls, attribute, None)
+        value = _declared(cls, attribute)
         if not fits(value):
             raise RequestError(
                 f"protocol '{name}': expected {expected} as `{attribute}`, found {value!r}"
             )
-    unknown = [metric for metric in cls.main_metrics if metric not in cls.metrics]
+    metrics = _declared(cls, "metrics")
+    unknown = [metric for metric in _declared(cls, "main_metrics") if metric not in metrics]
     if unknown:
         raise RequestError(
             f"protocol '{name}': expected names of `metrics` in `main_metrics`, found "
             f"{listed(unknown)}"
         )
+
+
+def _declared(cls: type[Protocol], attribute: str) -> Any:
+    """Return what a class declares; the default of an attribute that is a parameter."""
+    value = getattr(cls, attribute, None)
+    return value.default if isinstance(value, Field) else value
 
 
 def _is_operator(value: object) -> bool:

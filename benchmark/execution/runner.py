@@ -1,11 +1,12 @@
 """Run the cells of an experiment that are not stored yet; failures do not stop the run."""
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmark.engine import environment
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, listed
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.backends.process import ProcessBackend
@@ -15,6 +16,7 @@ from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, plan_tables
 from benchmark.execution.request import Experiment, check_writable
 from benchmark.execution.status import Status, status_of
+from benchmark.metric import METRICS
 
 # Interval between checks of cells that another run is computing, in seconds.
 _POLL_INTERVAL = 0.5
@@ -124,7 +126,7 @@ class Runner:
                 be read, which every later cell would meet too.
         """
         outcome = Outcome(label)
-        missing = []
+        missing, lacking = [], dict[str, None]()
         for plan in plans:
             status = status_of(plan, self.settings.results)
             if not status.is_current or (status.state == "failed" and self.retry_failed):
@@ -135,8 +137,12 @@ class Runner:
                 continue
             if status.state == "done":
                 Job(plan, self.settings).lock.clean_up()
+                lacking |= dict.fromkeys(_lacking(plan, status))
             _record(outcome, plan, status)
         self.progress.begin(len(missing), len(outcome.found))
+        if lacking:
+            command = f"python run_all.py score --metrics {shlex.quote(','.join(lacking))}"
+            self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {command}")
         try:
             self._run_all(missing, outcome)
         finally:
@@ -205,6 +211,14 @@ class Runner:
             result = JobResult("failed", f"it ended as {result.kind}, and there is no cell")
         job.store_failure(result)
         return Status("failed", result.reason)
+
+
+def _lacking(plan: CellPlan, status: Status) -> list[str]:
+    """Return the metrics of a plan that its stored cell does not have."""
+    stored = status.cell.facts.get("metrics") if status.cell else None
+    known = stored if isinstance(stored, list) else []
+    names = [facts.get("name") for facts in known if isinstance(facts, dict)]
+    return [label for label in map(METRICS.label, plan.metrics) if label not in names]
 
 
 def _record(outcome: Outcome, plan: CellPlan, status: Status) -> None:

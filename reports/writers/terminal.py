@@ -97,8 +97,8 @@ def _table(
 ) -> Table:
     """Build the table of some of the grid's groups."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
-    for heading in grid.columns[: grid.labels]:
-        table.add_column(heading, no_wrap=True)
+    for label in grid.columns[: grid.labels]:
+        table.add_column(Text(label), no_wrap=True)
     chosen = []
     first = grid.labels
     for group, (name, width) in enumerate(grid.groups):
@@ -107,7 +107,8 @@ def _table(
                 beside = differences and any(row[column].difference for row in grid.rows)
                 chosen.append((column, beside))
                 lead = f"{name}\n" if column == first else "\n"
-                table.add_column(f"{lead}{grid.columns[column]}", justify="right", no_wrap=True)
+                heading = Text(f"{lead}{grid.columns[column]}")  # a text would be read as markup
+                table.add_column(heading, justify="right", no_wrap=True)
                 if beside:
                     table.add_column(f"\n{DIFFERENCE}", justify="right", no_wrap=True)
         first += width

@@ -5,11 +5,13 @@ NaN: a perfect estimate has PSNR infinity and SAM 0.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
+from benchmark.errors import RequestError, reason_of
 from benchmark.metric import METRICS, BandPair, Metric, ScoredImage
 from benchmark.protocol import Protocol
 
@@ -53,6 +55,7 @@ def score(
 
     Raises:
         ValueError: the shapes differ, or the estimate is not finite or not real floating-point.
+        RequestError: a metric raised an exception, returned no number, or modified the images.
     """
     if estimate.shape != truth.shape:
         raise ValueError(
@@ -63,16 +66,21 @@ def score(
             f"the values of the estimate are {estimate.dtype}, expected floating-point numbers "
             "from 0 to 1"
         )
-    # If a value is NaN, both extremes are.
-    if not all(math.isfinite(extreme) for extreme in torch.aminmax(estimate)):
-        raise ValueError("the estimate contains NaN or infinity")
     levels = protocol.scored_levels
+    clip = clip or levels is not None
+    # If a value is NaN, both extremes are. What is not clipped must be finite in float32.
+    extremes = (one if clip else one.float() for one in torch.aminmax(estimate))
+    if not all(map(math.isfinite, extremes)):
+        raise ValueError("the estimate contains NaN or infinity")
     bands, rows, columns = truth.shape
     image = ScoredImage(bands, rows, columns, peak_of(protocol), scale, truth.device)
-    running = {METRICS.label(metric): metric.start(image) for metric in metrics}
+    running = {}
+    for metric in metrics:
+        with _named(name := METRICS.label(metric)):
+            running[name] = metric.start(image)
     for band, original in zip(estimate, truth, strict=True):
         # Narrower types would round the grey levels, and squares of float64 could underflow.
-        taken = (band.clamp(0, 1) if clip or levels else band).float()
+        taken = (band.clamp(0, 1) if clip else band).float()
         unrounded = (taken.double(), original.double())
         compared = unrounded
         if levels:
@@ -81,9 +89,41 @@ def score(
                 torch.round(original * levels).double(),
             )
         pair = BandPair(*compared, *unrounded)
-        for accumulator in running.values():
-            accumulator.add(pair)
-    scores = {name: accumulator.value() for name, accumulator in running.items()}
-    for accumulator in running.values():
-        scores.update(accumulator.counts())
-    return scores
+        versions = _versions(pair)
+        for name, accumulator in running.items():
+            with _named(name):
+                accumulator.add(pair)
+                if _versions(pair) != versions:
+                    raise ValueError("it modifies the images that all metrics share")
+    scores: dict[str, float] = {}
+    counts: dict[str, float] = {}
+    for name, accumulator in running.items():
+        with _named(name):
+            scores[name] = float(accumulator.value())
+            counts.update(accumulator.counts())
+    return {**scores, **counts}
+
+
+def _versions(pair: BandPair) -> tuple[int, ...]:
+    """Return torch's counts of how often each image was modified in place."""
+    images = (pair.estimate, pair.truth, pair.unrounded_estimate, pair.unrounded_truth)
+    return tuple(image._version for image in images)  # noqa: SLF001
+
+
+@contextmanager
+def _named(metric: str) -> Iterator[None]:
+    """Turn any exception of a metric into one that names it.
+
+    It is not the fault of the method that is scored, whose training is to be kept.
+
+    Raises:
+        RequestError: an exception other than a lack of memory was raised.
+    """
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise RequestError(
+            f"metric '{metric}' failed: {reason_of(error)}; correct it, or leave it out"
+        ) from error

@@ -63,7 +63,8 @@ def require_same(
         for facts in metrics:
             name, tolerance = facts["name"], 10.0 ** -(facts["digits"] + 1)
             old, new = float(before[name]), float(now[name])
-            if not math.isclose(old, new, rel_tol=0, abs_tol=tolerance):
+            both_missing = math.isnan(old) and math.isnan(new)
+            if not (both_missing or math.isclose(old, new, rel_tol=0, abs_tol=tolerance)):
                 raise RefusedError(
                     f"{name} of {before['scene']} comes out as {new:.8g} and is stored as "
                     f"{old:.8g}, expected the same up to {tolerance:g}; run the cell again"

@@ -59,7 +59,12 @@ def test_metrics_are_added_and_refusals_change_the_exit_code(hsisr: CommandLine)
     assert other.code == 2
     assert other.err.startswith(f"error: no results of dataset cave; there are results of {SMALL}")
     # The cells are found as they were: nothing has to be run again.
-    assert hsisr.tiny("bicubic,wiener").err.splitlines()[0] == "0 cells to run, 2 found done"
+    found_again = "0 cells to run, 2 found done"
+    assert hsisr.tiny("bicubic,wiener").err.splitlines() == [found_again]
+    more = hsisr.tiny("bicubic,wiener", "--metrics", "cc,mpsnr,ergas[ratio=8]").err.splitlines()
+    command = "python run_all.py score --metrics 'mpsnr,ergas[ratio=8]'"
+    lack = f"stored cells lack mpsnr, ergas[ratio=8]; add them with: {command}"
+    assert more == [found_again, lack]
 
 
 def test_a_metric_of_a_plugin_is_added_from_its_file(hsisr: CommandLine) -> None:

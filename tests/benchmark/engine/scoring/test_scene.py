@@ -151,3 +151,13 @@ def test_a_gpu_gives_the_same_scores(name: str) -> None:
     x, y = random(5, 40, 30), random(5, 40, 30, seed=1)
     here, there = scores(x, y, 2, name), scores(x.cuda(), y.cuda(), 2, name)
     assert there == pytest.approx(here, rel=1e-10)
+
+
+def test_an_unclipped_estimate_beyond_float32_is_refused() -> None:
+    truth = random(2, 8, 9)
+    estimate = truth.double() * 1e300
+    protocol = PROTOCOLS.make("li2020")
+    metrics = metrics_of(protocol)
+    assert math.isfinite(score(estimate, truth, 2, protocol, metrics)["psnr"])
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        score(estimate, truth, 2, protocol, metrics, clip=False)
