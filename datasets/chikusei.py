@@ -43,6 +43,9 @@ class Chikusei(AreaDataSet):
 
     title: ClassVar[str] = "Chikusei"
     home: ClassVar[str] = "https://naotoyokoya.com/Download.html"
+    areas = AREAS
+    test = TEST
+    validation = ("validation",)
 
     @property
     def remark(self) -> str:
@@ -52,21 +55,6 @@ class Chikusei(AreaDataSet):
             f"first {TILE} rows as four tiles; training: the rest, of which the last block of "
             f"{BLOCK[0]} x {BLOCK[1]} is for validation. {NEGATIVES} {super().remark}"
         )
-
-    @property
-    def areas(self) -> Mapping[str, Area]:
-        """The areas of the central part of the image, named by their part in the split."""
-        return AREAS
-
-    @property
-    def test(self) -> tuple[str, ...]:
-        """The four tiles along the upper edge."""
-        return TEST
-
-    @property
-    def validation(self) -> tuple[str, ...]:
-        """The last block of the training part."""
-        return ("validation",)
 
     def open(self, root: Path, scenes: Sequence[str]) -> Source:
         """Find the MATLAB file of version 7.3.

@@ -46,6 +46,9 @@ class IndianPines(AreaDataSet):
 
     title: ClassVar[str] = "Indian Pines"
     home: ClassVar[str] = "https://doi.org/10.4231/R7RX991C"
+    areas = AREAS
+    test = TEST
+    validation = ("validation",)
 
     @property
     def remark(self) -> str:
@@ -55,21 +58,6 @@ class IndianPines(AreaDataSet):
             "lower edge. One small image: for trying methods on remote sensing, not for quoting. "
             f"{super().remark}"
         )
-
-    @property
-    def areas(self) -> Mapping[str, Area]:
-        """The areas of the image, named by their part in the split."""
-        return AREAS
-
-    @property
-    def test(self) -> tuple[str, ...]:
-        """The three tiles along the lower edge."""
-        return TEST
-
-    @property
-    def validation(self) -> tuple[str, ...]:
-        """The right part of the rows above."""
-        return ("validation",)
 
     def open(self, root: Path, scenes: Sequence[str]) -> Source:
         """Find the file, below `root` or in the package.

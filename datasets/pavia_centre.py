@@ -46,6 +46,9 @@ class PaviaCentre(AreaDataSet):
     home: ClassVar[str] = (
         "https://www.ehu.eus/ccwintco/index.php/Hyperspectral_Remote_Sensing_Scenes"
     )
+    areas = AREAS
+    test = TEST
+    validation = ("validation",)
 
     @property
     def remark(self) -> str:
@@ -56,21 +59,6 @@ class PaviaCentre(AreaDataSet):
             f"validation. This is not the split of SSPSR, which is unknown. {NEGATIVES} "
             f"{super().remark}"
         )
-
-    @property
-    def areas(self) -> Mapping[str, Area]:
-        """The areas of the image, named by their part in the split."""
-        return AREAS
-
-    @property
-    def test(self) -> tuple[str, ...]:
-        """The five tiles down the left edge."""
-        return TEST
-
-    @property
-    def validation(self) -> tuple[str, ...]:
-        """The last rows of the training part."""
-        return ("validation",)
 
     def open(self, root: Path, scenes: Sequence[str]) -> Source:
         """Find the file `Pavia.mat`.

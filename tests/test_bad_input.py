@@ -54,7 +54,7 @@ def refusal(line: CommandLine, answer: Answer, *early: str) -> str:
 
 
 WRONG = {
-    ("--scales", "5"): ["scale 5", "wang2017", "2, 3, 4"],
+    ("--scales", "9"): ["scale 9", "wang2017", "2, 3, 4"],
     ("--scales", "0"): ["scale 0", "2, 3, 4"],
     ("--scales", "1"): ["scale 1", "2, 3, 4"],
     ("--scales", "x"): ["--scales x", "'x' is not a whole number"],
@@ -72,7 +72,7 @@ WRONG = {
     ("--methods", "zzz"): ["unknown method 'zzz'; known: ", "bicubic", "proposed"],
     ("--methods", "bicubic,srcn"): ["unknown method 'srcn'"],
     ("--methods", "wiener[join=true]"): ["no parameter 'join'", "did you mean joint"],
-    ("--methods", "bicubic[x=1]"): ["bicubic has no parameter 'x'", "none"],
+    ("--methods", "bicubic[x=1]"): ["bicubic has no parameter 'x'", "clip"],
     ("--methods", "wiener[joint=maybe]"): ["wiener[joint=maybe]", "true or false"],
     ("--methods", "proposed[alpha=half]"): ["proposed[alpha=half]", "a number from 0"],
     ("--methods", "proposed[alpha=nan]"): ["proposed[alpha=nan]", "a number from 0"],

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from reports.writers.files import write_tables
+from tests.command_line import CommandLine
 
 HERE = Path(__file__).resolve().parent.parent
 README = (HERE / "README.md").read_text(encoding="utf-8")
 RESULTS = HERE / "docs" / "results"
 LABELS = re.findall(r"<!-- from docs/results: (\S+) -->", README)
+PROTOCOLS = "protocols"  # one table of all protocols, from all cells
 
 
 def _tables(markdown: str) -> list[str]:
@@ -18,10 +20,20 @@ def _tables(markdown: str) -> list[str]:
 
 
 def test_the_readme_shows_results_of_cave_and_of_the_synthetic_scenes() -> None:
-    assert LABELS == ["synthetic", "cave"]
+    assert LABELS == ["synthetic", PROTOCOLS, "cave"]
 
 
-@pytest.mark.parametrize("label", LABELS)
+def _shown(label: str) -> str:
+    """Return a part of the README that is made from stored cells."""
+    return README.partition(f"<!-- from docs/results: {label} -->")[2].partition("<!-- end -->")[0]
+
+
+def test_the_table_of_protocols_is_what_the_stored_cells_give(hsisr: CommandLine) -> None:
+    made = hsisr("protocols", "--table").out
+    assert _shown(PROTOCOLS).strip() == made.strip()
+
+
+@pytest.mark.parametrize("label", ["synthetic", "cave"])
 def test_every_results_table_of_the_readme_is_what_the_stored_cells_give(
     label: str, tmp_path: Path
 ) -> None:
@@ -32,8 +44,7 @@ def test_every_results_table_of_the_readme_is_what_the_stored_cells_give(
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read_bytes())
     made = _tables(write_tables(copy, label).markdown)
-    shown = README.partition(f"<!-- from docs/results: {label} -->")[2].partition("<!-- end -->")[0]
-    for table in _tables(shown):
+    for table in _tables(_shown(label)):
         assert table.strip() in [one.strip() for one in made], f"regenerate:\n{made[0]}"
 
 
@@ -61,3 +72,19 @@ def test_the_plugin_of_the_readme_is_short_and_complete() -> None:
     lines = [line for line in plugin.splitlines() if line.strip()]
     assert len(lines) <= 20
     compile(plugin, "README.md", "exec")
+
+
+def test_the_protocol_and_the_metric_of_the_readme_run(hsisr: CommandLine) -> None:
+    plugin = README.split("```python\n")[2].partition("```")[0]
+    lines = [line for line in plugin.splitlines() if line.strip()]
+    assert len(lines) < 40
+    file = hsisr.folder / "soft.py"
+    file.write_text(plugin, encoding="utf-8")
+    words = ("--plugin", str(file), "--protocol", "soft[sigma=1.5]")
+    answer = hsisr.tiny("bicubic,wiener", *words)
+    assert answer.code == 0, answer.err
+    assert "Protocol soft[sigma=1.5], version 1" in answer.out
+    assert "Worst" in answer.out
+    checked = hsisr("check", "--protocol", "soft", "--plugin", str(file))
+    assert checked.code == 0, checked.out
+    assert hsisr("check", "--metric", "worst", "--plugin", str(file)).code == 0

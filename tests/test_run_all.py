@@ -223,7 +223,7 @@ def test_methods_lists_each_with_its_paper_and_parameters(hsisr: CommandLine) ->
     answer = hsisr("methods")
     assert (answer.code, answer.err) == (0, "")
     names = [line for line in answer.out.splitlines() if not line.startswith(" ")]
-    assert names[:2] == ["bicubic", "wiener"]
+    assert names[:4] == ["bicubic", "back_projection", "wiener", "total_variation"]
     assert set(names) >= {"srcnn", "espcn", "vdsr", "proposed"}
     assert "    parameters: joint (true or false, default false)" in answer.out.splitlines()
     listed = hsisr("methods", "--json").json()

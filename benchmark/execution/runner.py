@@ -1,11 +1,12 @@
 """Run the cells of an experiment that are not stored yet; failures do not stop the run."""
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmark.engine import environment
-from benchmark.errors import RequestError, counted
+from benchmark.errors import RequestError, listed
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.backends.process import ProcessBackend
@@ -125,8 +126,7 @@ class Runner:
                 be read, which every later cell would meet too.
         """
         outcome = Outcome(label)
-        missing = []
-        lacking: dict[str, int] = {}
+        missing, lacking = [], dict[str, None]()
         for plan in plans:
             status = status_of(plan, self.settings.results)
             if not status.is_current or (status.state == "failed" and self.retry_failed):
@@ -137,16 +137,12 @@ class Runner:
                 continue
             if status.state == "done":
                 Job(plan, self.settings).lock.clean_up()
-                for name in _lacking(plan, status):
-                    lacking[name] = lacking.get(name, 0) + 1
+                lacking |= dict.fromkeys(_lacking(plan, status))
             _record(outcome, plan, status)
         self.progress.begin(len(missing), len(outcome.found))
         if lacking:
-            found = ", ".join(f"{name} ({counted(n, 'cell')})" for name, n in lacking.items())
-            self.progress.line(
-                f"not computed for what was found done: {found}; run_all.py score --metrics "
-                f"{','.join(lacking)} adds it from the weights"
-            )
+            command = f"python run_all.py score --metrics {shlex.quote(','.join(lacking))}"
+            self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {command}")
         try:
             self._run_all(missing, outcome)
         finally:
@@ -218,10 +214,11 @@ class Runner:
 
 
 def _lacking(plan: CellPlan, status: Status) -> list[str]:
-    """Return the planned metrics that a stored cell does not have."""
-    facts = status.cell.facts.get("metrics", []) if status.cell else []
-    stored = {one.get("name") for one in facts}
-    return [name for name in map(METRICS.label, plan.metrics) if name not in stored]
+    """Return the metrics of a plan that its stored cell does not have."""
+    stored = status.cell.facts.get("metrics") if status.cell else None
+    known = stored if isinstance(stored, list) else []
+    names = [facts.get("name") for facts in known if isinstance(facts, dict)]
+    return [label for label in map(METRICS.label, plan.metrics) if label not in names]
 
 
 def _record(outcome: Outcome, plan: CellPlan, status: Status) -> None:

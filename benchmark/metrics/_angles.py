@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from benchmark.metric import ScoredImage
+from benchmark.metric import BandPair, ScoredImage
 
 
 class SpectralAngles:
@@ -12,30 +12,45 @@ class SpectralAngles:
     A spectrum of zeros has no direction. Where the truth has one, the pixel is left out, for every
     estimate alike; where only the estimate has one, the angle is 90 degrees, the largest between
     spectra without negative values. An estimate cannot choose which pixels count.
+
+    Args:
+        image: facts about the scene.
+        unrounded: take the images before they are rounded for scoring.
     """
 
-    def __init__(self, image: ScoredImage) -> None:
+    def __init__(self, image: ScoredImage, *, unrounded: bool = False) -> None:
         size = (3, image.rows, image.columns)
         self._sums = torch.zeros(size, dtype=torch.float64, device=image.device)
+        self._unrounded = unrounded
 
-    def add(self, x: Tensor, y: Tensor) -> None:
-        """Add one band of the estimate and of the truth, (rows, columns) float64."""
+    def add(self, pair: BandPair) -> None:
+        """Add one band."""
+        x, y = pair.estimate, pair.truth
+        if self._unrounded:
+            x, y = pair.unrounded_estimate, pair.unrounded_truth
         for total, (a, b) in zip(self._sums, ((x, x), (y, y), (x, y)), strict=True):
             total.addcmul_(a, b)
 
-    def mean(self) -> tuple[float, int]:
-        """Return the mean angle in degrees, and the number of skipped pixels.
+    def value(self) -> float:
+        """Return the mean angle in degrees.
 
-        If all are skipped, the angle is 0 if the estimate is zero too, else 90.
+        If all pixels are left out, it is 0 if the estimate is zero too, else 90.
         """
         xx, yy, xy = self._sums
-        kept = yy > 0
-        skipped = int((~kept).sum())
-        if skipped == kept.numel():
-            return (90.0 if bool((xx > 0).any()) else 0.0), skipped
+        kept = self._kept
+        if not bool(kept.any()):
+            return 90.0 if bool((xx > 0).any()) else 0.0
         # For equal spectra the three sums are equal, and their cosine is exactly 1.
         norms = (xx * yy).sqrt_()
         cosines = torch.where(norms > 0, xy / norms, 0.0)
         # In degrees before the mean: right angles are exactly 90, and so is their mean.
         angles = cosines.clamp_(-1, 1).acos_().rad2deg_()
-        return float((angles if not skipped else angles[kept]).mean()), skipped
+        return float((angles if bool(kept.all()) else angles[kept]).mean())
+
+    def counts(self) -> dict[str, float]:
+        """Return the number of pixels that are left out, of the images as they are compared."""
+        return {} if self._unrounded else {"skipped": float((~self._kept).sum())}
+
+    @property
+    def _kept(self) -> Tensor:
+        return self._sums[1] > 0

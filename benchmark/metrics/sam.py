@@ -1,6 +1,6 @@
 """Spectral angle mapper."""
 
-from benchmark.metric import Accumulator, BandPair, Metric, ScoredImage, register
+from benchmark.metric import Accumulator, Metric, ScoredImage, register
 from benchmark.metrics._angles import SpectralAngles
 
 
@@ -20,18 +20,4 @@ class SAM(Metric):
 
     def start(self, image: ScoredImage) -> Accumulator:
         """Accumulate the spectra's products."""
-        return _Angles(image)
-
-
-class _Angles:
-    def __init__(self, image: ScoredImage) -> None:
-        self._angles = SpectralAngles(image)
-
-    def add(self, pair: BandPair) -> None:
-        self._angles.add(pair.estimate, pair.truth)
-
-    def value(self) -> float:
-        return self._angles.mean()[0]
-
-    def counts(self) -> dict[str, float]:
-        return {"skipped": float(self._angles.mean()[1])}
+        return SpectralAngles(image)

@@ -1,6 +1,6 @@
 """Spectral angle mapper of images that are not rounded."""
 
-from benchmark.metric import Accumulator, BandPair, Metric, ScoredImage, register
+from benchmark.metric import Accumulator, Metric, ScoredImage, register
 from benchmark.metrics._angles import SpectralAngles
 
 
@@ -19,18 +19,4 @@ class SAMFloat(Metric):
 
     def start(self, image: ScoredImage) -> Accumulator:
         """Accumulate the spectra's products."""
-        return _Angles(image)
-
-
-class _Angles:
-    def __init__(self, image: ScoredImage) -> None:
-        self._angles = SpectralAngles(image)
-
-    def add(self, pair: BandPair) -> None:
-        self._angles.add(pair.unrounded_estimate, pair.unrounded_truth)
-
-    def value(self) -> float:
-        return self._angles.mean()[0]
-
-    def counts(self) -> dict[str, float]:
-        return {}
+        return SpectralAngles(image, unrounded=True)

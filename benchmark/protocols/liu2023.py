@@ -1,7 +1,8 @@
 """The protocol of Liu et al. (Remote Sensing 2023), the F3DUN paper.
 
-It was determined by its Bicubic row on CAVE, twelve figures that agree to one unit of the last
-digit. Whether a paper antialiases is the whole difference from `jiang2020`: it does not.
+It was determined by its Bicubic row on CAVE: all twelve figures agree if their digits are cut off
+instead of rounded, else to one unit of the last digit. The whole difference from `jiang2020` is
+that it does not antialias.
 """
 
 from typing import ClassVar

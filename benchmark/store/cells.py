@@ -2,7 +2,7 @@
 
     results/<dataset>/<protocol>/<profile>/x<scale>/<method>/seed<k>/
         cell.json      status, key, configuration, environment, times, memory
-        scores.csv     one row per test scene
+        scores.csv     one row per test scene, a column per metric
         training.csv   one row per validation (networks)
         weights.safetensors
 
@@ -15,9 +15,13 @@ Top-level entries of `cell.json`:
     reason         one line, for a failed cell
     address        dataset, protocol, profile, scale, method, seed: as in the path
     configuration  method {name, title, paper, published, parameters}, dataset {name, title,
-                   synthetic, remark, marks, subset, trained_on, train, validation, test},
-                   protocol {name, summary, ...}, profile {...}, recipe {...} or null, engine
+                   synthetic, independent, bands, split, left_out, remark, marks, subset,
+                   trained_on, train, validation, test},
+                   protocol {name, version, summary, down, up, ...}, profile {...},
+                   recipe {...} or null, engine
     environment    versions, device, cores, threads, precision, commit, command: see environment.py
+    metrics        columns of scores.csv in the order of tables, each {name, title, unit, digits,
+                   higher, meaning, main}; `extend` adds some
     parameters     number of trainable values
     times          {"fit_s", "upscale_s"}: seconds; upscale_s is per test scene
     memory         {"peak_bytes"}

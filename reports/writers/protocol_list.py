@@ -153,8 +153,8 @@ def _images(facts: Mapping[str, Any]) -> str:
     down, up = _operator(facts["down"]), _operator(facts["up"])
     size = "cut to a multiple of the scale, " if facts["crops"] else ""
     stored, scored = facts["stored_levels"], facts["scored_levels"]
-    kept = f"stored in {stored} grey levels" if stored else "stored in float"
-    compared = f"scored in {scored} grey levels" if scored else "scored in float"
+    kept = f"stored in grey levels 0 to {stored}" if stored else "stored in float"
+    compared = f"scored in grey levels 0 to {scored}" if scored else "scored in float"
     back = "the same back" if up == down else f"{up} back"
     scales = ", ".join(f"{TIMES}{scale}" for scale in facts["scales"])
     return f"{size}{down} down, {back}; {kept}, {compared}; {scales}"

@@ -66,10 +66,12 @@ def score(
             f"the values of the estimate are {estimate.dtype}, expected floating-point numbers "
             "from 0 to 1"
         )
-    # If a value is NaN, both extremes are.
-    if not all(math.isfinite(extreme) for extreme in torch.aminmax(estimate)):
-        raise ValueError("the estimate contains NaN or infinity")
     levels = protocol.scored_levels
+    clip = clip or levels is not None
+    # If a value is NaN, both extremes are. What is not clipped must be finite in float32.
+    extremes = (one if clip else one.float() for one in torch.aminmax(estimate))
+    if not all(map(math.isfinite, extremes)):
+        raise ValueError("the estimate contains NaN or infinity")
     bands, rows, columns = truth.shape
     image = ScoredImage(bands, rows, columns, peak_of(protocol), scale, truth.device)
     running = {}
@@ -78,7 +80,7 @@ def score(
             running[name] = metric.start(image)
     for band, original in zip(estimate, truth, strict=True):
         # Narrower types would round the grey levels, and squares of float64 could underflow.
-        taken = (band.clamp(0, 1) if clip or levels else band).float()
+        taken = (band.clamp(0, 1) if clip else band).float()
         unrounded = (taken.double(), original.double())
         compared = unrounded
         if levels:

@@ -1,5 +1,7 @@
 """Import cells from a zip: each completely or not at all, never over another without `replace`."""
 
+import csv
+import io
 import json
 import os
 import re
@@ -41,6 +43,7 @@ class Merged:
         added: new cells.
         present: cells that existed with the same scores.
         completed: existing cells whose missing weights were added.
+        extended: existing cells that were given further metrics.
         replaced: cells that replaced others, which are in `.superseded/`.
         aside: what was wrong with each damaged cell that was replaced, now in `.superseded/`.
         refused: each refused cell and the reason.
@@ -51,6 +54,7 @@ class Merged:
     added: list[str] = field(default_factory=list)
     present: list[str] = field(default_factory=list)
     completed: list[str] = field(default_factory=list)
+    extended: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
@@ -62,6 +66,7 @@ class Merged:
         """The result in one line."""
         others = {
             "given their weights": self.completed,
+            "given further metrics": self.extended,
             "replaced": self.replaced,
             "refused": self.refused,
         }
@@ -215,8 +220,13 @@ def _move(results: Path, cell: Cell, merged: Merged, *, replace: bool) -> None:
         folder = cell.address.folder(results)
         if why := cells.damage(folder):
             merged.aside.append(why)
-        outcome = _outcome(cells.read(folder), cell, replace=replace)
-        if outcome == "completed":
+        old = cells.read(folder)
+        outcome = _outcome(old, cell, replace=replace)
+        if outcome == "extended" and old is not None:
+            scores = (cell.folder / "scores.csv").read_bytes()
+            metrics = {"metrics": cell.facts["metrics"]}
+            cells.extend(results, old, metrics, {"scores.csv": scores})
+        elif outcome == "completed":
             (cell.folder / WEIGHTS).replace(folder / WEIGHTS)
             flush_folder(folder)
         elif outcome != "present":
@@ -235,7 +245,7 @@ def _move(results: Path, cell: Cell, merged: Merged, *, replace: bool) -> None:
 
 def _outcome(
     old: Cell | None, new: Cell, *, replace: bool
-) -> Literal["added", "present", "completed", "replaced"]:
+) -> Literal["added", "present", "completed", "extended", "replaced"]:
     """Decide how to import a cell, given the one in its place.
 
     Raises:
@@ -250,6 +260,9 @@ def _outcome(
             f"{conflict}; here {_made(old)}, there {_made(new)}; --replace imports it and moves "
             "the one here to .superseded"
         )
+    further = old.status == "done" and len(_scores(old)) < len(_scores(new))
+    if further and "metrics" in new.facts:
+        return "extended"
     same = old.facts["sums"].get(WEIGHTS) == new.facts["sums"].get(WEIGHTS)
     missing = not (old.folder / WEIGHTS).exists() and (new.folder / WEIGHTS).exists()
     return "completed" if same and missing else "present"
@@ -266,8 +279,20 @@ def _conflict(old: Cell, new: Cell) -> str:
     if old.status == "failed":
         reasons = [redact_paths(str(cell.facts["reason"])) for cell in (old, new)]
         return "" if reasons[0] == reasons[1] else "the same cell failed for another reason"
-    scores = [cell.facts["sums"].get("scores.csv") for cell in (old, new)]
-    return "" if scores[0] == scores[1] else "the same cell with other scores"
+    fewer, more = sorted((_scores(old), _scores(new)), key=len)
+    # One of them may have been given further metrics.
+    same = fewer and all(more.get(name) == column for name, column in fewer.items())
+    return "" if same else "the same cell with other scores"
+
+
+def _scores(cell: Cell) -> dict[str, tuple[str, ...]]:
+    """Return the columns of a cell's scores as text, by name; none if it is no table."""
+    try:
+        text = (cell.folder / "scores.csv").read_text(encoding="utf-8-sig")
+        names, *rows = csv.reader(io.StringIO(text))
+        return dict(zip(names, zip(*rows, strict=True), strict=True))
+    except (OSError, ValueError, csv.Error):
+        return {}
 
 
 def _status(cell: Cell) -> str:

@@ -94,7 +94,10 @@ def rescore(
         progress.cell(number, name)
         if plan is not None:
             try:
-                rescored.added[name] = _add(plan, metrics, folders, device, progress)
+                if added := _add(plan, metrics, folders, device, progress):
+                    rescored.added[name] = added
+                else:  # another process was faster
+                    rescored.present.append(name)
             except RefusedError as why:
                 reason = str(why)
         if reason:

@@ -1,11 +1,12 @@
 """The canonical text: it depends on what a source does, not on how it is formatted."""
 
 import ast
+import re
 from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import methods
@@ -278,5 +279,7 @@ def test_random_changes_of_behaviour_change_the_canonical_text(source: str, seed
 def test_a_change_of_behaviour_shows_through_any_reformatting(source: str, seed: int) -> None:
     random = Random(seed)
     other = changed(source, random)
+    # The texts of a function that is not the engine's any more are not for readers alone.
+    assume(not re.search(r"\b(register|parameter)_", other))
     text = reformatted(other, random)
     assert canonical(text) == canonical(other) != canonical(source), text

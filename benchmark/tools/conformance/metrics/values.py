@@ -94,7 +94,7 @@ def degenerate_images(harness: MetricHarness) -> None:
 
 
 def deterministic(harness: MetricHarness) -> None:
-    """Scoring twice, and another scene in between, gives the same value, bit for bit."""
+    """Scoring twice, and another scene in between, gives the same value."""
     first, second = truth_of(7), truth_of(7, seed=2)
     for protocol in PROTOCOLS:
         before = harness.value(noisy(first, 0.1), first, protocol)

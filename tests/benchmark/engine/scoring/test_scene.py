@@ -154,6 +154,16 @@ def test_a_gpu_gives_the_same_scores(name: str) -> None:
     assert there == pytest.approx(here, rel=1e-10)
 
 
+def test_an_unclipped_estimate_beyond_float32_is_refused() -> None:
+    truth = random(2, 8, 9)
+    estimate = truth.double() * 1e300
+    protocol = PROTOCOLS.make("li2020")
+    metrics = metrics_of(protocol)
+    assert math.isfinite(score(estimate, truth, 2, protocol, metrics)["psnr"])
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        score(estimate, truth, 2, protocol, metrics, clip=False)
+
+
 class Faulty(Metric):
     """Returns what it is told to."""
 

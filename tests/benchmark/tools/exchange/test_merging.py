@@ -115,6 +115,33 @@ def test_the_same_scores_from_another_machine_are_no_conflict(two: Two) -> None:
     assert files(two.here) == before
 
 
+FEWER = b"scene,psnr,sam\nface,30.5,4.0\nflowers,31.5,5.0\n"
+MORE = b"scene,psnr,sam,worst\nface,30.5,4.0,0.2\nflowers,31.5,5.0,0.3\n"
+
+
+def test_a_cell_is_given_the_metrics_that_were_added_elsewhere(two: Two) -> None:
+    worst = {"name": "worst", "title": "Worst", "digits": 3}
+    put(two.here, weights=b"one", scores=FEWER, metrics=[])
+    put(two.there, weights=b"one", scores=MORE, metrics=[worst])
+    merged = two.fetch()
+    assert merged == Merged(extended=[place()])
+    assert merged.summary == "0 cells added, 0 present before, 1 given further metrics"
+    cell = two.cell()
+    assert list(cell.scores()["worst"]) == [0.2, 0.3]
+    assert cell.facts["metrics"] == [worst]
+    assert (cell.folder / WEIGHTS).read_bytes() == b"one"
+    assert two.superseded() == []
+    assert two.fetch() == Merged(present=[place()])
+
+
+def test_a_cell_with_more_metrics_keeps_them(two: Two) -> None:
+    put(two.here, scores=MORE, metrics=[{"name": "worst"}])
+    put(two.there, scores=FEWER, metrics=[])
+    before = files(two.here)
+    assert two.fetch() == Merged(present=[place()])
+    assert files(two.here) == before
+
+
 MINE = "2026-03-01 on CPU, 2 threads, bfloat16"
 YOURS = "2026-04-02 on NVIDIA H200, bfloat16"
 REPLACE = "--replace imports it and moves the one here to .superseded"
