@@ -62,6 +62,10 @@ def read(
         raise RequestError(f"{file} cannot be used: {error}") from error
     except ImportError as error:
         library = (error.name or "").partition(".")[0]
+        if not isinstance(
+            error, ModuleNotFoundError
+        ):  # a library that is installed and does not work
+            raise RequestError(f"{file} cannot be read: {error}; repair what it imports") from error
         raise RequestError(
             f"{file} cannot be read without {library}; install it with: pip install "
             f'"{_EXTRAS.get(library, library)}"'

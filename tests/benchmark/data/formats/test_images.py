@@ -215,3 +215,15 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
     text = refusal(file)
     assert f"cannot be read without {library}; install it with: pip install" in text
     assert f'"{library}>=' in text
+
+
+def test_a_library_that_is_installed_and_broken_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(file: Path, variable: str) -> None:
+        raise ImportError("libtiff.so: cannot open shared object file")
+
+    monkeypatch.setattr(images, "_read", broken)
+    text = refusal(write_pages(tmp_path / "one", cube()))
+    assert "cannot be read: libtiff.so: cannot open" in text
+    assert "pip install" not in text
