@@ -6,12 +6,12 @@ from contextlib import contextmanager, nullcontext
 from torch import Tensor
 
 from benchmark.degradation.degradation import Degradation
-from benchmark.engine import seeding
-from benchmark.engine.building import rebuild
-from benchmark.engine.device import Device
-from benchmark.engine.returned import upscaled
-from benchmark.engine.tiling import run_network
-from benchmark.engine.torch_state import numeric_state
+from benchmark.engine.inference.building import rebuild
+from benchmark.engine.inference.returned import upscaled
+from benchmark.engine.inference.tiling import run_network
+from benchmark.engine.machine import seeding
+from benchmark.engine.machine.device import Device
+from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.engine.training.profiles import Profile
 from benchmark.method import Method, NetworkMethod, Problem, State
 

@@ -17,7 +17,7 @@ import psutil
 import torch
 
 from benchmark import CHECKOUT
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
 from benchmark.errors import redact_paths
 
 _PACKAGES = ("torch", "numpy", "scipy", "h5py")

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.data.patches import PatchBank
-from benchmark.engine.building import start
-from benchmark.engine.device import CPU
-from benchmark.engine.estimation import crop_to
-from benchmark.engine.returned import described, fitted
-from benchmark.engine.tiling import run_network
+from benchmark.engine.inference.building import start
+from benchmark.engine.inference.estimation import crop_to
+from benchmark.engine.inference.returned import described, fitted
+from benchmark.engine.inference.tiling import run_network
+from benchmark.engine.machine.device import CPU
 from benchmark.engine.training.loop import TrainingTask, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.method import NetworkMethod, Recipe

@@ -15,9 +15,9 @@ import pytest
 import torch
 
 from benchmark import CHECKOUT
-from benchmark.engine import environment
-from benchmark.engine.device import Device
-from benchmark.engine.environment import describe, peak_memory, revision
+from benchmark.engine.machine import environment
+from benchmark.engine.machine.device import Device
+from benchmark.engine.machine.environment import describe, peak_memory, revision
 from tests.benchmark.support import CPU
 
 CUDA = Device(torch.device("cuda"), True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from benchmark.engine.cpu import (
+from benchmark.engine.inference.memory import memory_available
+from benchmark.engine.machine.cpu import (
     factorise_single_channel,
     keep_freed_memory,
     release_freed_memory,
     to_channels_last,
 )
-from benchmark.engine.memory import memory_available
 from benchmark.errors import RequestError, counted
 
 # Activations of one inference call on the CPU, in bytes. Fixed, so that the order of sums, and

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from benchmark.engine.torch_state import deviations, numeric_state
+from benchmark.engine.machine.torch_state import deviations, numeric_state
 from benchmark.plugins.torch_settings import torch_settings
 
 BACKENDS: Any = torch.backends  # type checkers do not know all of its parts

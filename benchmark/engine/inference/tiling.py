@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmark.engine.cpu import channels_last
-from benchmark.engine.device import Device, is_out_of_memory
-from benchmark.engine.returned import estimate_of, halo_of
+from benchmark.engine.inference.returned import estimate_of, halo_of
+from benchmark.engine.machine.cpu import channels_last
+from benchmark.engine.machine.device import Device, is_out_of_memory
 from benchmark.method import NetworkMethod, Problem
 
 # Live activations per layer of a sequential network: input, output, and one temporary.

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from benchmark.engine.device import Device
-from benchmark.engine.tiling import run_network, tiles
+from benchmark.engine.inference.tiling import run_network, tiles
+from benchmark.engine.machine.device import Device
 from benchmark.method import NetworkMethod
 from tests.benchmark.support import (
     CPU,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from benchmark.engine.estimation import estimator
+from benchmark.engine.inference.estimation import estimator
 from benchmark.engine.training import profiles
 from benchmark.method import Method, Problem, State
 from tests.benchmark.support import CPU, problem

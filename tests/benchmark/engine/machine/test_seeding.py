@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.engine.seeding import restore, seeded, states
+from benchmark.engine.machine.seeding import restore, seeded, states
 
 CPU = torch.device("cpu")
 

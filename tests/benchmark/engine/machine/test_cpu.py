@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.engine.cpu import (
+from benchmark.engine.machine.cpu import (
     SingleChannelConv2d,
     channels_last,
     factorise_single_channel,
@@ -138,7 +138,7 @@ def test_layers_after_a_one_channel_image_keep_channels_last() -> None:
 _MEASURE = """
 import resource
 import torch
-from benchmark.engine.cpu import keep_freed_memory, release_freed_memory
+from benchmark.engine.machine.cpu import keep_freed_memory, release_freed_memory
 assert keep_freed_memory()
 assert keep_freed_memory()
 def use():

@@ -2,9 +2,9 @@
 
 from torch import nn
 
-from benchmark.engine import seeding
-from benchmark.engine.device import Device
-from benchmark.engine.returned import network_of
+from benchmark.engine.inference.returned import network_of
+from benchmark.engine.machine import seeding
+from benchmark.engine.machine.device import Device
 from benchmark.method import NetworkMethod, Problem, Recipe, State
 
 

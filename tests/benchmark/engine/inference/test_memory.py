@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from benchmark.engine import memory
+from benchmark.engine.inference import memory
 
 GIB = 2**30
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.engine import device
-from benchmark.engine.cpu import SingleChannelConv2d
-from benchmark.engine.device import Device, choose, is_out_of_memory
+from benchmark.engine.machine import device
+from benchmark.engine.machine.cpu import SingleChannelConv2d
+from benchmark.engine.machine.device import Device, choose, is_out_of_memory
 from benchmark.errors import RequestError
 from tests.benchmark.support import CPU
 
