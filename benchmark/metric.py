@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
 import torch
 from torch import Tensor
 
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, reason_of
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
 from benchmark.plugins.spelling import check_spelling
@@ -274,5 +274,15 @@ def metric_facts(metric: Metric, peak: float, *, main: bool) -> dict[str, Any]:
         metric: the metric.
         peak: the largest value of the compared images.
         main: True for a main metric of the protocol.
+
+    Raises:
+        RequestError: its `describe` raises an exception.
     """
-    return {**asdict(metric.describe(peak)), "main": main}
+    try:
+        facts = asdict(metric.describe(peak))
+    except Exception as error:
+        raise RequestError(
+            f"metric '{METRICS.label(metric)}' cannot be described: {reason_of(error)}; correct "
+            f"{METRICS.entry(metric.name).file}"
+        ) from error
+    return {**facts, "main": main}

@@ -35,6 +35,15 @@ def test_a_data_set_is_registered_with_its_parameters(tmp_path: Path) -> None:
         made.fetch(tmp_path)
 
 
+def test_a_misspelt_attribute_is_refused() -> None:
+    class Areas(DataSet):
+        title = "Areas of one image"
+        independant = False
+
+    with pytest.raises(RequestError, match="`independant` is not known, did you mean `independent"):
+        register("areas-of-a-test")(Areas)
+
+
 def test_a_data_set_must_say_what_it_holds() -> None:
     class Half(DataSet):
         title = "Half"

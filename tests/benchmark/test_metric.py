@@ -34,14 +34,18 @@ GOOD: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ({"title": ...}, "expected a text as `title`, found None"),
-        ({"unit": 1}, "expected a text as `unit`, found 1"),
-        ({"digits": -1}, "expected a whole number from 0 as `digits`, found -1"),
-        ({"digits": 1.5}, "expected a whole number from 0 as `digits`, found 1.5"),
-        ({"digits": True}, "expected a whole number from 0 as `digits`, found True"),
+        ({"title": ...}, "expected one line of text as `title`, found None"),
+        ({"title": " "}, "expected one line of text as `title`, found ' '"),
+        ({"title": "a\nb"}, r"expected one line of text as `title`, found 'a\\nb'"),
+        ({"unit": 1}, "expected one line of text as `unit`, found 1"),
+        ({"digits": -1}, "expected a whole number from 0 to 10 as `digits`, found -1"),
+        ({"digits": 99}, "expected a whole number from 0 to 10 as `digits`, found 99"),
+        ({"digits": 1.5}, "expected a whole number from 0 to 10 as `digits`, found 1.5"),
+        ({"digits": True}, "expected a whole number from 0 to 10 as `digits`, found True"),
         ({"higher": ...}, "expected True or False as `higher`, found None"),
         ({"higher": 1}, "expected True or False as `higher`, found 1"),
-        ({"meaning": ...}, "expected a text as `meaning`, found None"),
+        ({"meaning": ...}, "expected one line of text as `meaning`, found None"),
+        ({"units": "dB"}, "`units` is not known, did you mean `unit`. An attribute of your .*"),
     ],
 )
 def test_what_cannot_be_used_is_refused_when_it_is_declared(
@@ -51,6 +55,12 @@ def test_what_cannot_be_used_is_refused_when_it_is_declared(
     with pytest.raises(RequestError, match=f"^metric 'mine': {expected}$"):
         register("mine")(type("Mine", (Metric,), declared))
     assert "mine" not in {entry.name for entry in METRICS}
+
+
+@pytest.mark.parametrize("name", ["scene", "skipped"])
+def test_the_name_of_another_column_of_the_scores_is_refused(name: str) -> None:
+    with pytest.raises(RequestError, match=f"^metric '{name}': this name is another column"):
+        register(name)(type("Mine", (Metric,), dict(GOOD)))
 
 
 def test_a_metric_is_the_mean_of_its_bands_unless_it_says_otherwise() -> None:

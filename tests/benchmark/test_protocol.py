@@ -89,6 +89,51 @@ def test_what_cannot_be_used_is_refused_when_it_is_declared(
     assert "mine" not in {entry.name for entry in PROTOCOLS}
 
 
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [("store_levels", "stored_levels"), ("crop", "crops"), ("main_metric", "main_metrics")],
+)
+def test_a_misspelt_attribute_is_refused(misspelt: str, meant: str) -> None:
+    declared: dict[str, Any] = {misspelt: 255}
+    with pytest.raises(RequestError, match=f"`{misspelt}` is not known, did you mean `{meant}`"):
+        registered(**declared)
+    own: dict[str, Any] = {f"_{misspelt}": 255}
+    assert registered(**own).version == 1
+
+
+def test_what_it_declares_may_be_a_parameter() -> None:
+    class Chosen(Protocol):
+        """Crops or not."""
+
+        summary = "MATLAB's bicubic down and up"
+        scales = (2,)
+        down = up = MATLAB
+        metrics = main_metrics = ("psnr",)
+        crops: bool = parameter(  # type: ignore[misc]
+            default=False, help="cut to a multiple of the scale"
+        )
+
+    register("chosen", title="Chosen")(Chosen)
+    cropped, whole = PROTOCOLS.make("chosen[crops=true]"), PROTOCOLS.make("chosen")
+    assert cropped.degradation(2).crop_shape((9, 9)) == (8, 8)
+    assert whole.degradation(2).crop_shape((9, 9)) == (9, 9)
+    assert cropped.numeric_facts() != whole.numeric_facts()
+
+
+@pytest.mark.parametrize("down", [5, None])
+def test_what_a_property_returns_is_named_if_it_is_no_operator(down: object) -> None:
+    protocol = registered(down=property(lambda _: down))
+    with pytest.raises(RequestError, match=r"^protocol mine: AttributeError: .*; correct "):
+        protocol.numeric_facts()
+
+
+def test_a_published_scale_beyond_8_is_accepted() -> None:
+    protocol = registered(scales=(4, 16))
+    assert protocol.degradation(16).scale == 16
+    with pytest.raises(RequestError, match=r"^scale 12 is not in protocol mine: .* 2 to 8; publ"):
+        protocol.degradation(12)
+
+
 def test_a_parameter_changes_the_operator_and_the_key() -> None:
     @register("sharper", title="Sharper")
     class Sharper(Protocol):

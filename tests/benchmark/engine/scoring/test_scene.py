@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from benchmark.engine.scoring.scene import metrics_of, peak_of, score
-from benchmark.metric import METRICS
+from benchmark.errors import RequestError
+from benchmark.metric import METRICS, BandPair, Metric, ScoredImage
 from benchmark.protocol import PROTOCOLS
 from tests.benchmark import oracles
 from tests.benchmark.degradation.support import every_protocol
@@ -161,3 +162,43 @@ def test_an_unclipped_estimate_beyond_float32_is_refused() -> None:
     assert math.isfinite(score(estimate, truth, 2, protocol, metrics)["psnr"])
     with pytest.raises(ValueError, match="NaN or infinity"):
         score(estimate, truth, 2, protocol, metrics, clip=False)
+
+
+class Faulty(Metric):
+    """Returns what it is told to."""
+
+    name = "faulty"
+
+    def __init__(self, fault: str) -> None:
+        self.fault = fault
+
+    def of_band(self, pair: BandPair, image: ScoredImage) -> Tensor:
+        if self.fault == "raises":
+            raise KeyError("gone")
+        if self.fault == "exits":
+            raise SystemExit(3)
+        if self.fault == "modifies":
+            pair.truth.zero_()
+        return pair.squared_error
+
+    def of_scene(self, values: Tensor, image: ScoredImage) -> float:
+        return "a text" if self.fault == "text" else values  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("raises", "KeyError: 'gone'"),
+        ("exits", "SystemExit: 3"),
+        ("modifies", "ValueError: it modifies the images that all metrics share"),
+        ("text", "ValueError: could not convert string to float: 'a text'"),
+        ("tensor", ".*converted to Python scalars"),
+    ],
+)
+def test_a_faulty_metric_is_named_and_not_blamed_on_the_method(
+    fault: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(METRICS, "label", lambda one: one.name)
+    metrics = [METRICS.make("psnr"), Faulty(fault)]
+    with pytest.raises(RequestError, match=f"^metric 'faulty' failed: {expected}; correct it"):
+        score(random(2, 8, 8), random(2, 8, 8, seed=1), 2, PROTOCOLS.make("li2020"), metrics)
