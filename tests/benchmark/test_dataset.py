@@ -41,7 +41,7 @@ def test_a_misspelt_attribute_is_refused() -> None:
         independant = False
 
     with pytest.raises(RequestError, match="`independant` is not known, did you mean `independent"):
-        register("areas-of-a-test")(Areas)
+        register("areas-of-a-test")(Areas)  # type: ignore[type-abstract]
 
 
 def test_a_data_set_must_say_what_it_holds() -> None:
