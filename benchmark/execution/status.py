@@ -112,5 +112,9 @@ def _changes(before: Any, now: Any) -> Iterator[str]:
     for name in sorted({*before, *now} - _NOT_NUMERIC):
         old, new = before.get(name), now.get(name)
         # JSON turns tuples into lists.
-        if old != (list(new) if isinstance(new, tuple) else new):
+        if isinstance(old, Mapping) and isinstance(new, Mapping):  # an operator
+            yield from (f"{name}: {change}" for change in _changes(old, new))
+        elif name == "source" and old != new:
+            yield f"the code of {now.get('operator', 'it')}"
+        elif old != (list(new) if isinstance(new, tuple) else new):
             yield f"{name} {old} before, {new} now"

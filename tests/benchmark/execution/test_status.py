@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmark.data.split import SceneSet, Split
+from benchmark.degradation.operators.gaussian import GaussianDecimation
 from benchmark.engine.training.profiles import Profile
 from benchmark.execution import plan
 from benchmark.execution.plan import CellPlan, plan_cells
@@ -172,6 +173,20 @@ def test_stale_by_the_methods_own_recipe(
 def test_stale_by_the_protocol(tiny: Split, tmp_path: Path) -> None:
     now = planned(tiny, protocol=variant(EIGHT_BIT, version=2))
     assert stale(tmp_path, now, planned(tiny)) == "the protocol (version 1 before, 2 now) changed"
+
+
+def test_what_changed_in_an_operator_is_named(tiny: Split, tmp_path: Path) -> None:
+    before, now = (
+        planned(tiny),
+        planned(tiny, protocol=variant(EIGHT_BIT, down=GaussianDecimation(2.0))),
+    )
+    assert stale(tmp_path, now, before) == "the protocol (down: sigma 3.0 before, 2.0 now) changed"
+    own = {"operator": "Box", "mean": True}
+    for task, code in ((before, "ab"), (now, "cd")):
+        task.configuration["protocol"]["up"] = {**own, "source": code}
+    assert stale(tmp_path, now, before) == (
+        "the protocol (down: sigma 3.0 before, 2.0 now; up: the code of Box) changed"
+    )
 
 
 def test_texts_and_limits_make_no_cell_stale(tiny: Split, tmp_path: Path) -> None:
