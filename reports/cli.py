@@ -173,7 +173,7 @@ def figures(
 ) -> None:
     """Draw the paper's figures and more from stored results; trains nothing."""
     discover(plugin)
-    from benchmark.engine.device import choose
+    from benchmark.engine.machine.device import choose
     from benchmark.execution.listeners import progress
     from benchmark.execution.request import Request
     from benchmark.plugins.parameters import names_in
@@ -247,7 +247,7 @@ def report(
 ) -> None:
     """Write one page that opens offline: tables, scenes, images, spectra, provenance."""
     discover(plugin)
-    from benchmark.engine.device import choose
+    from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError, listed, meant
     from benchmark.execution.listeners import progress
     from benchmark.execution.plan import Folders

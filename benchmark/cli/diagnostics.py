@@ -102,7 +102,7 @@ def speed(
     """Measure training, inference and scoring against a baseline; takes minutes."""
     discover(plugin)
     from benchmark.data.split import DataRequest, check_scenes
-    from benchmark.engine.device import choose
+    from benchmark.engine.machine.device import choose
     from benchmark.engine.training.profiles import get
     from benchmark.execution.request import chosen_methods
     from benchmark.plugins.parameters import names_in

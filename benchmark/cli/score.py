@@ -41,7 +41,7 @@ def score(
     cell was refused.
     """
     discover(plugin)
-    from benchmark.engine.device import choose
+    from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError
     from benchmark.execution.listeners import progress
     from benchmark.execution.plan import Folders

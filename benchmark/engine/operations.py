@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark.engine import seeding
+from benchmark.engine.machine import seeding
 from benchmark.method import NetworkMethod, Problem
 
 

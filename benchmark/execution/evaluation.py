@@ -10,16 +10,16 @@ from typing import Any
 import torch
 
 from benchmark.data.patches import PatchBank
-from benchmark.engine import environment
-from benchmark.engine.device import Device
-from benchmark.engine.estimation import (
+from benchmark.engine.inference.estimation import (
     TrainingScenes,
     crop_to,
     estimator,
     method_input,
     surroundings,
 )
-from benchmark.engine.returned import fitted
+from benchmark.engine.inference.returned import fitted
+from benchmark.engine.machine import environment
+from benchmark.engine.machine.device import Device
 from benchmark.engine.scoring.clipping import Clipping
 from benchmark.engine.scoring.scene import peak_of, score
 from benchmark.engine.training.checkpoint import NullCheckpointer

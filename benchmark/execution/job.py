@@ -15,8 +15,8 @@ import torch
 
 from benchmark.data.split import DataRequest, load_split
 from benchmark.dataset import DATASETS
-from benchmark.engine.device import Device
-from benchmark.engine.torch_state import numeric_state
+from benchmark.engine.machine.device import Device
+from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.engine.training.checkpoint import Checkpointer, Stopped
 from benchmark.engine.training.listener import ProgressListener
 from benchmark.engine.training.loop import TrainingError

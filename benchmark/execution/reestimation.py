@@ -8,8 +8,8 @@ from torch import Tensor
 
 from benchmark.data.split import truth_of
 from benchmark.dataset import Scene
-from benchmark.engine.device import Device
-from benchmark.engine.estimation import crop_to, estimator, method_input
+from benchmark.engine.inference.estimation import crop_to, estimator, method_input
+from benchmark.engine.machine.device import Device
 from benchmark.execution.plan import CellPlan
 from benchmark.method import NetworkMethod, State
 from benchmark.store.cells import WEIGHTS, Cell

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from benchmark.data.split import DataRequest, check_scenes
 from benchmark.dataset import DATASETS
-from benchmark.engine import device
-from benchmark.engine.device import Device
+from benchmark.engine.machine import device
+from benchmark.engine.machine.device import Device
 from benchmark.engine.scoring.scene import metrics_of
 from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from benchmark.engine import environment
+from benchmark.engine.machine import environment
 from benchmark.errors import RequestError, listed
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.backends.inline import InlineBackend

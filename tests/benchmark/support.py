@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import SceneSet
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
 from benchmark.engine.scoring.scene import metrics_of, score
 from benchmark.engine.training.listener import ProgressListener
 from benchmark.execution.registries import REGISTRIES

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from benchmark.engine.tiling import run_network
+from benchmark.engine.inference.tiling import run_network
 from tests.benchmark.support import CPU, exact, network_method, problem, random
 
 BANDS = (1, 7, 31)

@@ -12,7 +12,7 @@ import torch
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import truth_of
 from benchmark.dataset import DATASETS
-from benchmark.engine.device import choose
+from benchmark.engine.machine.device import choose
 from benchmark.engine.training.loop import TrainingTask, train
 from benchmark.engine.training.profiles import PROFILES, Profile
 from benchmark.method import NetworkMethod, Recipe

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from benchmark.data.split import DataRequest, SceneSet, load_split
 from benchmark.dataset import DATASETS
-from benchmark.engine.estimation import crop_to, method_input
+from benchmark.engine.inference.estimation import crop_to, method_input
 from benchmark.method import METHODS, Problem, State
 from benchmark.plugins.discovery import discover
 from benchmark.protocol import PROTOCOLS

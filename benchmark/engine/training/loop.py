@@ -11,12 +11,12 @@ from torch import nn
 
 from benchmark.data.patches import PatchBank
 from benchmark.data.sampler import PatchSampler, SamplingPlan
-from benchmark.engine import seeding
-from benchmark.engine.building import start
-from benchmark.engine.device import Device
+from benchmark.engine.inference.building import start
+from benchmark.engine.inference.tiling import run_network
+from benchmark.engine.machine import seeding
+from benchmark.engine.machine.device import Device
+from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.engine.operations import multiplications_per_pixel
-from benchmark.engine.tiling import run_network
-from benchmark.engine.torch_state import numeric_state
 from benchmark.engine.training.checkpoint import NullCheckpointer, Stopped
 from benchmark.engine.training.listener import TrainingListener
 from benchmark.engine.training.profiles import Profile

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.data.patches import PatchBank
-from benchmark.engine.cpu import channels_last
-from benchmark.engine.device import Device, is_out_of_memory
-from benchmark.engine.returned import outputs, scalar_loss, trainable
+from benchmark.engine.inference.returned import outputs, scalar_loss, trainable
+from benchmark.engine.machine.cpu import channels_last
+from benchmark.engine.machine.device import Device, is_out_of_memory
 from benchmark.engine.training import optimiser
 from benchmark.method import NetworkMethod, Recipe
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.dataset import DataSet
-from benchmark.engine import seeding
-from benchmark.engine.device import CPU
-from benchmark.engine.torch_state import numeric_state
+from benchmark.engine.machine import seeding
+from benchmark.engine.machine.device import CPU
+from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.errors import RequestError, shortened, unknown
 from benchmark.method import Method
 from benchmark.metric import Metric

@@ -52,8 +52,8 @@ def _guarded(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Find
 
 def _describe(facts: dict[str, Any]) -> Iterable[Finding]:
     """Collect the environment as stored in cells; `gpu` reports a GPU that fails."""
-    from benchmark.engine.device import choose
-    from benchmark.engine.environment import describe
+    from benchmark.engine.machine.device import choose
+    from benchmark.engine.machine.environment import describe
     from benchmark.errors import RequestError
 
     try:

@@ -124,7 +124,7 @@ def _compute(index: int) -> Finding:
 def _no_gpu(warning: str) -> Finding:
     import torch
 
-    from benchmark.engine.environment import nvidia_driver
+    from benchmark.engine.machine.environment import nvidia_driver
 
     nodes = sorted(Path("/dev").glob("nvidia[0-9]*"))
     sign = nodes[0] if nodes else shutil.which("nvidia-smi")

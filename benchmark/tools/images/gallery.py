@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from benchmark.data.cache import ProgressCallback, no_progress
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
 from benchmark.errors import RequestError, reason_of
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, plan_tables

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
 from benchmark.errors import RequestError, listed
 from benchmark.execution.plan import CellPlan
 from benchmark.execution.reestimation import missing_weights, reestimate

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from benchmark.data.split import Split
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
 from benchmark.errors import RequestError, listed, reason_of
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import Folders, replan

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data.split import Split
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
+from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.engine.scoring.scene import metrics_of, peak_of, score
-from benchmark.engine.torch_state import numeric_state
 from benchmark.errors import counted, listed
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, Folders, replan

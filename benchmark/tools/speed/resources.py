@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch.utils.benchmark import Timer
 
-from benchmark.engine.cpu import release_freed_memory
-from benchmark.engine.device import Device
+from benchmark.engine.machine.cpu import release_freed_memory
+from benchmark.engine.machine.device import Device
 
 SIDE = {"cpu": 2048, "cuda": 8192}  # rows and columns of the roofline's matrices
 COPIED = 512 << 20  # bytes of its copy

@@ -12,8 +12,8 @@ import torch
 
 from benchmark import CHECKOUT
 from benchmark.data.split import DataRequest, load_split
-from benchmark.engine import environment
-from benchmark.engine.device import Device
+from benchmark.engine.machine import environment
+from benchmark.engine.machine.device import Device
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError, counted
 from benchmark.method import Method, NetworkMethod

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.data.split import DataRequest, Split, load_split
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
 from benchmark.engine.training.checkpoint import Checkpointer, Stopped
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError

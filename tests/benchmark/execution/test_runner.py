@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from benchmark.data.cache import PreparedScenes
 from benchmark.data.split import Split
 from benchmark.dataset import Scene
-from benchmark.engine import environment
-from benchmark.engine.estimation import crop_to, method_input
+from benchmark.engine.inference.estimation import crop_to, method_input
+from benchmark.engine.machine import environment
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution.backends.inline import InlineBackend

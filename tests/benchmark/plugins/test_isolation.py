@@ -20,9 +20,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
+from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.engine.scoring import scene as scoring
-from benchmark.engine.torch_state import numeric_state
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.method import METHODS
 from benchmark.plugins import discovery
@@ -183,7 +183,7 @@ NAMED: dict[str, tuple[str, Callable[[], Any], str]] = {
     "the engine's class": (
         "Device.autocast = lambda _: None",
         lambda: Device.autocast,
-        "benchmark.engine.device.Device.autocast",
+        "benchmark.engine.machine.device.Device.autocast",
     ),
 }
 # The same for what many libraries do: it is restored, and not worth a word.
@@ -208,7 +208,7 @@ import builtins, gc, json, locale, math, os, random, signal, sys, time, warnings
 import numpy as np
 import torch
 from torch.nn import functional
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.engine.scoring import scene as scoring
 """

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from benchmark.data.split import truth_of
 from benchmark.dataset import DATASETS
-from benchmark.engine.estimation import method_input
+from benchmark.engine.inference.estimation import method_input
 from benchmark.engine.scoring.scene import metrics_of, score
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Problem

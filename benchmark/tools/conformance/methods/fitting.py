@@ -4,8 +4,8 @@ from typing import Any
 
 from safetensors.torch import load, save
 
-from benchmark.engine import seeding
-from benchmark.engine.device import CPU
+from benchmark.engine.machine import seeding
+from benchmark.engine.machine.device import CPU
 from benchmark.engine.training.validation import validation_pair
 from benchmark.method import NetworkMethod, State
 from benchmark.metrics.psnr import PSNR

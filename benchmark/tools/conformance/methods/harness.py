@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.data.patches import PatchBank
-from benchmark.engine import seeding
-from benchmark.engine.building import start
-from benchmark.engine.device import CPU, Device
-from benchmark.engine.estimation import TrainingScenes, method_input
-from benchmark.engine.returned import fitted, upscaled
-from benchmark.engine.tiling import run_network
+from benchmark.engine.inference.building import start
+from benchmark.engine.inference.estimation import TrainingScenes, method_input
+from benchmark.engine.inference.returned import fitted, upscaled
+from benchmark.engine.inference.tiling import run_network
+from benchmark.engine.machine import seeding
+from benchmark.engine.machine.device import CPU, Device
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import Validation

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from benchmark.engine.device import CPU, Device
-from benchmark.engine.returned import estimate_of
+from benchmark.engine.inference.returned import estimate_of
+from benchmark.engine.inference.tiling import run_network
+from benchmark.engine.machine.device import CPU, Device
 from benchmark.engine.scoring.clipping import SHARE, far_outside
-from benchmark.engine.tiling import run_network
 from benchmark.errors import counted
 from benchmark.method import NetworkMethod, Problem
 from benchmark.tools.conformance.check import (

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from benchmark.engine.estimation import method_input
+from benchmark.engine.inference.estimation import method_input
 from benchmark.method import Problem
 from benchmark.tools.conformance.check import Check, identical, require
 from benchmark.tools.conformance.methods.harness import MethodHarness, scene

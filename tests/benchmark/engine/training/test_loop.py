@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from benchmark.data.patches import PatchBank
 from benchmark.data.split import Split
-from benchmark.engine.building import start
-from benchmark.engine.device import Device
+from benchmark.engine.inference.building import start
+from benchmark.engine.machine.device import Device
 from benchmark.engine.training.loop import Trained, TrainingError, TrainingTask, train
 from benchmark.engine.training.optimiser import he_scale
 from benchmark.engine.training.profiles import Profile

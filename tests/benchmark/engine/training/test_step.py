@@ -17,7 +17,7 @@ from benchmark.engine.training.checkpoint import Stopped
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.step import Step
 from benchmark.method import NetworkMethod, Recipe
-from tests.benchmark.engine.test_seeding import in_a_file
+from tests.benchmark.engine.machine.test_seeding import in_a_file
 from tests.benchmark.engine.training.test_checkpoint import after, checkpoint, same
 from tests.benchmark.engine.training.test_loop import Given, held_out
 from tests.benchmark.support import (
@@ -181,7 +181,7 @@ def run(split: Split, method: NetworkMethod, checkpointer: Any = None) -> Traine
     profile = Given("given", "", patches=24, bands=2, validations=3, by=SGD)
     bank = bank_of(split.train, 2, count=24)
     # The engine refuses weights in float64, by which these networks add exactly.
-    with patch("benchmark.engine.building.network_of", lambda network: network):
+    with patch("benchmark.engine.inference.building.network_of", lambda network: network):
         return train(
             TrainingTask(method, task, profile, 0, bank, held_out(split, method, task)),
             CPU,

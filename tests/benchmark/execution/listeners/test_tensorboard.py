@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from benchmark import CHECKOUT
 from benchmark.data.split import SceneSet, Split
-from benchmark.engine import environment
+from benchmark.engine.machine import environment
 from benchmark.engine.training.checkpoint import Checkpointer
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError

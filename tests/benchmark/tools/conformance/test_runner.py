@@ -17,7 +17,7 @@ from torch import Tensor
 
 import benchmark.tools.conformance
 from benchmark import CHECKOUT
-from benchmark.engine import seeding
+from benchmark.engine.machine import seeding
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, Problem, State
 from benchmark.plugins.discovery import load

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from benchmark import CHECKOUT
-from benchmark.engine import device, environment
+from benchmark.engine.machine import device, environment
 from benchmark.errors import RequestError
 from benchmark.tools.doctor import Examination, Finding, examine, folders
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from benchmark import CHECKOUT
-from benchmark.engine import environment
+from benchmark.engine.machine import environment
 from benchmark.errors import RequestError
 from benchmark.plugins import discovery
 from benchmark.plugins.registry import Registry

@@ -11,8 +11,8 @@ from skimage.io import imsave
 from torch.utils.data import TensorDataset
 
 from benchmark.data.split import Split
-from benchmark.engine.building import start
-from benchmark.engine.tiling import run_network
+from benchmark.engine.inference.building import start
+from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.step import Step
 from benchmark.method import Recipe

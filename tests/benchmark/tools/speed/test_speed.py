@@ -10,7 +10,7 @@ import torch
 from skimage.io import imsave
 
 from benchmark.data.split import Split
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
 from benchmark.tools.speed import items, resources, session

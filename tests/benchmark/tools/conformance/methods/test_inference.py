@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.engine.device import Device
+from benchmark.engine.machine.device import Device
 from benchmark.method import METHODS, Method, Problem, State
 from benchmark.tools.conformance.methods import inference
 from tests.benchmark.support import CPU

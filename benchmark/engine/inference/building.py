@@ -1,0 +1,45 @@
+"""Build a method's network, with initial or with trained weights."""
+
+from torch import nn
+
+from benchmark.engine.inference.returned import network_of
+from benchmark.engine.machine import seeding
+from benchmark.engine.machine.device import Device
+from benchmark.method import NetworkMethod, Problem, Recipe, State
+
+
+def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
+    """Build the network with its initial weights, drawn from the global random state.
+
+    Raises:
+        TypeError: the method returned something else than a network.
+        ValueError: the network has a lazy layer.
+    """
+    network = network_of(method.network(1 if method.bandwise else problem.bands, problem.scale))
+    if recipe.init_std:
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.normal_(layer.weight, std=recipe.init_std)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+    return network
+
+
+def rebuild(
+    method: NetworkMethod, state: State, problem: Problem, recipe: Recipe, device: Device
+) -> nn.Module:
+    """Build the network with trained weights, on the device.
+
+    The global random states are restored afterwards.
+
+    Args:
+        method: the method.
+        state: the trained weights, as returned by training.
+        problem: its bands and scale are used.
+        recipe: the recipe of the training.
+        device: where to place the network.
+    """
+    with seeding.seeded(0, device.torch):
+        network = start(method, problem, recipe)
+    network.load_state_dict(state)
+    return device.place(network)

@@ -1,0 +1,1 @@
+"""The machine: devices, precision, random state, and the facts that are stored about it."""
