@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from reports.writers.files import Tables
 
 DIFFERENCE = "Δ"
-_HEAD = ("Protocol", "Scenes", "Training", "Seconds", "Deviates from its paper", "Conflict")
+_HEAD = (
+    "Protocol",
+    "Scenes",
+    "Remark",
+    "Training",
+    "Seconds",
+    "Deviates from its paper",
+    "Conflict",
+)
 _WARNED = "Conflict"  # cells that do not fit together
 _RANKED = {1: "bold green", 2: "cyan"}
 _BETTER = {True: "green", False: "red", None: "dim"}

@@ -198,7 +198,10 @@ def test_a_metric_that_fails_leaves_the_cells_as_they_are(results: Path) -> None
     METRICS.register("broken")(type("Fresh", (Broken,), {}))
     before = contents(results)
     rescored = add(results, METRICS.make("broken"))
-    assert set(rescored.refused.values()) == {"ZeroDivisionError: one over nothing"}
+    reason = (
+        "metric 'broken' failed: ZeroDivisionError: one over nothing; correct it, or leave it out"
+    )
+    assert set(rescored.refused.values()) == {reason}
     assert len(rescored.refused) == 3
     assert contents(results) == before
 

@@ -67,7 +67,9 @@ def test_an_error_for_a_scene_smaller_than_a_window() -> None:
         return windows.mean()
 
     reason = reason_of("degenerate-images", of_band=of_band(windowed))
-    assert reason.startswith("a small scene, wang2017: RuntimeError: ")
+    assert reason.startswith(
+        "a small scene, wang2017: RequestError: metric 'faulty' failed: RuntimeError: "
+    )
 
 
 def test_a_value_that_is_another_one_each_time() -> None:

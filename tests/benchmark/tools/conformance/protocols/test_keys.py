@@ -11,14 +11,14 @@ from tests.benchmark.tools.conformance.protocols.support import FACTS, Nearest, 
 
 
 class Forgetful(Nearest):
-    """Forgets to say what its gain is."""
+    """Forgets to say what its shift is."""
 
     gains: ClassVar[dict[str, float]] = {}
 
     def taps(self, source: int, target: int, scale: int) -> Any:
-        """Return the taps with a gain that is no field."""
+        """Return the taps with a shift that is no field."""
         indices, weights = super().taps(source, target, scale)
-        return indices, weights * 0 + self.gains.get("now", 1.0)
+        return (indices + int(self.gains.get("now", 1.0))) % source, weights
 
 
 def made(down: Any) -> Conformance:

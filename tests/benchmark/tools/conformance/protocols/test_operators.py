@@ -15,14 +15,14 @@ from tests.benchmark.tools.conformance.protocols.support import Nearest, checks_
 def test_rows_that_do_not_add_up_to_one(direction: str) -> None:
     brighter: dict[str, Any] = {direction: Nearest(gain=1.1)}
     reason = reason_of(f"{direction}-matrices", **brighter)
-    expected = "x2, 16 samples: row 0 adds up to 1.1, expected 1: a constant image would change"
-    assert reason == expected
-    assert "they differ by" in reason_of("constant-kept", **brighter)
+    assert reason.startswith("x2, 16 samples: ")
+    assert reason.endswith("expected weights that add up to 1 for each sample, found 1.1")
+    assert "found 1.1" in reason_of("constant-kept", **brighter)
 
 
 def test_weights_that_are_not_finite() -> None:
     reason = reason_of("down-matrices", down=Nearest(gain=float("nan")))
-    assert reason == "x2, 16 samples: 8 values of the matrix are not finite"
+    assert reason.endswith("expected weights that add up to 1 for each sample, found nan")
 
 
 def test_another_number_of_samples() -> None:
