@@ -43,7 +43,7 @@ AIMS = (
     "writing",
 )  # fmt: skip
 LANES = (1, 2)
-ROUNDS = 2
+ROUNDS = 1
 # Seconds that a worker has to end when its run is gone.
 ORPHANED = 2.0
 # Bytes that a power loss tears together.
@@ -257,8 +257,8 @@ def test_kills_at_random_moments_change_no_number(untouched: Untouched, tmp_path
         for done in [pool.submit(work, lane) for lane in lanes]:
             done.result()
     tally = sum((lane.tally for lane in lanes), Counter[str]())
-    assert tally.total() >= 30, tally
-    assert all(tally[one] >= 2 for one in PHASES[1:]), tally
+    assert tally.total() >= 15, tally
+    assert all(tally[one] >= 1 for one in PHASES[1:]), tally
     assert sum(lane.resumed for lane in lanes) > 0
 
 

@@ -28,8 +28,13 @@ def test_a_sound_plugin_of_each_kind_passes(
     assert last.startswith(count)
     assert {line.split(": ")[1] for line in results} <= {"passed", "skipped"}
     assert results[0] == "described: passed"
-    rows = hsisr("check", *words, "--json").json()
-    assert [row["name"] for row in rows] == [line.partition(":")[0] for line in results]
+
+
+def test_the_results_as_json_have_the_names_of_the_lines(hsisr: CommandLine) -> None:
+    words = ("check", "--metric", "rmse")
+    lines = hsisr(*words).out.splitlines()[:-1]
+    rows = hsisr(*words, "--json").json()
+    assert [row["name"] for row in rows] == [line.partition(":")[0] for line in lines]
 
 
 FAULTY = '''
