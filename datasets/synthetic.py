@@ -2,8 +2,8 @@
 
 It needs no download, and is designed so that the methods rank on it as they do on CAVE. Under
 `wang2017` at x2, x3, x4 (CAVE's in brackets) bicubic has 30.89, 30.58, 29.44 dB (31.75, 31.60,
-30.17), the linear filter `wiener` band by band 35.45, 35.02, 34.49 (35.60, 35.35, 34.93), and on
-all bands jointly 36.63, 36.24, 35.26 (36.49, 36.34, 35.41).
+30.17), the linear filter `wiener` band by band 35.34, 34.92, 34.48 (35.62, 35.37, 34.94), and on
+all bands jointly 36.63, 36.24, 35.35 (36.50, 36.35, 35.42).
 
 - Geometry: dead leaves, opaque shapes with power-law radii (Lee, Mumford & Huang, IJCV 2001),
   heaped on a black backdrop, each domed, shaded, casting a soft shadow, with 1/f texture.
