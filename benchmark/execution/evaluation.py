@@ -21,14 +21,13 @@ from benchmark.engine.inference.returned import fitted
 from benchmark.engine.machine import environment
 from benchmark.engine.machine.device import Device
 from benchmark.engine.scoring.clipping import Clipping
-from benchmark.engine.scoring.scene import peak_of, score
+from benchmark.engine.scoring.scene import facts_of, score
 from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.listener import ProgressListener, TrainingListener
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
 from benchmark.method import NetworkMethod, Problem, State
-from benchmark.metric import METRICS, metric_facts
 from benchmark.store import cells
 
 
@@ -72,7 +71,7 @@ def compute(
     if trained.state:
         files[cells.WEIGHTS] = _tensors(trained.state)
     measured = {
-        "metrics": described_metrics(plan),
+        "metrics": facts_of(plan.protocol, plan.metrics),
         "parameters": trained.parameters,
         "training": _training_facts(trained) if trained.steps else None,
         "times": {"fit_s": round(trained.seconds, 3), "upscale_s": round(seconds, 4)},
@@ -157,14 +156,6 @@ def _score(
         if clip:
             clipping.add(estimate)
     return rows, seconds / len(rows)
-
-
-def described_metrics(plan: CellPlan) -> list[dict[str, Any]]:
-    """Return the facts of a cell's metrics, for `cell.json`."""
-    peak, main = peak_of(plan.protocol), plan.protocol.main_metrics
-    return [
-        metric_facts(metric, peak, main=METRICS.label(metric) in main) for metric in plan.metrics
-    ]
 
 
 def csv_of(rows: Sequence[Mapping[str, Any]]) -> bytes:

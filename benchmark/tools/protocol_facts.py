@@ -4,8 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark.dataset import DATASETS, DataSet
-from benchmark.engine.scoring.scene import metrics_of, peak_of
-from benchmark.metric import METRICS, metric_facts
+from benchmark.engine.scoring.scene import facts_of, metrics_of
 from benchmark.protocol import PROTOCOLS, Protocol
 
 
@@ -27,17 +26,9 @@ def protocol_facts(dataset: str = "") -> list[dict[str, Any]]:
     found = []
     for entry in PROTOCOLS:
         protocol = PROTOCOLS.make(entry.name)
-        facts = {**protocol.facts(), "metrics": metrics_facts(protocol)}
+        facts = {**protocol.facts(), "metrics": facts_of(protocol, metrics_of(protocol))}
         found.append({**facts, "split": _split(protocol, scenes)} if scenes else facts)
     return found
-
-
-def metrics_facts(protocol: Protocol) -> list[dict[str, Any]]:
-    """Return the facts of a protocol's metrics, as they are stored in `cell.json`."""
-    return [
-        metric_facts(metric, peak_of(protocol), main=METRICS.label(metric) in protocol.main_metrics)
-        for metric in metrics_of(protocol)
-    ]
 
 
 def _split(protocol: Protocol, dataset: DataSet) -> dict[str, Any]:

@@ -5,14 +5,15 @@ NaN: a perfect estimate has PSNR infinity and SAM 0.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from benchmark.errors import RequestError, reason_of
-from benchmark.metric import METRICS, BandPair, Metric, ScoredImage
+from benchmark.metric import METRICS, BandPair, Metric, ScoredImage, metric_facts
 from benchmark.protocol import Protocol
 
 
@@ -28,6 +29,12 @@ def metrics_of(protocol: Protocol, further: Sequence[Metric] = ()) -> list[Metri
 def peak_of(protocol: Protocol) -> float:
     """Return the largest value of the images that a protocol compares."""
     return float(protocol.scored_levels or 1)
+
+
+def facts_of(protocol: Protocol, metrics: Iterable[Metric]) -> list[dict[str, Any]]:
+    """Return the facts of metrics under a protocol, as they are stored in `cell.json`."""
+    peak, main = peak_of(protocol), protocol.main_metrics
+    return [metric_facts(metric, peak, main=METRICS.label(metric) in main) for metric in metrics]
 
 
 def score(

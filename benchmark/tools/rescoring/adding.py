@@ -8,13 +8,13 @@ from typing import Any
 from benchmark.data.split import Split
 from benchmark.engine.machine.device import Device
 from benchmark.engine.machine.torch_state import numeric_state
-from benchmark.engine.scoring.scene import metrics_of, peak_of, score
+from benchmark.engine.scoring.scene import facts_of, metrics_of, score
 from benchmark.errors import counted, listed
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, Folders, replan
 from benchmark.execution.reestimation import missing_weights, reestimate
 from benchmark.execution.status import why_stale
-from benchmark.metric import METRICS, Metric, metric_facts
+from benchmark.metric import METRICS, Metric
 from benchmark.plugins.isolation import process_kept
 from benchmark.protocol import PROTOCOLS
 from benchmark.store.cells import Cell, extend, read
@@ -184,10 +184,7 @@ def _computed(
         rows = _scored(plan, cell, everything, device, progress)
         stored = stored_rows(cell)
         require_same(stored, rows, known)
-        peak, main = peak_of(plan.protocol), plan.protocol.main_metrics
-        added = [
-            metric_facts(metric, peak, main=METRICS.label(metric) in main) for metric in further
-        ]
+        added = facts_of(plan.protocol, further)
         facts = _ordered([*known, *added], plan)
         return facts, extended(stored, rows, [one["name"] for one in facts])
 
