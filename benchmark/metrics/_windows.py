@@ -1,6 +1,7 @@
 """Structural similarity of one band, by windows of given weights."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -11,12 +12,12 @@ def side_of(window: int, shape: Sequence[int]) -> int:
     return min(window, *(size - 1 + size % 2 for size in shape))
 
 
-def gaussian(side: int) -> list[float]:
+@lru_cache(maxsize=8)
+def gaussian(side: int) -> tuple[float, ...]:
     """Compute the weights of a Gaussian window (sigma 1.5) along one axis; their sum is 1."""
     offsets = torch.arange(side, dtype=torch.float64) - side // 2
     taps = torch.exp(-0.5 * (offsets / 1.5) ** 2)
-    weights: list[float] = (taps / taps.sum()).tolist()
-    return weights
+    return tuple((taps / taps.sum()).tolist())
 
 
 def similarity(
