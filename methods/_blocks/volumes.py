@@ -10,4 +10,4 @@ def bands_to_batch(volume: Tensor) -> Tensor:
 
 def batch_to_bands(images: Tensor, bands: int) -> Tensor:
     """Map (batch bands, maps, rows, columns) to (batch, maps, bands, rows, columns)."""
-    return images.unflatten(0, (-1, bands)).transpose(1, 2)
+    return images.reshape(-1, bands, *images.shape[1:]).transpose(1, 2)
