@@ -15,8 +15,12 @@ from benchmark.method import Inputs, NetworkMethod, Problem
 
 # Live activations per layer of a sequential network: input, output, and one temporary.
 _LIVE_ACTIVATIONS = 3
-# Rows and columns of the smallest tile.
+# Rows and columns of the smallest tile; larger ones have a multiple of it, so that a network that
+# halves its images up to four times halves tiles as it does the whole.
 _MIN_TILE = 16
+# Tiles smaller than twice their halo compute each pixel more than four times: they may take as many
+# times the budget.
+_SMALL_TILE, _EXTENSION = 2, 4
 # Rows and columns of the sample by which memory is estimated.
 _SAMPLE = 32
 
@@ -142,7 +146,7 @@ class _Plan:
     def smaller(self) -> "_Plan":
         if self.images > 1:
             return replace(self, images=self.images // 2)
-        return replace(self, tile=max(_MIN_TILE, self.tile // 2))
+        return replace(self, tile=_rounded(self.tile // 2))
 
 
 def _plan(method: NetworkMethod, network: nn.Module, images: _Images, budget: int) -> _Plan:
@@ -160,7 +164,16 @@ def _plan(method: NetworkMethod, network: nn.Module, images: _Images, budget: in
         return replace(whole, images=min(len(images), max(1, pixels // (rows * columns))))
     if halo is None:
         return whole
-    return replace(whole, tile=max(_MIN_TILE, int(pixels**0.5) - 2 * halo))
+    if int(pixels**0.5) < (2 + _SMALL_TILE) * halo:
+        pixels *= _EXTENSION
+        if rows * columns <= pixels:
+            return whole
+    return replace(whole, tile=_rounded(int(pixels**0.5) - 2 * halo))
+
+
+def _rounded(tile: int) -> int:
+    """Round the side of a tile down to a multiple of the smallest one, at least that."""
+    return max(1, tile // _MIN_TILE) * _MIN_TILE
 
 
 def _try_estimate(
