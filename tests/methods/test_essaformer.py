@@ -87,7 +87,7 @@ def test_maps_are_dropped_in_training_alone() -> None:
 
 
 def test_a_pixel_far_away_counts_so_the_image_is_estimated_whole() -> None:
-    """A sequence of its convolutions alone would reach 17 pixels at x2."""
+    """Its convolutions alone reach 10 pixels at x2."""
     network, low = build(2), random(1, 4, 4, 48)
     other = low.clone()
     other[..., -1] = 0
