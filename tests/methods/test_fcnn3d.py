@@ -56,9 +56,9 @@ def test_weights_start_by_glorots_rule_and_biases_at_nothing() -> None:
 
 
 def test_tiles_overlap_by_6_pixels() -> None:
-    method, network, low = network_method("fcnn3d"), build(3), random(3, 50, 41)
+    method, network, images = network_method("fcnn3d"), build(3), {"upscaled": random(3, 50, 41)}
     whole, tiled = (
-        run_network(method, network, low, problem(2, 3, (50, 41)), CPU, budget)
+        run_network(method, network, images, problem(2, 3, (50, 41)), CPU, budget)
         for budget in (None, 1)
     )
     torch.testing.assert_close(tiled, whole, atol=1e-6, rtol=1e-5)
