@@ -53,7 +53,7 @@ class QuasiRecurrentUnit(nn.Module):
             images = functional.interpolate(
                 x.flatten(1, 2), scale_factor=2, mode="bilinear", align_corners=True
             )
-            x = images.unflatten(1, x.shape[1:3])
+            x = images.reshape(*x.shape[:3], *images.shape[2:])
         if torch.is_grad_enabled():
             return self._pool(self.convolution(x))
         # Rows do not depend on each other but for the kernel: strips need a fraction of the memory.
@@ -128,7 +128,8 @@ class RecurrentAutoencoder(nn.Module):
         for number, unit in enumerate(self.decoder):
             x = unit(x + skips.pop() if number else x)
         residual = self.last(x + skips.pop())
-        return (volume + residual)[:, 0, :, : images.shape[2], : images.shape[3]]
+        estimate: Tensor = (volume + residual)[:, 0]
+        return estimate[..., : images.shape[2], : images.shape[3]]
 
 
 @register(

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from benchmark.method import Inputs, NetworkMethod, Problem, Recipe, parameter, register
 from methods._blocks.upsampling import pixel_shuffle_up
+from methods._blocks.volumes import bands_to_batch, batch_to_bands
 from methods._blocks.weight_norm import convolution2d, convolution3d, normalise, separable3d
 
 
@@ -95,21 +96,20 @@ class FeatureContext(nn.Module):
         y = self.fuse_y(torch.cat(kept_y, dim=1))
         parts = zip(self.weights_dual, [*slices(x), y], strict=True)
         fused = self.dual(torch.cat([weight * part for weight, part in parts], dim=1))
-        states = self._recurrence(fused.unflatten(0, low.shape[:2]))
-        estimate: Tensor = self.tail(states.flatten(0, 1) + first_y)
-        return estimate[:, 0].unflatten(0, low.shape[:2])
+        states = self._recurrence(batch_to_bands(fused, low.shape[1]))
+        return batch_to_bands(self.tail(bands_to_batch(states) + first_y), low.shape[1])[:, 0]
 
     def _recurrence(self, fused: Tensor) -> Tensor:
-        """Fuse (batch, bands, maps, rows, columns) with the state of the band before."""
+        """Fuse (batch, maps, bands, rows, columns) with the state of the band before."""
         own, before = self.weights_context
-        state, *later = fused.unbind(dim=1)
+        state, *later = fused.unbind(dim=2)
         states = [state]
         for features in later:
             # No gradient passes from band to band, as in the public training.
             pair = torch.cat([own * features, before * state.detach()], dim=1)
             state = self.context(pair)
             states.append(state)
-        return torch.stack(states, dim=1)
+        return torch.stack(states, dim=2)
 
 
 @register(

@@ -7,16 +7,19 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
 
-def convolution2d(before: int, after: int, side: int = 3) -> nn.Module:
+def convolution2d(before: int, after: int, side: int = 3) -> nn.Conv2d:
     """Build a 2-D convolution from `before` to `after` maps."""
-    return weight_norm(nn.Conv2d(before, after, side, padding=side // 2))
+    layer = nn.Conv2d(before, after, side, padding=side // 2)
+    weight_norm(layer)
+    return layer
 
 
-def convolution3d(before: int, after: int, kernel: tuple[int, int, int] = (3, 3, 3)) -> nn.Module:
+def convolution3d(before: int, after: int, kernel: tuple[int, int, int] = (3, 3, 3)) -> nn.Conv3d:
     """Build a 3-D convolution from `before` to `after` maps."""
     bands, rows, columns = kernel
-    padding = (bands // 2, rows // 2, columns // 2)
-    return weight_norm(nn.Conv3d(before, after, kernel, padding=padding))
+    layer = nn.Conv3d(before, after, kernel, padding=(bands // 2, rows // 2, columns // 2))
+    weight_norm(layer)
+    return layer
 
 
 def separable3d(before: int, between: int, after: int) -> nn.Sequential:
@@ -26,16 +29,16 @@ def separable3d(before: int, between: int, after: int) -> nn.Sequential:
     )
 
 
-def transposed3d(maps: int, factor: int) -> nn.Module:
+def transposed3d(maps: int, factor: int) -> nn.ConvTranspose3d:
     """Build a transposed 3-D convolution that multiplies rows and columns by `factor`.
 
-    Its kernel is (3, factor + 2, factor + 2); a value reaches the pixels beside its own.
+    Its kernel is (3, factor + 2, factor + 2): an input pixel adds to the output pixels of its own
+    place, and to those beside them.
     """
-    return weight_norm(
-        nn.ConvTranspose3d(
-            maps, maps, (3, factor + 2, factor + 2), stride=(1, factor, factor), padding=1
-        )
-    )
+    kernel, stride = (3, factor + 2, factor + 2), (1, factor, factor)
+    layer = nn.ConvTranspose3d(maps, maps, kernel, stride=stride, padding=1)
+    weight_norm(layer)
+    return layer
 
 
 def normalise(network: nn.Module) -> nn.Module:

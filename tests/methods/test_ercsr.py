@@ -22,7 +22,7 @@ def test_it_gives_the_nearest_pixel_where_the_residual_is_nothing(scale: int) ->
     low = random(2, 3, 5, 4)
     with torch.no_grad():
         assert not torch.allclose(network(low), nearest(low, scale))
-        silence(network.tail[-1][-1])
+        silence(network.get_submodule("tail.1.1"))
         assert torch.allclose(network(low), nearest(low, scale))
 
 
@@ -44,12 +44,14 @@ def test_a_block_is_a_cross_of_a_full_kernel_and_two_units() -> None:
     with torch.no_grad():
         kernel[..., 1:2] += block.rows.weight
         kernel[..., 1:2, :] += block.columns.weight
+        assert block.rows.bias is not None
+        assert block.columns.bias is not None
         biases = block.rows.bias + block.columns.bias
         cross = functional.conv3d(functional.relu(block.spatial(x)), kernel, biases, padding=1)
         expected = x + cross
         for band in range(4):
             image = cross[:, :, band]
             for unit in block.units:
-                image = image + unit.body(image)
+                image = image + unit.get_submodule("body")(image)
             expected[:, :, band] += image
         assert torch.allclose(block(x), expected)

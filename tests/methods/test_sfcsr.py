@@ -37,9 +37,10 @@ def one_by_one(network: FeatureContext, low: Tensor) -> Tensor:
         y = start_y = network.head_y(low[:, band : band + 1])
         kept_x, kept_y = [], []
         for number, module in enumerate(network.body):
-            x = module.volume(x) + start_x
-            y = torch.cat([module.image(y) + y, x[:, :, 0], x[:, :, 1], x[:, :, 2]], dim=1)
-            y = module.join(y) + start_y
+            volume, image, join = map(module.get_submodule, ("volume", "image", "join"))
+            x = volume(x) + start_x
+            y = torch.cat([image(y) + y, x[:, :, 0], x[:, :, 1], x[:, :, 2]], dim=1)
+            y = join(y) + start_y
             kept_x.append(network.weights_x[number] * x)
             kept_y.append(network.weights_y[number] * y)
         x = network.fuse_x(torch.cat(kept_x, dim=1))
