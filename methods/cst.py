@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.method import NetworkMethod, Problem, Recipe, parameter, register
-from methods._blocks.attention import ChannelAttention
 from methods._blocks.losses import hybrid_loss
 from methods._blocks.padding import pad_to_multiple
+from methods._blocks.refusals import refused_scale
+from methods._blocks.spectral_attention import PointwiseResidual, SpectralAttention
 from methods._blocks.upsampling import pixel_shuffle_up
 
 WINDOW = (2, 16)  # rows and columns of the windows of the first half of the channels
@@ -37,9 +38,7 @@ class CST(NetworkMethod):
 
     inputs = ("low", "upscaled")
     default_run: ClassVar[bool] = False
-    maps: int = parameter(
-        default=180, help="feature maps, a multiple of 12", choices=tuple(range(12, 361, 12))
-    )
+    maps: int = parameter(default=180, help="feature maps, a multiple of 12", low=24)
     stages: int = parameter(default=4, help="number of stages", low=1)
     blocks: int = parameter(default=4, help="blocks of a stage", low=1)
     recipe = Recipe(
@@ -50,8 +49,18 @@ class CST(NetworkMethod):
         gamma=0.5,
         step_size=150,
         low_patch_size=16,
+        augment=True,
     )
-    recipe_notes = ("16 x 16 pixels of the low-resolution image (not certain)",)
+    recipe_notes = (
+        "patches of SSPSR's protocol, 16 s x 16 s pixels (not certain)",
+        "each patch in one of the eight orientations (public code: in all, eight times the steps)",
+    )
+
+    def refusal(self, problem: Problem) -> str:
+        """Refuse scales that no pixel shuffles reach, and maps that the heads cannot share."""
+        if self.maps % 12:
+            return f"needs maps divisible by 12, found {self.maps}"
+        return refused_scale(problem.scale)
 
     def network(self, problem: Problem) -> nn.Module:
         """Build the network with its initial weights."""
@@ -98,13 +107,11 @@ class Stage(nn.Module):
         super().__init__()
         blocks = [Block(maps, shift=bool(i % 2), drop=rate) for i, rate in enumerate(drop_rates)]
         self.blocks = nn.Sequential(*blocks, nn.Conv2d(maps, maps, 1))
-        self.local = nn.Sequential(
-            nn.Conv2d(maps, maps, 1), nn.ReLU(), nn.Conv2d(maps, maps, 1), ChannelAttention(maps)
-        )
+        self.local = PointwiseResidual(maps)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (batch, maps, rows, columns) to the same size."""
-        mapped: Tensor = 2 * x + self.blocks(x) + 0.1 * self.local(x)
+        mapped: Tensor = x + self.blocks(x) + self.local(x)
         return mapped
 
 
@@ -115,7 +122,7 @@ class Block(nn.Module):
         super().__init__()
         self.first_norm, self.second_norm = nn.LayerNorm(maps), nn.LayerNorm(maps)
         self.spatial = CrossScopeAttention(maps, shift)
-        self.spectral = SpectralAttention(maps)
+        self.spectral = HalfResolutionAttention(maps)
         self.feed_forward = GatedFeedForward(maps)
         self.drop = drop
 
@@ -260,28 +267,23 @@ class PositionBias(nn.Module):
         return biases
 
 
-class SpectralAttention(nn.Module):
-    """Attention between channels, on half of the maps; queries and keys at half the resolution."""
+class HalfResolutionAttention(nn.Module):
+    """Attention between half of the channels; queries and keys are of half the resolution."""
 
     def __init__(self, maps: int) -> None:
         super().__init__()
-        self.temperature = nn.Parameter(torch.ones(HEADS, 1, 1))
         self.v = nn.Conv2d(maps, maps // 2, 1, bias=False)
         self.qk = nn.Sequential(
             nn.Conv2d(maps, maps, 1, bias=False), nn.Conv2d(maps, maps, 2, stride=2, groups=maps)
         )
+        self.attention = SpectralAttention(HEADS)
         self.project = nn.Conv2d(maps // 2, maps, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (batch, maps, rows, columns) to the same size."""
-        q, k, v = (
-            part.flatten(2).unflatten(1, (HEADS, -1))
-            for part in (*self.qk(x).chunk(2, dim=1), self.v(x))
-        )
-        q, k = functional.normalize(q, dim=-1), functional.normalize(k, dim=-1)
-        weights = (q @ k.transpose(-1, -2) * self.temperature).softmax(dim=-1)
-        attended: Tensor = self.project((weights @ v).flatten(1, 2).unflatten(2, x.shape[-2:]))
-        return attended
+        q, k = self.qk(x).chunk(2, dim=1)
+        projected: Tensor = self.project(self.attention(q, k, self.v(x)))
+        return projected
 
 
 class GatedFeedForward(nn.Module):
