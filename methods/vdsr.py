@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from benchmark.method import NetworkMethod, Recipe, register
+from benchmark.method import NetworkMethod, Problem, Recipe, register
 
 
 class ResidualStack(nn.Module):
@@ -30,7 +30,7 @@ class ResidualStack(nn.Module):
     "vdsr",
     title="VDSR",
     paper="Kim et al., Accurate image super-resolution using very deep networks, CVPR 2016",
-    published="Kim[11]",
+    published="Kim[11], VDSR",
     year="2016",
 )
 class VDSR(NetworkMethod):
@@ -63,6 +63,6 @@ class VDSR(NetworkMethod):
         "one network a scale (print: one for all scales)",
     )
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build the twenty layers (Fig. 2)."""
-        return ResidualStack(bands)
+        return ResidualStack(problem.bands)
