@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from benchmark.method import Inputs, NetworkMethod, Problem, Recipe, parameter, register
 from methods._blocks.means import BandMeans
+from methods._blocks.strips import Strips
 from methods._blocks.upsampling import nearest
 from methods._blocks.volumes import bands_to_batch, batch_to_bands
 from methods._blocks.weight_norm import (
@@ -61,7 +62,9 @@ class HybridNetwork(nn.Module):
         self.join = nn.Sequential(
             convolution3d(blocks * maps, maps, (1, 1, 1)), separable3d(maps, maps, maps)
         )
-        self.tail = nn.Sequential(transposed3d(maps, scale), separable3d(maps, maps, 1))
+        self.tail = Strips(
+            transposed3d(maps, scale), separable3d(maps, maps, 1), scale=scale, reach=2
+        )
 
     def forward(self, low: Tensor) -> Tensor:
         """Map (batch, bands, rows, columns) to `scale` times the rows and columns."""

@@ -7,6 +7,7 @@ from torch.nn import functional
 from benchmark.method import Inputs, NetworkMethod, Problem, Recipe, parameter, register
 from methods._blocks.losses import mean_angle
 from methods._blocks.means import BandMeans
+from methods._blocks.strips import Strips
 from methods._blocks.upsampling import nearest
 from methods._blocks.weight_norm import convolution3d, separable3d, transposed3d
 
@@ -45,7 +46,9 @@ class FullNetwork(nn.Module):
             convolution3d(2 * maps, maps, (1, 1, 1)) for _ in range(blocks)
         )
         self.decoder = nn.ModuleList(ResidualBlock(maps) for _ in range(blocks))
-        self.tail = nn.Sequential(enlargement(maps, scale), separable3d(maps, maps, 1))
+        self.tail = Strips(
+            enlargement(maps, scale), separable3d(maps, maps, 1), scale=scale, reach=2
+        )
 
     def forward(self, low: Tensor) -> Tensor:
         """Map (batch, bands, rows, columns) to `scale` times the rows and columns."""

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from benchmark.method import Inputs, NetworkMethod, Problem, Recipe, parameter, register
 from methods._blocks.means import BandMeans
+from methods._blocks.strips import Strips
 from methods._blocks.volumes import bands_to_batch, batch_to_bands
 from methods._blocks.weight_norm import convolution2d, convolution3d, transposed3d
 
@@ -55,7 +56,7 @@ class MixedNetwork(nn.Module):
         self.means = BandMeans(means)
         self.head = convolution3d(1, maps)
         self.body = nn.ModuleList(MixedModule(maps) for _ in range(modules))
-        self.tail = nn.Sequential(transposed3d(maps, scale), convolution3d(maps, 1))
+        self.tail = Strips(transposed3d(maps, scale), convolution3d(maps, 1), scale=scale, reach=2)
 
     def forward(self, low: Tensor) -> Tensor:
         """Map (batch, bands, rows, columns) to `scale` times the rows and columns."""

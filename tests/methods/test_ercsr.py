@@ -22,7 +22,7 @@ def test_it_gives_the_nearest_pixel_where_the_residual_is_nothing(scale: int) ->
     low = random(2, 3, 5, 4)
     with torch.no_grad():
         assert not torch.allclose(network(low), nearest(low, scale))
-        silence(network.get_submodule("tail.1.1"))
+        silence(network.get_submodule("tail.layers.1.1"))
         assert torch.allclose(network(low), nearest(low, scale))
 
 

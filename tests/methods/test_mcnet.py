@@ -19,7 +19,7 @@ def test_it_gives_the_band_means_where_the_tail_is_nothing() -> None:
     means = torch.tensor([0.1, 0.4, 0.2])
     network = MixedNetwork(means, 2, maps=2)
     with torch.no_grad():
-        silence(network.get_submodule("tail.1"))
+        silence(network.get_submodule("tail.layers.1"))
         estimate = network(random(2, 3, 5, 4))
     assert torch.equal(estimate, means[:, None, None].expand(2, 3, 10, 8))
 
