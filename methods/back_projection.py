@@ -35,7 +35,7 @@ class BackProjection(Method):
     Morozov 1966): further iterations would amplify the noise. Also when it no longer decreases.
     """
 
-    sees = "decimated"
+    inputs = ("low",)
     iterations: int = parameter(default=100, help="the largest number of iterations", low=0)
     kernel: str = parameter(
         default="adjoint", help="B: the adjoint or the upscaling", choices=("adjoint", "upscale")

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from benchmark.method import NetworkMethod, Recipe, register
+from benchmark.method import NetworkMethod, Problem, Recipe, register
 
 
 @register(
@@ -21,7 +21,7 @@ class ESPCN(NetworkMethod):
     step 25; with gradients clipped to norm 1 SGD was above Bicubic after 800 steps.
     """
 
-    sees = "decimated"
+    inputs = ("low",)
     bandwise = True
     recipe = Recipe(
         optimiser="sgd",
@@ -43,8 +43,9 @@ class ESPCN(NetworkMethod):
         "improvement is that of the validation PSNR (print: of the cost)",
     )
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build three convolutions; the last computes scale^2 sub-pixels per pixel (Eq. 3, 4)."""
+        bands, scale = problem.bands, problem.scale
         return nn.Sequential(
             nn.Conv2d(bands, 64, 5, padding=2),
             nn.Tanh(),

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.method import NetworkMethod, Recipe, parameter, register
+from benchmark.method import Inputs, NetworkMethod, Problem, Recipe, parameter, register
 
 
 class SubNetwork(nn.Module):
@@ -108,12 +108,18 @@ class Proposed(NetworkMethod):
         "Eq. 1 to 3 as the method's help says (print: mean cosine with a plus sign, alpha 0.5)",
     )
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build the cascade; no middle output where it would be the last one."""
         middle = self.middle if self.middle < self.subnetworks else 0
-        return Cascade(bands, self.subnetworks, middle, self.relu_last)
+        return Cascade(problem.bands, self.subnetworks, middle, self.relu_last)
 
-    def loss(self, output: Tensor | tuple[Tensor, Tensor], truth: Tensor) -> Tensor:
+    def loss(
+        self,
+        output: Tensor | tuple[Tensor, Tensor],
+        truth: Tensor,
+        inputs: Inputs,
+        problem: Problem,
+    ) -> Tensor:
         """Compute Eq. 3 for the estimate, and for the middle output where there is one."""
         if isinstance(output, tuple):
             middle, estimate = output

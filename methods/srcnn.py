@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from benchmark.method import NetworkMethod, Recipe, parameter, register
+from benchmark.method import NetworkMethod, Problem, Recipe, parameter, register
 
 
 @register(
@@ -38,8 +38,9 @@ class SRCNN(NetworkMethod):
         "convolutions are padded with zeros (print: not padded)",
     )
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build patch extraction, non-linear mapping and reconstruction (Eq. 1 to 3)."""
+        bands = problem.bands
         return nn.Sequential(
             nn.Conv2d(bands, 64, 9, padding=4),
             nn.ReLU(inplace=True),

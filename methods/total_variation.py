@@ -43,7 +43,7 @@ class TotalVariation(Method):
     pixels) of the first eight training scenes.
     """
 
-    sees = "decimated"
+    inputs = ("low",)
     weight: float = parameter(default=0.0, help="lambda / |A|^2; 0: chosen in training", low=0)
     iterations: int = parameter(default=100, help="number of iterations", low=0)
     components: int = parameter(default=8, help="number of principal components", low=1)

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from benchmark.method import NetworkMethod, Recipe, register
+from benchmark.method import NetworkMethod, Problem, Recipe, register
 
 
 class ResidualStack(nn.Module):
@@ -63,6 +63,6 @@ class VDSR(NetworkMethod):
         "one network a scale (print: one for all scales)",
     )
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build the twenty layers (Fig. 2)."""
-        return ResidualStack(bands)
+        return ResidualStack(problem.bands)

@@ -44,7 +44,7 @@ class Wiener(Method):
     bands. P belongs to one image size; for another it is interpolated over relative frequency.
     """
 
-    sees = "decimated"
+    inputs = ("low",)
     joint: bool = parameter(default=False, help="work on spectral components instead of bands")
 
     def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:

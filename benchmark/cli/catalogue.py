@@ -34,7 +34,7 @@ def methods(plugin: Plugins = None, as_json: Json = False) -> None:
         {
             "name": method.name,
             "paper": METHODS.entry(method.name).facts.get("paper", ""),
-            "sees": method.sees + (", band by band" if method.bandwise else ""),
+            "inputs": " and ".join(method.inputs) + (", band by band" if method.bandwise else ""),
             "parameters": describe(type(method)),
         }
         for method in all_methods()

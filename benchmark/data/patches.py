@@ -8,8 +8,7 @@ patch instead would move the low-resolution pixels relative to the truth's, unle
 commutes with flips (`Degradation.commutes_with_flips`), which that of `wang2017` does not.
 """
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -20,6 +19,8 @@ from benchmark.degradation.degradation import Degradation
 from benchmark.degradation.windows import UpscalingWindows
 from benchmark.errors import RequestError
 
+# Pixels that are summed up at once.
+_CHUNK = 1 << 20
 EIGHT_BIT = 255  # the largest grey level; scenes with these levels are kept as uint8
 
 
@@ -116,6 +117,7 @@ class PatchBank:
         self.size = size
         self.scale = degradation.scale
         self.device = device
+        self._degradation = degradation
         self._eight_bit = degradation.stored_levels == EIGHT_BIT
         self._truths, self._lows = Views(), Views()
         turns = range(ORIENTATIONS if augment else 1)
@@ -152,19 +154,29 @@ class PatchBank:
         flat = image.flatten(1).T.contiguous()
         return torch.round(flat * EIGHT_BIT).to(torch.uint8) if self._eight_bit else flat
 
+    def band_means(self) -> Tensor:
+        """Return the mean of each band over the pixels of all scenes, (bands,) float32, the CPU."""
+        pixels = self._truths.pixels
+        total = torch.zeros(self.bands, dtype=torch.float64, device=self.device)
+        for first in range(0, len(pixels), _CHUNK):
+            total += pixels[first : first + _CHUNK].double().sum(0)
+        levels = EIGHT_BIT if self._eight_bit else 1
+        return (total / len(pixels) / levels).float().cpu()
+
     def batch(
-        self, patches: Tensor, sees: Literal["upscaled", "decimated"], bands: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+        self, patches: Tensor, inputs: Sequence[str], bands: Tensor | None
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """Gather a batch of inputs and ground truths.
 
         Args:
             patches: (n,) indices of patches.
-            sees: the method's kind of input, `Method.sees`.
+            inputs: the images that the method is given, `Method.inputs`.
             bands: (n, k) band indices, each of which becomes an image; None keeps whole cubes.
 
         Returns:
-            Inputs and truths, float32 in [0, 1]: (n, bands, rows, columns), or
-            (n k, 1, rows, columns). Decimated inputs have ceil(size / scale) rows and columns.
+            Inputs by name and truths, float32 in [0, 1]: (n, bands, rows, columns), or
+            (n k, 1, rows, columns). The low-resolution images have ceil(size / scale) rows and
+            columns. Upscaled ones beside them have `scale` times as many (`Degradation.extend`).
         """
         view, row, column = self._positions[patches.to(self.device)].unbind(1)
         if bands is not None:
@@ -173,20 +185,33 @@ class PatchBank:
         truth = self._windows(
             self._truths, view, row[:, None] + steps, column[:, None] + steps, bands
         )
-        if sees == "decimated":
-            steps = torch.arange(-(-self.size // self.scale), device=self.device)
-            rows = row[:, None] // self.scale + steps
-            columns = column[:, None] // self.scale + steps
-            low = self._windows(self._lows, view, rows, columns, bands)
-            return _images(low, bands), _images(truth, bands)
+        made = {}
+        for name in inputs:
+            if name == "low":
+                image = self._low(view, row, column, bands)
+            else:
+                image = self._upscaled(view, row, column, bands)
+            made[name] = _images(image, bands)
+        if len(made) > 1:
+            made["upscaled"] = self._degradation.extend(made["upscaled"])
+        return made, _images(truth, bands)
+
+    def _low(self, view: Tensor, row: Tensor, column: Tensor, bands: Tensor | None) -> Tensor:
+        """Gather the low-resolution images of patches, given by their first row and column."""
+        steps = torch.arange(-(-self.size // self.scale), device=self.device)
+        rows = row[:, None] // self.scale + steps
+        columns = column[:, None] // self.scale + steps
+        return self._windows(self._lows, view, rows, columns, bands)
+
+    def _upscaled(self, view: Tensor, row: Tensor, column: Tensor, bands: Tensor | None) -> Tensor:
+        """Compute the upscaled images of patches, given by their first row and column."""
         shape = self._truths.shapes[view]
         rows, row_weights = self._upscaling.at(row, self.size, shape[:, 0])
         columns, column_weights = self._upscaling.at(column, self.size, shape[:, 1])
         low = self._windows(self._lows, view, rows, columns, bands)
         # Separable: columns first, then rows; the same products as on the whole image.
         low = torch.einsum("npx,nyxb->nypb", column_weights, low)
-        low = torch.einsum("npy,nyxb->npxb", row_weights, low)
-        return _images(low, bands), _images(truth, bands)
+        return torch.einsum("npy,nyxb->npxb", row_weights, low)
 
     def _windows(
         self, images: Views, view: Tensor, rows: Tensor, columns: Tensor, bands: Tensor | None

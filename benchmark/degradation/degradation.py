@@ -129,6 +129,19 @@ class Degradation:
         rows, columns = (self.up_axis(size).to(low.device) for size in shape)
         return (rows @ low.double() @ columns.T).float()
 
+    def extend(self, upscaled: Tensor) -> Tensor:
+        """Repeat the last row and column until the scale divides the numbers of both.
+
+        A network that is given both images can then count on `scale` times the rows and columns.
+
+        Args:
+            upscaled: (bands, rows, columns) or (batch, bands, rows, columns).
+        """
+        rows, columns = (-size % self.scale for size in upscaled.shape[-2:])
+        if not rows and not columns:
+            return upscaled
+        return functional.pad(upscaled, (0, columns, 0, rows), mode="replicate")
+
     def adjoint(self, low: Tensor, shape: tuple[int, int]) -> Tensor:
         """Apply the adjoint of the operator of `low`, R^T low C.
 
@@ -143,7 +156,7 @@ class Degradation:
         return rows.T @ low @ columns
 
     def commutes_with_flips(
-        self, size: int, sees: Literal["upscaled", "decimated"], scene: int | None = None
+        self, size: int, image: Literal["upscaled", "low"], scene: int | None = None
     ) -> bool:
         """Return True if flipping both images of a pair gives another pair of this operator.
 
@@ -153,13 +166,13 @@ class Degradation:
 
         Args:
             size: pixels along the axis that is flipped.
-            sees: the pair's input, as `Method.sees`.
+            image: the pair's input, as in `Method.inputs`.
             scene: pixels of the scene along that axis if the pair is a patch of it; None if the
                 whole scene is flipped.
         """
         scene = scene or size
         operator, step = self.axis(scene), self.scale
-        if sees == "upscaled":
+        if image == "upscaled":
             operator, step = self.up_axis(scene) @ operator, 1
         middle = (scene - size) // 2 // self.scale * self.scale
         # Two places: where the scale does not divide the scene, the shift depends on the place.

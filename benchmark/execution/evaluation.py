@@ -14,7 +14,7 @@ from benchmark.engine.inference.estimation import (
     TrainingScenes,
     crop_to,
     estimator,
-    method_input,
+    method_inputs,
     surroundings,
 )
 from benchmark.engine.inference.returned import fitted
@@ -23,12 +23,16 @@ from benchmark.engine.machine.device import Device
 from benchmark.engine.scoring.clipping import Clipping
 from benchmark.engine.scoring.scene import facts_of, score
 from benchmark.engine.training.checkpoint import NullCheckpointer
+from benchmark.engine.training.iterative import CellRun
 from benchmark.engine.training.listener import ProgressListener, TrainingListener
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
-from benchmark.method import NetworkMethod, Problem, State
+from benchmark.method import IterativeMethod, NetworkMethod, Problem, State
 from benchmark.store import cells
+
+# Name of the first stage of a method with a loop of its own.
+_FIT = "fit"
 
 
 def compute(
@@ -54,19 +58,16 @@ def compute(
     problem = plan.problem()
     method = plan.method
     files: dict[str, bytes] = {}
-    trained = Trained({})
+    run = None
     if isinstance(method, NetworkMethod):
         trained = train_network(plan, device, listener, checkpointer)
         files["training.csv"] = csv_of(trained.history)
     else:
-        scenes = TrainingScenes(plan.split.train, problem.degradation, device)
-        began = time.perf_counter()
-        with surroundings(method, problem, device):
-            trained.state = fitted(method.fit(scenes, problem))
-        trained.seconds = time.perf_counter() - began
-        trained.parameters = sum(tensor.numel() for tensor in trained.state.values())
+        if isinstance(method, IterativeMethod):
+            run = CellRun(device, problem, listener, checkpointer)
+        trained = _fit(plan, problem, device, run)
     clipping = Clipping()
-    rows, seconds = _score(plan, problem, trained.state, device, listener, clipping)
+    rows, seconds = _score(plan, problem, trained.state, device, listener, clipping, run)
     files["scores.csv"] = csv_of(rows)
     if trained.state:
         files[cells.WEIGHTS] = _tensors(trained.state)
@@ -80,6 +81,29 @@ def compute(
         "warnings": trained.warnings + clipping.warnings(),
     }
     return measured, files
+
+
+def _fit(plan: CellPlan, problem: Problem, device: Device, run: CellRun | None) -> Trained:
+    """Fit a method that is not trained by the engine's loop."""
+    method = plan.method
+    scenes = TrainingScenes(plan.split.train, problem.degradation, device)
+    if run is not None and _FIT in run.completed:
+        state, seconds = run.completed[_FIT]
+        state = {name: tensor.to(device.torch) for name, tensor in state.items()}
+    else:
+        began = time.perf_counter()
+        with surroundings(method, problem, device):
+            if run is not None and isinstance(method, IterativeMethod):
+                run.begin(_FIT)
+                state = fitted(method.learn(scenes, problem, run))
+            else:
+                state = fitted(method.fit(scenes, problem))
+        seconds = time.perf_counter() - began
+        if run is not None and state:
+            run.finish([state, seconds])
+    parameters = sum(tensor.numel() for tensor in state.values())
+    resumed = 0 if run is None else run.resumed
+    return Trained(state, parameters=parameters, seconds=seconds, resumed=resumed)
 
 
 def train_network(
@@ -135,26 +159,39 @@ def _score(
     device: Device,
     listener: ProgressListener,
     clipping: Clipping,
+    run: CellRun | None,
 ) -> tuple[list[dict[str, Any]], float]:
     """Score every test scene; return a row for each, and the mean seconds of an estimate."""
-    estimate_scene = estimator(plan.method, problem, state, plan.profile, device)
+    estimate_scene = estimator(plan.method, problem, state, plan.profile, device, run)
     rows, seconds = [], 0.0
     for name, original in zip(plan.split.test.names, plan.split.test, strict=True):
+        if run is not None and f"scene {name}" in run.completed:
+            row, took, noted = run.completed[f"scene {name}"]
+            rows.append(row)
+            seconds += took
+            clipping.restore(noted)
+            continue
         listener.scene(name)
         truth = problem.degradation.crop(original.to(device.torch))
         shape = (truth.shape[1], truth.shape[2])
-        low = method_input(plan.method, problem.degradation, problem.degradation.store(truth))
+        stored = problem.degradation.store(truth)
+        inputs = method_inputs(plan.method, problem.degradation, stored)
+        if run is not None:
+            run.begin(f"scene {name}")
         began = time.perf_counter()
-        estimate = estimate_scene(low, replace(problem, shape=shape))
+        estimate = estimate_scene(inputs, replace(problem, shape=shape))
         if device.torch.type == "cuda":
             torch.cuda.synchronize(device.torch)
-        seconds += time.perf_counter() - began
+        took = time.perf_counter() - began
+        seconds += took
         estimate = crop_to(estimate, truth)
         clip = plan.method.clips
         scores = score(estimate, truth, problem.scale, plan.protocol, plan.metrics, clip=clip)
         rows.append({"scene": name, **scores})
         if clip:
             clipping.add(estimate)
+        if run is not None:
+            run.finish([rows[-1], took, clipping.counts()])
     return rows, seconds / len(rows)
 
 

@@ -53,11 +53,7 @@ class CellPlan:
 
     def problem(self) -> Problem:
         """Return the problem that the method is fitted to."""
-        rows, columns, bands = min(self.split.train.shapes or self.split.test.shapes)
-        scale = self.address.scale
-        degradation = self.protocol.degradation(scale)
-        shape = degradation.crop_shape((rows, columns))
-        return Problem(scale, bands, shape, degradation, self.address.seed)
+        return problem_of(self.split, self.protocol, self.address.scale, self.address.seed)
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,10 @@ def plan_tables(experiment: Experiment, progress: Progress) -> Iterator[TablePla
     """
     for request in experiment.data:
         split = load_split(request, experiment.protocol, progress.preparing)
-        yield TablePlan(split.label, plan_cells(split, experiment))
+        cells = plan_cells(split, experiment)
+        for cause in refusals(split, experiment).values():
+            progress.line(f"left out: {cause}")
+        yield TablePlan(split.label, cells)
 
 
 def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
@@ -89,9 +88,12 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
     A method that is not stochastic has one cell per scale, with seed 0.
 
     Raises:
-        RequestError: a method needs training scenes and there are none, or one of them is smaller
-            than a patch.
+        RequestError: a method needs training scenes and there are none, one of them is smaller
+            than a patch, or a method that was named refuses the problem.
     """
+    refused = refusals(split, experiment)
+    if refused and not experiment.skip_refused:
+        raise RequestError("; ".join(refused.values()))
     for method in experiment.methods:
         if method.trained and not split.train.entries:
             cause = "--scenes leaves" if split.subset else "there is"
@@ -110,8 +112,31 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
         _plan_cell(split, experiment, scale, method, seed)
         for scale in experiment.scales
         for method in experiment.methods
+        if (method, scale) not in refused
         for seed in (experiment.seeds if method.stochastic else (0,))
     ]
+
+
+def refusals(split: Split, experiment: Experiment) -> dict[tuple[Method, int], str]:
+    """Return the methods that cannot compute a scale on these data, and one line why.
+
+    It is found out before anything is computed.
+    """
+    found = {}
+    for scale in experiment.scales:
+        problem = problem_of(split, experiment.protocol, scale)
+        for method in experiment.methods:
+            if why := method.refusal(problem):
+                cause = f"{METHODS.label(method)} cannot be run on {split.label} at x{scale}: {why}"
+                found[method, scale] = cause
+    return found
+
+
+def problem_of(split: Split, protocol: Protocol, scale: int, seed: int = 0) -> Problem:
+    """Return the problem that a method is fitted to."""
+    rows, columns, bands = min(split.train.shapes or split.test.shapes)
+    degradation = protocol.degradation(scale)
+    return Problem(scale, bands, degradation.crop_shape((rows, columns)), degradation, seed)
 
 
 def _plan_cell(

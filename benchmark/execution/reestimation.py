@@ -8,7 +8,7 @@ from torch import Tensor
 
 from benchmark.data.split import truth_of
 from benchmark.dataset import Scene
-from benchmark.engine.inference.estimation import crop_to, estimator, method_input
+from benchmark.engine.inference.estimation import crop_to, estimator, method_inputs
 from benchmark.engine.machine.device import Device
 from benchmark.execution.plan import CellPlan
 from benchmark.method import NetworkMethod, State
@@ -63,9 +63,9 @@ def reestimate(
         scene = prepared.read(name)
         truth = problem.degradation.crop(truth_of(scene).to(device.torch))
         kept = problem.degradation.store(truth)
-        low = method_input(plan.method, problem.degradation, kept)
+        inputs = method_inputs(plan.method, problem.degradation, kept)
         shape = (truth.shape[1], truth.shape[2])
-        estimate = crop_to(estimate_scene(low, replace(problem, shape=shape)), truth)
+        estimate = crop_to(estimate_scene(inputs, replace(problem, shape=shape)), truth)
         yield Reestimate(scene, truth, kept, estimate)
 
 

@@ -18,6 +18,9 @@ from benchmark.plugins.parameters import names_in
 from benchmark.protocol import PROTOCOLS, Protocol
 from benchmark.store.files import writing
 
+# Words of `--methods` that stand for several.
+_GROUPS = ("all", "default")
+
 
 @dataclass(frozen=True)
 class Request:
@@ -30,7 +33,8 @@ class Request:
         protocol: the protocol, with parameters.
         profile: name of the profile.
         scales: scale factors; empty for the protocol's own.
-        methods: methods with parameters; empty for all.
+        methods: methods with parameters; "all" for every one, "default", or empty, for those
+            that a run without names has.
         metrics: metrics with parameters, beside those of the protocol.
         seeds: seeds.
         device: "auto", "cpu" or "cuda".
@@ -71,6 +75,8 @@ class Experiment:
         device: where to compute.
         results: the results folder.
         plugins: plugin files to import.
+        skip_refused: True leaves out methods that refuse a scale or a number of bands, because
+            they were not named; False raises.
     """
 
     protocol: Protocol
@@ -83,6 +89,7 @@ class Experiment:
     device: Device = device.CPU
     results: Path = Path("results")
     plugins: tuple[Path, ...] = ()
+    skip_refused: bool = False
 
 
 def resolve(request: Request) -> Experiment:
@@ -120,6 +127,7 @@ def resolve(request: Request) -> Experiment:
         device=device.choose(request.device),
         results=request.results,
         plugins=request.plugins,
+        skip_refused=set(names_in(request.methods, "--methods")) <= set(_GROUPS),
     )
 
 
@@ -145,15 +153,21 @@ def numbers(text: str, option: str) -> tuple[int, ...]:
 
 
 def chosen_methods(text: str) -> tuple[Method, ...]:
-    """Build the methods of a list, or all of them; duplicates count once.
+    """Build the methods of a list; duplicates count once.
+
+    "default" in the list, or an empty one, stands for the methods of a run without names, "all"
+    for every method.
 
     Raises:
         RequestError: unknown method, unknown or ill-typed parameter.
     """
-    if not text:
-        return tuple(all_methods())
-    references = names_in(text, "--methods")
-    return tuple(dict.fromkeys(METHODS.make(reference) for reference in references))
+    found: list[Method] = []
+    for reference in names_in(text, "--methods") or ("default",):
+        if reference in _GROUPS:
+            found += [one for one in all_methods() if one.default_run or reference == "all"]
+        else:
+            found.append(METHODS.make(reference))
+    return tuple(dict.fromkeys(found))
 
 
 def check_writable(results: Path) -> None:

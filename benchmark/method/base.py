@@ -1,10 +1,11 @@
 """The base class of methods."""
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar
 
 from torch import Tensor
 
+from benchmark.method import legacy
 from benchmark.method.problem import Problem, State
 
 
@@ -13,9 +14,12 @@ class Method:
 
     Attributes:
         name: set by the registry.
-        sees: "upscaled" (the low-resolution image interpolated to the full size) or "decimated".
+        inputs: the images that the method is given: "low", the low-resolution image, "upscaled",
+            the same interpolated to the full size by the protocol, or both.
         bandwise: True makes the engine pass every band to a network as a separate image.
         stochastic: True if the seed may change the numbers; the method has a cell for every seed.
+        default_run: False leaves the method out of runs that name no methods, as it takes long;
+            `--methods all` has it.
         expected_failures: name of each conformance check that the method cannot pass, and why.
 
     Example:
@@ -30,10 +34,24 @@ class Method:
     """
 
     name: ClassVar[str]
-    sees: ClassVar[Literal["upscaled", "decimated"]] = "upscaled"
+    inputs: ClassVar[tuple[str, ...]] = ("upscaled",)
     bandwise: ClassVar[bool] = False
     stochastic: ClassVar[bool] = False
+    default_run: ClassVar[bool] = True
     expected_failures: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Accept the interface of earlier versions."""
+        super().__init_subclass__(**arguments)
+        legacy.adopt_sees(cls)
+
+    def refusal(self, problem: Problem) -> str:
+        """Return why the method cannot compute a problem; empty if it can.
+
+        It is asked before anything is computed. Scale and number of bands are final; `shape` is
+        that of the smallest training image.
+        """
+        return ""
 
     def fit(self, scenes: Iterable[Tensor], problem: Problem) -> State:
         """Learn from the training scenes, without the engine's training loop.
@@ -53,7 +71,7 @@ class Method:
         """Estimate one scene.
 
         Args:
-            low: (bands, rows, columns) float32, as declared by `sees`.
+            low: (bands, rows, columns) float32, the image that `inputs` declares.
             problem: the super-resolution problem; `problem.shape` is the size of the estimate.
             state: what `fit` returned.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar, dataclass_transform
 
-from benchmark.errors import RequestError
+from benchmark.errors import RequestError, listed
 from benchmark.method.base import Method
 from benchmark.method.network import NetworkMethod
 from benchmark.method.recipe import Recipe
@@ -11,6 +11,12 @@ from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
 
 M = TypeVar("M", bound=Method)
+
+# What `Method.inputs` may name.
+IMAGES = ("low", "upscaled")
+
+# Words of `--methods`.
+_RESERVED = ("all", "default")
 
 METHODS: Registry[Method] = Registry("method", "methods", "hsisr.methods")
 
@@ -30,6 +36,8 @@ def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
     """
 
     def decorate(cls: type[M]) -> type[M]:
+        if name in _RESERVED:
+            raise RequestError(f"method '{name}': the name stands for several; choose another")
         _check_declared(name, cls)
         METHODS.register(name, **facts)(cls)
         return cls
@@ -44,17 +52,32 @@ def _check_declared(name: str, cls: type[Method]) -> None:
         RequestError: one has a value that the engine does not know.
     """
     for attribute, expected, kind in (
-        ("sees", '"upscaled" or "decimated"', str),
+        ("inputs", f"one or two of {listed(map(repr, IMAGES))} as a tuple", tuple),
         ("bandwise", "True or False", bool),
         ("stochastic", "True or False", bool),
+        ("default_run", "True or False", bool),
         ("recipe", "a Recipe", Recipe),
     ):
         value = getattr(cls, attribute, property())  # a property has its value later
-        known = not isinstance(value, str) or value in ("upscaled", "decimated")
+        known = attribute != "inputs" or are_images(value)
         if not (isinstance(value, kind | property) and known):
             raise RequestError(
                 f"method '{name}': expected {expected} as `{attribute}`, found {value!r}"
             )
+    several = not isinstance(cls.inputs, property) and len(cls.inputs) > 1
+    if several and cls.upscale is not Method.upscale:
+        raise RequestError(
+            f"method '{name}': `upscale` is given one image, found {cls.inputs!r} as `inputs`; "
+            "`problem.degradation.upscale` computes the other from the low-resolution one"
+        )
+
+
+def are_images(value: object) -> bool:
+    """Return whether a value of `inputs` is a property or names images, each once."""
+    if isinstance(value, property):
+        return True
+    names = list(value) if isinstance(value, tuple) else []
+    return bool(names) and len(set(names)) == len(names) and set(names) <= set(IMAGES)
 
 
 def all_methods() -> list[Method]:

@@ -1,5 +1,7 @@
 """Build a method's network, with initial or with trained weights."""
 
+from dataclasses import replace
+
 from torch import nn
 
 from benchmark.engine.inference.returned import network_of
@@ -15,7 +17,7 @@ def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
         TypeError: the method returned something else than a network.
         ValueError: the network has a lazy layer.
     """
-    network = network_of(method.network(1 if method.bandwise else problem.bands, problem.scale))
+    network = network_of(method.network(problem_of_network(method, problem)))
     if recipe.init_std:
         for layer in network.modules():
             if isinstance(layer, nn.Conv2d):
@@ -23,6 +25,13 @@ def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
                 if layer.bias is not None:
                     nn.init.zeros_(layer.bias)
     return network
+
+
+def problem_of_network(method: NetworkMethod, problem: Problem) -> Problem:
+    """Return the problem as a method's network meets it: with one band for a band-wise method."""
+    if not method.bandwise or problem.bands == 1:
+        return problem
+    return replace(problem, bands=1, band_means=problem.band_means.mean()[None])
 
 
 def rebuild(

@@ -13,7 +13,15 @@ from benchmark.engine.machine import seeding
 from benchmark.engine.machine.device import Device
 from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.engine.training.profiles import Profile
-from benchmark.method import Method, NetworkMethod, Problem, State
+from benchmark.method import (
+    Inputs,
+    IterativeMethod,
+    Method,
+    NetworkMethod,
+    Problem,
+    Run,
+    State,
+)
 
 
 class TrainingScenes:
@@ -32,12 +40,23 @@ class TrainingScenes:
         return (self._degradation.crop(scene).to(self._device.torch) for scene in self._scenes)
 
 
-def method_input(method: Method, degradation: Degradation, truth: Tensor) -> Tensor:
-    """Compute a method's input, (bands, rows, columns) float32, from the ground truth."""
+def method_inputs(method: Method, degradation: Degradation, truth: Tensor) -> dict[str, Tensor]:
+    """Compute the images that a method is given, from the ground truth.
+
+    Returns:
+        (bands, rows, columns) float32 each, by the names of `method.inputs`. An upscaled image
+        beside the low-resolution one is extended to `scale` times its rows and columns.
+    """
     low = degradation.low(truth)
-    if method.sees == "decimated":
-        return low
-    return degradation.upscale(low, (truth.shape[1], truth.shape[2]))
+    made = {}
+    for name in method.inputs:
+        if name == "low":
+            made[name] = low
+        else:
+            made[name] = degradation.upscale(low, (truth.shape[1], truth.shape[2]))
+    if len(made) > 1:
+        made["upscaled"] = degradation.extend(made["upscaled"])
+    return made
 
 
 def crop_to(estimate: Tensor, truth: Tensor) -> Tensor:
@@ -75,8 +94,13 @@ def surroundings(method: Method, problem: Problem, device: Device) -> Iterator[N
 
 
 def estimator(
-    method: Method, problem: Problem, state: State, profile: Profile, device: Device
-) -> Callable[[Tensor, Problem], Tensor]:
+    method: Method,
+    problem: Problem,
+    state: State,
+    profile: Profile,
+    device: Device,
+    run: Run | None = None,
+) -> Callable[[Inputs, Problem], Tensor]:
     """Build the function that estimates a scene with a trained method.
 
     Args:
@@ -85,22 +109,32 @@ def estimator(
         state: the result of fitting, on the device.
         profile: the profile that it was trained by.
         device: where to run it.
+        run: for a method with a loop of its own; None neither reports nor saves its iterations.
 
     Returns:
-        A function of the method's input and of the problem with the shape of the estimate.
+        A function of the method's inputs and of the problem with the shape of the estimate.
     """
+    if isinstance(method, IterativeMethod):
+
+        def reconstruct(inputs: Inputs, target: Problem) -> Tensor:
+            with surroundings(method, target, device):
+                own = run or Run(device.torch, target.generator(device.torch))
+                return method.reconstruct(inputs, target, state, own).detach()
+
+        return reconstruct
     if not isinstance(method, NetworkMethod):
 
-        def upscale(low: Tensor, target: Problem) -> Tensor:
+        def upscale(inputs: Inputs, target: Problem) -> Tensor:
+            (image,) = inputs.values()
             with surroundings(method, target, device):
-                return method.upscale(low, target, state)
+                return method.upscale(image, target, state)
 
         return upscale
     with numeric_state():
         network = rebuild(method, state, problem, profile.recipe(method), device)
 
-    def estimate(low: Tensor, target: Problem) -> Tensor:
+    def estimate(inputs: Inputs, target: Problem) -> Tensor:
         with numeric_state():
-            return run_network(method, network, low, target, device)
+            return run_network(method, network, inputs, target, device)
 
     return estimate

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import NetworkMethod, State
+from benchmark.method import Inputs, NetworkMethod, State
 
 
 def described(value: object) -> str:
@@ -106,7 +106,7 @@ def trainable(network: nn.Module) -> nn.Module:
     return network
 
 
-def outputs(method: NetworkMethod, output: object, inputs: Tensor, truth: Tensor) -> Any:
+def outputs(method: NetworkMethod, output: object, inputs: Inputs, scale: int) -> Any:
     """Check what a network returned in training mode, before it is cropped to the truth's size.
 
     Raises:
@@ -118,16 +118,30 @@ def outputs(method: NetworkMethod, output: object, inputs: Tensor, truth: Tensor
     estimate: object = method.estimate(output)
     if not isinstance(estimate, Tensor):
         raise TypeError(f"estimate returned {described(estimate)}, expected a tensor")
-    # The truth of a decimated image of 11 x 11 at x3 has 32 or 33 rows.
-    factor = -(-truth.shape[-1] // inputs.shape[-1]) if method.sees == "decimated" else 1
-    rows, columns = (size * factor for size in inputs.shape[-2:])
-    expected = (*truth.shape[:2], rows, columns)
-    if estimate.shape != expected:
-        raise ValueError(
-            f"the network maps {tuple(inputs.shape)} to {tuple(estimate.shape)}, "
-            f"expected {expected}"
-        )
+    # The truth of a low-resolution image of 11 x 11 at x3 has 32 or 33 rows.
+    require_shape(estimate, inputs, scale)
     return output
+
+
+def require_shape(estimate: Tensor, inputs: Inputs, scale: int) -> None:
+    """Check the shape of a network's estimate.
+
+    Args:
+        estimate: the network's.
+        inputs: what it was given, (batch, bands, rows, columns) each.
+        scale: the scale factor.
+
+    Raises:
+        ValueError: it has another shape than that of the upscaled images.
+    """
+    name, images = next(iter(inputs.items()))
+    enlarge = scale if name == "low" else 1
+    expected = (*images.shape[:2], *(size * enlarge for size in images.shape[-2:]))
+    if estimate.shape != expected:
+        given = " and ".join(str(tuple(one.shape)) for one in inputs.values())
+        raise ValueError(
+            f"the network maps {given} to {tuple(estimate.shape)}, expected {expected}"
+        )
 
 
 def _require_tensors(output: object) -> None:

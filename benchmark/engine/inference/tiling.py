@@ -8,21 +8,27 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmark.engine.inference.returned import estimate_of, halo_of
+from benchmark.engine.inference.returned import estimate_of, halo_of, require_shape
 from benchmark.engine.machine.cpu import channels_last
 from benchmark.engine.machine.device import Device, is_out_of_memory
-from benchmark.method import NetworkMethod, Problem
+from benchmark.method import Inputs, NetworkMethod, Problem
 
 # Live activations per layer of a sequential network: input, output, and one temporary.
 _LIVE_ACTIVATIONS = 3
-# Rows and columns of the smallest tile.
+# Rows and columns of the smallest tile; larger ones have a multiple of it, so that a network that
+# halves its images up to four times halves tiles as it does the whole.
 _MIN_TILE = 16
+# Tiles smaller than twice their halo compute each pixel more than four times: they may take as many
+# times the budget.
+_SMALL_TILE, _EXTENSION = 2, 4
+# Rows and columns of the sample by which memory is estimated.
+_SAMPLE = 32
 
 
 def run_network(
     method: NetworkMethod,
     network: nn.Module,
-    low: Tensor,
+    inputs: Inputs,
     problem: Problem,
     device: Device,
     budget: int | None = None,
@@ -34,25 +40,23 @@ def run_network(
     images per call is halved, then the side of the tiles, until it suffices.
 
     Args:
-        method: its halo, `bandwise` and `sees` are used.
+        method: its halo and `bandwise` are used.
         network: on the device; set to evaluation mode here.
-        low: (bands, rows, columns) float32, the method's input.
+        inputs: the images that the method is given, (bands, rows, columns) float32 each.
         problem: its scale is used.
         device: where to run; always in float32, because rounding to bfloat16 costs up to 0.2 dB.
         budget: bytes for activations; None takes the device's `memory_budget`.
 
     Returns:
-        (bands, rows, columns) float32; `scale` times the input's rows and columns for a method that
-        sees the decimated image. Tiles equal the whole image up to rounding.
+        (bands, rows, columns) float32; `scale` times the rows and columns of the low-resolution
+        image if that is an input. Tiles equal the whole image up to rounding.
 
     Raises:
         MemoryError: the smallest tile, or the whole image if the halo is None, does not fit.
         ValueError: the network's output has the wrong shape.
     """
-    images = low[:, None] if method.bandwise else low[None]
-    enlarge = problem.scale if method.sees == "decimated" else 1
-    rows, columns = images.shape[2:]
-    out = torch.empty(*images.shape[:2], rows * enlarge, columns * enlarge, device=low.device)
+    images = _Images.of(inputs, problem.scale, bandwise=method.bandwise)
+    out = torch.empty(images.shape, device=images.device)
     network.eval()
     limit = device.memory_budget if budget is None else budget
     with torch.inference_mode(), device.full_precision():
@@ -62,6 +66,63 @@ def run_network(
             plan = plan.smaller()
             device.empty_cache()
     return out.flatten(0, 1)
+
+
+@dataclass(frozen=True)
+class _Images:
+    """The images that a network is given, on a common grid of pixels.
+
+    The pixels are those of the low-resolution image if there is one, else of the upscaled image.
+
+    Attributes:
+        stacks: (n, bands, rows, columns) by name.
+        scale: the scale factor.
+    """
+
+    stacks: Inputs
+    scale: int
+
+    @classmethod
+    def of(cls, inputs: Inputs, scale: int, *, bandwise: bool) -> "_Images":
+        """Stack a scene's images; every band of a band-wise method is one of its own."""
+        axis = 1 if bandwise else 0
+        return cls({name: image.unsqueeze(axis) for name, image in inputs.items()}, scale)
+
+    @property
+    def enlarge(self) -> int:
+        """The factor from the grid to the estimate."""
+        return self.scale if "low" in self.stacks else 1
+
+    @property
+    def _grid(self) -> Tensor:
+        return self.stacks["low" if "low" in self.stacks else "upscaled"]
+
+    @property
+    def device(self) -> torch.device:
+        return self._grid.device
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the grid."""
+        return self._grid.shape[2], self._grid.shape[3]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the estimates."""
+        return (*self._grid.shape[:2], *(size * self.enlarge for size in self.size))
+
+    def __len__(self) -> int:
+        return len(self._grid)
+
+    def window(self, images: slice, rows: slice, columns: slice) -> dict[str, Tensor]:
+        """Cut a window of the grid out of some of the images, channels last."""
+        found = {}
+        for name, stack in self.stacks.items():
+            factor = self.enlarge if name == "upscaled" else 1
+            part = stack[images, :, _times(rows, factor), _times(columns, factor)]
+            # Copied to channels-last tile by tile, so that a large image is not held twice.
+            found[name] = channels_last(part)
+        return found
 
 
 @dataclass(frozen=True)
@@ -85,26 +146,38 @@ class _Plan:
     def smaller(self) -> "_Plan":
         if self.images > 1:
             return replace(self, images=self.images // 2)
-        return replace(self, tile=max(_MIN_TILE, self.tile // 2))
+        return replace(self, tile=_rounded(self.tile // 2))
 
 
-def _plan(method: NetworkMethod, network: nn.Module, images: Tensor, budget: int) -> _Plan:
+def _plan(method: NetworkMethod, network: nn.Module, images: _Images, budget: int) -> _Plan:
     """Choose the plan to try first."""
-    rows, columns = images.shape[2:]
+    rows, columns = images.size
     halo = halo_of(method.halo(network))
     whole = _Plan(1, max(rows, columns), halo)
     if halo is None and len(images) == 1:
         return whole
-    pixels = max(1, budget // _bytes_per_pixel(network, images[:1, :, :32, :32]))
+    corner = slice(0, _SAMPLE)
+    sample = images.window(slice(0, 1), corner, corner)
+    sampled = min(rows, _SAMPLE) * min(columns, _SAMPLE)
+    pixels = max(1, budget // _bytes_per_pixel(network, sample, sampled))
     if rows * columns <= pixels:
         return replace(whole, images=min(len(images), max(1, pixels // (rows * columns))))
     if halo is None:
         return whole
-    return replace(whole, tile=max(_MIN_TILE, int(pixels**0.5) - 2 * halo))
+    if int(pixels**0.5) < (2 + _SMALL_TILE) * halo:
+        pixels *= _EXTENSION
+        if rows * columns <= pixels:
+            return whole
+    return replace(whole, tile=_rounded(int(pixels**0.5) - 2 * halo))
+
+
+def _rounded(tile: int) -> int:
+    """Round the side of a tile down to a multiple of the smallest one, at least that."""
+    return max(1, tile // _MIN_TILE) * _MIN_TILE
 
 
 def _try_estimate(
-    method: NetworkMethod, network: nn.Module, images: Tensor, out: Tensor, plan: _Plan
+    method: NetworkMethod, network: nn.Module, images: _Images, out: Tensor, plan: _Plan
 ) -> bool:
     """Estimate the images; return False if memory ran out and the plan can be smaller."""
     try:
@@ -113,7 +186,7 @@ def _try_estimate(
         if not is_out_of_memory(error):
             raise
         if plan.smallest:
-            rows, columns = images.shape[2:]
+            rows, columns = images.size
             how = (
                 "whole, as its `halo` is None; override `halo`,"
                 if plan.halo is None
@@ -128,24 +201,18 @@ def _try_estimate(
 
 
 def _estimate(
-    method: NetworkMethod, network: nn.Module, images: Tensor, out: Tensor, plan: _Plan
+    method: NetworkMethod, network: nn.Module, images: _Images, out: Tensor, plan: _Plan
 ) -> None:
-    """Write the estimates of (n, bands, rows, columns) into `out`."""
-    rows, columns = images.shape[2:]
-    enlarge = out.shape[2] // rows
+    """Write the estimates of all images into `out`."""
+    rows, columns = images.size
+    enlarge = images.enlarge
     for first in range(0, len(images), plan.images):
-        batch, target = (stack[first : first + plan.images] for stack in (images, out))
+        batch = slice(first, first + plan.images)
         for inner, outer, inside in tiles(rows, columns, plan.tile, plan.halo or 0):
-            # Copied to channels-last tile by tile, so that a large image is not held twice.
-            window = channels_last(batch[..., outer[0], outer[1]])
-            piece = estimate_of(method, network(window))
-            expected = (*window.shape[:2], *(size * enlarge for size in window.shape[2:]))
-            if piece.shape != expected:
-                raise ValueError(
-                    f"the network maps {tuple(window.shape)} to {tuple(piece.shape)}, "
-                    f"expected {expected}"
-                )
-            target[..., _times(inner[0], enlarge), _times(inner[1], enlarge)] = piece[
+            window = images.window(batch, *outer)
+            piece = estimate_of(method, network(*window.values()))
+            require_shape(piece, window, images.scale)
+            out[batch, :, _times(inner[0], enlarge), _times(inner[1], enlarge)] = piece[
                 ..., _times(inside[0], enlarge), _times(inside[1], enlarge)
             ].float()
 
@@ -176,9 +243,9 @@ def _times(span: slice, factor: int) -> slice:
     return slice(span.start * factor, span.stop * factor)
 
 
-def _bytes_per_pixel(network: nn.Module, sample: Tensor) -> int:
-    """Estimate the bytes of activations per input pixel by running a small sample."""
-    largest = sample[0].numel()
+def _bytes_per_pixel(network: nn.Module, sample: Inputs, pixels: int) -> int:
+    """Estimate the bytes of activations per pixel by running a sample of a number of pixels."""
+    largest = max(image.numel() for image in sample.values())
 
     def record(_layer: nn.Module, _inputs: Any, output: Any) -> None:
         nonlocal largest
@@ -188,8 +255,8 @@ def _bytes_per_pixel(network: nn.Module, sample: Tensor) -> int:
 
     hooks = [layer.register_forward_hook(record) for layer in network.modules()]
     try:
-        network(sample)
+        network(*sample.values())
     finally:
         for hook in hooks:
             hook.remove()
-    return math.ceil(4 * _LIVE_ACTIVATIONS * largest / math.prod(sample.shape[-2:]))
+    return math.ceil(4 * _LIVE_ACTIVATIONS * largest / pixels)

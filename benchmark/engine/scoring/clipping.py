@@ -5,6 +5,7 @@ loses most of itself: its scores are those of another image.
 """
 
 import math
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -45,6 +46,14 @@ class Clipping:
         self._above += int((estimate > 1).sum())
         self._values += estimate.numel()
         self._lowest, self._highest = min(self._lowest, lowest), max(self._highest, highest)
+
+    def counts(self) -> dict[str, float]:
+        """Return what was counted so far, for `restore`."""
+        return dict(vars(self))
+
+    def restore(self, counts: Mapping[str, float]) -> None:
+        """Go on from what `counts` returned."""
+        vars(self).update(counts)
 
     def warnings(self) -> list[str]:
         """Return one note, with shares over the scenes concerned; none if there are none."""

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from torch import nn
 
 from benchmark.data.patches import PatchBank
 from benchmark.data.sampler import PatchSampler, SamplingPlan
-from benchmark.engine.inference.building import start
+from benchmark.engine.inference.building import problem_of_network, start
 from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.machine import seeding
 from benchmark.engine.machine.device import Device
@@ -26,7 +26,7 @@ from benchmark.engine.training.validation import Validation
 from benchmark.method import NetworkMethod, Problem, Recipe, State
 
 # Steps between two readings of the loss: each reading synchronises with the GPU.
-_LOG_EVERY = 25
+LOG_EVERY = 25
 # Attributes of the loop that a checkpoint contains.
 _SAVED = (
     "total", "unlogged_steps", "steps_taken", "loss_sum", "steps_validated", "best", "best_step"
@@ -116,6 +116,7 @@ def train(
         Stopped: the checkpointer stopped the training, and has a checkpoint.
         TrainingError: the loss became NaN or infinite.
     """
+    task = replace(task, problem=replace(task.problem, band_means=task.bank.band_means()))
     recipe = task.profile.recipe(task.method)
     checkpointer = checkpointer or NullCheckpointer()
     while True:
@@ -149,7 +150,10 @@ class _Loop:
         validations = min(self.task.profile.validations or self.recipe.epochs, self.steps)
         self.validate_after = {self.steps * n // validations for n in range(1, validations + 1)}
         self.schedule = Schedule(self.recipe, self.steps, steps_per_epoch)
-        self.step = Step(self.task.method, self.network, self.task.bank, self.recipe, self.device)
+        problem = problem_of_network(self.task.method, self.task.problem)
+        self.step = Step(
+            self.task.method, problem, self.network, self.task.bank, self.recipe, self.device
+        )
         self.total = torch.zeros((), device=self.device.torch)
         self.unlogged_steps = self.steps_taken = 0
         self.loss_sum, self.steps_validated = 0.0, 0
@@ -195,7 +199,7 @@ class _Loop:
     def _log_and_validate(self, lr: float, listener: TrainingListener, began: float) -> None:
         """Read the loss and validate, each when it is due."""
         validating = self.steps_taken in self.validate_after
-        if self.unlogged_steps == _LOG_EVERY or validating:
+        if self.unlogged_steps == LOG_EVERY or validating:
             loss = float(self.total) / self.unlogged_steps
             self.loss_sum += float(self.total)
             self.total.zero_()
@@ -281,7 +285,7 @@ class _Loop:
         values = []
         for pair in self.task.validation:
             estimate = run_network(
-                self.task.method, self.network, pair.low, self.task.problem, self.device
+                self.task.method, self.network, pair.inputs, self.task.problem, self.device
             )
             rows, columns = pair.truth.shape[-2:]
             error = (estimate[:, :rows, :columns].clamp(0, 1) - pair.truth).square().mean()

@@ -10,7 +10,7 @@ from benchmark.engine.inference.returned import outputs, scalar_loss, trainable
 from benchmark.engine.machine.cpu import channels_last
 from benchmark.engine.machine.device import Device, is_out_of_memory
 from benchmark.engine.training import optimiser
-from benchmark.method import NetworkMethod, Recipe
+from benchmark.method import Inputs, NetworkMethod, Problem, Recipe
 
 
 class Step:
@@ -22,6 +22,7 @@ class Step:
 
     Args:
         method: its loss is minimised.
+        problem: as the network meets it.
         network: on the device.
         bank: provides the batches.
         recipe: settings of optimiser and loss.
@@ -31,12 +32,14 @@ class Step:
     def __init__(
         self,
         method: NetworkMethod,
+        problem: Problem,
         network: nn.Module,
         bank: PatchBank,
         recipe: Recipe,
         device: Device,
     ) -> None:
         self._method = method
+        self._problem = problem
         self._network = network
         self._bank = bank
         self._recipe = recipe
@@ -103,12 +106,17 @@ class Step:
         return total
 
     def _loss(self, patches: Tensor, bands: Tensor | None) -> Tensor:
-        inputs, truth = self._bank.batch(patches, self._method.sees, bands)
-        with self._device.autocast():
-            output = self._network(channels_last(inputs))
-        # At x3 a decimated patch of 11 x 11 becomes 33 x 33, one more than the patch.
-        output = _float_and_crop(outputs(self._method, output, inputs, truth), *truth.shape[-2:])
-        loss = scalar_loss(self._method.loss(output, truth))
+        inputs, truth = self._bank.batch(patches, self._method.inputs, bands)
+
+        def forward(images: Inputs) -> Any:
+            with self._device.autocast():
+                output = self._network(*map(channels_last, images.values()))
+            outputs(self._method, output, images, self._problem.scale)
+            # At x3 a low-resolution patch of 11 x 11 becomes 33 x 33, one more than the patch.
+            return _float_and_crop(output, *truth.shape[-2:])
+
+        loss = self._method.training_step(forward, inputs, truth, self._problem)
+        loss = scalar_loss(loss)
         summed = self._recipe.loss_reduction == "sum"
         return loss * (truth[0].numel() / 2) if summed else loss
 

@@ -32,7 +32,8 @@ class Channel(ProgressListener):
         os.dup2(2, 1)
         console.prepare("utf-8")  # as the parent reads it
         self.token = ""
-        self.training = False
+        # Whether a checkpoint can be saved now, and while scenes are estimated.
+        self.resumable = self.resumable_scenes = False
         self._sent = 0.0
 
     def send(self, kind: str, *values: Any) -> None:
@@ -52,7 +53,7 @@ class Channel(ProgressListener):
 
     def scene(self, name: str) -> None:
         """Send the name of the test scene that is being estimated."""
-        self.training = False
+        self.resumable = self.resumable_scenes
         self.send("scene", name)
 
     def line(self, text: str) -> None:
@@ -72,7 +73,7 @@ class _ParentWatch(threading.Thread):
         for line in iter(self._channel.orders.readline, b""):
             if line == _STOP:
                 self.stop.set()
-                if not self._channel.training:
+                if not self._channel.resumable:
                     break  # there is nothing to save
         if hasattr(os, "killpg"):
             os.killpg(0, signal.SIGKILL)
@@ -106,7 +107,7 @@ def main(*, trains: bool) -> None:
         # The first optimiser of a process imports it, which takes as long as torch itself.
         import torch._dynamo  # noqa: F401
     from benchmark.execution.job import Job, result_of, run_job
-    from benchmark.method import NetworkMethod
+    from benchmark.method import IterativeMethod, NetworkMethod
 
     line = channel.orders.readline()
     if not line:
@@ -117,7 +118,8 @@ def main(*, trains: bool) -> None:
     watch.start()
     try:
         job = Job.from_json(values)
-        channel.training = isinstance(job.plan.method, NetworkMethod)
+        channel.resumable_scenes = isinstance(job.plan.method, IterativeMethod)
+        channel.resumable = isinstance(job.plan.method, NetworkMethod | IterativeMethod)
         result = run_job(job, channel, watch.stop.is_set, channel.line)
     except Exception as error:  # noqa: BLE001 - reported to the parent
         result = result_of(error)

@@ -23,7 +23,7 @@ class Progress(ProgressListener):
         self.stream = stream or sys.stderr
         self._cells = 0
         self._psnr: float | None = None
-        self._cell_began = self._reported = time.monotonic()
+        self._cell_began = self._loop_began = self._reported = time.monotonic()
 
     def line(self, text: str) -> None:
         """Write one line."""
@@ -45,7 +45,7 @@ class Progress(ProgressListener):
     def cell(self, number: int, title: str) -> None:
         """Report that a cell starts."""
         self._psnr = None
-        self._cell_began = self._reported = time.monotonic()
+        self._cell_began = self._loop_began = self._reported = time.monotonic()
         self.line(f"[{number}/{self._cells}] {title}")
 
     def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
@@ -56,11 +56,15 @@ class Progress(ProgressListener):
             self.line(f"    {self._state(step, steps, loss)}")
 
     def _state(self, step: int, steps: int, loss: float) -> str:
-        took = max(time.monotonic() - self._cell_began, 1e-9)  # a coarse clock may not advance
+        took = max(time.monotonic() - self._loop_began, 1e-9)  # a coarse clock may not advance
         left = took / step * (steps - step)
         psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
         rate = step / took
         return f"step {step}/{steps}, {rate:.1f} steps/s, {left:.0f} s left, loss {loss:.3g}{psnr}"
+
+    def scene(self, name: str) -> None:
+        """Restart the clock, as some methods have a loop over each scene."""
+        self._loop_began = time.monotonic()
 
     def validated(self, psnr: float) -> None:
         """Keep a validation's PSNR in dB for the next reports."""
@@ -143,6 +147,7 @@ class Bars(Progress):
 
     def scene(self, name: str) -> None:
         """Show the name of the test scene."""
+        super().scene(name)
         self._bars.update(self._current, note=f"testing on {name}")
 
     def cell_ended(self, reason: str | None) -> None:

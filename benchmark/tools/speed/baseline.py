@@ -29,14 +29,16 @@ from benchmark import console
 from benchmark.engine.training import optimiser
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.execution.registries import REGISTRIES
-from benchmark.method import METHODS, NetworkMethod, Recipe
+from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
 from benchmark.plugins.discovery import discover
+from benchmark.protocol import PROTOCOLS
 from benchmark.tools.speed.resources import seconds
 
 PROTOCOL, SCALE, PATCH = "wang2017", 2, 32
 SCALES, SIGMA, TRUNCATE = (2, 3, 4), 3.0, 4.0  # of the protocol
 
-Pair = tuple[Tensor, Tensor]
+# The method's inputs in their order, then the truth.
+Patches = tuple[Tensor, ...]
 
 
 def recipe_of(method: NetworkMethod, batch: int) -> Recipe:
@@ -44,50 +46,62 @@ def recipe_of(method: NetworkMethod, batch: int) -> Recipe:
     return replace(PROFILES["standard"].recipe(method), batch_size=batch, lr=1e-4)
 
 
-def shrink(method: NetworkMethod) -> int:
-    """Return the factor between the size of the truth and of a method's input."""
-    return SCALE if method.sees == "decimated" else 1
+def side(name: str, size: int) -> int:
+    """Return the rows or columns of an input, of `size` at full size."""
+    return size // SCALE if name == "low" else size
 
 
-class PatchFile(Dataset[Pair]):
-    """Pairs of patches in an HDF5 file: the method's input in `data`, the truth in `label`."""
+def problem_of(method: NetworkMethod, bands: int) -> Problem:
+    """Return the problem of a network for images of a number of bands."""
+    channels = 1 if method.bandwise else bands
+    degradation = PROTOCOLS.make(PROTOCOL).degradation(SCALE)
+    return Problem(SCALE, channels, (PATCH, PATCH), degradation)
 
-    def __init__(self, file: Path) -> None:
+
+class PatchFile(Dataset[Patches]):
+    """Patches in an HDF5 file: the method's inputs by name, and the truth in `label`."""
+
+    def __init__(self, file: Path, inputs: Sequence[str]) -> None:
         h5 = h5py.File(file, "r")
-        self._data, self._label = h5["data"], h5["label"]
+        self._parts = [h5[name] for name in (*inputs, "label")]
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self._parts[0])
 
-    def __getitem__(self, index: int) -> Pair:
-        return torch.from_numpy(self._data[index]), torch.from_numpy(self._label[index])
+    def __getitem__(self, index: int) -> Patches:
+        return tuple(torch.from_numpy(part[index]) for part in self._parts)
 
 
 def train(
-    method: NetworkMethod, network: nn.Module, pairs: Dataset[Pair], recipe: Recipe
+    method: NetworkMethod, network: nn.Module, patches: Dataset[Patches], recipe: Recipe
 ) -> Iterator[float]:
     """Train a network at a constant learning rate; yield the loss of every step."""
+    problem = None
     device = next(network.parameters()).device
     optimizer = optimiser.build(network.train(), recipe, fused=False)
-    loader = DataLoader(pairs, batch_size=recipe.batch_size, shuffle=True, drop_last=True)
+    loader = DataLoader(patches, batch_size=recipe.batch_size, shuffle=True, drop_last=True)
     while True:
         for batch in loader:
-            inputs, truth = (part.to(device) for part in batch)
+            *parts, truth = (part.to(device) for part in batch)
+            inputs = dict(zip(method.inputs, parts, strict=True))
             optimizer.zero_grad()
-            loss = method.loss(network(inputs), truth)
+            problem = problem or problem_of(method, truth.shape[1])
+            loss = method.loss(network(*parts), truth, inputs, problem)
             torch.autograd.backward(loss)
             optimiser.clip_gradients(network.parameters(), recipe, recipe.lr)
             optimizer.step()
             yield loss.item()
 
 
-def estimate(method: NetworkMethod, network: nn.Module, low: Tensor) -> Tensor:
-    """Estimate an image from the method's input, (bands, rows, columns)."""
+def estimate(method: NetworkMethod, network: nn.Module, images: Sequence[Tensor]) -> Tensor:
+    """Estimate an image from the method's inputs, (bands, rows, columns) each."""
     network.eval()
     with torch.no_grad():
         if not method.bandwise:
-            return method.estimate(network(low[None]))[0]
-        return torch.cat([method.estimate(network(band[None, None]))[0] for band in low])
+            return method.estimate(network(*(image[None] for image in images)))[0]
+        bands = zip(*images, strict=True)
+        made = [method.estimate(network(*(one[None, None] for one in band))) for band in bands]
+        return torch.cat([one[0] for one in made])
 
 
 def degrade(truth: np.ndarray) -> list[np.ndarray]:
@@ -146,16 +160,19 @@ def _work(request: Sequence[Any], file: Path, device: torch.device) -> Callable[
             method = METHODS.make(label)
             if not isinstance(method, NetworkMethod):
                 raise TypeError(f"{label} has no network")
-            channels = 1 if method.bandwise else bands
-            network = method.network(channels, SCALE).to(device)
+            problem = problem_of(method, bands)
+            network = method.network(problem).to(device)
             if what == "infer":
-                low = torch.rand(bands, *rest, device=device)
-                return partial(estimate, method, network, low)
+                sides = [[side(name, size) for size in rest] for name in method.inputs]
+                given = [torch.rand(bands, *both, device=device) for both in sides]
+                return partial(estimate, method, network, given)
             (batch,) = rest
             with h5py.File(file, "w") as h5:
-                for name, side in ("data", PATCH // shrink(method)), ("label", PATCH):
-                    h5[name] = random.random((4 * batch, channels, side, side), np.float32)
-            return train(method, network, PatchFile(file), recipe_of(method, batch)).__next__
+                for name in (*method.inputs, "label"):
+                    shape = (4 * batch, problem.bands, *[side(name, PATCH)] * 2)
+                    h5[name] = random.random(shape, np.float32)
+            patches = PatchFile(file, method.inputs)
+            return train(method, network, patches, recipe_of(method, batch)).__next__
         case ["degrade", *shape]:
             return partial(degrade, random.random(shape))
         case ["score", *shape]:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from math import prod
 from operator import truediv
 from pathlib import Path
 from statistics import median
@@ -17,7 +18,7 @@ from benchmark.data.patches import PatchBank
 from benchmark.data.sampler import PatchSampler, SamplingPlan
 from benchmark.data.split import Split
 from benchmark.dataset import DATASETS
-from benchmark.engine.inference.building import start
+from benchmark.engine.inference.building import problem_of_network, start
 from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.machine import seeding
 from benchmark.engine.machine.device import Device
@@ -33,7 +34,7 @@ from benchmark.execution.plan import plan_cells
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
 from benchmark.protocol import PROTOCOLS
-from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE, SCALES, recipe_of, shrink
+from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE, SCALES, recipe_of, side
 from benchmark.tools.speed.report import Row
 from benchmark.tools.speed.resources import peak_bytes
 
@@ -98,14 +99,16 @@ def training(method: NetworkMethod, truth: Tensor, device: Device, turns: int) -
     bank = PatchBank([truth], degradation, count=4096, size=size, seed=0, device=device.torch)
     label, batch = METHODS.label(method), BATCH[device.torch.type][not method.bandwise]
     recipe = recipe_of(method, batch)
-    network, _ = _start(method, (bank.bands, size, size), recipe, device)
+    network, problem = _start(method, (bank.bands, size, size), recipe, device)
+    problem = problem_of_network(method, problem)
     plan = SamplingPlan(len(bank), bank.bands, batch, 10**9, 0, method.bandwise)
     batches = iter(PatchSampler(plan, 0))
     patches, bands = next(batches)
-    inputs, wanted = bank.batch(patches[:2], method.sees, None if bands is None else bands[:2])
+    inputs, wanted = bank.batch(patches[:2], method.inputs, None if bands is None else bands[:2])
     with FlopCounterMode(display=False) as counter:
-        torch.autograd.backward(method.loss(network(inputs), wanted))
-    step = Step(method, device.place(network), bank, recipe, device)
+        output = network(*inputs.values())
+        torch.autograd.backward(method.loss(output, wanted, inputs, problem))
+    step = Step(method, problem, device.place(network), bank, recipe, device)
     return Item(
         "train",
         label,
@@ -120,20 +123,23 @@ def training(method: NetworkMethod, truth: Tensor, device: Device, turns: int) -
 
 def inference(method: NetworkMethod, shape: Shape, device: Device, turns: int) -> Item:
     """Measure the estimate of an image by random weights."""
-    label, shrunk = METHODS.label(method), shrink(method)
+    label = METHODS.label(method)
     network, problem = _start(method, shape, method.recipe, device)
-    low = torch.rand(shape[0], *(size // shrunk for size in shape[1:]), device=device.torch)
-    few = low[: BANDS if method.bandwise else None, : CORNER // shrunk, : CORNER // shrunk]
+    images = {
+        name: torch.rand(shape[0], *(side(name, size) for size in shape[1:]), device=device.torch)
+        for name in method.inputs
+    }
+    few = (BANDS if method.bandwise else shape[0], *(min(CORNER, size) for size in shape[1:]))
     # Two operations per multiplication, for every pixel of the estimate.
     pixels = shape[1] * shape[2] * (shape[0] if method.bandwise else 1)
     flops = 2 * pixels * multiplications_per_pixel(method, network, problem, PATCH)
-    engine = partial(run_network, method, device.place(network), low, problem, device)
+    engine = partial(run_network, method, device.place(network), images, problem, device)
     return Item(
         "infer",
         label,
         engine,
-        ("infer", label, *few.shape),
-        few.numel() / low.numel(),
+        ("infer", label, *few),
+        prod(few) / prod(shape),
         turns=turns,
         flops=flops,
         memory=peak_bytes(engine, device.torch),

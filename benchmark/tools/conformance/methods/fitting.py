@@ -19,22 +19,22 @@ def deterministic(harness: MethodHarness) -> None:
     """Learning twice under one seed gives the same numbers, bit for bit, on the same threads."""
     _require_same_state(harness.learn().state, harness.trained.state, "learning twice gives")
     problem = harness.problem()
-    low = harness.low(problem)
-    one, other = (harness.estimate(low, problem).clone() for _ in range(2))
+    inputs = harness.inputs(problem)
+    one, other = (harness.estimate(inputs, problem).clone() for _ in range(2))
     require(identical(one, other), "estimating a scene twice gives different estimates")
 
 
 def random_state_ignored(harness: MethodHarness) -> None:
     """The state of the global random generators affects neither learning nor estimates."""
     problem = harness.problem()
-    low = harness.low(problem)
-    plain = harness.estimate(low, problem).clone()
+    inputs = harness.inputs(problem)
+    plain = harness.estimate(inputs, problem).clone()
     with seeding.seeded(1, CPU.torch):
         state = harness.learn().state
     what = "another state of the global random generators gives"
     _require_same_state(state, harness.trained.state, what)
     with seeding.seeded(2, CPU.torch):
-        other = harness.estimate(low, problem)
+        other = harness.estimate(inputs, problem)
     require(identical(plain, other), f"{what} a different estimate of a scene")
 
 
@@ -43,7 +43,7 @@ def random_state_kept(harness: MethodHarness) -> None:
     problem = harness.problem()
     before = _generators()
     state = harness.learn().state
-    harness.estimator(problem, state)(harness.low(problem), problem)
+    harness.estimator(problem, state)(harness.inputs(problem), problem)
     after = _generators()
     touched = [name for name in before if before[name] != after[name]]
     require(not touched, f"it changes the global random state of {' and '.join(touched)}")
@@ -55,7 +55,7 @@ def global_state_kept(harness: MethodHarness) -> None:
     problem = harness.problem()
     with process_kept() as found:
         state = harness.learn().state
-        harness.estimator(problem, state)(harness.low(problem), problem)
+        harness.estimator(problem, state)(harness.inputs(problem), problem)
     require_unchanged(found)
 
 
@@ -85,16 +85,16 @@ def weights_round_trip(harness: MethodHarness) -> None:
     if isinstance(harness.method, NetworkMethod):
         pair = validation_pair(harness.scenes(problem.bands)[0], harness.method, problem, 0)
         trained = harness.training(3, [pair])
-        estimate = harness.estimator(problem, _stored(trained.state))(pair.low, problem)
+        estimate = harness.estimator(problem, _stored(trained.state))(pair.inputs, problem)
         again = PSNR()(estimate.clamp(0, 1), pair.truth)
         was = trained.history[-1]["psnr"]
         text = f"{was:.4f} dB when trained, {again:.4f} dB when its weights are loaded"
         require(abs(again - was) < 1e-3, f"a scene has {text}: something is not in the weights")
         return
-    low = harness.low(problem)
-    estimate = harness.estimator(problem, _stored(harness.trained.state))(low, problem)
+    inputs = harness.inputs(problem)
+    estimate = harness.estimator(problem, _stored(harness.trained.state))(inputs, problem)
     text = "its state gives another estimate after it was stored"
-    require(identical(estimate, harness.estimate(low, problem)), text)
+    require(identical(estimate, harness.estimate(inputs, problem)), text)
 
 
 def _stored(state: State) -> State:

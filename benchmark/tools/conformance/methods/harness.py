@@ -10,7 +10,12 @@ from torch.nn import functional
 
 from benchmark.data.patches import PatchBank
 from benchmark.engine.inference.building import start
-from benchmark.engine.inference.estimation import TrainingScenes, method_input
+from benchmark.engine.inference.estimation import (
+    TrainingScenes,
+    estimator,
+    method_inputs,
+    surroundings,
+)
 from benchmark.engine.inference.returned import fitted, upscaled
 from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.machine import seeding
@@ -18,7 +23,16 @@ from benchmark.engine.machine.device import CPU, Device
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import Validation
-from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
+from benchmark.method import (
+    METHODS,
+    Inputs,
+    IterativeMethod,
+    Method,
+    NetworkMethod,
+    Problem,
+    Run,
+    State,
+)
 from benchmark.plugins.registry import Registry
 from benchmark.protocol import Protocol
 from benchmark.protocols.wang2017 import Wang2017
@@ -30,12 +44,13 @@ BANDS = (1, 3, 7, 8, 31, 103)
 
 STEPS = 20
 
+_PROFILE = Profile("", "", patches=2)
 _SEED = 0
 _TRAINING_SHAPE = (40, 44)
 _PATCH = 24  # all scales divide it
 _PATCHES = 2
 
-Estimate = Callable[[Tensor, Problem], Tensor]
+Estimate = Callable[[Inputs, Problem], Tensor]
 
 
 def scene(bands: int, shape: tuple[int, int], seed: int) -> Tensor:
@@ -118,15 +133,15 @@ class MethodHarness(Harness[Method]):
         """
         scale, bands = scale or self.scale, bands or self.bands
         if not all(shape):
-            decimated = self.method.sees == "decimated"
-            shape = (16 * scale + 1, 18 * scale + 1) if decimated else (23, 25)
+            low = "low" in self.method.inputs
+            shape = (16 * scale + 1, 18 * scale + 1) if low else (23, 25)
         degradation = self.protocol.degradation(scale)
         return Problem(scale, bands, degradation.crop_shape(shape), degradation)
 
-    def low(self, problem: Problem, seed: int = 1) -> Tensor:
-        """Compute the method's input for a scene."""
+    def inputs(self, problem: Problem, seed: int = 1) -> dict[str, Tensor]:
+        """Compute what the method is given of a scene."""
         truth = problem.degradation.ground_truth(scene(problem.bands, problem.shape, seed))
-        return method_input(self.method, problem.degradation, truth)
+        return method_inputs(self.method, problem.degradation, truth)
 
     def scenes(self, bands: int, device: Device = CPU) -> list[Tensor]:
         """Make three training scenes."""
@@ -144,7 +159,13 @@ class MethodHarness(Harness[Method]):
         if isinstance(self.method, NetworkMethod):
             return self.training(problem=problem)
         scenes = TrainingScenes(self.scenes(problem.bands), problem.degradation, device)
-        state = self.method.fit(scenes, self.fitting(problem))
+        fitting = self.fitting(problem)
+        if isinstance(self.method, IterativeMethod):
+            run = Run(device.torch, fitting.generator(device.torch))
+            with surroundings(self.method, fitting, device):
+                state = self.method.learn(scenes, fitting, run)
+        else:
+            state = self.method.fit(scenes, fitting)
         fitted(state)
         return Trained(state)  # itself: a check compares it with what is stored of it
 
@@ -201,21 +222,25 @@ class MethodHarness(Harness[Method]):
     def estimator(self, problem: Problem, state: State, device: Device = CPU) -> Estimate:
         """Return the function that estimates scenes, as in the engine's evaluation."""
         method = self.method
-        if not isinstance(method, NetworkMethod):
-            return lambda low, asked: upscaled(
-                method.upscale(low, asked, state), (asked.bands, *asked.shape), low.device
-            )
-        network = self.network(problem, state, device)
-        return lambda low, asked: run_network(method, network, low, asked, device)
+        if isinstance(method, NetworkMethod):
+            network = self.network(problem, state, device)
+            return lambda inputs, asked: run_network(method, network, inputs, asked, device)
+        made = estimator(method, problem, state, _PROFILE, device)
+        return lambda inputs, asked: upscaled(
+            made(inputs, asked), (asked.bands, *asked.shape), device.torch
+        )
 
-    def estimate(self, low: Tensor, problem: Problem) -> Tensor:
+    def estimate(self, inputs: Inputs, problem: Problem) -> Tensor:
         """Estimate one scene after learning."""
-        return self.estimator(problem, self.trained.state)(low, problem)
+        return self.estimator(problem, self.trained.state)(inputs, problem)
 
-    def images(self, lows: Sequence[Tensor]) -> Tensor:
-        """Stack inputs to a network's batch, (batch, bands, rows, columns)."""
-        batch = torch.stack(list(lows))
-        return batch.flatten(0, 1)[:, None] if self.method.bandwise else batch
+    def images(self, scenes: Sequence[Inputs]) -> dict[str, Tensor]:
+        """Stack the inputs of scenes to a network's batches, (batch, bands, rows, columns)."""
+        batches = {}
+        for name in self.method.inputs:
+            batch = torch.stack([one[name] for one in scenes])
+            batches[name] = batch.flatten(0, 1)[:, None] if self.method.bandwise else batch
+        return batches
 
     def fitting(self, problem: Problem) -> Problem:
         """Return the problem for `fit`, with the shape of the training scenes."""

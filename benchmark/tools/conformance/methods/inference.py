@@ -6,12 +6,13 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from benchmark.engine.inference.returned import estimate_of
+from benchmark.engine.inference.building import problem_of_network
+from benchmark.engine.inference.returned import estimate_of, require_shape
 from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.machine.device import CPU, Device
 from benchmark.engine.scoring.clipping import SHARE, far_outside
 from benchmark.errors import counted
-from benchmark.method import NetworkMethod, Problem
+from benchmark.method import IterativeMethod, NetworkMethod, Problem
 from benchmark.tools.conformance.check import (
     Check,
     NotApplicableError,
@@ -46,18 +47,19 @@ def _shape_with(bands: int) -> Check:
 
 
 def _require_shape(harness: MethodHarness, problem: Problem) -> None:
-    method, low, state = harness.method, harness.low(problem), harness.initial_state(problem)
-    enlarge = problem.scale if method.sees == "decimated" else 1
+    method, inputs, state = harness.method, harness.inputs(problem), harness.initial_state(problem)
+    enlarge = problem.scale if "low" in method.inputs else 1
     if isinstance(method, NetworkMethod):
-        images = harness.images([low])
+        images = harness.images([inputs])
         with torch.inference_mode():
-            made = estimate_of(method, harness.network(problem, state).eval()(images)).shape
-        expected = (*images.shape[:2], *(size * enlarge for size in images.shape[2:]))
-        message = f"the network makes {tuple(made)} of {tuple(images.shape)}, expected {expected}"
-        require(tuple(made) == expected, message)
-    got = tuple(harness.estimator(problem, state)(low, problem).shape)
+            made = estimate_of(method, harness.network(problem, state).eval()(*images.values()))
+        try:
+            require_shape(made, images, problem.scale)
+        except ValueError as error:
+            require(False, str(error))
+    got = tuple(harness.estimator(problem, state)(inputs, problem).shape)
     expected = (problem.bands, *problem.shape)
-    # A decimated image of 17 x 17 is enlarged to 34 x 34 at x2, where 33 x 33 are expected.
+    # A low-resolution image of 17 x 17 is enlarged to 34 x 34 at x2, where 33 x 33 are expected.
     fits = len(got) == 3 and got[0] == problem.bands
     fits = fits and all(0 <= g - w < enlarge for g, w in zip(got[1:], expected[1:], strict=True))
     require(fits, f"the estimate has shape {got}, expected {expected}")
@@ -69,23 +71,24 @@ def finite(harness: MethodHarness) -> None:
     Nor does a network's output in bfloat16, in which networks are trained.
     """
     problem = harness.problem()
-    smooth = harness.low(problem)
-    noise = torch.rand(smooth.shape, generator=torch.Generator().manual_seed(0))
+    smooth = harness.inputs(problem)
+    generator = torch.Generator().manual_seed(0)
     images = {
-        "a black image": torch.zeros_like(smooth),
-        "a white image": torch.ones_like(smooth),
-        "noise": noise,
+        "a black image": {name: torch.zeros_like(one) for name, one in smooth.items()},
+        "a white image": {name: torch.ones_like(one) for name, one in smooth.items()},
+        "noise": {name: torch.rand(one.shape, generator=generator) for name, one in smooth.items()},
         "a scene": smooth,
     }
     estimate = harness.estimator(problem, harness.trained.state)
-    for name, low in images.items():
-        _require_finite(estimate(low, problem), f"the estimate of {name}")
+    for name, inputs in images.items():
+        _require_finite(estimate(inputs, problem), f"the estimate of {name}")
     if not isinstance(harness.method, NetworkMethod):
         return
     network = harness.network(problem, harness.trained.state).eval()
-    for name, low in images.items():
+    for name, inputs in images.items():
         with torch.inference_mode(), Device(CPU.torch, bfloat16=True).autocast():
-            output = estimate_of(harness.method, network(harness.images([low])))
+            batches = harness.images([inputs])
+            output = estimate_of(harness.method, network(*batches.values()))
         _require_finite(output, f"the output for {name}, in bfloat16")
 
 
@@ -101,7 +104,7 @@ def in_range(harness: MethodHarness) -> None:
     training is short here, may have ten times as many.
     """
     problem = harness.problem()
-    estimate = harness.estimate(harness.low(problem), problem)
+    estimate = harness.estimate(harness.inputs(problem), problem)
     require(
         estimate.is_floating_point(),
         f"the values of the estimate are {estimate.dtype}, expected floating-point numbers",
@@ -119,28 +122,30 @@ def in_range(harness: MethodHarness) -> None:
 def input_not_modified(harness: MethodHarness) -> None:
     """The method modifies none of its arguments: scenes, images, ground truths, states."""
     method, problem, state = harness.method, harness.problem(), harness.trained.state
-    low = harness.low(problem)
+    inputs = harness.inputs(problem)
     rows, columns = (problem.degradation.axis(size) for size in problem.shape)
     arguments = {
-        "its input": low,
+        **{f"its input '{name}'": image for name, image in inputs.items()},
         "the degradation, by rows": rows,
         "the degradation, by columns": columns,
     }
     tensors = {f"'{name}' of its state": value for name, value in state.items()}
     with _unmodified(arguments | tensors):
-        harness.estimate(low, problem)
+        harness.estimate(inputs, problem)
+    if isinstance(method, IterativeMethod):
+        return
     if not isinstance(method, NetworkMethod):
         scenes = harness.scenes(problem.bands)
         with _unmodified({f"training scene {i}": scene for i, scene in enumerate(scenes)}):
             method.fit(scenes, harness.fitting(problem))
         return
-    images, network = harness.images([low]), harness.network(problem, state)
-    with _unmodified({"the network's input": images}):
-        network.eval()(images)
-        output = network.train()(images)
+    images, network = harness.images([inputs]), harness.network(problem, state)
+    with _unmodified({f"the network's input '{name}'": one for name, one in images.items()}):
+        network.eval()(*images.values())
+        output = network.train()(*images.values())
     truth = torch.rand(method.estimate(output).shape)
     with _unmodified({"the ground truth in its loss": truth}):
-        method.loss(output, truth)
+        method.loss(output, truth, images, problem_of_network(method, problem))
 
 
 @contextmanager
@@ -154,11 +159,14 @@ def _unmodified(tensors: Mapping[str, Tensor]) -> Iterator[None]:
 def batch_of_one_equals_many(harness: MethodHarness) -> None:
     """A network's output for an image does not depend on its batch, up to rounding."""
     method, problem = harness.network_method, harness.problem()
-    images = harness.images([harness.low(problem, seed) for seed in (1, 2, 3)])
+    images = harness.images([harness.inputs(problem, seed) for seed in (1, 2, 3)])
     network = harness.network(problem, harness.trained.state).eval()
     with torch.inference_mode():
-        together = estimate_of(method, network(images))
-        alone = torch.cat([estimate_of(method, network(image[None])) for image in images])
+        together = estimate_of(method, network(*images.values()))
+        singles = zip(*images.values(), strict=True)
+        alone = torch.cat(
+            [estimate_of(method, network(*(one[None] for one in single))) for single in singles]
+        )
     require_close(alone, together, ROUNDING, "images alone and in one batch")
 
 
@@ -169,14 +177,14 @@ def tiles_equal_whole(harness: MethodHarness) -> None:
     halo = method.halo(network)
     if halo is None:
         raise NotApplicableError("its halo forbids tiles")
-    enlarge = harness.scale if method.sees == "decimated" else 1
+    enlarge = harness.scale if "low" in method.inputs else 1
     # The smallest tiles have a side of 16 pixels; some must end inside the image on both sides.
     long = 2 * halo + 35
     for rows, columns in ((19, long), (long, 19)):
         problem = harness.problem(shape=(rows * enlarge, columns * enlarge))
-        low = harness.low(problem)
+        inputs = harness.inputs(problem)
         whole, tiled = (
-            run_network(method, network, low, problem, CPU, budget) for budget in (2**40, 1)
+            run_network(method, network, inputs, problem, CPU, budget) for budget in (2**40, 1)
         )
         require_close(tiled, whole, ROUNDING, f"tiles (halo {halo}) and the whole image")
 
@@ -184,10 +192,10 @@ def tiles_equal_whole(harness: MethodHarness) -> None:
 def order_independent(harness: MethodHarness) -> None:
     """Estimates do not depend on the scenes' order, bit for bit, on the same threads."""
     problem = harness.problem()
-    lows = [harness.low(problem, seed) for seed in (1, 2, 3)]
+    scenes = [harness.inputs(problem, seed) for seed in (1, 2, 3)]
     forwards, backwards = (harness.estimator(problem, harness.trained.state) for _ in range(2))
-    first = [forwards(low, problem).clone() for low in lows]
-    second = [backwards(low, problem).clone() for low in reversed(lows)]
+    first = [forwards(inputs, problem).clone() for inputs in scenes]
+    second = [backwards(inputs, problem).clone() for inputs in reversed(scenes)]
     for one, other in zip(first, reversed(second), strict=True):
         require(identical(one, other), "a scene's estimate depends on the scenes before it")
 
@@ -198,12 +206,13 @@ def cpu_equals_cuda(harness: MethodHarness) -> None:
     if device is None:
         raise NotApplicableError("torch sees no CUDA device here")
     problem = harness.problem()
-    low = harness.low(problem)
+    inputs = harness.inputs(problem)
     state = harness.trained.state
     if not isinstance(harness.method, NetworkMethod):
         state = harness.learn(device).state
-    there = harness.estimator(problem, state, device)(low.to(device.torch), problem)
-    require_close(there.cpu(), harness.estimate(low, problem), 1e-3, "GPU and CPU")
+    moved = {name: image.to(device.torch) for name, image in inputs.items()}
+    there = harness.estimator(problem, state, device)(moved, problem)
+    require_close(there.cpu(), harness.estimate(inputs, problem), 1e-3, "GPU and CPU")
 
 
 def other_device() -> Device | None:

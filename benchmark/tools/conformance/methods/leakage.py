@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from benchmark.engine.inference.estimation import method_input
+from benchmark.engine.inference.estimation import method_inputs
 from benchmark.method import Problem
 from benchmark.tools.conformance.check import Check, identical, require
 from benchmark.tools.conformance.methods.harness import MethodHarness, scene
@@ -18,17 +18,18 @@ def truth_unreachable(harness: MethodHarness) -> None:
     engine's order of calls, with two ground truths that differ in what the degradation removes.
     """
     problem = harness.problem()
-    low = method_input(harness.method, problem.degradation, _truth(problem, 0.0))
+    inputs = method_inputs(harness.method, problem.degradation, _truth(problem, 0.0))
     # A new problem, as a method may modify its degradation in `fit`.
     asked = harness.problem()
     estimate = harness.estimator(asked, harness.learn(problem=asked).state)
-    alone = estimate(low.clone(), asked).clone()
+    alone = estimate({name: image.clone() for name, image in inputs.items()}, asked).clone()
     for detail in (0.1, -0.1):
         truth = _truth(asked, detail)
-        made = method_input(harness.method, asked.degradation, truth)
+        made = method_inputs(harness.method, asked.degradation, truth)
         changed = "it changes the degradation: a scene gets another low-resolution image"
-        require(torch.allclose(made, low, rtol=0, atol=ROUNDING), changed)
-        made.copy_(low)  # the same bits, where the protocol does not round
+        for name, image in inputs.items():
+            require(torch.allclose(made[name], image, rtol=0, atol=ROUNDING), changed)
+            made[name].copy_(image)  # the same bits, where the protocol does not round
         with_truth = estimate(made, asked)
         require(identical(alone, with_truth), "its estimate changes with the ground truth")
 

@@ -1,15 +1,17 @@
 """Checks of a method's metadata: description, parameters, reference."""
 
+from benchmark.method.registration import IMAGES, are_images
 from benchmark.tools.conformance import plugin
 from benchmark.tools.conformance.check import Check, require
 from benchmark.tools.conformance.methods.harness import MethodHarness
 
 
 def described(harness: MethodHarness) -> None:
-    """The class has a docstring, a title and a paper, and declares its input in `sees`."""
+    """The class has a docstring, a title and a paper, and declares its `inputs`."""
     plugin.require_described(harness, facts=("title", "paper"))
-    sees, known = harness.method.sees, ("upscaled", "decimated")
-    require(sees in known, f"sees is '{sees}', expected {' or '.join(known)}")
+    inputs = harness.method.inputs
+    text = f"inputs is {inputs!r}, expected one or two of {' and '.join(map(repr, IMAGES))}"
+    require(are_images(inputs), text)
 
 
 CHECKS: dict[str, Check] = {"described": described, **plugin.CHECKS}
