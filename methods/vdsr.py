@@ -30,7 +30,7 @@ class ResidualStack(nn.Module):
     "vdsr",
     title="VDSR",
     paper="Kim et al., Accurate image super-resolution using very deep networks, CVPR 2016",
-    published="Kim[11]",
+    published="Kim[11], VDSR",
     year="2016",
 )
 class VDSR(NetworkMethod):

@@ -5,10 +5,10 @@ Everything that a report shows is a selection, a mean or a pivot of these two.
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -28,6 +28,8 @@ _CELL = [
 ]  # fmt: skip
 _SCORE = [*ADDRESS, "scene", "metric", "value"]
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class MethodInfo:
@@ -36,7 +38,7 @@ class MethodInfo:
     Attributes:
         label: its name with its changed parameters, as in the cells' addresses.
         title: its name in tables.
-        published: its name in its paper's table; empty where there is none.
+        published: its names in published tables, separated by commas; empty where there is none.
         paper: where it was published.
         trained: whether its weights depend on a seed.
     """
@@ -46,6 +48,24 @@ class MethodInfo:
     published: str
     paper: str
     trained: bool
+
+    @property
+    def published_names(self) -> tuple[str, ...]:
+        """Return the names in published tables, which differ from protocol to protocol."""
+        return tuple(name.strip() for name in self.published.split(",") if name.strip())
+
+    def published_in(
+        self, values: Mapping[tuple[str, int, str], T], scale: int, metric: str
+    ) -> T | None:
+        """Return what was published for the method, under any of its names; None for nothing.
+
+        Args:
+            values: by published name, scale and metric.
+            scale: the scale factor.
+            metric: the metric's label.
+        """
+        keys = [(name, scale, metric) for name in self.published_names]
+        return next((values[key] for key in keys if key in values), None)
 
 
 @dataclass(frozen=True)

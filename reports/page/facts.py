@@ -171,7 +171,7 @@ def _method(
                 "notes": list(notes.of_entry(method.label, scale, metric.name)),
             }
             scores[metric.name] = [finite(found.get(scene)) for scene in scenes]
-            if row := published.get((method.published, scale, metric.name)):
+            if row := method.published_in(published, scale, metric.name):
                 measured = mean(values) if here == scored else math.nan
                 compared[metric.name] = _compared(row, measured, metric)
         places.append(

@@ -87,7 +87,7 @@ def _grid(
         here = [published.get((name, scale, metric.name)) for metric, scale in columns]
         if not any(here):
             continue
-        own: list[MethodInfo | None] = [one for one in methods if one.published == name]
+        own: list[MethodInfo | None] = [one for one in methods if name in one.published_names]
         for method in own or [None]:
             row = [Entry(name), Entry(method.title if method else MISSING)]
             for (metric, scale), value in zip(columns, here, strict=True):

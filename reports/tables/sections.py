@@ -94,7 +94,7 @@ def _measured(
                 rows, methods, _column(results, methods, metric, scale), strict=True
             ):
                 key = (method.label, scale, metric.name)
-                value = published.get((method.published, scale, metric.name))
+                value = method.published_in(published, scale, metric.name)
                 measured, better = difference(results, key, metric, value)
                 row.append(
                     replace(
