@@ -17,6 +17,7 @@ from tests.benchmark.support import (
     Volume,
     exact,
     examples,
+    input_of,
     network_method,
     problem,
     random,
