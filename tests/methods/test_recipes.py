@@ -1,6 +1,7 @@
 """The recipes of the papers: as printed, and at their full batch they train instead of diverging.
 
-Thirty steps on small patches of eight bands; CONTRIBUTING.md has what longer runs reach.
+Thirty steps on small patches of eight bands, of four for a network of all bands; CONTRIBUTING.md
+has what longer runs reach.
 """
 
 from dataclasses import dataclass, field, replace
@@ -44,13 +45,14 @@ def losses(reference: str) -> tuple[list[float], float]:
         The loss of every step, and the mean loss of the interpolated image on the same patches.
     """
     method = network_method(reference)
+    bands = BANDS if method.bandwise else BANDS // 2
     recipe = replace(PAPERS.recipe(method), epochs=1)
-    patches = STEPS * recipe.batch_size // (BANDS if recipe.bands_as_samples else 1)
+    patches = STEPS * recipe.batch_size // (bands if recipe.bands_as_samples else 1)
     profile = Short("short", "", patches, SIDE, by=recipe, validations=3)
-    problem, device = problem_of(SCALE, BANDS), choose("cpu")
+    problem, device = problem_of(SCALE, bands), choose("cpu")
     scene = DATASETS.make("synthetic").open(Path(), ["leaves01"]).read("leaves01")
     bank = PatchBank(
-        [truth_of(scene)[::4][:BANDS]],
+        [truth_of(scene)[::4][:bands]],
         problem.degradation,
         count=patches,
         size=SIDE,
@@ -60,7 +62,7 @@ def losses(reference: str) -> tuple[list[float], float]:
     )
     history = train(TrainingTask(method, problem, profile, 0, bank), device).history
     inputs, truth = batch_of(bank, torch.arange(patches), "upscaled", None)
-    samples = truth[0].numel() / (BANDS if recipe.bands_as_samples else 1)
+    samples = truth[0].numel() / (bands if recipe.bands_as_samples else 1)
     scale = samples / 2 if recipe.loss_reduction == "sum" else 1
     # `proposed` has two outputs in training, whose losses are added.
     output = (inputs, inputs) if reference == "proposed" else inputs

@@ -60,7 +60,7 @@ def estimates(
     [
         ("proposed[subnetworks=2,middle=1]", 2, (3, 61, 53)),
         ("proposed[subnetworks=2,middle=1,relu_last=true]", 3, (3, 50, 77)),
-        ("vdsr", 2, (1, 75, 66)),
+        ("vdsr", 2, (1, 75, 34)),
         ("espcn", 3, (2, 41, 35)),
         ("espcn", 4, (2, 33, 30)),
         ("srcnn", 2, (2, 50, 37)),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +107,30 @@ def made(reference: str) -> tuple[NetworkMethod, Profile]:
     return network_method(reference), SHORT
 
 
+Whole = Callable[[str], Trained]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tiny: Split) -> Whole:
+    """Return the function that trains without a stop, once for every reference."""
+
+    @cache
+    def whole(reference: str) -> Trained:
+        method, profile = made(reference)
+        return run(tiny, method, profile=profile)
+
+    return whole
+
+
 @pytest.mark.parametrize("stop", [0, 1, 5, 6, 10])
 @pytest.mark.parametrize(
     "reference", ["drops", "espcn", "proposed[subnetworks=2,middle=1]", "paper:srcnn"]
 )
 def test_a_stopped_training_resumes_to_the_same_bits(
-    tiny: Split, tmp_path: Path, reference: str, stop: int
+    tiny: Split, tmp_path: Path, uninterrupted: Whole, reference: str, stop: int
 ) -> None:
     method, profile = made(reference)
-    whole = run(tiny, method, profile=profile)
+    whole = uninterrupted(reference)
     file = tmp_path / "training.checkpoint"
     with pytest.raises(Stopped):
         run(tiny, method, checkpoint(file, after(stop)), profile)
@@ -124,8 +140,10 @@ def test_a_stopped_training_resumes_to_the_same_bits(
     assert (whole.resumed, again.resumed) == (0, 1)
 
 
-def test_stopping_at_every_single_step_changes_nothing(tiny: Split, tmp_path: Path) -> None:
-    whole, file, stops = run(tiny, Drops()), tmp_path / "training.checkpoint", 0
+def test_stopping_at_every_single_step_changes_nothing(
+    tiny: Split, tmp_path: Path, uninterrupted: Whole
+) -> None:
+    whole, file, stops = uninterrupted("drops"), tmp_path / "training.checkpoint", 0
     while True:
         try:
             again = run(tiny, Drops(), checkpoint(file, lambda: True))
@@ -173,9 +191,9 @@ def test_it_is_due_after_so_many_seconds_and_not_before(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "foreign"])
 def test_a_damaged_checkpoint_is_replaced_by_the_previous_one(
-    tiny: Split, tmp_path: Path, damage: str
+    tiny: Split, tmp_path: Path, uninterrupted: Whole, damage: str
 ) -> None:
-    whole, file = run(tiny, Drops()), tmp_path / "training.checkpoint"
+    whole, file = uninterrupted("drops"), tmp_path / "training.checkpoint"
     for _ in range(3):
         with pytest.raises(Stopped):
             run(tiny, Drops(), checkpoint(file, after(2)))
@@ -195,8 +213,10 @@ def test_a_damaged_checkpoint_is_replaced_by_the_previous_one(
     assert line.startswith(f"checkpoint {file} cannot be used")
 
 
-def test_with_both_damaged_the_training_starts_over(tiny: Split, tmp_path: Path) -> None:
-    whole, file = run(tiny, Drops()), tmp_path / "training.checkpoint"
+def test_with_both_damaged_the_training_starts_over(
+    tiny: Split, tmp_path: Path, uninterrupted: Whole
+) -> None:
+    whole, file = uninterrupted("drops"), tmp_path / "training.checkpoint"
     for name in (file.name, f"{file.name}.old"):
         (tmp_path / name).write_bytes(b"damaged")
     checkpointer = checkpoint(file)
@@ -206,8 +226,10 @@ def test_with_both_damaged_the_training_starts_over(tiny: Split, tmp_path: Path)
     assert len(checkpointer.messages) == 2
 
 
-def test_a_checkpoint_of_a_former_version_starts_over(tiny: Split, tmp_path: Path) -> None:
-    whole, file = run(tiny, Drops()), tmp_path / "training.checkpoint"
+def test_a_checkpoint_of_a_former_version_starts_over(
+    tiny: Split, tmp_path: Path, uninterrupted: Whole
+) -> None:
+    whole, file = uninterrupted("drops"), tmp_path / "training.checkpoint"
     with pytest.raises(Stopped):
         run(tiny, Drops(), checkpoint(file, after(5)))
     saved = checkpoint(file).load()

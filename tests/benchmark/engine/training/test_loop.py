@@ -71,7 +71,7 @@ class Gained(NetworkMethod):
         return Gain(self.first)
 
 
-SHORT = Profile("short", "", patches=24, epochs=2, batch=4, bands=2, validations=3)
+SHORT = Profile("short", "", patches=24, patch=16, epochs=2, batch=4, bands=2, validations=3)
 
 
 def held_out(split: Split, method: NetworkMethod, task: Problem) -> list[Validation]:
@@ -287,7 +287,7 @@ def test_interpolation_is_scored_on_what_the_network_is_validated_on(tiny: Split
 @pytest.mark.parametrize("reference", ["srcnn", "espcn", "vdsr", "proposed[subnetworks=2]"])
 @pytest.mark.parametrize("scale", [2, 3])
 def test_the_papers_own_recipes_run(tiny: Split, reference: str, scale: int) -> None:
-    profile = ShortPaper("paper", "", patches=6, patch=24)
+    profile = ShortPaper("paper", "", patches=6, patch=12)
     made = trained(tiny, reference, profile, scale=scale)
     assert made.steps >= 2
     assert all(math.isfinite(row["loss"]) for row in made.history)

@@ -145,8 +145,8 @@ def test_two_parts_take_the_step_that_one_takes(
     tiny: Split, reference: str, count: int, kind: str
 ) -> None:
     """Momentum is in it, and halves of different size; the weights move alike, not just little."""
-    values = count * 5 * 32 * 32
-    method, bank = network_method(reference), bank_of(tiny.train, 2)
+    values = count * 5 * 16 * 16
+    method, bank = network_method(reference), bank_of(tiny.train, 2, size=16)
     whole, losses = taken(method, bank, RECIPES[kind], count, parts=1, steps=2)
     halves, again = taken(method, bank, RECIPES[kind], count, parts=2, steps=2)
     assert whole.norm() > 0

@@ -37,7 +37,7 @@ NETWORKS = ["srcnn", "espcn", "vdsr", "proposed[subnetworks=1]"]
 @pytest.mark.parametrize("reference", NETWORKS)
 def test_training_takes_the_engines_steps(tiny: Split, reference: str) -> None:
     """Every batch is the whole bank, so that the order does not matter."""
-    method, bank = network_method(reference), bank_of(tiny.train, 2, count=2, size=16)
+    method, bank = network_method(reference), bank_of(tiny.train, 2, count=2, size=8)
     bands = torch.arange(5).expand(2, 5) if method.bandwise else None
     images, truth = bank.batch(torch.arange(2), method.inputs, bands)
     pairs: Any = TensorDataset(*images.values(), truth)
@@ -51,7 +51,7 @@ def test_training_takes_the_engines_steps(tiny: Split, reference: str) -> None:
     step = Step(method, task, CPU.place(ours), bank, recipe, CPU)
     for _ in range(4):
         loss = float(step.take(torch.arange(2), bands, 1e-2))
-        assert next(losses) == pytest.approx(loss, rel=reordered(2 * 5 * 16 * 16))
+        assert next(losses) == pytest.approx(loss, rel=reordered(2 * 5 * 8 * 8))
     for mine, theirs in zip(ours.parameters(), other.parameters(), strict=True):
         # In float64, but for the engine's outputs: up to 1, rounded to float32.
         assert torch.allclose(mine, theirs, rtol=0, atol=EPS), reference
