@@ -1,12 +1,10 @@
 """CST: queries of the whole image for windows of pixels, then attention between the channels."""
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.method import NetworkMethod, Problem, Recipe, parameter, register
+from benchmark.method import Inputs, NetworkMethod, Problem, Recipe, parameter, register
 from methods._blocks.losses import hybrid_loss
 from methods._blocks.padding import pad_to_multiple
 from methods._blocks.refusals import refused_scale
@@ -37,7 +35,7 @@ class CST(NetworkMethod):
     """
 
     inputs = ("low", "upscaled")
-    default_run: ClassVar[bool] = False
+    default_run = False
     maps: int = parameter(default=180, help="feature maps, a multiple of 12", low=24)
     stages: int = parameter(default=4, help="number of stages", low=1)
     blocks: int = parameter(default=4, help="blocks of a stage", low=1)
@@ -66,9 +64,7 @@ class CST(NetworkMethod):
         """Build the network with its initial weights."""
         return CSTNetwork(problem.bands, problem.scale, self.maps, self.stages, self.blocks)
 
-    def loss(
-        self, output: Tensor, truth: Tensor, inputs: object = None, problem: object = None
-    ) -> Tensor:
+    def loss(self, output: Tensor, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
         """Compute L1, 0.3 times the spectral angle, and 0.1 times L1 of the gradients."""
         return hybrid_loss(output, truth, 0.3, 0.1)
 

@@ -1,12 +1,10 @@
 """MSDformer: features of windows of bands, then transformers with deformable convolutions."""
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.method import NetworkMethod, Problem, Recipe, parameter, register
+from benchmark.method import Inputs, NetworkMethod, Problem, Recipe, parameter, register
 from methods._blocks.losses import hybrid_loss
 from methods._blocks.refusals import refused_scale
 from methods._blocks.spectral_attention import PointwiseResidual, SpectralAttention
@@ -33,7 +31,7 @@ class MSDformer(NetworkMethod):
     """
 
     inputs = ("low", "upscaled")
-    default_run: ClassVar[bool] = False
+    default_run = False
     maps: int = parameter(default=240, help="feature maps, a multiple of 6", low=6)
     blocks: int = parameter(default=4, help="number of transformer blocks", low=1)
     size: int = parameter(default=8, help="bands of a window", low=1)
@@ -66,9 +64,7 @@ class MSDformer(NetworkMethod):
         head = WindowFeatures(SpectralWindows(problem.bands, self.size, self.overlap), self.maps)
         return MSDformerNetwork(head, problem.bands, problem.scale, self.maps, self.blocks)
 
-    def loss(
-        self, output: Tensor, truth: Tensor, inputs: object = None, problem: object = None
-    ) -> Tensor:
+    def loss(self, output: Tensor, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
         """Compute L1, half the spectral angle, and 0.1 times L1 of the gradients."""
         return hybrid_loss(output, truth, 0.5, 0.1)
 

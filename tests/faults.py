@@ -167,7 +167,7 @@ from methods.espcn import ESPCN
 
 @register("traced", title="Traced", paper="nobody")
 class Traced(ESPCN):
-    def network(self, bands, scale):
+    def network(self, problem):
         print("building", file=sys.stderr, flush=True)
-        return super().network(bands, scale)
+        return super().network(problem)
 """

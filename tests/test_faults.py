@@ -153,11 +153,11 @@ from benchmark.method import Method, NetworkMethod, register
 DIVERGING = """
 @register("diverging", title="Diverging", paper="nobody")
 class Diverging(NetworkMethod):
-    def network(self, bands, scale):
-        return torch.nn.Conv2d(bands, bands, 3, padding=1)
+    def network(self, problem):
+        return torch.nn.Conv2d(problem.bands, problem.bands, 3, padding=1)
 
-    def loss(self, output, truth):
-        return super().loss(output, truth) * float("nan")
+    def loss(self, output, truth, inputs, problem):
+        return super().loss(output, truth, inputs, problem) * float("nan")
 """
 DIVERGED = "TrainingError: the loss became nan before step 25"
 FAILING = {name: one for name, one in (EXCEPTIONS | FAULTS).items() if one.reason}

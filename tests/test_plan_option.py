@@ -14,7 +14,7 @@ from tests.command_line import SMALL, Answer, CommandLine, rows
 from tests.test_plugins import MINE, STRIPES, written
 
 LABEL = f"{SMALL}+leaves01+leaves04+leaves06"
-LAYER = 'nn.Conv2d(bands, bands, self.kernel, padding="same")'
+LAYER = 'nn.Conv2d(problem.bands, problem.bands, self.kernel, padding="same")'
 DEEPER = f"nn.Sequential({LAYER}, nn.ReLU(), {LAYER})"
 assert LAYER in MINE
 
@@ -28,7 +28,7 @@ from benchmark.method import NetworkMethod, register
 
 @register("breaking", title="Breaking")
 class Breaking(NetworkMethod):
-    def network(self, bands, scale):
+    def network(self, problem):
         Path("begun").touch()
         raise ValueError("no network <today>")
 """

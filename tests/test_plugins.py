@@ -18,7 +18,7 @@ MINE = '''
 
 from torch import nn
 
-from benchmark.method import NetworkMethod, Recipe, parameter, register
+from benchmark.method import NetworkMethod, Problem, Recipe, parameter, register
 
 
 @register("mine", title="Mine", paper="Me, here and now", year="2026")
@@ -29,9 +29,9 @@ class Mine(NetworkMethod):
     kernel: int = parameter(3, "rows and columns", choices=(1, 3, 5))
     recipe = Recipe(lr=1e-3, epochs=1)
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build the network."""
-        return nn.Conv2d(bands, bands, self.kernel, padding="same")
+        return nn.Conv2d(problem.bands, problem.bands, self.kernel, padding="same")
 '''
 
 STRIPES = '''

@@ -229,7 +229,7 @@ def test_methods_lists_each_with_its_paper_and_parameters(hsisr: CommandLine) ->
     listed = hsisr("methods", "--json").json()
     assert [one["name"] for one in listed] == names
     assert all(one["paper"] for one in listed)
-    assert {one["name"]: one["sees"] for one in listed}["espcn"] == "decimated, band by band"
+    assert {one["name"]: one["inputs"] for one in listed}["espcn"] == "low, band by band"
 
 
 def test_datasets_lists_each_with_its_scenes(hsisr: CommandLine) -> None:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import torch
 from hypothesis import settings
@@ -60,6 +59,12 @@ def network_method(reference: str) -> NetworkMethod:
     return method
 
 
+def input_of(method: NetworkMethod, image: Tensor) -> dict[str, Tensor]:
+    """Return an image as the one input of a method."""
+    (name,) = method.inputs
+    return {name: image}
+
+
 def bank_of(
     scenes: SceneSet, scale: int, *, count: int = 24, size: int = 32, seed: int = 0
 ) -> PatchBank:
@@ -68,6 +73,14 @@ def bank_of(
     return PatchBank(
         scenes, degradation, count=count, size=size, seed=seed, device=torch.device("cpu")
     )
+
+
+def batch_of(
+    bank: PatchBank, patches: Tensor, name: str, bands: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Gather a batch of one input, and its ground truths."""
+    inputs, truth = bank.batch(patches, [name], bands)
+    return inputs[name], truth
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -132,10 +145,14 @@ class SamePatches(PatchBank):
         return self.count
 
     def batch(
-        self, patches: Tensor, sees: Literal["upscaled", "decimated"], bands: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+        self, patches: Tensor, inputs: Sequence[str], bands: Tensor | None
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """Return the pair, regardless of the arguments."""
-        return self.inputs, self.truth
+        return {"upscaled": self.inputs}, self.truth
+
+    def band_means(self) -> Tensor:
+        """Return the means of the pair's truth."""
+        return self.truth.mean((0, 2, 3))
 
 
 class Gain(nn.Module):

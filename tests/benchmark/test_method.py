@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Literal
 
 import pytest
 import torch
@@ -43,7 +42,7 @@ def test_a_method_without_upscale_says_so() -> None:
     with pytest.raises(NotImplementedError):
         Method().upscale(torch.zeros(1, 2, 2), problem(2, 1), {})
     with pytest.raises(NotImplementedError):
-        NetworkMethod().network(3, 2)
+        NetworkMethod().network(problem(2, 3))
 
 
 def test_the_estimate_is_the_last_of_several_outputs() -> None:
@@ -55,9 +54,10 @@ def test_the_estimate_is_the_last_of_several_outputs() -> None:
 
 def test_the_loss_is_the_mean_squared_error_of_the_last_output() -> None:
     x, y = random(2, 3, 4, 5), random(2, 3, 4, 5, seed=1)
+    task = problem(2, 3)
     expected = float((x - y).double().square().mean())
-    assert float(NetworkMethod().loss(x, y)) == pytest.approx(expected, rel=1e-6)
-    assert float(NetworkMethod().loss((y, x), y)) == pytest.approx(expected, rel=1e-6)
+    assert float(NetworkMethod().loss(x, y, {}, task)) == pytest.approx(expected, rel=1e-6)
+    assert float(NetworkMethod().loss((y, x), y, {}, task)) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_loss_is_the_mean_squared_error_of_the_last_output() -> None:
 )
 def test_the_halo_is_the_reach_of_all_layers(reference: str, halo: int) -> None:
     method = network_method(reference)
-    assert method.halo(method.network(1, 2)) == halo
+    assert method.halo(method.network(problem(2, 1))) == halo
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,12 @@ def test_a_field_of_a_recipe_that_was_renamed_is_named() -> None:
 @pytest.mark.parametrize(
     ("base", "declared", "says"),
     [
-        (Method, {"sees": "lowres"}, "or \"decimated\" as `sees`, found 'lowres'"),
-        (Method, {"sees": None}, "as `sees`, found None"),
+        (Method, {"inputs": "low"}, "of 'low' and 'upscaled' as a tuple, found 'low'"),
+        (Method, {"inputs": None}, "as `inputs`, found None"),
+        (Method, {"inputs": ()}, "as `inputs`, found ()"),
+        (Method, {"inputs": ("lowres",)}, "as `inputs`, found ('lowres',)"),
+        (Method, {"inputs": ("low", "low")}, "as `inputs`, found ('low', 'low')"),
+        (Method, {"default_run": None}, "expected True or False as `default_run`, found None"),
         (NetworkMethod, {"bandwise": "no"}, "expected True or False as `bandwise`, found 'no'"),
         (Method, {"stochastic": 1}, "expected True or False as `stochastic`, found 1"),
         (NetworkMethod, {"recipe": {"lr": 1e-3}}, "expected a Recipe as `recipe`, found {'lr'"),
@@ -151,10 +155,10 @@ def test_a_declaration_that_the_engine_would_misread_is_refused(
 def test_a_declaration_may_depend_on_a_parameter() -> None:
     @register("either", title="Either")
     class Either(Method):
-        low: bool = parameter(default=False, help="sees the decimated image")
+        low: bool = parameter(default=False, help="is given the low-resolution image")
 
         @property
-        def sees(self) -> Literal["upscaled", "decimated"]:  # type: ignore[override]
-            return "decimated" if self.low else "upscaled"
+        def inputs(self) -> tuple[str, ...]:  # type: ignore[override]
+            return ("low",) if self.low else ("upscaled",)
 
-    assert Either(low=True).sees == "decimated"
+    assert Either(low=True).inputs == ("low",)

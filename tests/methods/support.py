@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.engine.inference.tiling import run_network
-from tests.benchmark.support import CPU, exact, network_method, problem, random
+from tests.benchmark.support import CPU, exact, input_of, network_method, problem, random
 
 BANDS = (1, 7, 31)
 SHAPE = (19, 23)
@@ -19,7 +19,7 @@ def estimate(reference: str, scale: int, bands: int, *, in_float64: bool = False
     """Estimate one odd-sized scene through the engine, from random weights."""
     torch.manual_seed(0)
     method = network_method(reference)
-    network = method.network(1 if method.bandwise else bands, scale)
+    network = method.network(problem(scale, 1 if method.bandwise else bands))
     network = exact(network) if in_float64 else network
     low = random(bands, *SHAPE)
-    return run_network(method, network, low, problem(scale, bands, SHAPE), CPU)
+    return run_network(method, network, input_of(method, low), problem(scale, bands, SHAPE), CPU)

@@ -8,7 +8,7 @@ from tests.benchmark.support import problem, random
 
 def test_it_gives_back_what_it_sees() -> None:
     method = METHODS.make("bicubic")
-    assert method.sees == "upscaled"
+    assert method.inputs == ("upscaled",)
     assert not method.trained
     low = random(3, 20, 17)
     assert torch.equal(method.upscale(low, problem(2, 3, (20, 17)), {}), low)

@@ -1,6 +1,7 @@
 """The recipes of the papers: as printed, and at their full batch they train instead of diverging.
 
-Thirty steps on small patches of eight bands, of four for a network of all bands; CONTRIBUTING.md has what longer runs reach.
+Thirty steps on small patches of eight bands, of four for a network of all bands; CONTRIBUTING.md
+has what longer runs reach.
 """
 
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from benchmark.engine.training.loop import TrainingTask, train
 from benchmark.engine.training.profiles import PROFILES, Profile
 from benchmark.method import NetworkMethod, Recipe
 from benchmark.plugins.discovery import discover
-from tests.benchmark.support import network_method
+from tests.benchmark.support import batch_of, network_method
 from tests.benchmark.support import problem as problem_of
 
 discover([DATASETS])
@@ -60,12 +61,12 @@ def losses(reference: str) -> tuple[list[float], float]:
         augment=recipe.augment,
     )
     history = train(TrainingTask(method, problem, profile, 0, bank), device).history
-    inputs, truth = bank.batch(torch.arange(patches), "upscaled", None)
+    inputs, truth = batch_of(bank, torch.arange(patches), "upscaled", None)
     samples = truth[0].numel() / (bands if recipe.bands_as_samples else 1)
     scale = samples / 2 if recipe.loss_reduction == "sum" else 1
     # `proposed` has two outputs in training, whose losses are added.
     output = (inputs, inputs) if reference == "proposed" else inputs
-    return [row["loss"] for row in history], float(method.loss(output, truth)) * scale
+    return [row["loss"] for row in history], float(method.loss(output, truth, {}, problem)) * scale
 
 
 @pytest.mark.parametrize("reference", ["vdsr", "proposed"])

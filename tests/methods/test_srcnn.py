@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from benchmark.method import METHODS
-from tests.benchmark.support import EPS, network_method, random
+from tests.benchmark.support import EPS, network_method, problem, random
 from tests.methods.support import BANDS, SHAPE, estimate, size_of
 
 
@@ -14,11 +14,11 @@ from tests.methods.support import BANDS, SHAPE, estimate, size_of
     [("srcnn", 8_129), ("srcnn[middle=3]", 24_513), ("srcnn[middle=5]", 57_281)],
 )
 def test_it_has_as_many_parameters_as_published(reference: str, size: int) -> None:
-    assert size_of(network_method(reference).network(1, 2)) == size
+    assert size_of(network_method(reference).network(problem(2, 1))) == size
 
 
 def test_its_layers_are_those_of_the_paper() -> None:
-    layers = [m for m in network_method("srcnn").network(1, 3).modules()
+    layers = [m for m in network_method("srcnn").network(problem(3, 1)).modules()
               if isinstance(m, nn.Conv2d)]  # fmt: skip
     assert [layer.kernel_size for layer in layers] == [(9, 9), (1, 1), (5, 5)]
     assert [layer.out_channels for layer in layers] == [64, 32, 1]
@@ -31,7 +31,7 @@ def test_it_keeps_the_size(scale: int, bands: int) -> None:
 
 
 def test_the_last_layer_is_linear() -> None:
-    network = network_method("srcnn").network(1, 2)
+    network = network_method("srcnn").network(problem(2, 1))
     with torch.no_grad():
         for parameter in list(network.parameters())[-2:]:
             parameter.fill_(-1)

@@ -4,16 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from tests.benchmark.support import network_method, random
+from tests.benchmark.support import network_method, problem, random
 from tests.methods.support import SHAPE, estimate, size_of
 
 
 def test_it_has_as_many_parameters_as_published() -> None:
-    assert size_of(network_method("vdsr").network(1, 2)) == 665_921
+    assert size_of(network_method("vdsr").network(problem(2, 1))) == 665_921
 
 
 def test_it_has_twenty_layers_of_three_by_three() -> None:
-    network = network_method("vdsr").network(1, 4)
+    network = network_method("vdsr").network(problem(4, 1))
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
     assert len(layers) == 20
     assert {layer.kernel_size for layer in layers} == {(3, 3)}
@@ -26,7 +26,7 @@ def test_it_keeps_the_size(scale: int, bands: int) -> None:
 
 
 def test_it_gives_the_input_where_the_residual_is_nothing() -> None:
-    network = network_method("vdsr").network(1, 2)
+    network = network_method("vdsr").network(problem(2, 1))
     x = random(2, 1, 9, 11)
     with torch.no_grad():
         assert not torch.equal(network(x), x)
@@ -37,7 +37,7 @@ def test_it_gives_the_input_where_the_residual_is_nothing() -> None:
 
 def test_weights_start_by_hes_rule_and_biases_at_nothing() -> None:
     torch.manual_seed(0)
-    network = network_method("vdsr").network(1, 2)
+    network = network_method("vdsr").network(problem(2, 1))
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
     for layer in layers[1:-1]:
         expected = (2 / (64 * 9)) ** 0.5

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from benchmark.data.split import DataRequest, SceneSet, load_split
 from benchmark.dataset import DATASETS
-from benchmark.engine.inference.estimation import crop_to, method_input
+from benchmark.engine.inference.estimation import crop_to, method_inputs
 from benchmark.method import METHODS, Problem, State
 from benchmark.plugins.discovery import discover
 from benchmark.protocol import PROTOCOLS
@@ -248,7 +248,8 @@ def test_it_beats_bicubic_and_jointly_itself(leaves: tuple[SceneSet, SceneSet], 
         state = method.fit(train, task)
         values = []
         for truth in test:
-            low = method_input(method, task.degradation, task.degradation.store(truth))
+            stored = task.degradation.store(truth)
+            (low,) = method_inputs(method, task.degradation, stored).values()
             made = crop_to(method.upscale(low, task, state), truth)
             values.append(scores_of(made, truth, scale)["psnr"])
         means.append(np.mean(values))

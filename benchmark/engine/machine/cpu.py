@@ -1,55 +1,15 @@
-"""Optimisations of networks on a CPU.
+"""Memory of networks on a CPU: the layout of images and weights, and how glibc keeps freed memory.
 
-Three independent parts: convolutions to one output channel, the memory layout of images and
-weights, and how glibc handles freed memory. `docs/performance.md` has the measurements.
+`docs/performance.md` has the measurements, `convolutions.py` the faster layers.
 """
 
 import ctypes
+import math
 import sys
 from functools import cache
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
-
-# Convolutions to one output channel
-
-
-class SingleChannelConv2d(nn.Conv2d):
-    """A convolution to one output channel, factorised into two faster ones.
-
-    CPU kernels compute sixteen output channels at once, so one channel takes as long as sixteen.
-    Here the k columns of a k x k kernel become k output channels of a k x 1 convolution, and a
-    1 x k convolution with ones and zeros shifts and adds them: the same products, summed in
-    another order, 1.5 to 2.5 times faster.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, channels, rows, columns) to (batch, 1, rows, columns)."""
-        side = self.kernel_size[0]
-        columns = self.weight.permute(3, 1, 2, 0).contiguous(memory_format=torch.channels_last)
-        maps = functional.conv2d(x, columns, padding=(side // 2, 0))
-        shifts = torch.eye(side, dtype=maps.dtype, device=maps.device).view(1, side, 1, side)
-        return functional.conv2d(maps, shifts, self.bias, padding=(0, side // 2))
-
-
-def factorise_single_channel(network: nn.Module) -> None:
-    """Replace a network's convolutions to one output channel by `SingleChannelConv2d`, in place.
-
-    Weights, their names and the function computed stay the same.
-    """
-    for layer in network.modules():
-        if type(layer) is nn.Conv2d and _can_be_factorised(layer):
-            layer.__class__ = SingleChannelConv2d
-
-
-def _can_be_factorised(layer: nn.Conv2d) -> bool:
-    side = layer.kernel_size[0]
-    same = layer.padding in ((side // 2, side // 2), "same") and layer.padding_mode == "zeros"
-    square = layer.kernel_size == (side, side) and side % 2 == 1 and side > 1
-    plain = layer.stride == layer.dilation == (1, 1) and layer.groups == 1
-    return layer.out_channels == 1 and layer.in_channels >= 16 and same and square and plain
-
 
 # Memory layout
 
@@ -63,23 +23,24 @@ def to_channels_last(network: nn.Module) -> None:
 
 
 def channels_last(images: Tensor) -> Tensor:
-    """Return images with their channels last in memory; copy only if they are not already.
+    """Return images or volumes with their channels last in memory; copy only if they are not.
 
-    Images of one channel have the same memory layout either way, and torch treats them as
+    Tensors of one channel have the same memory layout either way, and torch treats them as
     channels-first. All layers after them would do so too, at half the speed on a CPU. Their
     strides are therefore set to those of channels-last.
 
     Args:
-        images: (n, channels, rows, columns).
+        images: (n, channels, rows, columns), or (n, channels, bands, rows, columns).
 
     Returns:
         The same values in the same shape.
     """
-    images = images.contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if images.dim() == 4 else torch.channels_last_3d
+    images = images.contiguous(memory_format=layout)
     if images.shape[1] != 1:
         return images
-    rows, columns = images.shape[2:]
-    return images.as_strided(images.shape, (rows * columns, 1, columns, 1))
+    strides = [math.prod(images.shape[axis + 1 :]) for axis in range(images.dim())]
+    return images.as_strided(images.shape, (strides[0], 1, *strides[2:]))
 
 
 # Freed memory

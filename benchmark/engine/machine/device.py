@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from benchmark.engine.inference.memory import memory_available
-from benchmark.engine.machine.cpu import (
+from benchmark.engine.machine.convolutions import (
     factorise_single_channel,
-    keep_freed_memory,
-    release_freed_memory,
-    to_channels_last,
+    fold_volumes,
+    keep_channels_last,
 )
+from benchmark.engine.machine.cpu import keep_freed_memory, release_freed_memory, to_channels_last
 from benchmark.errors import RequestError, counted
 
 # Activations of one inference call on the CPU, in bytes. Fixed, so that the order of sums, and
@@ -74,6 +74,8 @@ class Device:
         if self.torch.type == "cpu":
             keep_freed_memory()
             factorise_single_channel(network)
+            fold_volumes(network)
+            keep_channels_last(network)
         to_channels_last(network)
         return network
 

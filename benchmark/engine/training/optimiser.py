@@ -1,11 +1,12 @@
 """Optimisers of recipes, learning rates per layer, and clipping of gradients."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from benchmark.method import Recipe
 
@@ -29,10 +30,10 @@ def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> torch.op
     seen: set[nn.Parameter] = set()  # tied weights belong to the first layer that has them
     layers = []
     for module in network.modules():
-        layer = [p for p in module.parameters(recurse=False) if p not in seen]
+        layer = [p for p in _parameters(module) if p not in seen]
         seen.update(layer)
         if layer:
-            layers.append(_groups(layer, recipe))
+            layers.append(_groups(layer, _gains(module), recipe))
     for group in layers[-1]:
         group["lr_scale"] *= recipe.last_layer_lr
     groups = [group for layer in layers for group in layer]
@@ -46,14 +47,45 @@ def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> torch.op
     return torch.optim.Adam(groups, betas=(0.9, recipe.beta2), **common)
 
 
-def _groups(layer: Sequence[nn.Parameter], recipe: Recipe) -> list[dict[str, Any]]:
-    """Return a layer's parameter groups: its weights and, at a rate of their own, its biases."""
+def _parameters(module: nn.Module) -> list[nn.Parameter]:
+    """Return a module's own parameters, with those that its parametrizations compute them from."""
+    own = list(module.parameters(recurse=False))
+    if is_parametrized(module):
+        own += module.get_submodule("parametrizations").parameters()
+    return own
+
+
+def _gains(module: nn.Module) -> set[nn.Parameter]:
+    """Return a module's parameters that multiply, although they are not vectors by their shape.
+
+    They are the lengths in weight normalisation; and parameters that a method's own module declares
+    with at most one side longer than 1, such as a temperature for every head of an attention.
+    """
+    if is_parametrized(module):
+        lists = module.get_submodule("parametrizations").children()
+        # The length comes before the direction; other parametrizations have one tensor.
+        pairs = [one for one in lists if hasattr(one, "original1")]
+        return {one.get_parameter("original0") for one in pairs}
+    if type(module).__module__.startswith("torch.nn."):
+        return set()
+    own = module.parameters(recurse=False)
+    return {one for one in own if one.dim() > 1 and sum(side > 1 for side in one.shape) <= 1}
+
+
+def _groups(
+    layer: Sequence[nn.Parameter], gains: Collection[nn.Parameter], recipe: Recipe
+) -> list[dict[str, Any]]:
+    """Return a layer's parameter groups: weights and, at rates of their own, biases and gains."""
     if not recipe.lr_by_fan_in:
         return [{"params": layer, "lr_scale": 1.0}]
-    scale = he_scale(layer)
-    weights = [parameter for parameter in layer if parameter.dim() > 1]
-    biases = [parameter for parameter in layer if parameter.dim() <= 1]
-    groups = (weights, scale), (biases, scale * _BIAS_LR if weights else scale)
+    weights = [one for one in layer if one.dim() > 1 and one not in gains]
+    biases = [one for one in layer if one.dim() <= 1 and one not in gains]
+    scale = he_scale(weights)
+    groups = (
+        (weights, scale),
+        (biases, scale * _BIAS_LR if weights else scale),
+        ([one for one in layer if one in gains], he_scale([])),
+    )
     return [{"params": group, "lr_scale": rate} for group, rate in groups if group]
 
 
@@ -86,7 +118,7 @@ def clip_gradients(parameters: Iterable[nn.Parameter], recipe: Recipe, lr: float
 def he_scale(layer: Sequence[Tensor]) -> float:
     """Return the standard deviation of a layer's weights by He et al. (ICCV 2015).
 
-    It is sqrt(2 / fan-in); layers without a matrix (norms, scales) count as fan-in 200, a tenth.
+    It is sqrt(2 / fan-in); without a matrix (norms, gains) 0.1, a tenth of values that start at 1.
     """
     fans = [parameter[0].numel() for parameter in layer if parameter.dim() > 1]
     return math.sqrt(2 / max(fans)) if fans else 0.1

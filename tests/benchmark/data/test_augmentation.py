@@ -20,7 +20,7 @@ from tests.benchmark.data.test_patches import (
     scenes,
 )
 from tests.benchmark.data.test_patches import bank as plain_bank
-from tests.benchmark.support import EIGHT_BIT, EPS, FLOAT
+from tests.benchmark.support import EIGHT_BIT, EPS, FLOAT, batch_of
 
 SIZE = 24
 
@@ -51,8 +51,8 @@ def test_augmented_patches_are_crops_of_the_degraded_turned_scene(
     degradation = protocol.degradation(scale)
     made = augmented(protocol, scale)
     patches = torch.arange(COUNT)
-    ups, truths = made.batch(patches, "upscaled", None)
-    lows, again = made.batch(patches, "decimated", None)
+    ups, truths = batch_of(made, patches, "upscaled")
+    lows, again = batch_of(made, patches, "low")
     assert torch.equal(truths, again)
     few = -(-SIZE // scale)
     positions = draw(SHAPES, COUNT, SIZE, scale, SEED).tolist()
@@ -104,17 +104,17 @@ def test_one_orientation_is_the_plain_bank() -> None:
     same = torch.from_numpy(np.flatnonzero(draw_orientations(COUNT, 3, SEED) == 0))
     assert len(same)
     for one, other in zip(
-        plain.batch(same, "upscaled", None),
-        augmented(EIGHT_BIT, 3).batch(same, "upscaled", None),
+        batch_of(plain, same, "upscaled"),
+        batch_of(augmented(EIGHT_BIT, 3), same, "upscaled"),
         strict=True,
     ):
         assert torch.equal(one, other)
 
 
-@pytest.mark.parametrize("sees", ["upscaled", "decimated"])
+@pytest.mark.parametrize("sees", ["upscaled", "low"])
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_a_turned_pair_is_not_a_pair_of_the_turned_scene(
-    scale: int, sees: Literal["upscaled", "decimated"]
+    scale: int, sees: Literal["upscaled", "low"]
 ) -> None:
     """Under `wang2017`: its errors would teach the network a shift towards the other side."""
     degradation = EIGHT_BIT.degradation(scale)

@@ -1,7 +1,6 @@
 """Patches against crops of the whole degraded image, and the positions they are drawn at."""
 
 from functools import cache
-from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from torch import Tensor
 from benchmark.data.patches import PatchBank, draw
 from benchmark.errors import RequestError
 from benchmark.protocol import Protocol
-from tests.benchmark.support import EIGHT_BIT, EPS, FLOAT, examples, random
+from tests.benchmark.support import EIGHT_BIT, EPS, FLOAT, batch_of, examples, random
 
 SHAPES = [(45, 61), (32, 33), (67, 32), (50, 40)]
 BANDS = 4
@@ -65,11 +64,11 @@ def test_patches_are_crops_of_the_whole_degraded_scene(
 ) -> None:
     truth, up, low = crops(protocol, scale, size)
     patches = torch.arange(COUNT)
-    inputs, wanted = bank(protocol, scale, size).batch(patches, "upscaled", None)
+    inputs, wanted = batch_of(bank(protocol, scale, size), patches, "upscaled")
     assert inputs.shape == wanted.shape == (COUNT, BANDS, size, size)
     torch.testing.assert_close(inputs.double(), up, rtol=0, atol=UPSCALED)
     assert torch.equal(wanted, truth)
-    inputs, wanted = bank(protocol, scale, size).batch(patches, "decimated", None)
+    inputs, wanted = batch_of(bank(protocol, scale, size), patches, "low")
     assert torch.equal(inputs, low)
     assert torch.equal(wanted, truth)
 
@@ -81,26 +80,26 @@ def test_chosen_bands_become_images_of_their_own(protocol: Protocol, scale: int)
     patches = torch.tensor([3, 41, 0, 3])
     bands = torch.tensor([[0, 3], [2, 1], [1, 1], [3, 0]])
     order = [(int(p), int(b)) for p, row in zip(patches, bands, strict=True) for b in row]
-    inputs, wanted = bank(protocol, scale).batch(patches, "upscaled", bands)
+    inputs, wanted = batch_of(bank(protocol, scale), patches, "upscaled", bands)
     assert inputs.shape == wanted.shape == (8, 1, 32, 32)
     expected = torch.stack([up[p, b][None] for p, b in order])
     torch.testing.assert_close(inputs.double(), expected, rtol=0, atol=UPSCALED)
     assert torch.equal(wanted, torch.stack([truth[p, b][None] for p, b in order]))
-    inputs, wanted = bank(protocol, scale).batch(patches, "decimated", bands)
+    inputs, wanted = batch_of(bank(protocol, scale), patches, "low", bands)
     assert torch.equal(inputs, torch.stack([low[p, b][None] for p, b in order]))
     assert torch.equal(wanted, torch.stack([truth[p, b][None] for p, b in order]))
 
 
 def test_the_order_of_a_batch_is_the_order_asked_for() -> None:
     made = bank(EIGHT_BIT, 2)
-    forth, _ = made.batch(torch.tensor([1, 2, 3]), "upscaled", None)
-    back, _ = made.batch(torch.tensor([3, 2, 1]), "upscaled", None)
+    forth, _ = batch_of(made, torch.tensor([1, 2, 3]), "upscaled")
+    back, _ = batch_of(made, torch.tensor([3, 2, 1]), "upscaled")
     assert torch.equal(forth.flip(0), back)
     assert not torch.equal(forth, back)
 
 
 def test_decimated_patches_have_the_ceiling_of_the_size() -> None:
-    inputs, _ = bank(EIGHT_BIT, 3).batch(torch.tensor([0]), "decimated", None)
+    inputs, _ = batch_of(bank(EIGHT_BIT, 3), torch.tensor([0]), "low")
     assert inputs.shape == (1, BANDS, 11, 11)
 
 
@@ -195,10 +194,9 @@ def test_a_gpu_gives_the_same_patches(scale: int) -> None:
         device=torch.device("cuda"),
     )
     patches = torch.arange(COUNT)
-    kinds: tuple[Literal["upscaled", "decimated"], ...] = ("upscaled", "decimated")
-    for kind in kinds:
-        inputs, truth = bank(EIGHT_BIT, scale).batch(patches, kind, None)
-        others, other_truth = there.batch(patches, kind, None)
+    for kind in ("upscaled", "low"):
+        inputs, truth = batch_of(bank(EIGHT_BIT, scale), patches, kind)
+        others, other_truth = batch_of(there, patches, kind)
         torch.testing.assert_close(others.cpu(), inputs, rtol=0, atol=2 * UPSCALED)
         # A GPU divides by 255 by multiplying with its reciprocal.
         torch.testing.assert_close(other_truth.cpu(), truth, rtol=0, atol=EPS / 2)

@@ -17,8 +17,8 @@ from tests.benchmark.degradation.support import (
 )
 from tests.benchmark.support import random
 
-Sees = Literal["upscaled", "decimated"]
-SEES: tuple[Sees, ...] = ("upscaled", "decimated")
+Sees = Literal["upscaled", "low"]
+SEES: tuple[Sees, ...] = ("upscaled", "low")
 # The images of other software agree with ours to this; a shift changes them by over 0.01.
 SAME = 1e-4
 
@@ -26,7 +26,7 @@ SAME = 1e-4
 def seen(name: str, truth: oracles.Array, scale: int, sees: Sees) -> oracles.Array:
     """Compute a method's input by other software, without rounding."""
     low = expected_low(name, truth, scale)
-    return low if sees == "decimated" else expected_up(name, low, truth.shape[1:])
+    return low if sees == "low" else expected_up(name, low, truth.shape[1:])
 
 
 def pairs_may_be_flipped(name: str, size: int, scale: int, sees: Sees, scene: int) -> bool:
@@ -72,7 +72,7 @@ def test_the_answer_is_what_flipped_patches_show(name: str, scale: int, sees: Se
         expected = pairs_may_be_flipped(name, size, scale, sees, scene)
         assert degradation.commutes_with_flips(size, sees, scene) is expected
         if name in SHIFTED:
-            assert expected is (extra == 1 and sees == "decimated")
+            assert expected is (extra == 1 and sees == "low")
         else:
             assert expected is (extra == 0)
 

@@ -10,7 +10,7 @@ from benchmark.data.patches import PatchBank, draw, draw_orientations
 from benchmark.data.views import turned
 from benchmark.degradation.windows import UpscalingWindows
 from tests.benchmark.degradation.support import degradation_of, every_protocol, every_scale
-from tests.benchmark.support import EPS, random
+from tests.benchmark.support import EPS, batch_of, random
 
 SHAPES = [(45, 61), (32, 33), (67, 32), (50, 40), (41, 97)]
 COUNT = 40
@@ -52,8 +52,8 @@ def test_patches_are_crops_of_the_whole_degraded_scene(
             augment=augment,
         )
         patches = torch.arange(COUNT)
-        ups, wanted = bank.batch(patches, "upscaled", None)
-        lows, again = bank.batch(patches, "decimated", None)
+        ups, wanted = batch_of(bank, patches, "upscaled")
+        lows, again = batch_of(bank, patches, "low")
         assert torch.equal(wanted, again)
         places = draw(shapes, COUNT, size, scale, SEED).tolist()
         orientations = draw_orientations(COUNT, scale, SEED).tolist() if augment else [0] * COUNT

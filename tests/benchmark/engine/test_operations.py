@@ -19,20 +19,20 @@ def test_a_band_wise_network_is_counted_for_one_band(
     reference: str, scale: int, expected: float
 ) -> None:
     method, task = network_method(reference), problem(scale, 5)
-    network = method.network(1, scale)
+    network = method.network(problem(scale, 1))
     assert multiplications_per_pixel(method, network, task, 24) == expected
 
 
 def test_a_network_of_all_bands() -> None:
     method, task = network_method("proposed[subnetworks=1]"), problem(2, 5)
-    network = method.network(5, 2)
+    network = method.network(problem(2, 5))
     expected = 81 * 5 * 96 + 9 * 96 * 64 + 25 * 64 * 5
     assert multiplications_per_pixel(method, network, task, 24) == expected
 
 
 def test_counting_changes_neither_mode_nor_random_state_nor_weights() -> None:
     method = network_method("srcnn")
-    network = method.network(1, 2)
+    network = method.network(problem(2, 1))
     before = {name: value.clone() for name, value in network.state_dict().items()}
     state = torch.get_rng_state()
     multiplications_per_pixel(method, network, problem(2, 5), 16)

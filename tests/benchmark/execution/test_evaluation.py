@@ -13,7 +13,7 @@ from benchmark.engine.training.listener import ProgressListener
 from benchmark.engine.training.profiles import Profile
 from benchmark.execution.evaluation import compute, train_network
 from benchmark.execution.plan import CellPlan
-from benchmark.method import METHODS, Method, NetworkMethod, Problem, Recipe, State
+from benchmark.method import METHODS, Inputs, Method, NetworkMethod, Problem, Recipe, State
 from tests.benchmark.execution.test_job import BRIEF, planned
 from tests.benchmark.support import CPU, Gain
 
@@ -42,12 +42,12 @@ class Learner(NetworkMethod):
     recipe = Recipe(optimiser="sgd", lr=0.1, batch_size=4, epochs=1, schedule="constant")
     shown: list[Tensor]
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         return Gain(0.9)
 
-    def loss(self, output: Any, truth: Tensor) -> Tensor:
+    def loss(self, output: Any, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
         self.shown.append(truth.clone())
-        return super().loss(output, truth)
+        return super().loss(output, truth, inputs, problem)
 
 
 def made(base: type[Method], **attributes: object) -> Method:

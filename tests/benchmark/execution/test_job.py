@@ -29,7 +29,7 @@ from benchmark.execution.job import (
 from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.registries import REGISTRIES
 from benchmark.execution.request import Experiment
-from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
+from benchmark.method import METHODS, Inputs, Method, NetworkMethod, Problem, State
 from benchmark.metric import METRICS
 from benchmark.plugins.discovery import discover
 from benchmark.protocol import PROTOCOLS, Protocol
@@ -127,7 +127,7 @@ class Raising(Method):
 class Network(NetworkMethod):
     """Trains one weight."""
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build it."""
         return Gain(0.9)
 
@@ -139,10 +139,10 @@ class Late(Network):
     last = 7
     error: Exception | None = None
 
-    def loss(self, output: Any, truth: Tensor) -> Tensor:
+    def loss(self, output: Any, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
         """Do well for a while."""
         Late.begun += 1
-        good = super().loss(output, truth)
+        good = super().loss(output, truth, inputs, problem)
         if Late.begun <= self.last:
             return good
         if self.error:

@@ -27,16 +27,16 @@ QUICK = profiles.get("quick")
 PLUGIN = """
 from torch import Tensor, nn
 
-from benchmark.method import NetworkMethod, parameter, register
+from benchmark.method import NetworkMethod, Problem, parameter, register
 
 
 @register("mine", title="Mine")
 class Mine(NetworkMethod):
     maps: int = parameter(default=8, help="maps", low=1)
 
-    def network(self, bands: int, scale: int) -> nn.Module:
-        return nn.Sequential(nn.Conv2d(bands, self.maps, 3, padding=1), nn.ReLU(),
-                             nn.Conv2d(self.maps, bands, 3, padding=1))
+    def network(self, problem: Problem) -> nn.Module:
+        return nn.Sequential(nn.Conv2d(problem.bands, self.maps, 3, padding=1), nn.ReLU(),
+                             nn.Conv2d(self.maps, problem.bands, 3, padding=1))
 """
 
 Load = Callable[[str], Method]

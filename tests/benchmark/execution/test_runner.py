@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from benchmark.data.cache import PreparedScenes
 from benchmark.data.split import Split
 from benchmark.dataset import Scene
-from benchmark.engine.inference.estimation import crop_to, method_input
+from benchmark.engine.inference.estimation import crop_to, method_inputs
 from benchmark.engine.machine import environment
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
@@ -23,7 +24,7 @@ from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.request import Experiment
 from benchmark.execution.runner import Outcome, Runner
-from benchmark.method import METHODS, Method, NetworkMethod, Problem, State
+from benchmark.method import METHODS, Inputs, Method, NetworkMethod, Problem, State
 from benchmark.store.cells import Cell, cells, read
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain, problem, random, scores_of
 
@@ -94,19 +95,19 @@ class NotANumber(Method):
 class NotANumberInTraining(NetworkMethod):
     """Has a loss of NaN."""
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         return Gain(1.0)
 
-    def loss(self, output: Tensor, truth: Tensor) -> Tensor:
-        return output.sum() * math.nan
+    def loss(self, output: Any, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
+        return self.estimate(output).sum() * math.nan
 
 
 class TooSmallNetwork(NetworkMethod):
     """Gives the decimated size back."""
 
-    sees = "decimated"
+    inputs = ("low",)
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         return Gain(1.0)
 
 
@@ -187,12 +188,13 @@ def test_a_trained_cell_holds_weights_and_history(
 def test_the_scores_are_those_of_the_stored_weights(tiny: Split, tmp_path: Path) -> None:
     (task,) = planned(tiny, "srcnn")
     run(tmp_path, [task])
-    network = METHODS.make("srcnn").network(1, 2)  # type: ignore[attr-defined]
+    network = METHODS.make("srcnn").network(problem(2, 1))  # type: ignore[attr-defined]
     weights = load_file(task.address.folder(tmp_path) / "weights.safetensors")
     network.load_state_dict(weights)
     degradation = problem(2, 5).degradation
     truth = next(iter(tiny.test))
-    low = method_input(METHODS.make("srcnn"), degradation, degradation.store(truth))
+    stored = degradation.store(truth)
+    (low,) = method_inputs(METHODS.make("srcnn"), degradation, stored).values()
     with torch.inference_mode():
         estimate = network(low[:, None])[:, 0]
     row = cell_of(tmp_path, task).scores().iloc[0]
@@ -321,9 +323,11 @@ def test_what_a_method_sees_is_what_it_says(tiny: Split) -> None:
     truth = next(iter(tiny.test))
     degradation = problem(3, 5).degradation
     low = degradation.low(truth)
-    assert torch.equal(method_input(METHODS.make("espcn"), degradation, truth), low)
-    up = method_input(METHODS.make("bicubic"), degradation, truth)
-    assert torch.equal(up, degradation.upscale(low, (48, 40)))
+    shrunk = method_inputs(METHODS.make("espcn"), degradation, truth)
+    up = method_inputs(METHODS.make("bicubic"), degradation, truth)
+    assert (list(shrunk), list(up)) == (["low"], ["upscaled"])
+    assert torch.equal(shrunk["low"], low)
+    assert torch.equal(up["upscaled"], degradation.upscale(low, (48, 40)))
 
 
 def test_an_estimate_larger_than_the_truth_loses_its_last_samples() -> None:

@@ -42,8 +42,8 @@ class Mine(NetworkMethod):
 
     kernel: int = parameter(3, "rows and columns")
 
-    def network(self, bands, scale):
-        return nn.Conv2d(bands, bands, self.kernel, padding="same")
+    def network(self, problem):
+        return nn.Conv2d(problem.bands, problem.bands, self.kernel, padding="same")
 '''
 
 

@@ -35,9 +35,9 @@ from benchmark.method import NetworkMethod, parameter, register
 class Mine(NetworkMethod):
     maps: int = parameter(default=8, help="feature maps", low=1)
 
-    def network(self, bands, scale):
-        return nn.Sequential(nn.Conv2d(bands, self.maps, 3, padding=1), nn.ReLU(),
-                             nn.Conv2d(self.maps, bands, 3, padding=1))
+    def network(self, problem):
+        return nn.Sequential(nn.Conv2d(problem.bands, self.maps, 3, padding=1), nn.ReLU(),
+                             nn.Conv2d(self.maps, problem.bands, 3, padding=1))
 """
 OWN = "from benchmark.method import Method\n\nclass Own(Method):\n    pass\n"
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from benchmark.data.split import truth_of
 from benchmark.dataset import DATASETS
-from benchmark.engine.inference.estimation import method_input
+from benchmark.engine.inference.estimation import method_inputs
 from benchmark.engine.scoring.scene import metrics_of, score
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Problem
@@ -69,7 +69,7 @@ def bicubic(image: Tensor, name: str, scale: int, metrics: Sequence[str]) -> dic
     truth = degradation.ground_truth(image)
     method = METHODS.make("bicubic[clip=false]")
     bands, rows, columns = truth.shape
-    low = method_input(method, degradation, truth)
+    (low,) = method_inputs(method, degradation, truth).values()
     estimate = method.upscale(low, Problem(scale, bands, (rows, columns), degradation), {})
     unrounded = degradation.crop(image)
     computed = [METRICS.make(metric) for metric in metrics]

@@ -34,7 +34,7 @@ def test_the_written_method_loads_and_trains(tmp_path: Path, name: str) -> None:
     bank, listener = SamePatches(x, 0.5 * x, 2), Recorder()
     made = train(TrainingTask(method, problem(2, 4), profile, 0, bank), CPU, listener)
     assert made.history[-1]["loss"] < made.history[0]["loss"]
-    assert method.network(4, 2)(random(1, 4, 9, 7)).shape == (1, 4, 9, 7)
+    assert method.network(problem(2, 4))(random(1, 4, 9, 7)).shape == (1, 4, 9, 7)
 
 
 @pytest.mark.parametrize(

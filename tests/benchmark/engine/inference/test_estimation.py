@@ -24,8 +24,8 @@ class Drawing(Method):
 def test_a_stochastic_methods_estimate_follows_from_the_seed_and_disturbs_nobody() -> None:
     task = problem(2, 3)
     estimate = estimator(Drawing(), task, {}, profiles.get("quick"), CPU)
-    low, before = torch.zeros(3, 8, 8), torch.get_rng_state()
-    first, again, other = (estimate(low, replace(task, seed=seed)) for seed in (1, 1, 2))
+    images, before = {"upscaled": torch.zeros(3, 8, 8)}, torch.get_rng_state()
+    first, again, other = (estimate(images, replace(task, seed=seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert torch.equal(torch.get_rng_state(), before)

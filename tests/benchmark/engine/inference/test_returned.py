@@ -16,8 +16,8 @@ from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.machine.device import CPU
 from benchmark.engine.training.loop import TrainingTask, train
 from benchmark.engine.training.profiles import Profile
-from benchmark.method import NetworkMethod, Recipe
-from tests.benchmark.support import problem, random
+from benchmark.method import NetworkMethod, Problem, Recipe
+from tests.benchmark.support import input_of, problem, random
 
 BRIEF = Profile("", "", patches=2, patch=16, epochs=1, batch=2, validations=1)
 
@@ -25,8 +25,8 @@ BRIEF = Profile("", "", patches=2, patch=16, epochs=1, batch=2, validations=1)
 def returning(**members: object) -> NetworkMethod:
     """Return a method of one convolution, with some members replaced."""
 
-    def network(_self: object, bands: int, _scale: int) -> nn.Module:
-        return nn.Conv2d(bands, bands, 3, padding=1)
+    def network(_self: object, problem: Problem) -> nn.Module:
+        return nn.Conv2d(problem.bands, problem.bands, 3, padding=1)
 
     made: NetworkMethod = type("Mine", (NetworkMethod,), {"network": network, **members})()
     made.name = "mine"  # type: ignore[misc]
@@ -40,7 +40,7 @@ def forward(change: Callable[[Tensor], object]) -> Callable[..., nn.Module]:
         def forward(self, x: Tensor) -> Any:
             return change(super().forward(x))
 
-    return lambda _self, bands, _scale: Changed(bands, bands, 3, padding=1)
+    return lambda _self, problem: Changed(problem.bands, problem.bands, 3, padding=1)
 
 
 def trained(method: NetworkMethod) -> object:
@@ -207,7 +207,7 @@ def test_an_estimate_of_a_network_that_is_none(
     method, task = returning(network=forward(change)), problem(2, 3, (8, 9))
     network = start(method, task, Recipe())
     with pytest.raises((TypeError, ValueError)) as caught:
-        run_network(method, network, random(3, 8, 9), task, CPU)
+        run_network(method, network, input_of(method, random(3, 8, 9)), task, CPU)
     assert str(caught.value).startswith(message)
 
 
@@ -218,12 +218,16 @@ def test_an_estimate_of_its_own_that_is_no_tensor(estimate: Callable[[Tensor], o
     with pytest.raises(TypeError, match=message):
         trained(method)
     with pytest.raises(TypeError, match=message):
-        run_network(method, start(method, task, Recipe()), random(3, 8, 9), task, CPU)
+        run_network(
+            method, start(method, task, Recipe()), input_of(method, random(3, 8, 9)), task, CPU
+        )
 
 
 def test_a_halo_may_be_a_number_of_numpy() -> None:
     method, task = returning(halo=lambda *_: np.int64(1)), problem(2, 3, (8, 9))
-    assert run_network(method, start(method, task, Recipe()), random(3, 8, 9), task, CPU).any()
+    assert run_network(
+        method, start(method, task, Recipe()), input_of(method, random(3, 8, 9)), task, CPU
+    ).any()
 
 
 @pytest.mark.parametrize(
@@ -233,7 +237,9 @@ def test_a_halo_may_be_a_number_of_numpy() -> None:
 def test_a_halo_that_is_no_number_of_pixels(halo: object, found: str) -> None:
     method, task = returning(halo=lambda *_: halo), problem(2, 3, (8, 9))
     with pytest.raises(TypeError) as caught:
-        run_network(method, start(method, task, Recipe()), random(3, 8, 9), task, CPU)
+        run_network(
+            method, start(method, task, Recipe()), input_of(method, random(3, 8, 9)), task, CPU
+        )
     assert str(caught.value).startswith(f"halo returned {found}, expected a whole number of pix")
 
 

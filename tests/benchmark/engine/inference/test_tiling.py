@@ -17,6 +17,7 @@ from tests.benchmark.support import (
     Volume,
     exact,
     examples,
+    input_of,
     network_method,
     problem,
     random,
@@ -45,12 +46,12 @@ def estimates(
     """
     torch.manual_seed(0)
     method = network_method(reference)
-    network = exact(method.network(1 if method.bandwise else shape[0], scale))
+    network = exact(method.network(problem(scale, 1 if method.bandwise else shape[0])))
     task = problem(scale, shape[0], (shape[1], shape[2]))
     low = random(*shape)
-    whole = run_network(method, network, low, task, CPU, WHOLE)
+    whole = run_network(method, network, input_of(method, low), task, CPU, WHOLE)
     calls = Calls(network)
-    tiled = run_network(method, network, low, task, CPU, budget)
+    tiled = run_network(method, network, input_of(method, low), task, CPU, budget)
     return whole, tiled, calls.shapes[PROBES:]
 
 
@@ -88,7 +89,9 @@ def test_pointwise_layers_allow_tiles(layer: nn.Module) -> None:
     network = nn.Sequential(nn.Conv2d(2, 4, 5, padding=2), layer, nn.Conv2d(4, 2, 3, padding=1))
     assert NetworkMethod().halo(network) == 3
     low, task = random(2, 40, 40), problem(2, 2, (40, 40))
-    whole, tiled = (run_network(NetworkMethod(), network, low, task, CPU, b) for b in (WHOLE, 1))
+    whole, tiled = (
+        run_network(NetworkMethod(), network, {"upscaled": low}, task, CPU, b) for b in (WHOLE, 1)
+    )
     torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-6)
 
 
@@ -116,10 +119,10 @@ def test_a_halo_too_small_would_show() -> None:
             return 1
 
     torch.manual_seed(0)
-    network = network_method("srcnn").network(2, 2)
+    network = network_method("srcnn").network(problem(2, 2))
     low, task = random(2, 40, 40), problem(2, 2, (40, 40))
-    whole = run_network(Blind(), network, low, task, CPU, WHOLE)
-    tiled = run_network(Blind(), network, low, task, CPU, 1)
+    whole = run_network(Blind(), network, {"upscaled": low}, task, CPU, WHOLE)
+    tiled = run_network(Blind(), network, {"upscaled": low}, task, CPU, 1)
     assert float((whole - tiled).abs().max()) > 1e-4
 
 
@@ -133,9 +136,9 @@ def test_as_many_bands_as_the_budget_allows_are_taken_at_once() -> None:
 
 def test_the_budget_is_the_devices_own_by_default() -> None:
     method = network_method("srcnn")
-    network = method.network(1, 2)
+    network = method.network(problem(2, 1))
     calls = Calls(network)
-    run_network(method, network, random(5, 20, 18), problem(2, 5), CPU)
+    run_network(method, network, input_of(method, random(5, 20, 18)), problem(2, 5), CPU)
     assert [call[0] for call in calls.shapes[PROBES:]] == [5]
 
 
@@ -183,10 +186,10 @@ def estimate_limited(method: NetworkMethod, limit: float, budget: int | None = W
     torch.manual_seed(0)
     network = Limited(1 if method.bandwise else 5)
     low, task = random(5, 96, 80), problem(2, 5, (96, 80))
-    expected = run_network(method, network, low, task, CPU, WHOLE)
+    expected = run_network(method, network, input_of(method, low), task, CPU, WHOLE)
     network.limit = limit
     network.shapes.clear()
-    found = run_network(method, network, low, task, CPU, budget)
+    found = run_network(method, network, input_of(method, low), task, CPU, budget)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
     return network
 
@@ -238,13 +241,15 @@ def test_another_error_is_raised_as_it_is() -> None:
             raise RuntimeError("a mistake")
 
     with pytest.raises(RuntimeError, match="a mistake"):
-        run_network(Global(), Broken(), random(2, 9, 9), problem(2, 2), CPU)
+        run_network(Global(), Broken(), {"upscaled": random(2, 9, 9)}, problem(2, 2), CPU)
 
 
 def test_a_3d_network_with_attention_estimates_an_image_beyond_the_budget() -> None:
     torch.manual_seed(0)
     network, low = CPU.place(Volume()), random(31, 128, 128)
-    out = run_network(NetworkMethod(), network, low, problem(2, 31, (128, 128)), CPU, 2**20)
+    out = run_network(
+        NetworkMethod(), network, {"upscaled": low}, problem(2, 31, (128, 128)), CPU, 2**20
+    )
     with torch.inference_mode():
         torch.testing.assert_close(out, network(low[None])[0], rtol=0, atol=1e-5)
         # Attention sees all pixels: in tiles it would differ.
@@ -259,7 +264,7 @@ def test_the_network_is_evaluated_without_gradients_and_gives_its_last_output() 
             return x, 2 * x
 
     low = random(3, 10, 12)
-    out = run_network(NetworkMethod(), Twice().train(), low, problem(2, 3), CPU)
+    out = run_network(NetworkMethod(), Twice().train(), {"upscaled": low}, problem(2, 3), CPU)
     assert torch.equal(out, 2 * low)
     assert out.dtype == torch.float32
     assert not out.requires_grad
@@ -291,9 +296,11 @@ def test_tiles_cover_every_pixel_exactly_once(
 def test_estimates_are_in_float32_whatever_the_precision_of_training(reference: str) -> None:
     method, task = network_method(reference), problem(2, 3, (24, 24))
     torch.manual_seed(0)
-    network = method.network(1 if method.bandwise else 3, 2)
+    network = method.network(problem(2, 1 if method.bandwise else 3))
     low = random(3, 24, 24)
-    expected = run_network(method, network, low, task, CPU)
+    expected = run_network(method, network, input_of(method, low), task, CPU)
     with torch.autocast("cpu", torch.bfloat16):  # as a plugin may leave it
-        found = run_network(method, network, low, task, Device(CPU.torch, bfloat16=True))
+        found = run_network(
+            method, network, input_of(method, low), task, Device(CPU.torch, bfloat16=True)
+        )
     assert torch.equal(found, expected)

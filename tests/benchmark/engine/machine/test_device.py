@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from benchmark.engine.machine import device
-from benchmark.engine.machine.cpu import SingleChannelConv2d
+from benchmark.engine.machine.convolutions import SingleChannelConv2d, VolumeConvolution
 from benchmark.engine.machine.device import Device, choose, is_out_of_memory
 from benchmark.errors import RequestError
 from tests.benchmark.support import CPU
@@ -76,6 +76,8 @@ def test_networks_are_placed_in_the_fastest_form() -> None:
     assert CPU.place(network) is network
     assert [type(layer) for layer in layers] == [nn.Conv2d, SingleChannelConv2d]
     assert layers[0].weight.is_contiguous(memory_format=torch.channels_last)
+    volumes = CPU.place(nn.Conv3d(2, 2, 3))
+    assert isinstance(vars(volumes)["_conv_forward"], VolumeConvolution)
 
 
 @pytest.mark.parametrize(("free", "budget"), [(2**40, 2**30), (2**31, 2**30), (2**30, 2**29)])

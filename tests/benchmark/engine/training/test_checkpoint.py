@@ -15,7 +15,7 @@ from benchmark.data.split import Split
 from benchmark.engine.training.checkpoint import Checkpointer, NullCheckpointer, Stopped
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import Profile
-from benchmark.method import NetworkMethod
+from benchmark.method import NetworkMethod, Problem
 from tests.benchmark.engine.training.test_loop import SHORT, ShortPaper, held_out
 from tests.benchmark.support import CPU, Recorder, bank_of, network_method, problem
 
@@ -25,10 +25,13 @@ class Drops(NetworkMethod):
 
     name = "drops"
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build a convolution, a batch norm and noise."""
         return nn.Sequential(
-            nn.Conv2d(bands, 6, 3, padding=1), nn.BatchNorm2d(6), Noise(), nn.Conv2d(6, bands, 1)
+            nn.Conv2d(problem.bands, 6, 3, padding=1),
+            nn.BatchNorm2d(6),
+            Noise(),
+            nn.Conv2d(6, problem.bands, 1),
         )
 
 

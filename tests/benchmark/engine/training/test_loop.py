@@ -18,7 +18,7 @@ from benchmark.engine.training.loop import Trained, TrainingError, TrainingTask,
 from benchmark.engine.training.optimiser import he_scale
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import Validation, validation_pair
-from benchmark.method import NetworkMethod, Problem, Recipe
+from benchmark.method import Inputs, NetworkMethod, Problem, Recipe
 from tests.benchmark.support import (
     CPU,
     EIGHT_BIT,
@@ -66,7 +66,7 @@ class Gained(NetworkMethod):
     first: float = 0.5
     name = "gained"
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build it."""
         return Gain(self.first)
 
@@ -92,7 +92,7 @@ def trained(
 def gained(recipe: Recipe, *, first: float = 0.5, best: float | None = None) -> Trained:
     """Train one weight from `first` to 2; `best` would score highest, None keeps the last."""
     x = random(1, 2, 6, 6) / 4
-    held = [] if best is None else [Validation(x[0], best * x[0], 0.0)]
+    held = [] if best is None else [Validation({"upscaled": x[0]}, best * x[0], 0.0)]
     profile = Given("given", "", patches=1, by=recipe)
     bank = SamePatches(x, 2 * x, 1)
     return train(TrainingTask(Gained(first), problem(2, 2), profile, 0, bank, held), CPU)
@@ -157,7 +157,7 @@ def test_there_are_as_many_validations_as_asked_for(tiny: Split, validations: in
 
 def test_the_loss_of_a_row_is_the_mean_since_the_row_before() -> None:
     class Counting(Gained):
-        def loss(self, output: Any, truth: Tensor) -> Tensor:
+        def loss(self, output: Any, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
             counted.append(1)
             return 0 * self.estimate(output).sum() + len(counted)
 
@@ -201,7 +201,7 @@ def test_the_listener_receives_steps_and_validations(tiny: Split) -> None:
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_ends_training(bad: float) -> None:
     class Broken(Gained):
-        def loss(self, output: Any, truth: Tensor) -> Tensor:
+        def loss(self, output: Any, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
             return (self.estimate(output) * bad).sum()
 
     x = random(1, 2, 6, 6)
@@ -235,10 +235,10 @@ def test_without_validation_scenes_the_last_weights_are_kept_with_a_warning() ->
 
 def test_a_dead_network_is_warned_about(tiny: Split) -> None:
     class Dead(NetworkMethod):
-        def network(self, bands: int, scale: int) -> nn.Module:
+        def network(self, problem: Problem) -> nn.Module:
             return Gain(1.0)
 
-        def loss(self, output: Any, truth: Tensor) -> Tensor:
+        def loss(self, output: Any, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
             return 0 * self.estimate(output).sum()
 
     task = problem(2, 5)
@@ -276,9 +276,10 @@ def test_interpolation_is_scored_on_what_the_network_is_validated_on(tiny: Split
         up = degradation.upscale(low, (48, 40))
         assert torch.equal(pair.truth, stored[:, rows, columns])
         few = -(-(columns.stop - columns.start) // 3)
-        assert pair.low.shape[2] == few
+        seen = pair.inputs["low"]
+        assert seen.shape[2] == few
         first = low[:, rows.start // 3 :, columns.start // 3 :]
-        assert torch.equal(pair.low, first[:, : pair.low.shape[1], :few])
+        assert torch.equal(seen, first[:, : seen.shape[1], :few])
         error = (up - stored)[:, rows, columns].double().square().mean()
         assert pair.interpolated == pytest.approx(-10 * math.log10(error), abs=1e-4)
 
@@ -380,7 +381,7 @@ def test_training_ends_without_improvement() -> None:
 
 def test_the_last_layer_has_a_rate_of_its_own() -> None:
     class Two(NetworkMethod):
-        def network(self, bands: int, scale: int) -> nn.Module:
+        def network(self, problem: Problem) -> nn.Module:
             return nn.Sequential(Gain(1.0), Gain(1.0))
 
     x = random(1, 2, 6, 6)
@@ -396,7 +397,7 @@ def test_the_last_layer_has_a_rate_of_its_own() -> None:
 
 def test_relative_rates_follow_the_size_of_each_layers_weights() -> None:
     class Two(NetworkMethod):
-        def network(self, bands: int, scale: int) -> nn.Module:
+        def network(self, problem: Problem) -> nn.Module:
             layers = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 1, 5, padding=2)
             for layer in layers:
                 nn.init.constant_(layer.weight, 0.1)
@@ -415,7 +416,7 @@ def test_relative_rates_follow_the_size_of_each_layers_weights() -> None:
 
 def test_unit_gradients_have_length_one_whatever_the_loss() -> None:
     class Two(NetworkMethod):
-        def network(self, bands: int, scale: int) -> nn.Module:
+        def network(self, problem: Problem) -> nn.Module:
             return nn.Sequential(Gain(1.0), Gain(1.0))
 
     for size in (1e-3, 1e3):
@@ -466,7 +467,7 @@ def test_networks_of_every_kind_train_and_count_what_is_trained(
     build: Callable[[], nn.Module], parameters: int | None
 ) -> None:
     class Built(NetworkMethod):
-        def network(self, bands: int, scale: int) -> nn.Module:
+        def network(self, problem: Problem) -> nn.Module:
             return build()
 
     x = random(1, 3, 12, 12)
@@ -497,7 +498,7 @@ def test_validation_is_in_float32_where_training_is_in_bfloat16() -> None:
     x = random(1, 2, 24, 24)
     found = []
     for device in (CPU, Device(CPU.torch, True)):
-        held = [Validation(x[0], x[0] / 2, 0.0)]
+        held = [Validation({"upscaled": x[0]}, x[0] / 2, 0.0)]
         bank = SamePatches(x.view(2, 1, 24, 24), x.view(2, 1, 24, 24), 1)
         bank.bands = 2
         found.append(train(TrainingTask(method, task, profile, 0, bank, held), device).history[0])
@@ -524,9 +525,9 @@ def test_every_patch_is_seen_once_an_epoch(tiny: Split) -> None:
     asked: list[Tensor] = []
 
     class Noting(PatchBank):
-        def batch(self, patches: Tensor, sees: Any, bands: Tensor | None) -> tuple[Tensor, Tensor]:
+        def batch(self, patches: Tensor, inputs: Any, bands: Tensor | None) -> Any:
             asked.append(patches)
-            return super().batch(patches, sees, bands)
+            return super().batch(patches, inputs, bands)
 
     bank = Noting(tiny.train, EIGHT_BIT.degradation(2), count=12, size=16, seed=0, device=CPU.torch)
     method = network_method("proposed[subnetworks=1]")
@@ -543,11 +544,11 @@ def test_every_band_of_every_patch_is_seen_once_an_epoch_where_bands_are_samples
     asked: list[tuple[int, int]] = []
 
     class Noting(PatchBank):
-        def batch(self, patches: Tensor, sees: Any, bands: Tensor | None) -> tuple[Tensor, Tensor]:
+        def batch(self, patches: Tensor, inputs: Any, bands: Tensor | None) -> Any:
             assert bands is not None
             assert bands.shape == (len(patches), 1)
             asked.extend(zip(patches.tolist(), bands[:, 0].tolist(), strict=True))
-            return super().batch(patches, sees, bands)
+            return super().batch(patches, inputs, bands)
 
     bank = Noting(tiny.train, EIGHT_BIT.degradation(2), count=10, size=16, seed=0, device=CPU.torch)
     recipe = Recipe(batch_size=5, epochs=1, bands_as_samples=True)
@@ -563,12 +564,10 @@ def test_every_method_sees_the_same_patches_in_the_same_order(tiny: Split) -> No
         asked: list[tuple[Tensor, Tensor]] = []
 
         class Noting(PatchBank):
-            def batch(
-                self, patches: Tensor, sees: Any, bands: Tensor | None
-            ) -> tuple[Tensor, Tensor]:
+            def batch(self, patches: Tensor, inputs: Any, bands: Tensor | None) -> Any:
                 assert bands is not None
                 asked.append((patches, bands))  # noqa: B023
-                return super().batch(patches, sees, bands)
+                return super().batch(patches, inputs, bands)
 
         bank = Noting(
             tiny.train, EIGHT_BIT.degradation(2), count=8, size=16, seed=0, device=CPU.torch

@@ -16,7 +16,7 @@ from benchmark.data.split import Split
 from benchmark.engine.training.checkpoint import Stopped
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.step import Step
-from benchmark.method import NetworkMethod, Recipe
+from benchmark.method import Inputs, NetworkMethod, Problem, Recipe
 from tests.benchmark.engine.machine.test_seeding import in_a_file
 from tests.benchmark.engine.training.test_checkpoint import after, checkpoint, same
 from tests.benchmark.engine.training.test_loop import Given, held_out
@@ -39,6 +39,7 @@ RECIPES = {
     "clipped": Recipe(optimiser="sgd", lr=0.05, clip_norm=1e-3),
 }
 CUBES = "proposed[subnetworks=2,middle=1]"
+TASK = problem(2, 5)
 # Networks are in float64 here: parts differ in the float32 scaling of the loss and of its slope,
 # at most sixteen roundings of half an EPS on either side.
 PARTS = 16 * EPS
@@ -73,9 +74,9 @@ class Tight(NetworkMethod):
     asked: list[int] = field(default_factory=list)
     name = "tight"
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build it."""
-        return exact(Crowded(bands, self.limit, self.asked, self.message))
+        return exact(Crowded(problem.bands, self.limit, self.asked, self.message))
 
 
 class TightBands(Tight):
@@ -114,7 +115,7 @@ def first(method: NetworkMethod, bands: int = 5, scale: int = 2) -> nn.Module:
     """Build the network with the same starting weights every time."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        return exact(method.network(1 if method.bandwise else bands, scale))
+        return exact(method.network(problem(scale, 1 if method.bandwise else bands)))
 
 
 def moved(network: nn.Module, before: Sequence[Tensor]) -> Tensor:
@@ -129,7 +130,7 @@ def taken(
     """Take steps; return the change of the weights, and the losses."""
     network = first(method)
     before = [parameter.detach().clone() for parameter in network.parameters()]
-    step = Step(method, network, bank, recipe, CPU)
+    step = Step(method, TASK, network, bank, recipe, CPU)
     step.parts = parts
     losses = [float(step.take(*batch_of(method, count), recipe.lr)) for _ in range(steps)]
     assert step.parts == parts
@@ -230,9 +231,9 @@ def test_memory_that_runs_out_in_the_backward_pass_leaves_no_partial_gradient(ti
     class Bursting(Tight):
         """The second convolution has its gradient when the memory runs out."""
 
-        def network(self, bands: int, scale: int) -> nn.Module:
+        def network(self, problem: Problem) -> nn.Module:
             """Put the burst between the two."""
-            made = super().network(bands, scale)
+            made = super().network(problem)
             assert isinstance(made, Crowded)
             made.layers[0].register_forward_hook(lambda *given: Burst.apply(given[-1]))  # type: ignore[no-untyped-call]
             return made
@@ -259,7 +260,7 @@ def test_out_of_memory_with_one_sample_is_an_error_and_changes_no_weight(
     method = Tight(0)
     network = first(method)
     before = [parameter.detach().clone() for parameter in network.parameters()]
-    step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
+    step = Step(method, TASK, network, bank_of(tiny.train, 2), SGD, CPU)
     with pytest.raises(MemoryError, match="tight: out of memory in a training step, even with one"):
         step.take(*batch_of(method, count), 0.1)
     assert method.asked == asked
@@ -270,7 +271,7 @@ def test_memory_that_gets_shorter_halves_the_parts_again(tiny: Split) -> None:
     method = Tight(3)
     network = first(method)
     assert isinstance(network, Crowded)
-    step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
+    step = Step(method, TASK, network, bank_of(tiny.train, 2), SGD, CPU)
     step.take(*batch_of(method, 4), 0.1)
     network.limit = 1
     step.take(*batch_of(method, 4), 0.1)
@@ -280,7 +281,7 @@ def test_memory_that_gets_shorter_halves_the_parts_again(tiny: Split) -> None:
 
 def test_another_error_is_not_taken_for_a_lack_of_memory(tiny: Split) -> None:
     class Broken(Tight):
-        def loss(self, output: Any, truth: Tensor) -> Tensor:
+        def loss(self, output: Any, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
             raise RuntimeError("a mistake")
 
     method = Broken()
@@ -310,7 +311,7 @@ def test_the_rate_of_a_step_is_the_one_given(tiny: Split) -> None:
     for rate in (0.1, 0.2):
         network = first(method)
         before = [parameter.detach().clone() for parameter in network.parameters()]
-        Step(method, network, bank, SGD, CPU).take(*batch_of(method, 4), rate)
+        Step(method, TASK, network, bank, SGD, CPU).take(*batch_of(method, 4), rate)
         lengths.append(float(moved(network, before).norm()))
     assert lengths[1] == pytest.approx(2 * lengths[0], rel=1e-12)
 
@@ -320,7 +321,7 @@ def test_the_state_is_all_that_the_next_step_depends_on(tiny: Split, kind: str) 
     method, bank = Tight(), bank_of(tiny.train, 2)
     recipe = Recipe(optimiser=kind, lr=0.01)  # type: ignore[arg-type]
     network, other = first(method), first(method)
-    step, restored = (Step(method, made, bank, recipe, CPU) for made in (network, other))
+    step, restored = (Step(method, TASK, made, bank, recipe, CPU) for made in (network, other))
     for count in (4, 3):
         step.take(*batch_of(method, count), 0.01)
     other.load_state_dict(network.state_dict())
@@ -334,7 +335,7 @@ def test_a_network_that_was_validated_goes_back_to_training(tiny: Split) -> None
     """Dropout and batch norm know the difference."""
     method = Tight()
     network = first(method)
-    step = Step(method, network, bank_of(tiny.train, 2), SGD, CPU)
+    step = Step(method, TASK, network, bank_of(tiny.train, 2), SGD, CPU)
     for _ in range(2):
         network.eval()
         step.take(*batch_of(method, 4), 0.1)

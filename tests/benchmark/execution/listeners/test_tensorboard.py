@@ -26,7 +26,7 @@ from benchmark.execution.listeners.tensorboard import LOSS, LR, PSNR
 from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.request import Experiment, resolve
 from benchmark.execution.runner import Runner, RunOptions, run_experiment
-from benchmark.method import METHODS, Method, NetworkMethod, Recipe
+from benchmark.method import METHODS, Inputs, Method, NetworkMethod, Problem, Recipe
 from benchmark.store.cells import read as read_cell
 from tests.benchmark.engine.training.test_checkpoint import after
 from tests.benchmark.execution.test_request import asked
@@ -79,16 +79,16 @@ class Network(NetworkMethod):
     begun = 0
     last: int | None = None
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build it."""
         return Gain(0.9)
 
-    def loss(self, output: Any, truth: Tensor) -> Tensor:
+    def loss(self, output: Any, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
         """Fail from some step on."""
         Network.begun += 1
         if Network.last is not None and Network.begun > Network.last:
             raise OSError("the network drive is gone")
-        return super().loss(output, truth)
+        return super().loss(output, truth, inputs, problem)
 
 
 @pytest.fixture

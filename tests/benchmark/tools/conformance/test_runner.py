@@ -50,19 +50,19 @@ from benchmark.method import Method, NetworkMethod, Problem, State, parameter, r
 class Noisy(NetworkMethod):
     """Batch norm, dropout, two outputs while training, and the decimated image."""
 
-    sees = "decimated"
+    inputs = ("low",)
     rate: float = parameter(default=0.5, help="of the dropout", low=0, high=0.9)
     kind: str = parameter(default="relu", help="activation", choices=("relu", "tanh"))
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build the network."""
         return nn.Sequential(
-            nn.Conv2d(bands, 16, 3, padding=1),
+            nn.Conv2d(problem.bands, 16, 3, padding=1),
             nn.BatchNorm2d(16),
             nn.ReLU(inplace=True) if self.kind == "relu" else nn.Tanh(),
             nn.Dropout(self.rate),
-            nn.Conv2d(16, bands * scale**2, 3, padding=1),
-            nn.PixelShuffle(scale),
+            nn.Conv2d(16, problem.bands * problem.scale**2, 3, padding=1),
+            nn.PixelShuffle(problem.scale),
         )
 
 
@@ -89,9 +89,9 @@ class Whole(NetworkMethod):
 
     bandwise = True
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build the network."""
-        return Hourglass(bands)
+        return Hourglass(problem.bands)
 
 
 @register("lottery", title="Lottery", paper="Author, 2026")
@@ -116,11 +116,11 @@ class Differences(NetworkMethod):
 
     expected_failures: ClassVar = {"bands-1": "one band has no neighbour"}
 
-    def network(self, bands: int, scale: int) -> nn.Module:
+    def network(self, problem: Problem) -> nn.Module:
         """Build the network."""
-        if bands < 2:
+        if problem.bands < 2:
             raise ValueError("needs two bands")
-        return nn.Conv2d(bands, bands, 3, padding=1, groups=1)
+        return nn.Conv2d(problem.bands, problem.bands, 3, padding=1, groups=1)
 '''
 
 

@@ -11,7 +11,7 @@ from skimage.io import imsave
 from torch.utils.data import TensorDataset
 
 from benchmark.data.split import Split
-from benchmark.engine.inference.building import start
+from benchmark.engine.inference.building import problem_of_network, start
 from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.step import Step
@@ -23,6 +23,7 @@ from tests.benchmark.support import (
     EPS,
     bank_of,
     exact,
+    input_of,
     network_method,
     problem,
     random,
@@ -38,14 +39,16 @@ def test_training_takes_the_engines_steps(tiny: Split, reference: str) -> None:
     """Every batch is the whole bank, so that the order does not matter."""
     method, bank = network_method(reference), bank_of(tiny.train, 2, count=2, size=8)
     bands = torch.arange(5).expand(2, 5) if method.bandwise else None
-    pairs: Any = TensorDataset(*bank.batch(torch.arange(2), method.sees, bands))
+    images, truth = bank.batch(torch.arange(2), method.inputs, bands)
+    pairs: Any = TensorDataset(*images.values(), truth)
     recipe = Recipe(optimiser="sgd", lr=1e-2, batch_size=len(pairs))
     torch.manual_seed(0)
     ours = exact(start(method, problem(2, 5), recipe))
     torch.manual_seed(0)
     other = exact(start(method, problem(2, 5), recipe))
     losses = baseline.train(method, other, pairs, recipe)
-    step = Step(method, CPU.place(ours), bank, recipe, CPU)
+    task = problem_of_network(method, problem(2, 5))
+    step = Step(method, task, CPU.place(ours), bank, recipe, CPU)
     for _ in range(4):
         loss = float(step.take(torch.arange(2), bands, 1e-2))
         assert next(losses) == pytest.approx(loss, rel=reordered(2 * 5 * 8 * 8))
@@ -59,10 +62,10 @@ def test_an_estimate_is_the_engines(reference: str) -> None:
     method, task = network_method(reference), problem(2, 4, (22, 18))
     torch.manual_seed(0)
     network = exact(start(method, task, Recipe()))
-    low = random(4, 11, 9) if method.sees == "decimated" else random(4, 22, 18)
-    expected = run_network(method, network, low, task, CPU)
+    low = random(4, 11, 9) if method.inputs == ("low",) else random(4, 22, 18)
+    expected = run_network(method, network, input_of(method, low), task, CPU)
     # Both are computed in float64; the engine's is rounded at its end.
-    made = baseline.estimate(method, network, low)
+    made = baseline.estimate(method, network, [low])
     assert torch.allclose(made, expected.double(), rtol=EPS, atol=1e-12)
 
 
@@ -86,8 +89,8 @@ def test_degraded_images_are_the_engines_but_for_rounding_of_halves() -> None:
 def test_patches_come_one_by_one_from_the_file(tmp_path: Path) -> None:
     data, label = random(3, 2, 8, 8), random(3, 2, 16, 16)
     with h5py.File(tmp_path / "p.h5", "w") as h5:
-        h5["data"], h5["label"] = data.numpy(), label.numpy()
-    pairs = baseline.PatchFile(tmp_path / "p.h5")
+        h5["low"], h5["label"] = data.numpy(), label.numpy()
+    pairs = baseline.PatchFile(tmp_path / "p.h5", ["low"])
     assert len(pairs) == 3
     assert all(torch.equal(pairs[i][0], data[i]) for i in range(3))
     assert all(torch.equal(pairs[i][1], label[i]) for i in range(3))

@@ -48,8 +48,8 @@ class Layers(nn.Module):
 class SoundNetwork(NetworkMethod):
     """Learns a convolution."""
 
-    def network(self, bands: int, scale: int) -> nn.Module:
-        return Layers(bands)
+    def network(self, problem: Problem) -> nn.Module:
+        return Layers(problem.bands)
 
 
 def faulty(base: type[Method] = Sound, **members: Any) -> type[Method]:
@@ -60,7 +60,7 @@ def faulty(base: type[Method] = Sound, **members: Any) -> type[Method]:
 def network_of(forward: Callable[[Any, Tensor], Any]) -> type[Method]:
     """Return a method whose network has this forward pass."""
     layers = type("Changed", (Layers,), {"forward": forward})
-    return faulty(SoundNetwork, network=lambda _self, bands, _scale: layers(bands))
+    return faulty(SoundNetwork, network=lambda _self, problem: layers(problem.bands))
 
 
 def upscaling(upscale: Callable[[Tensor, Problem], Tensor]) -> type[Method]:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import METHODS, Method, NetworkMethod, State
+from benchmark.method import METHODS, Inputs, Method, NetworkMethod, Problem, State
 from benchmark.plugins.discovery import load
 from benchmark.tools.conformance import Conformance
 from tests.benchmark.tools.conformance.methods.support import (
@@ -116,9 +116,11 @@ def test_a_method_that_seeds_the_global_generators(seed: Callable[[int], Any], n
         assert reason == f"it changes the global random state of {name}"
 
 
-def ascending(self: NetworkMethod, output: Tensor, truth: Tensor) -> Tensor:
+def ascending(
+    self: NetworkMethod, output: Tensor, truth: Tensor, inputs: Inputs, problem: Problem
+) -> Tensor:
     """Compute the loss, with its gradient reversed."""
-    error = NetworkMethod.loss(self, output, truth)
+    error = NetworkMethod.loss(self, output, truth, inputs, problem)
     return 2 * error.detach() - error
 
 
@@ -127,11 +129,11 @@ def ascending(self: NetworkMethod, output: Tensor, truth: Tensor) -> Tensor:
     [
         (ascending, r"the loss is \S+ over the first 5 of 20 steps and \S+ over the last 5"),
         (
-            lambda _self, output, _truth: 0 * output.sum() + 0.25,
+            lambda _self, output, *_: 0 * output.sum() + 0.25,
             r"the loss is 0\.25 over the first 5 of 20 steps and 0\.25 over the last 5",
         ),
         (
-            lambda _self, output, _truth: (0 * output.sum() - 1).sqrt(),
+            lambda _self, output, *_: (0 * output.sum() - 1).sqrt(),
             "TrainingError: the loss became nan before step 1",
         ),
     ],

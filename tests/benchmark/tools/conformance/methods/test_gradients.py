@@ -35,7 +35,7 @@ class Spare(Layers):
 
 @pytest.mark.parametrize("gain", [None, 0.0])
 def test_a_parameter_without_a_gradient_is_named(gain: float | None) -> None:
-    cls = faulty(SoundNetwork, network=lambda _self, bands, _scale: Spare(bands, gain))
+    cls = faulty(SoundNetwork, network=lambda _self, problem: Spare(problem.bands, gain))
     assert reason_of(cls, "gradients-everywhere") == (
         "no gradient reaches spare.weight, spare.bias, neither at first nor after 20 steps; "
         "use them in `forward`, or leave them out"
@@ -47,8 +47,8 @@ def test_many_parameters_without_a_gradient_are_counted() -> None:
     reason = reason_of(cls, "gradients-everywhere")
     assert reason.startswith("no gradient reaches layer.weight, neither at first nor after 20")
 
-    def network(_self: object, bands: int, _scale: int) -> nn.Module:
-        made = Layers(bands)
+    def network(_self: object, problem: Problem) -> nn.Module:
+        made = Layers(problem.bands)
         made.more = nn.ModuleList(nn.Linear(1, 1) for _ in range(3))
         return made
 
@@ -80,21 +80,21 @@ def frozen(bands: int) -> nn.Module:
 
 @pytest.mark.parametrize("build", [Zeros, frozen])
 def test_parameters_that_learn_later_or_never_may_be(build: Callable[[int], nn.Module]) -> None:
-    cls = faulty(SoundNetwork, network=lambda _self, bands, _scale: build(bands))
+    cls = faulty(SoundNetwork, network=lambda _self, problem: build(problem.bands))
     assert checks_of(cls).check("gradients-everywhere").outcome == "passed"
 
 
-def root(_self: NetworkMethod, output: Tensor, truth: Tensor) -> Tensor:
+def root(_self: NetworkMethod, output: Tensor, truth: Tensor, *_: Any) -> Tensor:
     """Compute the root of the mean squared error, whose slope at zero is infinite."""
     return (output - truth).square().mean().sqrt()
 
 
-def relative(_self: NetworkMethod, output: Tensor, truth: Tensor) -> Tensor:
+def relative(_self: NetworkMethod, output: Tensor, truth: Tensor, *_: Any) -> Tensor:
     """Divide the error by the truth."""
     return ((output - truth).square().mean(dim=(1, 2, 3)) / truth.mean(dim=(1, 2, 3))).mean()
 
 
-def angle(_self: NetworkMethod, output: Tensor, truth: Tensor) -> Tensor:
+def angle(_self: NetworkMethod, output: Tensor, truth: Tensor, *_: Any) -> Tensor:
     """Compute the mean angle of spectra, protected where the truth is black only."""
     dot = (output * truth).sum(dim=1)
     norms = output.square().sum(dim=1).sqrt() * truth.square().sum(dim=1).clamp_min(1e-9).sqrt()

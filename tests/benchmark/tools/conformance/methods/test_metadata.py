@@ -30,8 +30,8 @@ def test_a_method_that_was_never_registered() -> None:
 
 
 def test_an_unknown_kind_of_input() -> None:
-    expected = "sees is 'downscaled', expected upscaled or decimated"
-    assert reason_of(faulty(sees="downscaled"), "described") == expected
+    expected = "inputs is ('downscaled',), expected one or two of 'low' and 'upscaled'"
+    assert reason_of(faulty(inputs=("downscaled",)), "described") == expected
 
 
 @pytest.mark.parametrize(
