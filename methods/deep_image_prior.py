@@ -67,7 +67,9 @@ class DeepImagePrior(IterativeMethod):
 
         def estimate(x: Tensor) -> Tensor:
             output: Tensor = network(x)[0, :, : problem.shape[0], : problem.shape[1]]
-            return output.sigmoid() if self.start == "noise" else upscaled + output
+            if self.start == "noise":
+                return output.sigmoid()
+            return upscaled[:, : problem.shape[0], : problem.shape[1]] + output
 
         optimiser = torch.optim.Adam(network.parameters(), lr=self.lr)
         done = _restored(run, network, optimiser)
