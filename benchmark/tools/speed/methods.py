@@ -5,7 +5,6 @@ request, by the items that `speed` measures.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,25 +18,12 @@ from benchmark.engine.machine.device import Device
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
 from benchmark.protocol import PROTOCOLS
 from benchmark.tools.speed import items
-from benchmark.tools.speed.baseline import PROTOCOL
+from benchmark.tools.speed.baseline import PATCH, PROTOCOL
 from benchmark.tools.speed.resources import Roofline, roofline, seconds
 
 BANDS, LOW, SIZE = 31, 32, 512  # of CAVE; rows and columns of a patch, and of an image
 SCALES, SCALE = (2, 4), 4  # of the parameters; of everything else
 SECONDS, TURNS = 1.0, 3  # per figure and turn
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A device that methods were measured on.
-
-    Attributes:
-        environment: the device, its processor, and the version of torch.
-        roofline: its peak rates.
-    """
-
-    environment: Mapping[str, Any]
-    roofline: Roofline
 
 
 def method_facts(method: Method) -> dict[str, Any]:
@@ -76,7 +62,7 @@ def measure_methods(
     device: Device,
     progress: Callable[[str], None] = lambda _: None,
     size: int = SIZE,
-) -> tuple[Measured, dict[str, dict[str, float | None]]]:
+) -> dict[str, Any]:
     """Measure how fast networks are trained, and how fast they estimate an image, at x4.
 
     Args:
@@ -86,9 +72,10 @@ def measure_methods(
         size: rows and columns of the image of 31 bands.
 
     Returns:
-        The device; and by label: `rate` (cubic patches of 32 x 32 a second, of all bands, in
-        training), `rate_share` (of the roofline's product, 0 to 1), `seconds` and `memory` (an
-        image; bytes), `share` (likewise), `step_memory` (bytes), `batch` (cubes a step).
+        `conditions`, a paragraph on the machine and on what was measured; and `methods`, by label:
+        `rate` (cubic patches of 32 x 32 a second in training, of all bands), `rate_share` (of the
+        roofline's product, 0 to 1), `batch` (cubes a step), `step_memory` (bytes), `seconds` and
+        `memory` (of an image; bytes), `share` (likewise).
     """
     progress("the roofline")
     peak = roofline(device)
@@ -117,7 +104,22 @@ def measure_methods(
             "memory": infer.memory,
         }
         device.empty_cache()
-    return Measured(environment.describe(device), peak), found
+    return {"conditions": _conditions(environment.describe(device), peak, size), "methods": found}
+
+
+def _conditions(known: Mapping[str, Any], peak: Roofline, size: int) -> str:
+    machine = f"{known['device']}, {known['processor']}, torch {known['torch']}"
+    reduced = f"{peak.product:,.0f} GFLOP/s in {known['precision']}"
+    image = f"{BANDS} x {size} x {size} at x{SCALE}"
+    _, most = items.BATCH["cpu"]
+    text = f"""\
+Measured on {machine}. A large matrix product: {reduced}, {peak.product_float32:,.0f} in float32.
+Of peak: operations a second of the column before, over those of the product in
+{known["precision"]}. s/image and Memory: an image of {image}, by random weights, in float32; the
+peak above the memory in use before. Patches/s: steps of training by the recipe of the profile
+`standard`, patches of {PATCH} x {PATCH} at x{SCALE} with all bands, {most} in a step and fewer for
+large networks."""
+    return text.replace("\n", " ")
 
 
 def _problem(scale: int) -> Problem:
