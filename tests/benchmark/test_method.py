@@ -130,7 +130,7 @@ def test_a_field_of_a_recipe_that_was_renamed_is_named() -> None:
 @pytest.mark.parametrize(
     ("base", "declared", "says"),
     [
-        (Method, {"inputs": "low"}, "of 'low' and 'upscaled' as a tuple, found 'low'"),
+        (Method, {"inputs": "low"}, "of 'low', 'upscaled' as a tuple as `inputs`, found 'low'"),
         (Method, {"inputs": None}, "as `inputs`, found None"),
         (Method, {"inputs": ()}, "as `inputs`, found ()"),
         (Method, {"inputs": ("lowres",)}, "as `inputs`, found ('lowres',)"),

@@ -253,7 +253,14 @@ class MethodHarness(Harness[Method]):
         if isinstance(method, NetworkMethod):
             network = self.network(problem, state, device)
             return lambda inputs, asked: run_network(method, network, inputs, asked, device)
-        made = estimator(method, problem, state, _PROFILE, device)
+        if isinstance(method, IterativeMethod):
+            made = estimator(method, problem, state, _PROFILE, device)
+        else:
+
+            def made(inputs: Inputs, asked: Problem) -> Tensor:
+                # Not as the engine calls it, which would hide what it changes of the global state.
+                return method.upscale(*inputs.values(), asked, state)
+
         return lambda inputs, asked: upscaled(
             made(inputs, asked), (asked.bands, *asked.shape), device.torch
         )

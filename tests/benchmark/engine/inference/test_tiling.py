@@ -202,8 +202,8 @@ def test_out_of_memory_fewer_images_are_taken_at_once() -> None:
 def test_out_of_memory_tiles_are_halved() -> None:
     network = estimate_limited(NetworkMethod(), 40 * 40)
     sides = [max(shape[2:]) for shape in network.shapes[PROBES:]]
-    assert sides[:3] == [96, 50, 26]  # tiles of 48 and 24 pixels, and a halo of 2 on one side
-    assert len(sides) == 2 + 4 * 4
+    assert sides[:3] == [96, 50, 18]  # tiles of 48 and 16 pixels, and a halo of 2 on one side
+    assert len(sides) == 2 + 6 * 5
 
 
 def test_out_of_memory_in_the_smallest_tile_is_one_clear_line() -> None:
