@@ -231,7 +231,8 @@ class MethodHarness(Harness[Method]):
 
             def made(inputs: Inputs, asked: Problem) -> Tensor:
                 # Not as the engine calls it, which would hide what it changes of the global state.
-                return method.upscale(*inputs.values(), asked, state)
+                (image,) = inputs.values()
+                return method.upscale(image, asked, state)
 
         return lambda inputs, asked: upscaled(
             made(inputs, asked), (asked.bands, *asked.shape), device.torch
