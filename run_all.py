@@ -27,6 +27,7 @@ from benchmark.cli.run import refuse_options_before, show_plan
 from benchmark.cli.score import score
 from benchmark.cli.usage import CheckedCommand, CheckedGroup, finite
 from reports import cli as reports
+from reports import lists
 
 # Heavy imports wait inside the commands, so that --help answers at once.
 
@@ -146,12 +147,12 @@ for command in (
     reports.tables,
     reports.figures,
     reports.report,
-    reports.published,
-    reports.protocols,
+    lists.published,
+    lists.protocols,
     score,
     exchange.export,
     catalogue.fetch,
-    catalogue.methods,
+    lists.methods,
     catalogue.datasets,
     catalogue.metrics,
     catalogue.new,

@@ -27,10 +27,10 @@ class DeepImagePrior(IterativeMethod):
     A is the protocol's degradation, y the low-resolution image, x a fixed input.
 
     The setting of the public code of Sidorov and Hardeberg, in two dimensions, is
-    `deep_image_prior[start=noise,maps=128,noise=0.05,iterations=10001]`: x is uniform noise with as
-    many channels as bands, other noise is added to it in every iteration, and the output passes a
-    sigmoid (2,342,047 parameters at 191 bands). It needs thousands of iterations to come near the
-    interpolated image.
+    `deep_image_prior[start=noise,iterations=10001,lr=0.01,maps=128,noise=0.05]`: x is uniform noise
+    with as many channels as bands, other noise is added to it in every iteration, and the output
+    passes a sigmoid (2,342,047 parameters at 191 bands). It needs thousands of iterations to come
+    near the interpolated image.
 
     The default is a variant that needs few. x is the interpolated image, f adds to it the output
     of a narrower network without sigmoid, and the last layer starts at 0, so that the first
@@ -47,7 +47,7 @@ class DeepImagePrior(IterativeMethod):
         choices=("upscaled", "noise"),
     )
     iterations: int = parameter(default=200, help="number of iterations", low=1)
-    lr: float = parameter(default=0.01, help="learning rate of Adam", low=0)
+    lr: float = parameter(default=0.001, help="learning rate of Adam", low=0)
     maps: int = parameter(default=32, help="feature maps of every level", low=1)
     levels: int = parameter(default=5, help="number of times that the image is halved", low=1)
     noise: float = parameter(
@@ -56,7 +56,8 @@ class DeepImagePrior(IterativeMethod):
 
     def reconstruct(self, inputs: Inputs, problem: Problem, state: State, run: Run) -> Tensor:
         """Optimise a new network on one scene."""
-        low, upscaled = inputs["low"], inputs["upscaled"]
+        low, (height, width) = inputs["low"], problem.shape
+        upscaled = inputs["upscaled"][:, :height, :width]  # a multiple of the low-resolution image
         rows, columns = (problem.degradation.axis(size).to(low) for size in problem.shape)
         network = EncoderDecoder(problem.bands, self.maps, self.levels).to(run.device)
         draw_weights(network, run.generator)
@@ -66,7 +67,7 @@ class DeepImagePrior(IterativeMethod):
             nn.init.zeros_(network.last.bias)  # type: ignore[arg-type]
 
         def estimate(x: Tensor) -> Tensor:
-            output: Tensor = network(x)[0, :, : problem.shape[0], : problem.shape[1]]
+            output: Tensor = network(x)[0, :, :height, :width]
             return output.sigmoid() if self.start == "noise" else upscaled + output
 
         optimiser = torch.optim.Adam(network.parameters(), lr=self.lr)

@@ -1,5 +1,7 @@
 """SFCSR: each band from its neighbours and, recurrently, from the features of the band before."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -8,6 +10,9 @@ from benchmark.method import Inputs, NetworkMethod, Problem, Recipe, parameter, 
 from methods._blocks.upsampling import pixel_shuffle_up
 from methods._blocks.volumes import bands_to_batch, batch_to_bands
 from methods._blocks.weight_norm import convolution2d, convolution3d, normalise, separable3d
+
+# Images whose maps are held at once where no gradient is needed; those of all bands take gigabytes.
+_GROUP = 4
 
 
 def neighbours(low: Tensor) -> Tensor:
@@ -28,6 +33,19 @@ def neighbours(low: Tensor) -> Tensor:
 def slices(volume: Tensor) -> list[Tensor]:
     """Return the bands of (images, maps, bands, rows, columns) as images."""
     return list(volume.unbind(dim=2))
+
+
+def in_groups(compute: Callable[..., Tensor], *stacks: Tensor) -> Tensor:
+    """Compute a function of stacks of images; without gradients, of some images at a time.
+
+    Args:
+        compute: maps each image by itself.
+        stacks: of as many images each, along the first axis.
+    """
+    if torch.is_grad_enabled():
+        return compute(*stacks)
+    groups = zip(*(torch.split(stack, _GROUP) for stack in stacks), strict=True)
+    return torch.cat([compute(*group) for group in groups])
 
 
 class SumUnit(nn.Module):
@@ -85,8 +103,20 @@ class FeatureContext(nn.Module):
 
     def forward(self, low: Tensor) -> Tensor:
         """Map (batch, bands, rows, columns) to `scale` times the rows and columns."""
-        first_x = x = self.head_x(neighbours(low))
-        first_y = y = self.head_y(low.flatten(0, 1)[:, None])
+        first_y = self.head_y(low.flatten(0, 1)[:, None])
+        fused = in_groups(self._features, neighbours(low), first_y)
+        states = bands_to_batch(self._recurrence(batch_to_bands(fused, low.shape[1])))
+        return batch_to_bands(in_groups(self.tail, states + first_y), low.shape[1])[:, 0]
+
+    def _features(self, triples: Tensor, first_y: Tensor) -> Tensor:
+        """Return the features of bands, (images, maps, rows, columns).
+
+        Args:
+            triples: the bands between their neighbours, (images, 1, 3, rows, columns).
+            first_y: the head's maps of the bands, (images, maps, rows, columns).
+        """
+        first_x = x = self.head_x(triples)
+        y = first_y
         kept_x, kept_y = [], []
         for number, module in enumerate(self.body):
             x, y = module(x, y, first_x, first_y)
@@ -95,9 +125,8 @@ class FeatureContext(nn.Module):
         x = self.fuse_x(torch.cat(kept_x, dim=1))
         y = self.fuse_y(torch.cat(kept_y, dim=1))
         parts = zip(self.weights_dual, [*slices(x), y], strict=True)
-        fused = self.dual(torch.cat([weight * part for weight, part in parts], dim=1))
-        states = self._recurrence(batch_to_bands(fused, low.shape[1]))
-        return batch_to_bands(self.tail(bands_to_batch(states) + first_y), low.shape[1])[:, 0]
+        fused: Tensor = self.dual(torch.cat([weight * part for weight, part in parts], dim=1))
+        return fused
 
     def _recurrence(self, fused: Tensor) -> Tensor:
         """Fuse (batch, maps, bands, rows, columns) with the state of the band before."""

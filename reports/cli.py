@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that show results: tables, published, protocols, figures, report."""
+"""Commands of `run_all.py` that show results: tables, figures, report."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -93,57 +93,6 @@ def tabulate(
             show(made, Console(file=results_stream()))
             print_line("written: " + ", ".join(str(path) for path in made.paths))
     return paths
-
-
-def published(
-    protocol: Annotated[str, typer.Option(help="Only numbers under this protocol.")] = "",
-    dataset: Annotated[str, typer.Option(help="Only numbers on this data set.")] = "",
-    as_json: Json = False,
-) -> None:
-    """List published numbers, by protocol; never mixed."""
-    from rich.console import Console
-
-    from benchmark.tools.protocol_facts import protocol_facts
-    from reports.analysis.metrics import from_facts
-    from reports.writers import published_list
-
-    rows = published_list.chosen(protocol, dataset)
-    if as_json:
-        print_json(published_list.as_json(rows))
-    else:
-        discover(None)
-        known = {str(one["name"]): from_facts(one["metrics"]) for one in protocol_facts()}
-        published_list.show_published(rows, Console(file=results_stream()), known)
-
-
-def protocols(
-    dataset: Annotated[str, typer.Option(help="The data set of split and Bicubic row.")] = "cave",
-    results: Results = RESULTS,
-    plugin: Plugins = None,
-    table: Annotated[
-        bool, typer.Option("--table", help="One Markdown table: how hard each protocol is.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Explain the protocols, each with its Bicubic row as printed and as measured."""
-    discover(plugin)
-    from benchmark import CHECKOUT
-    from benchmark.store.cells import cells
-    from benchmark.tools.protocol_facts import protocol_facts
-    from reports.writers import protocol_list
-    from reports.writers.protocol_table import protocol_table
-
-    found = protocol_facts(dataset)
-    folders = {str(results): results, "docs/results": CHECKOUT / "docs" / "results"}
-    stored = {place: list(cells(folder)) for place, folder in folders.items()}
-    rows = [protocol_list.bicubic_row(one, dataset, stored) for one in found]
-    both = list(zip(found, rows, strict=True))
-    if as_json:
-        print_json([protocol_list.as_json(one, row) for one, row in both])
-    elif table:
-        print_line(protocol_table(both, dataset, stored))
-    else:
-        print_line("\n\n".join("\n".join(protocol_list.lines_of(*one, dataset)) for one in both))
 
 
 def figures(

@@ -24,24 +24,6 @@ def fetch(
     print_line(f"{dataset} is in {folder}; run: {again}")
 
 
-def methods(plugin: Plugins = None, as_json: Json = False) -> None:
-    """List the methods and their parameters."""
-    discover(plugin)
-    from benchmark.method import METHODS, all_methods
-    from benchmark.plugins.parameters import describe
-
-    rows = [
-        {
-            "name": method.name,
-            "paper": METHODS.entry(method.name).facts.get("paper", ""),
-            "inputs": " and ".join(method.inputs) + (", band by band" if method.bandwise else ""),
-            "parameters": describe(type(method)),
-        }
-        for method in all_methods()
-    ]
-    print_list(rows, as_json)
-
-
 def datasets(plugin: Plugins = None, as_json: Json = False) -> None:
     """List the data sets and their parameters."""
     discover(plugin)

@@ -85,7 +85,7 @@ def test_the_first_estimate_is_the_interpolated_image() -> None:
 @pytest.mark.parametrize("start", ["upscaled", "noise"])
 def test_the_loss_falls(start: str) -> None:
     run = Recording()
-    estimate, *_ = solve(f"start={start},noise=0.01,maps=8,levels=2,iterations=60", run)
+    estimate, *_ = solve(f"start={start},noise=0.01,lr=0.01,maps=8,levels=2,iterations=60", run)
     assert run.losses[-1] < 0.3 * run.losses[0]
     assert estimate.shape == (BANDS, *SHAPE)
     if start == "noise":
@@ -94,7 +94,7 @@ def test_the_loss_falls(start: str) -> None:
 
 
 def test_it_restores_more_than_interpolation_does() -> None:
-    estimate, low, task = solve("maps=8,levels=2,iterations=60", Recording(), 4)
+    estimate, low, task = solve("lr=0.01,maps=8,levels=2,iterations=60", Recording(), 4)
     made, before = (
         float((image - scene()).square().mean())
         for image in (estimate, task.degradation.upscale(low, SHAPE))
@@ -120,6 +120,21 @@ def test_weights_start_as_those_of_torch() -> None:
     draw_weights(network, torch.Generator().manual_seed(0))
     made = [float(p.detach().std()) for p in network.parameters() if p.dim() == 4]
     assert made == pytest.approx(expected, rel=0.3)
+
+
+def test_an_image_beyond_the_estimate_is_ignored() -> None:
+    """The engine interpolates to a multiple of the low-resolution image."""
+    method = METHODS.make(f"deep_image_prior[{SMALL}]")
+    assert isinstance(method, IterativeMethod)
+    task = problem(3, BANDS, (19, 22))
+    low = random(BANDS, 7, 8)
+    upscaled = task.degradation.upscale(low, (21, 24))
+    estimates = [
+        method.reconstruct({"low": low, "upscaled": image}, task, {}, Recording())
+        for image in (upscaled, upscaled[:, :19, :22])
+    ]
+    assert estimates[0].shape == (BANDS, 19, 22)
+    torch.testing.assert_close(estimates[0], estimates[1], rtol=0, atol=0)
 
 
 def test_tiny_images_are_enlarged_for_the_levels() -> None:

@@ -20,8 +20,9 @@ declares it, with the reason:
     expected_failures = {"bands-1": "works on differences of bands; a single band has none"}
 
 - Methods are given synthetic scenes, made of seeded noise, under `wang2017` or another protocol:
-  `Conformance(MyMethod(), protocol=Li2020())`. Their checks use 7 bands at x2, or the next values
-  whose own checks (`bands-7`, `shape-x2`) are not expected to fail; band-wise networks get 2 bands.
+  `Conformance(MyMethod(), protocol=Li2020())`. Their checks use 8 bands at x2, or the next values
+  that the method does not refuse and whose own checks (`bands-8`, `shape-x2`) are not expected to
+  fail; band-wise networks get 2 bands.
 - Of a data set every scene is read, or those that are named: `Conformance(MyScenes(),
   data=Path("data"), scenes=("a", "b"))`. The checks that need files are skipped without them.
 - Protocols are checked at their own scales and at all others that they accept.

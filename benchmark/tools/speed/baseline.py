@@ -46,9 +46,9 @@ def recipe_of(method: NetworkMethod, batch: int) -> Recipe:
     return replace(PROFILES["standard"].recipe(method), batch_size=batch, lr=1e-4)
 
 
-def side(name: str, size: int) -> int:
+def side(name: str, size: int, scale: int = SCALE) -> int:
     """Return the rows or columns of an input, of `size` at full size."""
-    return size // SCALE if name == "low" else size
+    return size // scale if name == "low" else size
 
 
 def problem_of(method: NetworkMethod, bands: int) -> Problem:

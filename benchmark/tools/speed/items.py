@@ -8,6 +8,7 @@ from math import prod
 from operator import truediv
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 
 import torch
 from torch import Tensor, nn
@@ -39,9 +40,14 @@ from benchmark.tools.speed.report import Row
 from benchmark.tools.speed.resources import peak_bytes
 
 # To save time, the baseline estimates a corner of an image, by a band-wise method two bands of it;
-# its time is scaled up.
-BANDS, CORNER = 2, 512
-BATCH = {"cpu": (64, 32), "cuda": (992, 32)}  # samples per step: single bands, cubes
+# its time is scaled up. The corner is smaller than CORNER for networks that would take more
+# operations for it than OPERATIONS.
+BANDS, CORNER, SMALLEST = 2, 512, 64
+# Samples per step: single bands, cubes; on a CPU fewer if a step would take more operations.
+BATCH = {"cpu": (64, 32), "cuda": (992, 32)}
+OPERATIONS = 400e9
+# An estimate that takes as many seconds is measured once, while its memory is.
+LONG = 10.0
 
 Shape = tuple[int, int, int]  # bands, rows, columns
 
@@ -93,57 +99,99 @@ class Item:
         return self.samples / seconds if self.samples else seconds
 
 
-def training(method: NetworkMethod, truth: Tensor, device: Device, turns: int) -> Item:
-    """Measure training steps on patches of an image."""
-    degradation, size = PROTOCOLS.make(PROTOCOL).degradation(SCALE), PATCH
+def training(
+    method: NetworkMethod, truth: Tensor, device: Device, turns: int, scale: int = SCALE
+) -> Item:
+    """Measure training steps on patches of an image; the baseline has those of SCALE alone."""
+    degradation, size = PROTOCOLS.make(PROTOCOL).degradation(scale), PATCH
     bank = PatchBank([truth], degradation, count=4096, size=size, seed=0, device=device.torch)
-    label, batch = METHODS.label(method), BATCH[device.torch.type][not method.bandwise]
-    recipe = recipe_of(method, batch)
-    network, problem = _start(method, (bank.bands, size, size), recipe, device)
+    label = METHODS.label(method)
+    network, problem = _start(method, (bank.bands, size, size), recipe_of(method, 1), device, scale)
     problem = problem_of_network(method, problem)
-    plan = SamplingPlan(len(bank), bank.bands, batch, 10**9, 0, method.bandwise)
-    batches = iter(PatchSampler(plan, 0))
-    patches, bands = next(batches)
-    inputs, wanted = bank.batch(patches[:2], method.inputs, None if bands is None else bands[:2])
+    # Two samples, as a batch norm needs.
+    several = torch.zeros(2, 1, dtype=torch.int64) if method.bandwise else None
+    inputs, wanted = bank.batch(torch.arange(2), method.inputs, several)
     with FlopCounterMode(display=False) as counter:
         output = network(*inputs.values())
         torch.autograd.backward(method.loss(output, wanted, inputs, problem))
+    flops = counter.get_total_flops() / 2
+    batch = batch_size(flops, device, bandwise=method.bandwise)
+    recipe = recipe_of(method, batch)
+    plan = SamplingPlan(len(bank), bank.bands, batch, 10**9, 0, method.bandwise)
+    batches = iter(PatchSampler(plan, 0))
     step = Step(method, problem, device.place(network), bank, recipe, device)
+
+    def take() -> None:
+        step.take(*next(batches), recipe.lr)
+
     return Item(
         "train",
         label,
-        lambda: step.take(*next(batches), recipe.lr),
-        ("train", label, bank.bands, batch),
+        take,
+        ("train", label, bank.bands, batch) if scale == SCALE else (),
         turns=turns,
         samples=batch,
         unit="bands/s" if method.bandwise else "patches/s",
-        flops=counter.get_total_flops() / 2,
+        flops=flops,
+        memory=peak_bytes(take, device.torch),
     )
 
 
-def inference(method: NetworkMethod, shape: Shape, device: Device, turns: int) -> Item:
-    """Measure the estimate of an image by random weights."""
+def batch_size(flops: float, device: Device, *, bandwise: bool) -> int:
+    """Return the samples of a step: as many as BATCH; on a CPU fewer for large networks.
+
+    Args:
+        flops: operations of one sample.
+        device: where the step is taken.
+        bandwise: True if a sample is a single band.
+    """
+    most = BATCH[device.torch.type][not bandwise]
+    return max(2, min(most, int(OPERATIONS / flops))) if device.torch.type == "cpu" else most
+
+
+def inference(
+    method: NetworkMethod, shape: Shape, device: Device, turns: int, scale: int = SCALE
+) -> Item:
+    """Measure the estimate of an image by random weights; the baseline has SCALE alone."""
     label = METHODS.label(method)
-    network, problem = _start(method, shape, method.recipe, device)
+    network, problem = _start(method, shape, method.recipe, device, scale)
     images = {
-        name: torch.rand(shape[0], *(side(name, size) for size in shape[1:]), device=device.torch)
+        name: torch.rand(
+            shape[0], *(side(name, size, scale) for size in shape[1:]), device=device.torch
+        )
         for name in method.inputs
     }
-    few = (BANDS if method.bandwise else shape[0], *(min(CORNER, size) for size in shape[1:]))
     # Two operations per multiplication, for every pixel of the estimate.
-    pixels = shape[1] * shape[2] * (shape[0] if method.bandwise else 1)
-    flops = 2 * pixels * multiplications_per_pixel(method, network, problem, PATCH)
+    bands = shape[0] if method.bandwise else 1
+    per_pixel = 2 * bands * multiplications_per_pixel(method, network, problem, PATCH)
     engine = partial(run_network, method, device.place(network), images, problem, device)
+    few = BANDS if method.bandwise else shape[0]
+    corner = corner_of(per_pixel * (BANDS / bands if method.bandwise else 1))
+    part = (few, *(min(corner, size) for size in shape[1:]))
+    began = perf_counter()
+    memory = peak_bytes(engine, device.torch)
+    taken = perf_counter() - began
     return Item(
         "infer",
         label,
         engine,
-        ("infer", label, *few),
-        prod(few) / prod(shape),
-        turns=turns,
-        flops=flops,
-        memory=peak_bytes(engine, device.torch),
+        ("infer", label, *part) if scale == SCALE else (),
+        prod(part) / prod(shape),
+        turns=1 if taken > LONG else turns,
+        flops=per_pixel * shape[1] * shape[2],
+        memory=memory,
+        seconds=[taken] if taken > LONG else [],
     )
+
+
+def corner_of(flops: float) -> int:
+    """Return the rows and columns of the corner that the baseline estimates.
+
+    Args:
+        flops: operations for a pixel of the estimate.
+    """
+    side = int((3 * OPERATIONS / flops) ** 0.5) if flops else CORNER
+    return max(SMALLEST, min(CORNER, side // SMALLEST * SMALLEST))
 
 
 def image(truth: Tensor, turns: int) -> list[Item]:
@@ -215,10 +263,10 @@ class _PlainDevice(Device):
 
 
 def _start(
-    method: NetworkMethod, shape: Shape, recipe: Recipe, device: Device
+    method: NetworkMethod, shape: Shape, recipe: Recipe, device: Device, scale: int
 ) -> tuple[nn.Module, Problem]:
     """Build a network on the device, with its layers unchanged."""
     bands, *size = shape
-    problem = Problem(SCALE, bands, (size[0], size[1]), PROTOCOLS.make(PROTOCOL).degradation(SCALE))
+    problem = Problem(scale, bands, (size[0], size[1]), PROTOCOLS.make(PROTOCOL).degradation(scale))
     with seeding.seeded(0, device.torch):
         return start(method, problem, recipe).to(device.torch), problem

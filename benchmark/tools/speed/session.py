@@ -88,7 +88,8 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
                     _time_baseline(due, session, folder)
                     continue
                 for item in due:
-                    item.seconds.append(seconds(item.engine, device.torch, SECONDS))
+                    if len(item.seconds) == turn:
+                        item.seconds.append(seconds(item.engine, device.torch, SECONDS))
     rows = [item.row(peak.product) for item in measured]
     if split and session.profile:
         for method in networks:
@@ -103,12 +104,14 @@ def _conditions(session: Session) -> list[str]:
     turns = counted(session.turns, "turn")
     return f"""\
 Training at x{SCALE} by the recipe of the profile 'standard': patches of {PATCH} x {PATCH},
-{single} single bands a step for band-wise methods, {cubes} cubes for the others.
+{single} single bands a step for band-wise methods, {cubes} cubes for the others; on a CPU fewer
+where a step would take more than {items.OPERATIONS / 1e9:.0f} GFLOP.
 Baseline: a DataLoader over patches in HDF5, float32, contiguous, no autocast, the same recipe; in a
 separate process. In dB: both trained on the same patches in the same order, validated alike.
 Images: {rows} x {columns}, {counted(bands, "band")}. Baseline: float32, whole, one band at a time
-({items.BANDS} of them, at most {items.CORNER} x {items.CORNER}, measured and scaled up). Memory:
-the engine's peak above the memory in use before, with the estimate, without the image.
+({items.BANDS} of them, at most {items.CORNER} x {items.CORNER}, by large networks a smaller corner;
+measured and scaled up). Memory: the engine's peak above the memory in use before, of a step or of
+an image with its estimate.
 Interleaved timing: medians over {turns}; 'faster' is the median of the turns' ratios.
 'Of peak': operations a second, over those of the roofline's matrix product.""".splitlines()
 

@@ -24,12 +24,15 @@ from benchmark.tools.conformance.check import (
 from benchmark.tools.conformance.methods.harness import BANDS, SCALES, MethodHarness
 
 ROUNDING = 1e-4  # tolerance for sums in another order, of values up to 1
+FEW = 31  # bands that are checked at every scale
 
 
 def _shape_at(scale: int) -> Check:
     def run(harness: MethodHarness) -> None:
         if why := harness.protocol.refusal(scale):
             raise NotApplicableError(f"{harness.protocol.name} refuses x{scale}: {why}")
+        if why := harness.refusal(scale, harness.bands):
+            raise NotApplicableError(f"the method refuses x{scale}: {why}")
         _require_shape(harness, harness.problem(scale=scale))
 
     run.__doc__ = f"The estimate of an odd-sized scene at x{scale} has its shape."
@@ -38,11 +41,15 @@ def _shape_at(scale: int) -> Check:
 
 def _shape_with(bands: int) -> Check:
     def run(harness: MethodHarness) -> None:
-        for scale in harness.scales:
+        scales = harness.scales(bands)
+        if not scales and (why := harness.refusal(harness.scale, bands)):
+            raise NotApplicableError(f"the method refuses {counted(bands, 'band')}: {why}")
+        for scale in scales if bands <= FEW else scales[:1]:
             with at(f"x{scale}"):
-                _require_shape(harness, harness.problem(scale=scale, bands=bands))
+                _require_shape(harness, harness.problem(scale, bands, harness.small(scale)))
 
-    run.__doc__ = f"The estimate of a scene with {counted(bands, 'band')} has its shape."
+    places = "at every scale" if bands <= FEW else "at the smallest scale"
+    run.__doc__ = f"Estimates of scenes with {counted(bands, 'band')} have their shapes {places}."
     return run
 
 

@@ -40,16 +40,16 @@ def test_a_layer_without_a_matrix_takes_a_tenth_of_the_rate() -> None:
 
 @pytest.mark.parametrize("kind", [nn.Conv2d, nn.Conv3d])
 def test_a_normalised_layer_is_one_layer(kind: type[nn.Module]) -> None:
-    """The direction takes the rate of weights, the length that of other gains."""
+    """Directions take the rate of weights; lengths that of the size they have by He's rule."""
     network = nn.Sequential(weight_norm(kind(4, 8, 3)), weight_norm(kind(8, 8, 1, bias=False)))
     fan = 4 * 3 ** (2 if kind is nn.Conv2d else 3)
     weight = "parametrizations.weight.original"
     assert scales(network, Recipe(lr_by_fan_in=True)) == pytest.approx(
         {
-            f"0.{weight}0": 0.1,
+            f"0.{weight}0": math.sqrt(2),
             f"0.{weight}1": math.sqrt(2 / fan),
             "0.bias": math.sqrt(2 / fan) / 10,
-            f"1.{weight}0": 0.1,
+            f"1.{weight}0": math.sqrt(2),
             f"1.{weight}1": math.sqrt(2 / 8),
         }
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from benchmark.engine.machine.device import Device
 from benchmark.method import METHODS, Method, Problem, State
@@ -26,7 +27,7 @@ from tests.benchmark.tools.conformance.methods.support import (
 
 def test_a_wrong_size_at_one_scale_only() -> None:
     cls = upscaling(lambda low, problem: low[:, int(problem.scale == 3) :])
-    expected = "the estimate has shape (7, 22, 25), expected (7, 23, 25)"
+    expected = "the estimate has shape (8, 22, 25), expected (8, 23, 25)"
     assert reason_of(cls, "shape-x3") == expected
     assert reason_of(cls, "bands-31").startswith("x3: the estimate has shape (31, 22, 25)")
     for other in ("shape-x2", "shape-x4"):
@@ -38,12 +39,12 @@ def test_a_wrong_size_at_one_scale_only() -> None:
     [
         (lambda low, _: low[0], "(23, 25)"),
         (lambda low, _: low[:1], "(1, 23, 25)"),
-        (lambda low, _: torch.cat([low, low], dim=1), "(7, 46, 25)"),
+        (lambda low, _: torch.cat([low, low], dim=1), "(8, 46, 25)"),
     ],
 )
 def test_another_wrong_size(estimate: Callable[[Tensor, Problem], Tensor], shape: str) -> None:
     reason = reason_of(upscaling(estimate), "shape-x2")
-    assert reason == f"the estimate has shape {shape}, expected (7, 23, 25)"
+    assert reason == f"the estimate has shape {shape}, expected (8, 23, 25)"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_a_decimated_image_may_become_larger_by_less_than_the_scale(
     assert checks_of(cls).check("shape-x3").outcome == outcome
 
 
-@pytest.mark.parametrize("bands", [1, 7, 31, 103])
+@pytest.mark.parametrize("bands", [1, 8, 31, 102])
 def test_a_number_of_bands_that_it_cannot_take(bands: int) -> None:
     def network(_self: Method, problem: Problem) -> nn.Module:
         if problem.bands == bands:
@@ -72,10 +73,42 @@ def test_a_number_of_bands_that_it_cannot_take(bands: int) -> None:
     assert reason_of(cls, f"bands-{bands}") == "x2: ValueError: wrong number"
 
 
+def test_what_a_method_refuses_is_not_applicable() -> None:
+    def refusal(_self: Method, problem: Problem) -> str:
+        few = "needs three bands" if problem.bands < 3 else ""
+        return "needs a power of two" if problem.scale == 3 else few
+
+    def upscale(_self: Method, low: Tensor, problem: Problem, _state: State) -> Tensor:
+        assert refusal(_self, problem) == ""
+        return low
+
+    checks = checks_of(faulty(refusal=refusal, upscale=upscale))
+    found = {result.name: str(result) for result in checks if result.outcome == "skipped"}
+    assert found["shape-x3"].endswith(": skipped: the method refuses x3: needs a power of two")
+    assert found["bands-1"].endswith(": skipped: the method refuses 1 band: needs three bands")
+    assert not {"shape-x2", "shape-x4", "shape-x8", "bands-3", "bands-31", "finite"} & set(found)
+
+
+@pytest.mark.parametrize(("scale", "bands"), [(4, 31), (8, 3), (3, 102)])
+def test_the_other_checks_avoid_what_is_refused(scale: int, bands: int) -> None:
+    asked = set()
+
+    def upscale(_self: Method, low: Tensor, problem: Problem, _state: State) -> Tensor:
+        asked.add((problem.scale, problem.bands))
+        return low
+
+    def refusal(_self: Method, problem: Problem) -> str:
+        return "" if (problem.scale, problem.bands) == (scale, bands) else "not this"
+
+    cls = faulty(refusal=refusal, upscale=upscale)
+    assert checks_of(cls).check("order-independent").outcome == "passed"
+    assert asked == {(scale, bands)}
+
+
 @pytest.mark.parametrize(
     ("made", "shape"),
     [
-        (lambda x: x.repeat(1, 1, 2, 1), (1, 7, 46, 25)),  # the engine would crop it silently
+        (lambda x: x.repeat(1, 1, 2, 1), (1, 8, 46, 25)),  # the engine would crop it silently
         (lambda x: x[:, :1], (1, 1, 23, 25)),  # and broadcast this to all bands
     ],
 )
@@ -84,7 +117,7 @@ def test_a_network_of_another_size(
 ) -> None:
     cls = network_of(lambda layers, x: made(Layers.forward(layers, x)))
     reason = reason_of(cls, "shape-x4")
-    assert reason == f"the network maps (1, 7, 23, 25) to {shape}, expected (1, 7, 23, 25)"
+    assert reason == f"the network maps (1, 8, 23, 25) to {shape}, expected (1, 8, 23, 25)"
 
 
 def steepest(image: Tensor) -> float:
@@ -210,12 +243,28 @@ def test_a_network_that_mixes_the_images_of_a_batch() -> None:
     assert reason.startswith("images alone and in one batch: they differ by ")
 
 
+def test_a_network_whose_windows_take_what_another_image_asks_for() -> None:
+    """Windows are in the order of images, but what is pooled of the images in that of windows."""
+
+    def forward(layers: Layers, x: Tensor) -> Tensor:
+        count, _, rows, columns = x.shape
+        padded = functional.pad(x, (0, -columns % 8, 0, -rows % 8), mode="replicate")
+        windows = padded.unfold(2, 8, 8).unfold(3, 8, 8)
+        asked = x.mean(dim=(1, 2, 3)).repeat(windows.shape[2] * windows.shape[3])
+        gains = asked.view(count, 1, *windows.shape[2:4], 1, 1)
+        mixed = (windows * gains).permute(0, 1, 2, 4, 3, 5).reshape(padded.shape)
+        return Layers.forward(layers, x + 0.1 * mixed[..., :rows, :columns])
+
+    reason = reason_of(network_of(forward), "batch-of-one-equals-many")
+    assert reason.startswith("images alone and in one batch: they differ by ")
+
+
 def test_a_network_that_drops_images_of_a_batch() -> None:
     def forward(layers: Layers, x: Tensor) -> Tensor:
         return Layers.forward(layers, x if layers.training else x[:1])
 
     reason = reason_of(network_of(forward), "batch-of-one-equals-many")
-    assert reason == "images alone and in one batch: (3, 7, 23, 25) and (1, 7, 23, 25)"
+    assert reason == "images alone and in one batch: (3, 8, 23, 25) and (1, 8, 23, 25)"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,122 @@
+"""Commands of `run_all.py` that list methods, protocols and published numbers."""
+
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.options import (
+    RESULTS,
+    Json,
+    Plugins,
+    Results,
+    discover,
+    print_json,
+    print_list,
+)
+from benchmark.console import print_line, results_stream
+
+
+def methods(
+    names: Annotated[
+        str, typer.Option("--methods", help="Only these: a,b[x=1]; all if empty.")
+    ] = "",
+    table: Annotated[
+        bool, typer.Option("--table", help="Markdown tables: size, cost, published numbers.")
+    ] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="With speed and memory on this machine; minutes.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="Where to measure: auto, cpu or cuda.")] = "auto",
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """List the methods and their parameters, or write tables of what they cost."""
+    discover(plugin)
+    from benchmark.errors import RequestError
+    from benchmark.execution.request import chosen_methods
+    from benchmark.method import METHODS, all_methods
+    from benchmark.plugins.parameters import describe
+
+    if measure and not table:
+        raise RequestError("--measure needs --table, which shows what was measured")
+    chosen = chosen_methods(names) if names else all_methods()
+    if not table:
+        rows = [
+            {
+                "name": method.name,
+                "paper": METHODS.entry(method.name).facts.get("paper", ""),
+                "inputs": " and ".join(method.inputs)
+                + (", band by band" if method.bandwise else ""),
+                "parameters": describe(type(method)),
+            }
+            for method in chosen
+        ]
+        print_list(rows, as_json)
+        return
+    from benchmark.engine.machine.device import choose
+    from benchmark.tools.protocol_facts import protocol_facts
+    from benchmark.tools.speed.methods import measure_methods, method_facts
+    from reports.published.reader import load
+    from reports.writers.method_table import method_page
+
+    facts = [method_facts(method) for method in chosen]
+    measured = None
+    if measure:
+        measured = measure_methods(
+            chosen, choose(device), lambda what: print_line(f"measuring: {what}", err=True)
+        )
+    if as_json:
+        print_json({"methods": facts, "measured": measured})
+    else:
+        print_line(method_page(facts, measured, protocol_facts(), load()))
+
+
+def published(
+    protocol: Annotated[str, typer.Option(help="Only numbers under this protocol.")] = "",
+    dataset: Annotated[str, typer.Option(help="Only numbers on this data set.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List published numbers, by protocol; never mixed."""
+    from rich.console import Console
+
+    from benchmark.tools.protocol_facts import protocol_facts
+    from reports.analysis.metrics import from_facts
+    from reports.writers import published_list
+
+    rows = published_list.chosen(protocol, dataset)
+    if as_json:
+        print_json(published_list.as_json(rows))
+    else:
+        discover(None)
+        known = {str(one["name"]): from_facts(one["metrics"]) for one in protocol_facts()}
+        published_list.show_published(rows, Console(file=results_stream()), known)
+
+
+def protocols(
+    dataset: Annotated[str, typer.Option(help="The data set of split and Bicubic row.")] = "cave",
+    results: Results = RESULTS,
+    plugin: Plugins = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="One Markdown table: how hard each protocol is.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Explain the protocols, each with its Bicubic row as printed and as measured."""
+    discover(plugin)
+    from benchmark import CHECKOUT
+    from benchmark.store.cells import cells
+    from benchmark.tools.protocol_facts import protocol_facts
+    from reports.writers import protocol_list
+    from reports.writers.protocol_table import protocol_table
+
+    found = protocol_facts(dataset)
+    folders = {str(results): results, "docs/results": CHECKOUT / "docs" / "results"}
+    stored = {place: list(cells(folder)) for place, folder in folders.items()}
+    rows = [protocol_list.bicubic_row(one, dataset, stored) for one in found]
+    both = list(zip(found, rows, strict=True))
+    if as_json:
+        print_json([protocol_list.as_json(one, row) for one, row in both])
+    elif table:
+        print_line(protocol_table(both, dataset, stored))
+    else:
+        print_line("\n\n".join("\n".join(protocol_list.lines_of(*one, dataset)) for one in both))
