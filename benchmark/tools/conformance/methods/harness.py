@@ -245,7 +245,6 @@ class MethodHarness(Harness[Method]):
             network = self.network(problem, state, device)
             return lambda inputs, asked: run_network(method, network, inputs, asked, device)
 
-<<<<<<< HEAD
         def estimate(inputs: Inputs, asked: Problem) -> Tensor:
             if isinstance(method, IterativeMethod):
                 run = Run(device.torch, asked.generator(device.torch))
@@ -254,12 +253,6 @@ class MethodHarness(Harness[Method]):
             else:
                 made = method.upscale(*inputs.values(), asked, state)
             return upscaled(made, (asked.bands, *asked.shape), device.torch)
-=======
-            def made(inputs: Inputs, asked: Problem) -> Tensor:
-                # Not as the engine calls it, which would hide what it changes of the global state.
-                (image,) = inputs.values()
-                return method.upscale(image, asked, state)
->>>>>>> h7
 
         return estimate
 

@@ -106,10 +106,10 @@ def angle(_self: NetworkMethod, output: Tensor, truth: Tensor, *_: Any) -> Tenso
     ("loss", "reason"),
     [
         (relative, "the loss is inf for black patches"),
-        (root, "the gradient of layer.weight, layer.bias is not finite for an estimate equal to "
-               "the ground truth"),
-        (angle, "the gradient of layer.weight, layer.bias is not finite for a black estimate of "
-                "black patches"),
+        (root, ("the gradient of layer.weight, layer.bias is not finite for an estimate equal to "
+                "the ground truth")),
+        (angle, ("the gradient of layer.weight, layer.bias is not finite for a black estimate of "
+                 "black patches")),
     ],
 )  # fmt: skip
 def test_a_loss_that_is_not_defined_everywhere(loss: Loss, reason: str) -> None:
