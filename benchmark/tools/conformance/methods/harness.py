@@ -251,7 +251,8 @@ class MethodHarness(Harness[Method]):
                 with seeding.seeded(asked.seed, device.torch):
                     made = method.reconstruct(inputs, asked, state, run).detach()
             else:
-                made = method.upscale(*inputs.values(), asked, state)
+                (image,) = inputs.values()
+                made = method.upscale(image, asked, state)
             return upscaled(made, (asked.bands, *asked.shape), device.torch)
 
         return estimate

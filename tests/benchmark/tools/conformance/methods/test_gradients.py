@@ -63,7 +63,7 @@ class Zeros(nn.Module):
         super().__init__()
         self.first, self.last = (nn.Conv2d(bands, bands, 1) for _ in range(2))
         nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map any shape to itself."""
