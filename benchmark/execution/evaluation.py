@@ -99,7 +99,7 @@ def _fit(plan: CellPlan, problem: Problem, device: Device, run: CellRun | None) 
             else:
                 state = fitted(method.fit(scenes, problem))
         seconds = time.perf_counter() - began
-        if run is not None and state:
+        if run is not None and method.trained:
             run.finish([state, seconds])
     parameters = sum(tensor.numel() for tensor in state.values())
     resumed = 0 if run is None else run.resumed

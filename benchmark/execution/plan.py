@@ -1,6 +1,6 @@
 """Plan the cells of an experiment: their addresses, and what their numbers depend on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def plan_tables(experiment: Experiment, progress: Progress) -> Iterator[TablePla
     for request in experiment.data:
         split = load_split(request, experiment.protocol, progress.preparing)
         cells = plan_cells(split, experiment)
-        for cause in refusals(split, experiment).values():
+        for cause in refusal_lines(split, refusals(split, experiment)):
             progress.line(f"left out: {cause}")
         yield TablePlan(split.label, cells)
 
@@ -93,7 +93,8 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
     """
     refused = refusals(split, experiment)
     if refused and not experiment.skip_refused:
-        raise RequestError("; ".join(refused.values()))
+        remedy = "leave it out, or name other scales with --scales"
+        raise RequestError("; ".join((*refusal_lines(split, refused), remedy)))
     for method in experiment.methods:
         if method.trained and not split.train.entries:
             cause = "--scenes leaves" if split.subset else "there is"
@@ -118,7 +119,7 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
 
 
 def refusals(split: Split, experiment: Experiment) -> dict[tuple[Method, int], str]:
-    """Return the methods that cannot compute a scale on these data, and one line why.
+    """Return why methods cannot compute scales on these data, by method and scale.
 
     It is found out before anything is computed.
     """
@@ -127,9 +128,19 @@ def refusals(split: Split, experiment: Experiment) -> dict[tuple[Method, int], s
         problem = problem_of(split, experiment.protocol, scale)
         for method in experiment.methods:
             if why := method.refusal(problem):
-                cause = f"{METHODS.label(method)} cannot be run on {split.label} at x{scale}: {why}"
-                found[method, scale] = cause
+                found[method, scale] = why
     return found
+
+
+def refusal_lines(split: Split, refused: Mapping[tuple[Method, int], str]) -> list[str]:
+    """Describe refusals, one line for each method and reason."""
+    scales: dict[tuple[str, str], list[str]] = {}
+    for (method, scale), why in refused.items():
+        scales.setdefault((METHODS.label(method), why), []).append(f"x{scale}")
+    return [
+        f"{label} cannot be run on {split.label} at {listed(at)}: {why}"
+        for (label, why), at in scales.items()
+    ]
 
 
 def problem_of(split: Split, protocol: Protocol, scale: int, seed: int = 0) -> Problem:

@@ -74,9 +74,10 @@ class CellRun(Run):
 
     def resume(self) -> dict[str, Any] | None:
         """Return the state that was saved last in this stage, and restore the generators."""
-        saved, self._saved = self._saved, None
+        saved = self._saved
         if saved is None or saved["stage"] != self._stage or saved["state"] is None:
             return None
+        self._saved = None
         self.generator.set_state(saved["generator"])
         seeding.restore(saved["randomness"], self.device)
         state: dict[str, Any] = _moved(saved["state"], self.device)
