@@ -45,9 +45,8 @@ class Walk(IterativeMethod):
     def reconstruct(self, inputs: Inputs, problem: Problem, state: State, run: Run) -> Tensor:
         """Walk from the level to the image."""
         self.calls.append("scene")
-        start = state["level"] + 0.1 * torch.randn(
-            inputs["upscaled"].shape, generator=run.generator
-        )
+        image = inputs["upscaled"]
+        start = state["level"] + 0.1 * torch.randn(image.shape, generator=run.generator)
         saved = run.resume() or {"step": 0, "z": start}
         z: Tensor = saved["z"]
         for step in range(saved["step"], STEPS):
@@ -228,7 +227,7 @@ def test_a_method_that_learns_nothing_goes_on_in_its_scene(tiny: Split, tmp_path
     assert resumed.asked == 3 * STEPS - 2
 
 
-def test_a_method_without_training_needs_no_training_scene(tiny: Split, tmp_path: Path) -> None:
+def test_a_method_that_is_not_trained_goes_on_in_its_scene(tiny: Split, tmp_path: Path) -> None:
     def reconstruct(self: Walk, inputs: Inputs, problem: Problem, state: State, run: Run) -> Tensor:
         assert state == {}
         return Walk.reconstruct(self, inputs, problem, {"level": torch.zeros(())}, run)
