@@ -36,7 +36,8 @@ class CST(NetworkMethod):
 
     inputs = ("low", "upscaled")
     default_run = False
-    maps: int = parameter(default=180, help="feature maps, a multiple of 12", low=24)
+    # Fewer than 48 make the position bias's layer norms so narrow that they return constants.
+    maps: int = parameter(default=180, help="feature maps, a multiple of 12", low=48)
     stages: int = parameter(default=4, help="number of stages", low=1)
     blocks: int = parameter(default=4, help="blocks of a stage", low=1)
     recipe = Recipe(

@@ -29,8 +29,8 @@ class DeepImagePrior(IterativeMethod):
     The setting of the public code of Sidorov and Hardeberg, in two dimensions, is
     `deep_image_prior[start=noise,iterations=10001,lr=0.01,maps=128,noise=0.05]`: x is uniform noise
     with as many channels as bands, other noise is added to it in every iteration, and the output
-    passes a sigmoid (2,342,047 parameters at 191 bands). It needs thousands of iterations to come
-    near the interpolated image.
+    passes a sigmoid (2,342,047 parameters at 191 bands). With 32 maps, 600 iterations end 1.5 dB
+    below the interpolated image (`leaves04` of the synthetic scenes, `li2020` x4).
 
     The default is a variant that needs few. x is the interpolated image, f adds to it the output
     of a narrower network without sigmoid, and the last layer starts at 0, so that the first

@@ -23,11 +23,10 @@ class EDSR(NetworkMethod):
     The first and the last layer have as many channels as there are bands, and the bands' means
     over the training images take the place of the means of red, green and blue.
 
-    Which of Lim's networks (Table 1) the published tables of hyperspectral images trained could
-    not be found out: neither they nor their repositories say it. The default is the baseline,
-    since the largest, `edsr[blocks=32,maps=256]`, has 43,218,975 parameters at x4, out of
-    proportion to some twenty training scenes. From 256 maps on, residuals are multiplied by 0.1
-    (Section 3.3).
+    Published tables of hyperspectral images do not say which of Lim's networks (Table 1) they
+    trained, as far as we know. The default is the baseline, since the largest,
+    `edsr[blocks=32,maps=256]`, has 43,218,975 parameters at x4, out of proportion to some twenty
+    training scenes. From 256 maps on, residuals are multiplied by 0.1 (Section 3.3).
 
     Section 4.2: patches of 48 x 48 low-resolution pixels, flipped and rotated, batch 16, Adam
     1e-4, halved every 200,000 of 300,000 updates; L1 loss.

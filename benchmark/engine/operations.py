@@ -1,11 +1,46 @@
 """Count the operations of a network."""
 
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.engine.machine import seeding
 from benchmark.method import NetworkMethod, Problem
+
+
+def counter() -> FlopCounterMode:
+    """Build a context manager whose `get_total_flops` are the operations in it, backward too.
+
+    Torch counts the gradients of the weights of a grouped convolution as if it had one group.
+    """
+    corrected = {torch.ops.aten.convolution_backward: _convolution_backward}
+    return FlopCounterMode(display=False, custom_mapping=corrected)
+
+
+def _convolution_backward(
+    gradient: Sequence[int],
+    x: Sequence[int],
+    weight: Sequence[int],
+    _bias: object,
+    _stride: object,
+    _padding: object,
+    _dilation: object,
+    transposed: bool,
+    _output_padding: object,
+    _groups: int,
+    wanted: Sequence[bool],
+    **_others: Any,
+) -> int:
+    """Count as many operations for each gradient, of input and of weights, as for the layer.
+
+    Arguments are those of the operator, tensors by their shapes.
+    """
+    positions = (x if transposed else gradient)[2:]
+    return 2 * gradient[0] * prod(positions) * prod(weight) * sum(wanted[:2])
 
 
 def multiplications_per_pixel(

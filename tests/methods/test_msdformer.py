@@ -104,7 +104,7 @@ def test_numbers_that_do_not_fit_are_refused() -> None:
         ("msdformer[overlap=8]", 2, "needs an overlap below the window's 8 bands, found 8"),
         ("msdformer[maps=20]", 2, "needs maps divisible by 6, found 20"),
         ("msdformer", 5, "needs a scale of 3 or a power of 2, found 5"),
-        ("cst[maps=30]", 2, "needs maps divisible by 12, found 30"),
+        ("cst[maps=50]", 2, "needs maps divisible by 12, found 50"),
         ("cst", 3, ""),
     ):
         assert network_method(reference).refusal(problem(scale, 3)) == reason

@@ -12,7 +12,6 @@ from time import perf_counter
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.data.cache import PreparedScenes, prepare
 from benchmark.data.patches import PatchBank
@@ -23,7 +22,7 @@ from benchmark.engine.inference.building import problem_of_network, start
 from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.machine import seeding
 from benchmark.engine.machine.device import Device
-from benchmark.engine.operations import multiplications_per_pixel
+from benchmark.engine.operations import counter, multiplications_per_pixel
 from benchmark.engine.scoring.scene import metrics_of, score
 from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.listener import TrainingListener
@@ -111,10 +110,10 @@ def training(
     # Two samples, as a batch norm needs.
     several = torch.zeros(2, 1, dtype=torch.int64) if method.bandwise else None
     inputs, wanted = bank.batch(torch.arange(2), method.inputs, several)
-    with FlopCounterMode(display=False) as counter:
+    with counter() as counted_operations:
         output = network(*inputs.values())
         torch.autograd.backward(method.loss(output, wanted, inputs, problem))
-    flops = counter.get_total_flops() / 2
+    flops = counted_operations.get_total_flops() / 2
     batch = batch_size(flops, device, bandwise=method.bandwise)
     recipe = recipe_of(method, batch)
     plan = SamplingPlan(len(bank), bank.bands, batch, 10**9, 0, method.bandwise)
@@ -161,9 +160,10 @@ def inference(
         )
         for name in method.inputs
     }
-    # Two operations per multiplication, for every pixel of the estimate.
+    # Two operations per multiplication, for every pixel of the estimate; counted on a patch that
+    # networks for low-resolution images of multiples of 16 do not pad.
     bands = shape[0] if method.bandwise else 1
-    per_pixel = 2 * bands * multiplications_per_pixel(method, network, problem, PATCH)
+    per_pixel = 2 * bands * multiplications_per_pixel(method, network, problem, 16 * scale)
     engine = partial(run_network, method, device.place(network), images, problem, device)
     few = BANDS if method.bandwise else shape[0]
     corner = corner_of(per_pixel * (BANDS / bands if method.bandwise else 1))

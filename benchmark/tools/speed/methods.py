@@ -23,7 +23,7 @@ from benchmark.tools.speed.resources import Roofline, roofline, seconds
 
 BANDS, LOW, SIZE = 31, 32, 512  # of CAVE; rows and columns of a patch, and of an image
 SCALES, SCALE = (2, 4), 4  # of the parameters; of everything else
-SECONDS, TURNS = 1.0, 3  # per figure and turn
+SECONDS, TURNS = 1.0, 3  # per figure and turn; turns of training
 
 
 def method_facts(method: Method) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def measure_methods(
         progress(METHODS.label(method))
         pair = (
             items.training(method, truth, device, TURNS, SCALE),
-            items.inference(method, (BANDS, size, size), device, TURNS, SCALE),
+            items.inference(method, (BANDS, size, size), device, 1, SCALE),
         )
         for item in pair:
             while len(item.seconds) < item.turns:

@@ -16,7 +16,7 @@ from benchmark.engine.machine import environment
 from benchmark.engine.machine.device import Device
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError, counted
-from benchmark.method import Method, NetworkMethod
+from benchmark.method import METHODS, Method, NetworkMethod, Problem
 from benchmark.protocol import PROTOCOLS
 from benchmark.tools.speed import baseline, items
 from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE
@@ -66,7 +66,7 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
     split = (
         load_split(session.data, PROTOCOLS.make(PROTOCOL)) if session.data else None
     )  # may fail: first of all
-    networks = [one for one in session.methods if isinstance(one, NetworkMethod)]
+    networks, refused = _networks(session)
     progress("the roofline")
     peak = roofline(device)
     progress("operations and memory")
@@ -95,7 +95,19 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
         for method in networks:
             progress(f"training {method.name} with engine and baseline")
             rows.append(items.accuracy(method, split, session.profile, device))
-    return Report(environment.describe(device), peak, _conditions(session), rows)
+    conditions = [*_conditions(session), *refused]
+    return Report(environment.describe(device), peak, conditions, rows)
+
+
+def _networks(session: Session) -> tuple[list[NetworkMethod], list[str]]:
+    """Return the networks to measure, and a line for each that refuses the problem."""
+    bands, rows, columns = session.shape
+    degradation = PROTOCOLS.make(PROTOCOL).degradation(SCALE)
+    problem = Problem(SCALE, bands, (rows, columns), degradation)
+    networks = [one for one in session.methods if isinstance(one, NetworkMethod)]
+    refused = {one: why for one in networks if (why := one.refusal(problem))}
+    lines = [f"Left out: {METHODS.label(one)} {why}." for one, why in refused.items()]
+    return [one for one in networks if one not in refused], lines
 
 
 def _conditions(session: Session) -> list[str]:

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
-from benchmark.engine.operations import multiplications_per_pixel
+from benchmark.engine.operations import counter, multiplications_per_pixel
 from tests.benchmark.support import network_method, problem
 
 
@@ -39,3 +40,24 @@ def test_counting_changes_neither_mode_nor_random_state_nor_weights() -> None:
     assert network.training
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("layer", "multiplications"),
+    [
+        (nn.Conv2d(4, 6, 3, padding=1), 4 * 6 * 9 * 64),
+        (nn.Conv2d(4, 8, 3, padding=1, stride=2), 4 * 8 * 9 * 16),
+        (nn.Conv2d(4, 8, 3, padding=1, groups=4), 8 * 9 * 64),
+        (nn.ConvTranspose2d(4, 6, 4, stride=2, padding=1), 4 * 6 * 16 * 64),
+        (nn.ConvTranspose2d(4, 8, 2, stride=2, groups=2), 4 * 4 * 4 * 64),
+    ],
+    ids=str,
+)
+def test_each_gradient_of_a_convolution_costs_as_much_as_the_layer(
+    layer: nn.Module, multiplications: int
+) -> None:
+    for wanted in (False, True):
+        x = torch.zeros(2, 4, 8, 8, requires_grad=wanted)
+        with counter() as found:
+            layer(x).sum().backward()
+        assert found.get_total_flops() == 2 * 2 * multiplications * (3 if wanted else 2)

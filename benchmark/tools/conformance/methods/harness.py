@@ -10,12 +10,7 @@ from torch.nn import functional
 
 from benchmark.data.patches import PatchBank
 from benchmark.engine.inference.building import start
-from benchmark.engine.inference.estimation import (
-    TrainingScenes,
-    estimator,
-    method_inputs,
-    surroundings,
-)
+from benchmark.engine.inference.estimation import TrainingScenes, method_inputs
 from benchmark.engine.inference.returned import fitted, upscaled
 from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.machine import seeding
@@ -45,7 +40,6 @@ BANDS = (1, 3, 8, 31, 102)
 STEPS = 20
 BRIEF = 3  # steps, where only the same weights are asked for
 
-_PROFILE = Profile("", "", patches=2)
 _SEED = 0
 _TRAINING_SHAPE = (40, 44)
 _PATCH = 24  # all scales divide it
@@ -158,12 +152,6 @@ class MethodHarness(Harness[Method]):
         """Make three training scenes."""
         return [scene(bands, _TRAINING_SHAPE, seed).to(device.torch) for seed in (10, 11, 12)]
 
-    def initial_state(self, problem: Problem) -> State:
-        """Return the initial weights of a network, or what another method learns."""
-        if isinstance(self.method, NetworkMethod):
-            return dict(self.network(problem).state_dict())
-        return self.learn(problem=problem).state
-
     def learn(
         self, device: Device = CPU, problem: Problem | None = None, steps: int = BRIEF
     ) -> Trained:
@@ -175,7 +163,7 @@ class MethodHarness(Harness[Method]):
         fitting = self.fitting(problem)
         if isinstance(self.method, IterativeMethod):
             run = Run(device.torch, fitting.generator(device.torch))
-            with surroundings(self.method, fitting, device):
+            with seeding.seeded(fitting.seed, device.torch):
                 state = self.method.learn(scenes, fitting, run)
         else:
             state = self.method.fit(scenes, fitting)
@@ -248,23 +236,26 @@ class MethodHarness(Harness[Method]):
         return device.place(network)
 
     def estimator(self, problem: Problem, state: State, device: Device = CPU) -> Estimate:
-        """Return the function that estimates scenes, as in the engine's evaluation."""
+        """Return the function that estimates scenes, as in the engine's evaluation.
+
+        What a method changes in the process is not put back, so that checks see it.
+        """
         method = self.method
         if isinstance(method, NetworkMethod):
             network = self.network(problem, state, device)
             return lambda inputs, asked: run_network(method, network, inputs, asked, device)
-        if isinstance(method, IterativeMethod):
-            made = estimator(method, problem, state, _PROFILE, device)
-        else:
 
-            def made(inputs: Inputs, asked: Problem) -> Tensor:
-                # Not as the engine calls it, which would hide what it changes of the global state.
+        def estimate(inputs: Inputs, asked: Problem) -> Tensor:
+            if isinstance(method, IterativeMethod):
+                run = Run(device.torch, asked.generator(device.torch))
+                with seeding.seeded(asked.seed, device.torch):
+                    made = method.reconstruct(inputs, asked, state, run).detach()
+            else:
                 (image,) = inputs.values()
-                return method.upscale(image, asked, state)
+                made = method.upscale(image, asked, state)
+            return upscaled(made, (asked.bands, *asked.shape), device.torch)
 
-        return lambda inputs, asked: upscaled(
-            made(inputs, asked), (asked.bands, *asked.shape), device.torch
-        )
+        return estimate
 
     def estimate(self, inputs: Inputs, problem: Problem) -> Tensor:
         """Estimate one scene after learning."""

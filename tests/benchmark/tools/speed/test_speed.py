@@ -34,7 +34,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("quick")
 def test_a_session_measures_every_network_and_every_step_of_an_image() -> None:
     messages: list[str] = []
-    methods = [METHODS.make(name) for name in ("bicubic", "espcn", "proposed[subnetworks=1]")]
+    names = ("bicubic", "espcn", "proposed[subnetworks=1]", "sspsr[size=4,overlap=4]")
+    methods = [METHODS.make(name) for name in names]
     found = measure(Session(methods, CPU, turns=2, shape=(3, 40, 48)), messages.append)
     assert [(row.what, row.of) for row in found.rows] == [
         ("train", "espcn"),
@@ -57,6 +58,9 @@ def test_a_session_measures_every_network_and_every_step_of_an_image() -> None:
     text = "\n".join(found.lines())
     for word in ("GFLOP/s", "DataLoader", "float32", "64 single", "espcn", "faster"):
         assert word in text
+    assert text.endswith(
+        "Left out: sspsr[size=4,overlap=4] needs an overlap below the window's 4 bands, found 4."
+    )
 
 
 @pytest.mark.usefixtures("quick")

@@ -63,7 +63,7 @@ class Zeros(nn.Module):
         super().__init__()
         self.first, self.last = (nn.Conv2d(bands, bands, 1) for _ in range(2))
         nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map any shape to itself."""
@@ -106,10 +106,10 @@ def angle(_self: NetworkMethod, output: Tensor, truth: Tensor, *_: Any) -> Tenso
     ("loss", "reason"),
     [
         (relative, "the loss is inf for black patches"),
-        (root, "the gradient of layer.weight, layer.bias is not finite for an estimate equal to "
-               "the ground truth"),
-        (angle, "the gradient of layer.weight, layer.bias is not finite for a black estimate of "
-                "black patches"),
+        (root, ("the gradient of layer.weight, layer.bias is not finite for an estimate equal to "
+                "the ground truth")),
+        (angle, ("the gradient of layer.weight, layer.bias is not finite for a black estimate of "
+                 "black patches")),
     ],
 )  # fmt: skip
 def test_a_loss_that_is_not_defined_everywhere(loss: Loss, reason: str) -> None:
