@@ -110,7 +110,7 @@ def test_every_reason_has_its_part_of_one_line(asked: Request) -> None:
         planned(asked, methods="picky,wide")
     wide, picky, remedy = str(caught.value).split("; ")
     assert wide.startswith("wide cannot be run on synthetic")
-    assert wide.endswith(" at x2 and x3: it needs 9 bands")
+    assert wide.endswith(" at x2, x3: it needs 9 bands")
     assert picky.endswith(" at x3: it needs a scale of 2, found 3")
     assert remedy == REMEDY
 
