@@ -345,5 +345,5 @@ class MyMethod(Method):
     assert "shape-x4: expected failure: four is too much (" in done.stdout
     # Skipped: for networks, for areas of an image, and what needs a GPU.
     gpu = 2 * torch.cuda.is_available()
-    counts = f"1 failed, {len(CHECKS) + 34 + gpu} passed, {8 - gpu} skipped"
+    counts = f"1 failed, {len(CHECKS) + 32 + gpu} passed, {10 - gpu} skipped"
     assert counts in done.stdout, done.stdout

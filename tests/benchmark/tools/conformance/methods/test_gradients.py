@@ -62,8 +62,8 @@ class Zeros(nn.Module):
     def __init__(self, bands: int) -> None:
         super().__init__()
         self.first, self.last = (nn.Conv2d(bands, bands, 1) for _ in range(2))
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        for parameter in self.last.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map any shape to itself."""
@@ -102,16 +102,17 @@ def angle(_self: NetworkMethod, output: Tensor, truth: Tensor, *_: Any) -> Tenso
     return cosine.arccos().mean() + (output - truth).abs().mean()
 
 
+SLOPE = "the gradient of layer.weight, layer.bias is not finite"
+
+
 @pytest.mark.parametrize(
     ("loss", "reason"),
     [
         (relative, "the loss is inf for black patches"),
-        (root, ("the gradient of layer.weight, layer.bias is not finite for an estimate equal to "
-                "the ground truth")),
-        (angle, ("the gradient of layer.weight, layer.bias is not finite for a black estimate of "
-                 "black patches")),
+        (root, f"{SLOPE} for an estimate equal to the ground truth"),
+        (angle, f"{SLOPE} for a black estimate of black patches"),
     ],
-)  # fmt: skip
+)
 def test_a_loss_that_is_not_defined_everywhere(loss: Loss, reason: str) -> None:
     assert reason_of(faulty(SoundNetwork, loss=loss), "gradients-finite") == reason
 
