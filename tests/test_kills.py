@@ -357,6 +357,47 @@ def test_ctrl_c_and_sigterm_leave_a_checkpoint_to_go_on_from(
     assert numbers(folder) == untouched.numbers
 
 
+# It writes down the number of each iteration, and tells the sixth on each test scene.
+WALKING = """
+import sys
+import time
+from pathlib import Path
+
+from benchmark.method import IterativeMethod, register
+
+
+@register("walking", title="Walking", paper="nobody")
+class Walking(IterativeMethod):
+    def reconstruct(self, inputs, problem, state, run):
+        saved = run.resume() or {"step": 0}
+        for step in range(saved["step"], 40):
+            with Path("iterations").open("a") as file:
+                print(step, file=file)
+            if step == 5:
+                print("walking", file=sys.stderr, flush=True)
+            time.sleep(0.02)
+            run.step(step + 1, 40, 0.0, lambda: {"step": step + 1})
+        return inputs["upscaled"]
+"""
+
+
+def test_a_loop_on_a_test_scene_is_stopped_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    """In a worker: the second of four test scenes, of which no iteration is computed again."""
+    (tmp_path / "walking.py").write_text(WALKING, encoding="utf-8")
+    words = ("--dataset", SMALL, "--scales", "3", "--plugin", "walking.py", "--methods", "walking")
+    with running(tmp_path, *words) as run:
+        assert run.heard("walking$", times=2)
+        run.process.send_signal(signal.SIGINT)
+        stopped = run.ended(10)
+        assert run.left_after(0) == []
+    assert stopped.code == 130
+    assert [file.suffix for file in checkpoints(tmp_path)][:1] == [".checkpoint"]
+    answer = finished(tmp_path, *words, *HERE)
+    assert answer.code == 0, answer.err
+    iterations = (tmp_path / "iterations").read_text(encoding="utf-8").split()
+    assert list(map(int, iterations)) == list(range(40)) * 4
+
+
 # The regular expression holds the interpreter's lock: no other thread of its process runs.
 HOLDING = """
 import re

@@ -151,6 +151,20 @@ def test_a_declaration_that_the_engine_would_misread_is_refused(
     assert [entry.name for entry in METHODS] == known
 
 
+def test_a_method_that_upscales_is_given_one_image() -> None:
+    def upscale(_self: Method, low: Tensor, problem: Problem, state: State) -> Tensor:
+        return low
+
+    declared = {"inputs": ("low", "upscaled"), "upscale": upscale}
+    with pytest.raises(RequestError) as caught:
+        register("odd", title="Odd")(type("Odd", (Method,), declared))
+    assert str(caught.value) == (
+        "method 'odd': `upscale` is given one image, found ('low', 'upscaled') as `inputs`; "
+        "`problem.degradation.upscale` computes the other from the low-resolution one"
+    )
+    assert "odd" not in [entry.name for entry in METHODS]
+
+
 @pytest.mark.usefixtures("registries")
 def test_a_declaration_may_depend_on_a_parameter() -> None:
     @register("either", title="Either")

@@ -14,7 +14,7 @@ from tests.benchmark.degradation.support import (
     expected_truth,
     expected_up,
 )
-from tests.benchmark.support import EPS, random
+from tests.benchmark.support import EIGHT_BIT, EPS, random
 
 SHAPES = [(64, 48), (63, 47), (33, 50), (17, 40), (16, 9)]
 TINY = [(7, 5), (3, 11), (2, 2), (1, 4), (1, 1)]
@@ -232,3 +232,19 @@ def test_a_gpu_makes_the_same_images(name: str, scale: int) -> None:
     up = degradation.upscale(other, shape).cpu()
     allowed = cubic_rounding(43) + 2 * tolerance
     torch.testing.assert_close(up, degradation.upscale(low, shape), rtol=0, atol=allowed)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("lead", [(2,), (3, 2)])
+def test_an_upscaled_image_is_extended_by_its_last_row_and_column(
+    scale: int, lead: tuple[int, ...]
+) -> None:
+    degradation = EIGHT_BIT.degradation(scale)
+    for rows, columns in ((12, 24), (13, 24), (12, 23), (7, 10), (1, 1)):
+        image = random(*lead, rows, columns)
+        made = degradation.extend(image)
+        low = degradation.low_size(rows), degradation.low_size(columns)
+        assert made.shape == (*lead, scale * low[0], scale * low[1])
+        padding = ((0, made.shape[-2] - rows), (0, made.shape[-1] - columns))
+        expected = np.pad(image.numpy(), ((0, 0),) * len(lead) + padding, mode="edge")
+        assert np.array_equal(made.numpy(), expected)
