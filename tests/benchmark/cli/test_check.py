@@ -12,8 +12,8 @@ TINY = "synthetic[rows=16,columns=20,bands=3]"
 @pytest.mark.parametrize(
     ("words", "count"),
     [
-        (("bicubic",), "28 checks, 0 failed, "),
-        (("bicubic", "--under", "li2020"), "28 checks, 0 failed, "),
+        (("bicubic",), "29 checks, 0 failed, "),
+        (("bicubic", "--under", "li2020"), "29 checks, 0 failed, "),
         (("--dataset", TINY), "13 checks, 0 failed, 2 skipped"),
         (("--protocol", "liu2023"), "15 checks, 0 failed, 0 skipped"),
         (("--metric", "ergas[ratio=4]"), "15 checks, 0 failed, "),
