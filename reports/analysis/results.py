@@ -5,10 +5,10 @@ Everything that a report shows is a selection, a mean or a pivot of these two.
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 
@@ -28,8 +28,6 @@ _CELL = [
 ]  # fmt: skip
 _SCORE = [*ADDRESS, "scene", "metric", "value"]
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
 class MethodInfo:
@@ -48,24 +46,6 @@ class MethodInfo:
     published: str
     paper: str
     trained: bool
-
-    @property
-    def published_names(self) -> tuple[str, ...]:
-        """Return the names in published tables, which differ from protocol to protocol."""
-        return tuple(name.strip() for name in self.published.split(",") if name.strip())
-
-    def published_in(
-        self, values: Mapping[tuple[str, int, str], T], scale: int, metric: str
-    ) -> T | None:
-        """Return what was published for the method, under any of its names; None for nothing.
-
-        Args:
-            values: by published name, scale and metric.
-            scale: the scale factor.
-            metric: the metric's label.
-        """
-        keys = [(name, scale, metric) for name in self.published_names]
-        return next((values[key] for key in keys if key in values), None)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from reports.analysis.results import (
     read_results,
 )
 from reports.formatting import DASH, REMARKED, duration, number, significant
-from reports.published.reader import PublishedValue
+from reports.published.reader import PublishedValue, find
 
 _ENVIRONMENT = (
     "python", "torch", "numpy", "scipy", "h5py", "cuda", "driver", "gpu", "processor", "platform",
@@ -171,7 +171,7 @@ def _method(
                 "notes": list(notes.of_entry(method.label, scale, metric.name)),
             }
             scores[metric.name] = [finite(found.get(scene)) for scene in scenes]
-            if row := method.published_in(published, scale, metric.name):
+            if row := find(published, method.published, scale, metric.name):
                 measured = mean(values) if here == scored else math.nan
                 compared[metric.name] = _compared(row, measured, metric)
         places.append(

@@ -10,7 +10,7 @@ A file may have one more column, `remark`, for a value that needs a word: "mispr
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import StringIO
@@ -52,6 +52,28 @@ class PublishedValue:
         """Return how many digits are printed after the decimal point."""
         printed = re.match(r"[^.]*\.?([0-9]*)", self.text)
         return len(printed[1]) if printed else 0
+
+
+# By published name, scale and metric.
+Published = Mapping[tuple[str, int, str], PublishedValue]
+
+
+def published_names(text: str) -> tuple[str, ...]:
+    """Return the names that a method declares as `published`; they differ from paper to paper."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def find(published: Published, names: str, scale: int, metric: str) -> PublishedValue | None:
+    """Return the value of a method under any of its names; None if there is none.
+
+    Args:
+        published: the values to search.
+        names: the method's `published`.
+        scale: the scale factor.
+        metric: the metric's label.
+    """
+    keys = [(name, scale, metric) for name in published_names(names)]
+    return next((published[key] for key in keys if key in published), None)
 
 
 def load(folder: Path = FOLDER) -> tuple[PublishedValue, ...]:

@@ -1,6 +1,6 @@
 """The grids of published values, each with the measured value minus it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 
 from reports.analysis.metrics import Metric
@@ -8,11 +8,10 @@ from reports.analysis.notes import Notes
 from reports.analysis.remarks import remarks_on_published
 from reports.analysis.results import MethodInfo, Results
 from reports.formatting import MISSING, REMARKED, TIMES
-from reports.published.reader import PublishedValue
+from reports.published.reader import Published, PublishedValue, published_names
 from reports.tables.layout import WIDEST, packed, titled
 from reports.tables.model import Entry, Grid
 
-Published = Mapping[tuple[str, int, str], PublishedValue]  # by method, scale and metric
 _NARROW = 2  # digits after the decimal point, up to which as many columns fit as elsewhere
 
 
@@ -87,7 +86,9 @@ def _grid(
         here = [published.get((name, scale, metric.name)) for metric, scale in columns]
         if not any(here):
             continue
-        own: list[MethodInfo | None] = [one for one in methods if name in one.published_names]
+        own: list[MethodInfo | None] = [
+            one for one in methods if name in published_names(one.published)
+        ]
         for method in own or [None]:
             row = [Entry(name), Entry(method.title if method else MISSING)]
             for (metric, scale), value in zip(columns, here, strict=True):

@@ -23,10 +23,11 @@ from reports.analysis.ranking import rankings, ranks
 from reports.analysis.remarks import remarks_on
 from reports.analysis.results import MethodInfo, Results, deviation, mean
 from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant
+from reports.published.reader import Published, find
 from reports.tables.details import details_of, ranks_of
 from reports.tables.layout import fitted, packed
 from reports.tables.model import Entry, Grid, Section
-from reports.tables.published import Published, difference, published_grids
+from reports.tables.published import difference, published_grids
 
 # Characters of columns of metrics that fit a page in LaTeX: with the columns of cost, and without.
 _BESIDE, _ALONE = 56, 80
@@ -94,7 +95,7 @@ def _measured(
                 rows, methods, _column(results, methods, metric, scale), strict=True
             ):
                 key = (method.label, scale, metric.name)
-                value = method.published_in(published, scale, metric.name)
+                value = find(published, method.published, scale, metric.name)
                 measured, better = difference(results, key, metric, value)
                 row.append(
                     replace(

@@ -9,16 +9,20 @@ from typing import Any
 import pytest
 from torch import Tensor
 
-from benchmark.data.split import load_split
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import plan_tables, refusals
+from benchmark.execution.plan import plan_tables
+from benchmark.execution.registries import REGISTRIES
 from benchmark.execution.request import Request, chosen_methods, resolve
 from benchmark.method import METHODS, Method, Problem, State, register
+from benchmark.plugins.discovery import discover
+
+discover(REGISTRIES)
 
 pytestmark = pytest.mark.usefixtures("registries")
 
 SMALL = "synthetic[rows=32,columns=34,bands=3]"
+REMEDY = "leave it out, or name other scales with --scales"
 LINE = "picky cannot be run on {label} at x3: it needs a scale of 2, found 3"
 
 
@@ -68,7 +72,7 @@ def test_a_named_method_that_refuses_ends_the_request_before_anything_is_compute
     with pytest.raises(RequestError) as caught:
         planned(asked, methods=methods)
     assert str(caught.value).startswith("picky cannot be run on synthetic")
-    assert str(caught.value).endswith(" at x3: it needs a scale of 2, found 3")
+    assert str(caught.value).endswith(" at x3: it needs a scale of 2, found 3; " + REMEDY)
 
 
 def test_a_named_method_runs_at_what_it_accepts(asked: Request) -> None:
@@ -94,11 +98,21 @@ def test_groups_and_names_may_stand_together() -> None:
     assert names == [["bicubic", "picky"], ["bicubic", "picky", "slow"], ["slow"]]
 
 
-def test_several_refusals_stand_in_one_line(asked: Request) -> None:
+def test_every_reason_has_its_part_of_one_line(asked: Request) -> None:
+    """The scales that one reason concerns stand together."""
+
+    @register("wide", title="Wide")
+    class Wide(Method):
+        def refusal(self, problem: Problem) -> str:
+            return "it needs 9 bands"
+
     with pytest.raises(RequestError) as caught:
-        planned(asked, methods="picky", scales="3,4")
-    assert str(caught.value).count("picky cannot be run on ") == 2
-    assert "\n" not in str(caught.value)
+        planned(asked, methods="picky,wide")
+    wide, picky, remedy = str(caught.value).split("; ")
+    assert wide.startswith("wide cannot be run on synthetic")
+    assert wide.endswith(" at x2, x3: it needs 9 bands")
+    assert picky.endswith(" at x3: it needs a scale of 2, found 3")
+    assert remedy == REMEDY
 
 
 @pytest.mark.parametrize("name", ["all", "default"])
@@ -106,15 +120,3 @@ def test_the_names_of_groups_are_reserved(name: str) -> None:
     with pytest.raises(RequestError, match=f"^method '{name}': the name stands for several"):
         register(name, title="Mine")(type("Mine", (Method,), {}))
     assert name not in [entry.name for entry in METHODS]
-
-
-def test_a_refusal_names_the_table_and_the_scale(asked: Request) -> None:
-    @register("wide", title="Wide")
-    class Wide(Method):
-        def refusal(self, problem: Problem) -> str:
-            return "too wide"
-
-    experiment = resolve(replace(asked, methods="wide", scales="2"))
-    split = load_split(experiment.data[0], experiment.protocol)
-    (cause,) = refusals(split, experiment).values()
-    assert cause == f"wide cannot be run on {split.label} at x2: too wide"
