@@ -92,9 +92,10 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
             than a patch, or a method that was named refuses the problem.
     """
     refused = refusals(split, experiment)
-    if refused and not experiment.skip_refused:
+    final = {key: why for key, why in refused.items() if key[0] not in experiment.skip_refused}
+    if final:
         remedy = "leave it out, or name other scales with --scales"
-        raise RequestError("; ".join((*refusal_lines(split, refused), remedy)))
+        raise RequestError("; ".join((*refusal_lines(split, final), remedy)))
     for method in experiment.methods:
         if method.trained and not split.train.entries:
             cause = "--scenes leaves" if split.subset else "there is"

@@ -75,8 +75,8 @@ class Experiment:
         device: where to compute.
         results: the results folder.
         plugins: plugin files to import.
-        skip_refused: True leaves out methods that refuse a scale or a number of bands, because
-            they were not named; False raises.
+        skip_refused: the methods that were not named: they are left out where they refuse a scale
+            or a number of bands, whereas others end the request.
     """
 
     protocol: Protocol
@@ -89,7 +89,7 @@ class Experiment:
     device: Device = device.CPU
     results: Path = Path("results")
     plugins: tuple[Path, ...] = ()
-    skip_refused: bool = False
+    skip_refused: frozenset[Method] = frozenset()
 
 
 def resolve(request: Request) -> Experiment:
@@ -113,11 +113,13 @@ def resolve(request: Request) -> Experiment:
     train_on = tuple(names_in(request.train_on, "--train-on"))
     scenes = tuple(dict.fromkeys(names_in(request.scenes, "--scenes")))
     check_scenes([*references.values(), *train_on], scenes)
+    methods = chosen_methods(request.methods)
+    named = [one for one in names_in(request.methods, "--methods") if one not in _GROUPS]
     return Experiment(
         protocol=protocol,
         profile=profiles.get(request.profile),
         scales=tuple(scales),
-        methods=chosen_methods(request.methods),
+        methods=methods,
         seeds=numbers(request.seeds, "--seeds") or (0,),
         metrics=further,
         data=tuple(
@@ -127,7 +129,7 @@ def resolve(request: Request) -> Experiment:
         device=device.choose(request.device),
         results=request.results,
         plugins=request.plugins,
-        skip_refused=set(names_in(request.methods, "--methods")) <= set(_GROUPS),
+        skip_refused=frozenset(methods) - frozenset(map(METHODS.make, named)),
     )
 
 

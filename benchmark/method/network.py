@@ -58,6 +58,7 @@ class NetworkMethod(Method):
         """
         raise NotImplementedError
 
+    @legacy.callable_without_context
     def loss(self, output: Any, truth: Tensor, inputs: Inputs, problem: Problem) -> Tensor:
         """Compute the training loss, a scalar; the mean squared error unless overridden.
 

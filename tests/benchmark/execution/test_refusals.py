@@ -93,6 +93,12 @@ def test_all_has_the_methods_that_the_default_run_leaves_out(asked: Request) -> 
     assert lines == ["left out: " + LINE.format(label=label)]
 
 
+def test_a_method_of_a_group_is_left_out_beside_one_that_was_named(asked: Request) -> None:
+    cells, lines, label = planned(asked, methods="default,slow", scales="3")
+    assert cells == [("bicubic", 3), ("slow", 3)]
+    assert lines == ["left out: " + LINE.format(label=label)]
+
+
 def test_groups_and_names_may_stand_together() -> None:
     names = [[one.name for one in chosen_methods(text)] for text in ("", "default,slow", "slow")]
     assert names == [["bicubic", "picky"], ["bicubic", "picky", "slow"], ["slow"]]

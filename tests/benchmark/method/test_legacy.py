@@ -1,5 +1,6 @@
 """Plugins of earlier versions: `sees`, `network(bands, scale)` and `loss(output, truth)`."""
 
+from functools import partialmethod
 from typing import Any
 
 import pytest
@@ -67,9 +68,16 @@ def test_a_subclass_that_declares_inputs_is_given_those() -> None:
     assert later().inputs == ("upscaled",)
 
 
-def test_an_unknown_value_of_sees_is_refused_when_it_is_registered() -> None:
-    with pytest.raises(RequestError, match=r"as `inputs`, found 'lowres'"):
-        register("former", title="Former")(former(sees="lowres"))
+@pytest.mark.parametrize("value", ["lowres", ["decimated"]])
+def test_an_unknown_value_of_sees_is_refused_when_it_is_registered(value: object) -> None:
+    with pytest.raises(RequestError, match=r"as `inputs`, found .*(lowres|decimated)"):
+        register("former", title="Former")(former(sees=value))
+
+
+def test_an_unknown_value_of_a_property_is_refused_when_it_is_read() -> None:
+    method = former(sees=property(lambda _self: "lowres"))()
+    with pytest.raises(RequestError, match="expected 'decimated' or 'upscaled' as `sees`"):
+        _ = method.inputs
 
 
 def test_a_loss_of_output_and_truth_trains_a_network() -> None:
@@ -100,3 +108,76 @@ def test_a_subclass_may_extend_a_former_loss_and_a_former_network() -> None:
     method, ones = Extended(), torch.ones(1, 4, 2, 2)
     assert float(method.loss(3 * ones, ones, {}, problem(2, 4))) == 4
     assert method.network(problem(2, 4))(ones).shape == (1, 4, 4, 4)
+
+
+def of_one(bands: int, scale: int, maps: int = 4) -> nn.Module:
+    """Build a network without the method."""
+    return nn.Conv2d(bands, maps * scale, 1)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        staticmethod(of_one),
+        classmethod(lambda _cls, bands, scale: of_one(bands, scale)),
+        partialmethod(lambda _self, maps, bands, scale: of_one(bands, scale, maps), 4),
+        lambda _self, bands, scale, maps=4: of_one(bands, scale, maps),
+    ],
+    ids=["static", "class", "partial", "default"],
+)
+def test_a_network_may_be_any_kind_of_method(network: Any) -> None:
+    assert start(former(network=network)(), problem(3, 2), Recipe())(random(1, 2, 5, 6)).shape == (
+        (1, 12, 5, 6)
+    )
+
+
+def doubled(output: Tensor, truth: Tensor, weight: float = 2.0) -> Tensor:
+    """Compute a loss without the method."""
+    return weight * (output - truth).abs().mean()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        staticmethod(doubled),
+        classmethod(lambda _cls, output, truth: doubled(output, truth)),
+        lambda _self, output, truth, weight=2.0: doubled(output, truth, weight),
+    ],
+    ids=["static", "class", "default"],
+)
+def test_a_loss_may_be_any_kind_of_method(loss: Any) -> None:
+    method, ones, asked = former(loss=loss)(), torch.ones(1, 2, 3, 3), problem(2, 2)
+    assert float(method.loss(3 * ones, ones, {}, asked)) == 4
+    assert float(method.loss(3 * ones, ones, inputs={}, problem=asked)) == 4
+
+
+def test_a_former_loss_may_add_to_the_one_of_the_base_class() -> None:
+    class Former(NetworkMethod):
+        def loss(self, output: Any, truth: Tensor) -> Tensor:  # type: ignore[override]
+            return super().loss(output, truth) + 1  # type: ignore[call-arg]
+
+    ones = torch.ones(1, 2, 3, 3)
+    assert float(Former().loss(3 * ones, ones, {}, problem(2, 2))) == 5  # type: ignore[call-arg]
+
+
+def test_what_another_base_class_declares_is_adopted() -> None:
+    class Shared:
+        sees = "decimated"
+
+        def network(self, bands: int, scale: int) -> nn.Module:
+            return of_one(bands, scale)
+
+    method: Any = type("Former", (Shared, NetworkMethod), {})()
+    assert method.inputs == ("low",)
+    assert isinstance(method.network(problem(2, 3)), nn.Conv2d)
+
+
+def test_a_loss_that_may_be_given_inputs_is_given_them() -> None:
+    class Later(NetworkMethod):
+        def loss(
+            self, output: Any, truth: Tensor, inputs: Any = None, problem: Any = None
+        ) -> Tensor:
+            return inputs["low"].mean()  # type: ignore[no-any-return]
+
+    ones = torch.ones(1, 2, 3, 3)
+    assert float(Later().loss(ones, ones, {"low": 7 * ones}, problem(2, 2))) == 7
