@@ -24,6 +24,9 @@ from benchmark.tools.conformance.check import (
 from benchmark.tools.conformance.methods.harness import BANDS, SCALES, MethodHarness
 
 ROUNDING = 1e-4  # tolerance for sums in another order, of values up to 1
+# The same for images in a batch, which are added in almost the same order: networks differ by up to
+# 1e-6. A window that takes the query of another image may change an estimate by no more than 1e-4.
+BATCH_ROUNDING = 1e-5
 FEW = 31  # bands that are checked at every scale
 
 
@@ -178,7 +181,7 @@ def batch_of_one_equals_many(harness: MethodHarness) -> None:
         alone = torch.cat(
             [estimate_of(method, network(*(one[None] for one in single))) for single in singles]
         )
-    require_close(alone, together, ROUNDING, "images alone and in one batch")
+    require_close(alone, together, BATCH_ROUNDING, "images alone and in one batch")
 
 
 def tiles_equal_whole(harness: MethodHarness) -> None:
