@@ -107,9 +107,14 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
     for scale in experiment.scales if networks else ():
         crop = experiment.protocol.degradation(scale).crop_shape
         shapes = [crop((rows, columns)) for rows, columns, _ in split.train.shapes]
-        check_sizes(
-            shapes, max(experiment.profile.patch_size(method, scale) for method in networks)
-        )
+        sizes = [
+            (experiment.profile.patch_size(method, scale), METHODS.label(method))
+            for method in networks
+            if (method, scale) not in refused
+        ]
+        if sizes:
+            size, label = max(sizes)
+            check_sizes(shapes, size, f"{label} at x{scale}")
     return [
         _plan_cell(split, experiment, scale, method, seed)
         for scale in experiment.scales
