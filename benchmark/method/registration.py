@@ -15,8 +15,8 @@ M = TypeVar("M", bound=Method)
 # What `Method.inputs` may name.
 IMAGES = ("low", "upscaled")
 
-# Words of `--methods`.
-_RESERVED = ("all", "default")
+# Words of `--methods` that stand for several methods.
+GROUPS = ("all", "default")
 
 METHODS: Registry[Method] = Registry("method", "methods", "hsisr.methods")
 
@@ -36,7 +36,7 @@ def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
     """
 
     def decorate(cls: type[M]) -> type[M]:
-        if name in _RESERVED:
+        if name in GROUPS:
             raise RequestError(f"method '{name}': the name stands for several; choose another")
         _check_declared(name, cls)
         METHODS.register(name, **facts)(cls)
