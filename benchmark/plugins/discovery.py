@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from benchmark.errors import RequestError
-from benchmark.plugins.isolation import Changes, process_kept
+from benchmark.plugins.isolation import Changes, Contents, process_kept
 from benchmark.plugins.modules import execute
 from benchmark.plugins.registry import Entry, Registry
 
@@ -35,6 +35,7 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
     Raises:
         RequestError: one of them cannot be imported.
     """
+    contents = Contents()
     for registry in registries:
         package = importlib.import_module(registry.folder)
         found = pkgutil.iter_modules(package.__path__)
@@ -42,14 +43,14 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
             name = f"{registry.folder}.{module}"
             # What is imported runs no code again; comparing the process with itself takes 10 ms.
             if not module.startswith("_") and name not in sys.modules:
-                with _importing(f"{registry.folder.replace('.', '/')}/{module}.py") as changed:
+                place = f"{registry.folder.replace('.', '/')}/{module}.py"
+                with _importing(place, contents) as changed:
                     imported = importlib.import_module(name)
                 _remember(imported, changed)
         for point in entry_points(group=registry.group):
             package_name = point.dist.name if point.dist else point.value
-            with _importing(
-                f"{registry.kind} '{point.name}' of the package '{package_name}'"
-            ) as changed:
+            place = f"{registry.kind} '{point.name}' of the package '{package_name}'"
+            with _importing(place, contents) as changed:
                 point.load()
             _remember(sys.modules.get(point.module), changed)
     for file in files:
@@ -129,14 +130,18 @@ def all_changes(*registries: Registry[Any]) -> dict[Path, list[str]]:
 
 
 @contextmanager
-def _importing(what: str) -> Iterator[Changes]:
+def _importing(what: str, contents: Contents | None = None) -> Iterator[Changes]:
     """Turn any exception of an import, SystemExit too, into a RequestError.
+
+    Args:
+        what: is imported.
+        contents: shared by imports that follow each other.
 
     Yields:
         What the import changed in this process, which is put back after the block.
     """
     try:
-        with process_kept() as changed:
+        with process_kept(contents) as changed:
             yield changed
     except RequestError:
         raise

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from operator import is_
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,6 +46,7 @@ _SHARED = (
 # Modules of torch whose classes do, with their base classes.
 _OF_CLASSES = ("torch.nn", "torch.optim", "torch.optim.lr_scheduler")
 _ENGINE = __name__.partition(".")[0]
+_NAMES, _BELOW = frozenset({*_SHARED, _ENGINE}), f"{_ENGINE}."
 _PLAIN = (bool, int, float, str, tuple)
 
 
@@ -67,11 +69,14 @@ class Changes:
 
 
 @contextmanager
-def process_kept() -> Iterator[Changes]:
+def process_kept(contents: "Contents | None" = None) -> Iterator[Changes]:
     """Restore the state of the process after a block.
 
     Restored are the settings of torch, numpy and Python, the working folder, environment variables,
     random states, and functions of torch, numpy and the engine that were replaced.
+
+    Args:
+        contents: shared by blocks that follow each other, with nothing but imports in between.
 
     Yields:
         What the block changed; complete after it.
@@ -83,7 +88,8 @@ def process_kept() -> Iterator[Changes]:
     named = [*_settings(), *torch_settings()]
     settings = [*named, *_common_settings()]
     before = [setting.read() for setting in settings]
-    functions, constants = _functions(), _constants()
+    contents = contents or Contents()
+    contents.copy()
     with warnings.catch_warnings():
         try:
             yield changed
@@ -92,7 +98,7 @@ def process_kept() -> Iterator[Changes]:
                 if setting.read() != value:
                     setting.write(value)
                     changed.settings += [setting.name] * (number < len(named))
-            changed.functions += [*_restore(functions), *_restore_constants(constants)]
+            changed.functions += contents.restore()
             random.setstate(randomness[0])
             np.random.set_state(randomness[1])  # noqa: NPY002
             if torch is not None:
@@ -169,6 +175,41 @@ def _handler(name: str) -> Setting:
 _Content = tuple[Any, str, dict[str, Any]]
 
 
+class Contents:
+    """Copies of all modules, classes and tables that compute the engine's numbers.
+
+    Copying takes milliseconds, and a process imports dozens of plugins: the copies are kept as long
+    as they are still those of the process.
+    """
+
+    def __init__(self) -> None:
+        self._modules: dict[str, ModuleType] = {}
+        self._functions: list[_Content] = []
+        self._constants: list[tuple[Any, str, list[Any]]] = []
+
+    def copy(self) -> None:
+        """Copy everything, unless it is the same as when it was copied last."""
+        if not self._modules:
+            self._modules = _modules()
+            self._functions, self._constants = _functions(), _constants()
+
+    def restore(self) -> list[str]:
+        """Put back what differs from the copies; return the names."""
+        same = self._modules == _modules() and all(
+            _is_same(vars(owner), before) for owner, _, before in self._functions
+        )
+        replaced = [] if same else _restore(self._functions)
+        replaced += _restore_constants(self._constants)
+        if not same:
+            self._modules = {}
+        return replaced
+
+
+def _is_same(now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Return True if all names are those of before, and stand for the same objects."""
+    return list(now) == list(before) and all(map(is_, now.values(), before.values()))
+
+
 def _functions() -> list[_Content]:
     """Copy the contents of all modules and classes that compute the engine's numbers."""
     owners: list[tuple[Any, str]] = []
@@ -196,7 +237,7 @@ def _modules() -> dict[str, ModuleType]:
     return {
         name: module
         for name, module in list(sys.modules.items())
-        if (name.partition(".")[0] == _ENGINE or name in _SHARED) and isinstance(module, ModuleType)
+        if (name.startswith(_BELOW) or name in _NAMES) and isinstance(module, ModuleType)
     }
 
 

@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from benchmark.engine.scoring import scene as scoring
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.method import METHODS
 from benchmark.plugins import discovery
-from benchmark.plugins.isolation import process_kept
+from benchmark.plugins.isolation import Contents, process_kept
 
 
 def _numpy_state() -> np.ndarray:
@@ -264,6 +265,42 @@ def test_an_import_that_fails_is_undone_too(tmp_path: Path) -> None:
 
 def test_a_quiet_import_changes_nothing(tmp_path: Path) -> None:
     assert imported(tmp_path, "torch.zeros(3).sum(); np.zeros(3).sum()") == []
+
+
+def test_blocks_that_share_copies_notice_what_only_a_later_one_changes() -> None:
+    contents, relu = Contents(), torch.relu
+    quick, pixels = PROFILES["quick"], torch.nn.Conv2d.forward
+    for change, name in (
+        (lambda: None, ""),
+        (lambda: setattr(torch, "relu", torch.tanh), "torch.relu"),
+        (lambda: None, ""),
+        (lambda: PROFILES.pop("quick"), "benchmark.engine.training.profiles.PROFILES"),
+        (lambda: setattr(torch.nn.Conv2d, "forward", None), "torch.nn.Conv2d.forward"),
+        (lambda: delattr(torch, "relu"), "torch.relu"),
+    ):
+        with process_kept(contents) as changed:
+            change()
+        assert changed.all == [name] * bool(name)
+        assert torch.relu is relu
+        assert PROFILES["quick"] is quick
+        assert torch.nn.Conv2d.forward is pixels
+
+
+def test_blocks_that_share_copies_notice_changes_of_modules_that_they_import(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What one block imports, or adds, belongs to what the next must leave as it is."""
+    contents, name = Contents(), "benchmark.brand_new"
+    module = ModuleType(name)
+    vars(module)["gain"] = lambda: 2
+    with process_kept(contents):
+        monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setattr(scoring, "added", lambda: 2, raising=False)
+    kept = vars(module)["gain"], vars(scoring)["added"]
+    with process_kept(contents) as changed:
+        vars(module)["gain"] = vars(scoring)["added"] = lambda: 3
+    assert set(changed.all) == {f"{name}.gain", f"{scoring.__name__}.added"}
+    assert (vars(module)["gain"], vars(scoring)["added"]) == kept
 
 
 def test_a_librarys_own_wrapper_stays() -> None:

@@ -34,7 +34,7 @@ from tests.benchmark.tools.conformance.methods.support import (
 
 # Methods that pass every check, with features that a careless check would reject.
 VALID = '''
-"""Four valid methods."""
+"""Six valid methods."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -43,7 +43,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.method import Method, NetworkMethod, Problem, State, parameter, register
+from benchmark.method import (
+    IterativeMethod, Method, NetworkMethod, Problem, Run, State, parameter, register
+)
 
 
 @register("noisy", title="Noisy", paper="Author, 2026")
@@ -110,6 +112,61 @@ class Lottery(Method):
         return 0.9 * low + 0.1 * state["mean"].to(low.device)[:, None, None]
 
 
+class TwoImages(nn.Module):
+    """Details of the low-resolution image, added to the upscaled one; centred by the means."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__()
+        self.register_buffer("means", problem.band_means[:, None, None])
+        self.details = nn.Sequential(
+            nn.Conv2d(problem.bands, problem.bands * problem.scale**2, 3, padding=1),
+            nn.PixelShuffle(problem.scale),
+        )
+
+    def forward(self, low: Tensor, upscaled: Tensor) -> Tensor:
+        """Map (batch, bands, rows, columns) to the size of the upscaled image."""
+        return upscaled + self.details(low - self.means)
+
+
+@register("two_images", title="Two images", paper="Author, 2026")
+class TwoImagesMethod(NetworkMethod):
+    """A network of both images with a training step of its own; refuses a scale of 8."""
+
+    inputs = ("low", "upscaled")
+
+    def refusal(self, problem: Problem) -> str:
+        """Refuse what it cannot compute."""
+        return "needs a scale up to 4" if problem.scale > 4 else ""
+
+    def network(self, problem: Problem) -> nn.Module:
+        """Build the network."""
+        return TwoImages(problem)
+
+    def training_step(self, forward, inputs, truth, problem):
+        """Compare averages too."""
+        output = forward(inputs)
+        error = functional.avg_pool2d(output - truth, problem.scale)
+        return self.loss(output, truth, inputs, problem) + error.abs().mean()
+
+
+@register("descent", title="Descent", paper="Author, 2026")
+class Descent(IterativeMethod):
+    """Adds noise to the upscaled image and descends on the low-resolution error."""
+
+    inputs = ("low", "upscaled")
+
+    def reconstruct(self, inputs, problem: Problem, state: State, run: Run) -> Tensor:
+        """Take two steps."""
+        rows, columns = (problem.degradation.axis(size).float() for size in problem.shape)
+        start = inputs["upscaled"][:, : problem.shape[0], : problem.shape[1]]
+        made = start + 0.01 * torch.randn(start.shape, generator=run.generator, device=run.device)
+        for step in (1, 2):
+            error = rows @ made @ columns.T - inputs["low"]
+            made = made - rows.T @ error @ columns
+            run.step(step, 2, error.square().mean(), dict)
+        return made
+
+
 @register("differences", title="Differences", paper="Author, 2026")
 class Differences(NetworkMethod):
     """Filters between neighbouring bands; declares what it cannot do."""
@@ -130,7 +187,13 @@ def clean(registries: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
 
-@pytest.mark.parametrize("name", ["noisy", "noisy[rate=0,kind=tanh]", "hourglass", "lottery"])
+VALID_NAMES = (
+    *("noisy", "noisy[rate=0,kind=tanh]", "hourglass", "lottery"),
+    *("two_images", "descent"),
+)
+
+
+@pytest.mark.parametrize("name", VALID_NAMES)
 def test_a_valid_method_passes_every_check_that_applies(name: str, tmp_path: Path) -> None:
     (tmp_path / "valid.py").write_text(VALID)
     load(tmp_path / "valid.py", METHODS)
@@ -140,7 +203,12 @@ def test_a_valid_method_passes_every_check_that_applies(name: str, tmp_path: Pat
     skipped = {result.name for result in results if result.outcome == "skipped"}
     network_only = {"batch-of-one-equals-many", "tiles-equal-whole", "loss-goes-down"}
     network_only |= {"gradients-everywhere", "gradients-finite"}
-    possible = {"lottery": network_only, "hourglass": {"tiles-equal-whole"}}.get(name, set())
+    possible = {
+        "lottery": network_only,
+        "descent": network_only,
+        "hourglass": {"tiles-equal-whole"},
+        "two_images": {"shape-x8"},
+    }.get(name, set())
     assert skipped - {"cpu-equals-cuda"} == possible
 
 

@@ -12,7 +12,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.method import METHODS, Inputs, Method, NetworkMethod, Problem, State
+from benchmark.method import (
+    METHODS,
+    Inputs,
+    IterativeMethod,
+    Method,
+    NetworkMethod,
+    Problem,
+    Run,
+    State,
+)
 from benchmark.plugins.discovery import load
 from benchmark.tools.conformance import Conformance
 from tests.benchmark.tools.conformance.methods.support import (
@@ -188,6 +197,22 @@ def test_a_method_that_changes_settings_or_functions_when_it_is_called() -> None
     expected = "it changes numpy's treatment of errors, the default type of torch, torch.relu"
     assert reason_of(faulty(upscale=upscale), "global-state-kept") == expected
     assert torch.relu is before
+
+
+def test_a_loop_that_changes_settings_or_its_images() -> None:
+    class Loop(IterativeMethod):
+        """Has a loop of its own."""
+
+        inputs = ("low", "upscaled")
+
+        def reconstruct(self, inputs: Inputs, problem: Problem, state: State, run: Run) -> Tensor:
+            torch.set_default_dtype(torch.float64)
+            inputs["low"].add_(1)
+            return inputs["upscaled"]
+
+    found = reason_of(Loop, "global-state-kept")
+    assert found == "it changes the default type of torch"
+    assert reason_of(Loop, "input-not-modified") == "it changes its input 'low'"
 
 
 def test_a_method_whose_import_changes_settings(tmp_path: Path) -> None:
