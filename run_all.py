@@ -44,7 +44,7 @@ def run(
     context: typer.Context,
     dataset: Annotated[str, typer.Option(help="Data sets, a table each.")] = "synthetic",
     scales: Annotated[str, typer.Option(help="Scales; all of the protocol's if empty.")] = "",
-    methods: Annotated[str, typer.Option(help="Methods: a,b[x=1]; all; default if empty.")] = "",
+    methods: Annotated[str, typer.Option(help="Methods: a,b[x=1], all, or default.")] = "",
     profile: Annotated[
         str, typer.Option(help="Length of training: quick, evening, standard or paper.")
     ] = "quick",

@@ -24,12 +24,13 @@ _CHUNK = 1 << 20
 EIGHT_BIT = 255  # the largest grey level; scenes with these levels are kept as uint8
 
 
-def check_sizes(shapes: Iterable[tuple[int, int]], size: int) -> None:
+def check_sizes(shapes: Iterable[tuple[int, int]], size: int, whose: str = "") -> None:
     """Check that a patch fits into every training scene.
 
     Args:
         shapes: (rows, columns) of the training scenes.
         size: rows and columns of a patch.
+        whose: the method that has these patches, and its scale, for the message.
 
     Raises:
         RequestError: a scene is smaller than a patch.
@@ -38,7 +39,8 @@ def check_sizes(shapes: Iterable[tuple[int, int]], size: int) -> None:
     if min(rows, columns) < size:
         raise RequestError(
             f"a training scene of {rows} x {columns} pixels is smaller than a patch of "
-            f"{size} x {size}; leave it out with --scenes"
+            f"{size} x {size}{f' ({whose})' * bool(whose)}; leave out the scene with --scenes, or "
+            "the method"
         )
 
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from benchmark.data.patches import check_sizes
 from benchmark.data.split import DataRequest, Split, load_split
+from benchmark.engine.inference.returned import described
 from benchmark.engine.scoring.scene import metrics_of
 from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError, listed, plain
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
+from benchmark.method.registration import check_inputs
 from benchmark.metric import Metric
 from benchmark.plugins.fingerprint import source_of
 from benchmark.plugins.parameters import split_list
@@ -89,8 +91,11 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
 
     Raises:
         RequestError: a method needs training scenes and there are none, one of them is smaller
-            than a patch, or a method that was named refuses the problem.
+            than a patch, a method that was named refuses the problem, or a method declares
+            unusable inputs.
     """
+    for method in experiment.methods:
+        check_inputs(method)
     refused = refusals(split, experiment)
     final = {key: why for key, why in refused.items() if key[0] not in experiment.skip_refused}
     if final:
@@ -107,9 +112,14 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
     for scale in experiment.scales if networks else ():
         crop = experiment.protocol.degradation(scale).crop_shape
         shapes = [crop((rows, columns)) for rows, columns, _ in split.train.shapes]
-        check_sizes(
-            shapes, max(experiment.profile.patch_size(method, scale) for method in networks)
-        )
+        sizes = [
+            (experiment.profile.patch_size(method, scale), METHODS.label(method))
+            for method in networks
+            if (method, scale) not in refused
+        ]
+        if sizes:
+            size, label = max(sizes)
+            check_sizes(shapes, size, f"{label} at x{scale}")
     return [
         _plan_cell(split, experiment, scale, method, seed)
         for scale in experiment.scales
@@ -128,9 +138,30 @@ def refusals(split: Split, experiment: Experiment) -> dict[tuple[Method, int], s
     for scale in experiment.scales:
         problem = problem_of(split, experiment.protocol, scale)
         for method in experiment.methods:
-            if why := method.refusal(problem):
+            if why := _refusal(method, problem):
                 found[method, scale] = why
     return found
+
+
+def _refusal(method: Method, problem: Problem) -> str:
+    """Ask a method whether it refuses a problem.
+
+    Raises:
+        RequestError: it raises an exception, or returns anything but a text.
+    """
+    try:
+        why: object = method.refusal(problem)
+    except Exception as error:
+        raise RequestError(
+            f"method '{method.name}': `refusal` raised {type(error).__name__}: {plain(error)}; "
+            "expected it to return a text, which is empty where it accepts the problem"
+        ) from error
+    if not isinstance(why, str):
+        raise RequestError(
+            f"method '{method.name}': `refusal` returned {described(why)}, expected a text, which "
+            "is empty where it accepts the problem"
+        )
+    return why
 
 
 def refusal_lines(split: Split, refused: Mapping[tuple[Method, int], str]) -> list[str]:

@@ -13,13 +13,11 @@ from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, all_methods
+from benchmark.method.registration import GROUPS
 from benchmark.metric import METRICS, Metric
 from benchmark.plugins.parameters import names_in
 from benchmark.protocol import PROTOCOLS, Protocol
 from benchmark.store.files import writing
-
-# Words of `--methods` that stand for several.
-_GROUPS = ("all", "default")
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def resolve(request: Request) -> Experiment:
     scenes = tuple(dict.fromkeys(names_in(request.scenes, "--scenes")))
     check_scenes([*references.values(), *train_on], scenes)
     methods = chosen_methods(request.methods)
-    named = [one for one in names_in(request.methods, "--methods") if one not in _GROUPS]
+    named = [one for one in names_in(request.methods, "--methods") if one not in GROUPS]
     return Experiment(
         protocol=protocol,
         profile=profiles.get(request.profile),
@@ -165,7 +163,7 @@ def chosen_methods(text: str) -> tuple[Method, ...]:
     """
     found: list[Method] = []
     for reference in names_in(text, "--methods") or ("default",):
-        if reference in _GROUPS:
+        if reference in GROUPS:
             found += [one for one in all_methods() if one.default_run or reference == "all"]
         else:
             found.append(METHODS.make(reference))

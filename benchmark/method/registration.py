@@ -15,8 +15,8 @@ M = TypeVar("M", bound=Method)
 # What `Method.inputs` may name.
 IMAGES = ("low", "upscaled")
 
-# Words of `--methods`.
-_RESERVED = ("all", "default")
+# Words of `--methods` that stand for several methods.
+GROUPS = ("all", "default")
 
 METHODS: Registry[Method] = Registry("method", "methods", "hsisr.methods")
 
@@ -36,7 +36,7 @@ def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
     """
 
     def decorate(cls: type[M]) -> type[M]:
-        if name in _RESERVED:
+        if name in GROUPS:
             raise RequestError(f"method '{name}': the name stands for several; choose another")
         _check_declared(name, cls)
         METHODS.register(name, **facts)(cls)
@@ -64,10 +64,28 @@ def _check_declared(name: str, cls: type[Method]) -> None:
             raise RequestError(
                 f"method '{name}': expected {expected} as `{attribute}`, found {value!r}"
             )
-    several = not isinstance(cls.inputs, property) and len(cls.inputs) > 1
-    if several and cls.upscale is not Method.upscale:
+    if not isinstance(cls.inputs, property):
+        _check_number(name, cls, cls.inputs)
+
+
+def check_inputs(method: Method) -> None:
+    """Check `inputs` of a method with its parameters, which a property may depend on.
+
+    Raises:
+        RequestError: they have a value that the engine does not know.
+    """
+    if not (isinstance(method.inputs, tuple) and are_images(method.inputs)):
         raise RequestError(
-            f"method '{name}': `upscale` is given one image, found {cls.inputs!r} as `inputs`; "
+            f"method '{method.name}': expected one or two of {listed(map(repr, IMAGES))} as a "
+            f"tuple as `inputs`, found {method.inputs!r}"
+        )
+    _check_number(method.name, type(method), method.inputs)
+
+
+def _check_number(name: str, cls: type[Method], inputs: tuple[str, ...]) -> None:
+    if len(inputs) > 1 and cls.upscale is not Method.upscale:
+        raise RequestError(
+            f"method '{name}': `upscale` is given one image, found {inputs!r} as `inputs`; "
             "`problem.degradation.upscale` computes the other from the low-resolution one"
         )
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from methods.cst import Block, CSTNetwork, WindowAttention
+from methods.cst import Block, CSTNetwork, GatedFeedForward, WindowAttention
 from tests.benchmark.support import random
 from tests.methods.support import size_of
 
@@ -130,3 +130,10 @@ def test_random_images_skip_a_branch_in_training_alone() -> None:
     skipped = made.flatten(1).abs().amax(dim=1) == 0
     assert 16 < int(skipped.sum()) < 48
     torch.testing.assert_close(made[~skipped], 2 * full[~skipped], rtol=1e-4, atol=1e-6)
+
+
+def test_the_first_half_of_the_feed_forward_maps_weighs_the_second() -> None:
+    part, x = GatedFeedForward(6), random(1, 6, 4, 5)
+    maps = part.expand(x)
+    expected = part.project(functional.gelu(maps[:, :15]) * maps[:, 15:])
+    torch.testing.assert_close(part(x), expected)

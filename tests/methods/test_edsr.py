@@ -72,3 +72,10 @@ def test_the_loss_is_the_mean_absolute_error() -> None:
     truth = random(1, 3, 4, 4)
     loss = network_method("edsr").loss(truth - 0.25, truth, {}, problem(2, 3))
     assert float(loss) == pytest.approx(0.25)
+
+
+def test_one_skip_passes_by_all_blocks() -> None:
+    network, low = build("edsr[blocks=2,maps=8]", problem(2, 3)), random(1, 3, 6, 5)
+    for values in network.body[-1].parameters():
+        torch.nn.init.zeros_(values)
+    torch.testing.assert_close(network(low), network.tail(network.up(network.head(low))))

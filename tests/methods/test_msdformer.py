@@ -8,7 +8,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from methods._blocks.spectral_windows import SpectralWindows
-from methods.msdformer import DeformableConvolution, MSDformerNetwork, WindowFeatures
+from methods.msdformer import (
+    DeformableConvolution,
+    DilatedSum,
+    MSDformerNetwork,
+    WindowFeatures,
+)
 from tests.benchmark.support import network_method, problem, random
 from tests.methods.support import size_of
 
@@ -108,3 +113,21 @@ def test_numbers_that_do_not_fit_are_refused() -> None:
         ("cst", 3, ""),
     ):
         assert network_method(reference).refusal(problem(scale, 3)) == reason
+
+
+def test_the_dilated_convolutions_share_one_activation() -> None:
+    part = DilatedSum(4, 6)
+    for layer in part.layers:
+        nn.init.zeros_(layer.weight)  # type: ignore[arg-type]
+        nn.init.constant_(layer.bias, -1)  # type: ignore[arg-type]
+    torch.testing.assert_close(part(random(1, 4, 5, 5)), torch.full((1, 6, 5, 5), -0.75))
+
+
+def test_features_pass_by_the_transformer() -> None:
+    network = build(9, 2, 12)
+    low, upscaled = random(1, 9, 6, 5), random(1, 9, 12, 10, seed=1)
+    network.body = nn.Sequential(nn.Conv2d(12, 12, 1))
+    for values in network.body.parameters():
+        nn.init.zeros_(values)
+    expected = network.tail(network.up(network.head(low)) + network.skip(upscaled))
+    torch.testing.assert_close(network(low, upscaled), expected)

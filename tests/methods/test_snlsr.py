@@ -122,3 +122,13 @@ def test_training_returns_the_reconstruction_and_the_estimate() -> None:
     assert reconstruction.shape == low.shape
     assert estimate.shape == upscaled.shape
     assert torch.equal(network.eval()(low, upscaled), estimate)
+
+
+def test_a_block_adds_what_each_attention_changes() -> None:
+    block = snlsr.Block(8, 1)
+    x = random(2, 8, 16, 17)
+    block.spectral = block.spatial = nn.Identity()  # type: ignore[assignment]
+    mixed, smoothed = block.mix.bias, block.smooth.bias
+    assert mixed is not None
+    assert smoothed is not None
+    torch.testing.assert_close(block(x), x + (mixed + smoothed)[:, None, None])

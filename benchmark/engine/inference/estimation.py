@@ -7,7 +7,7 @@ from torch import Tensor
 
 from benchmark.degradation.degradation import Degradation
 from benchmark.engine.inference.building import rebuild
-from benchmark.engine.inference.returned import upscaled
+from benchmark.engine.inference.returned import described, upscaled
 from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.machine import seeding
 from benchmark.engine.machine.device import Device
@@ -119,7 +119,13 @@ def estimator(
         def reconstruct(inputs: Inputs, target: Problem) -> Tensor:
             with surroundings(method, target, device):
                 own = run or Run(device.torch, target.generator(device.torch))
-                return method.reconstruct(inputs, target, state, own).detach()
+                made: object = method.reconstruct(inputs, target, state, own)
+            if not isinstance(made, Tensor):
+                raise TypeError(
+                    f"reconstruct returned {described(made)}, expected a tensor of shape "
+                    f"{(target.bands, *target.shape)}"
+                )
+            return made.detach()
 
         return reconstruct
     if not isinstance(method, NetworkMethod):

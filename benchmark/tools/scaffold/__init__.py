@@ -8,6 +8,7 @@ from typing import Any
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError, unknown
 from benchmark.method import METHODS
+from benchmark.method.registration import GROUPS
 from benchmark.metric import METRICS
 from benchmark.plugins.registry import Registry
 from benchmark.protocol import PROTOCOLS
@@ -45,6 +46,10 @@ def write(name: str, folder: Path, kind: str = "method") -> Path:
         raise RequestError(
             f"'{name}' cannot name a {what}; expected lower-case letters, digits and _, "
             "not starting with a digit"
+        )
+    if kind == "method" and name in GROUPS:
+        raise RequestError(
+            f"'{name}' cannot name a method, as it stands for several in --methods; choose another"
         )
     file = folder / f"{name}.py"
     if file.exists():

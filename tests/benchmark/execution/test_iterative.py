@@ -321,6 +321,12 @@ def test_gradients_may_be_recorded_in_an_estimate(tiny: Split) -> None:
     assert computed(plan)[1]["scores.csv"]
 
 
+def test_an_estimate_that_is_no_tensor_is_named(tiny: Split) -> None:
+    plan, _ = plan_of(tiny, reconstruct=lambda *_: None)
+    with pytest.raises(TypeError, match="reconstruct returned None, expected a tensor of shape"):
+        computed(plan)
+
+
 def test_the_plain_run_reports_and_saves_nothing() -> None:
     run = Run(CPU.torch, problem(2, 3).generator())
     run.step(1, 1, math.nan, lambda: pytest.fail("nothing is saved"))

@@ -126,3 +126,34 @@ def test_the_names_of_groups_are_reserved(name: str) -> None:
     with pytest.raises(RequestError, match=f"^method '{name}': the name stands for several"):
         register(name, title="Mine")(type("Mine", (Method,), {}))
     assert name not in [entry.name for entry in METHODS]
+
+
+def raising(_method: object, _problem: Problem) -> str:
+    """Fail with a message of two lines."""
+    raise ValueError("no\nroom")
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"refusal": raising}, "`refusal` raised ValueError: no room; expected"),
+        ({"refusal": lambda *_: None}, "`refusal` returned None, expected a text"),
+        ({"refusal": lambda *_: True}, "`refusal` returned a bool, expected a text"),
+        ({"inputs": property(lambda _: "low")}, "as a tuple as `inputs`, found 'low'"),
+        ({"inputs": property(lambda _: ("lowres",))}, r"as `inputs`, found \('lowres',\)"),
+        (
+            {
+                "inputs": property(lambda _: ("low", "upscaled")),
+                "upscale": lambda _self, low, *_: low,
+            },
+            "`upscale` is given one image, found",
+        ),
+    ],
+)
+def test_what_a_method_answers_is_checked_before_anything_is_computed(
+    asked: Request, members: dict[str, Any], message: str
+) -> None:
+    register("faulty", title="Faulty")(type("Faulty", (Method,), members))
+    for methods in ("faulty", "all"):
+        with pytest.raises(RequestError, match=f"^method 'faulty': .*{message}"):
+            planned(asked, methods=methods)

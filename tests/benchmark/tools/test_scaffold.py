@@ -91,3 +91,11 @@ def test_an_invalid_name_is_refused(tmp_path: Path, name: str) -> None:
         with pytest.raises(RequestError, match=expected):
             write(name, tmp_path, kind)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["all", "default"])
+def test_a_method_cannot_have_the_name_of_a_group(name: str, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=f"'{name}' cannot name a method, as it stands for"):
+        write(name, tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert write(name, tmp_path, "dataset").is_file()
