@@ -96,7 +96,7 @@ def test_a_module_from_elsewhere_is_an_error(
 @pytest.mark.parametrize(
     ("module", "registry", "folder", "names"),
     [
-        ("benchmark.method", "METHODS", "methods", "bicubic, espcn, "),
+        ("benchmark.method", "METHODS", "methods", "back_projection, bi3dqrnn, bicubic, "),
         (
             "benchmark.dataset",
             "DATASETS",
