@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from methods.cst import Block, CSTNetwork, GatedFeedForward, WindowAttention
+from methods.cst import Block, CSTNetwork, GatedFeedForward, Stage, WindowAttention
 from tests.benchmark.support import random
 from tests.methods.support import size_of
 
@@ -137,3 +137,14 @@ def test_the_first_half_of_the_feed_forward_maps_weighs_the_second() -> None:
     maps = part.expand(x)
     expected = part.project(functional.gelu(maps[:, :15]) * maps[:, 15:])
     torch.testing.assert_close(part(x), expected)
+
+
+def test_features_pass_by_all_stages_and_by_the_blocks_of_each() -> None:
+    network, (low, upscaled) = small().eval(), pair(1, (16, 32))
+    (stage, *_), features = network.stages, network.head(low)
+    assert isinstance(stage, Stage)
+    stage.blocks = nn.Sequential()
+    torch.testing.assert_close(stage(features), 2 * features + stage.local(features))
+    network.stages = nn.Sequential()
+    enlarged = network.up(network.middle(2 * features)) + network.skip(upscaled)
+    torch.testing.assert_close(network(low, upscaled), network.tail(enlarged))

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
 from methods._blocks.upsampling import nearest
@@ -55,3 +56,14 @@ def test_a_block_is_a_cross_of_a_full_kernel_and_two_units() -> None:
                 image = image + unit.get_submodule("body")(image)
             expected[:, :, band] += image
         assert torch.allclose(block(x), expected)
+
+
+def test_the_maps_of_the_head_pass_by_all_blocks() -> None:
+    network, low = HybridNetwork(torch.zeros(4), 2, 4), random(1, 4, 6, 5)
+    for layer in network.join.modules():
+        if isinstance(layer, nn.Conv3d):
+            silence(layer)
+    given: list[Tensor] = []
+    network.tail.register_forward_pre_hook(lambda _, maps: given.append(maps[0]))
+    network(low)
+    torch.testing.assert_close(given[0], network.head(low[:, None]))

@@ -60,13 +60,15 @@ def test_the_encoders_last_input_skips_to_the_decoders_first_block() -> None:
             assert torch.allclose(skip.kept, first + before, atol=1e-6)
 
 
-def test_the_decoder_starts_from_the_encoded_maps_and_those_of_the_head() -> None:
+def test_the_encoded_maps_with_those_of_the_head_pass_by_the_decoder() -> None:
     network, low = FullNetwork(torch.zeros(4), 2, 4), random(1, 4, 6, 5)
-    for block in network.encoder:
-        for layer in block.modules():
+    for part in (*network.encoder, *network.fusions, *network.decoder):
+        for layer in part.modules():
             if isinstance(layer, nn.Conv3d):
                 silence(layer)
     given: list[Tensor] = []
-    network.middle.register_forward_pre_hook(lambda _, maps: given.append(maps[0]))
+    for part in (network.middle, network.tail):
+        part.register_forward_pre_hook(lambda _, maps: given.append(maps[0]))
     network(low)
-    torch.testing.assert_close(given[0], 2 * network.head(low[:, None]))
+    encoded = 2 * network.head(low[:, None])
+    torch.testing.assert_close(given, [encoded, encoded])

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from methods.sspsr import PriorNetwork
 from tests.benchmark.support import network_method, problem, random
 from tests.methods.support import size_of
 
@@ -101,3 +102,9 @@ def test_the_loss_of_one_band_is_finite() -> None:
 )
 def test_what_it_cannot_compute_is_refused(reference: str, scale: int, reason: str) -> None:
     assert network_method(reference).refusal(problem(scale, 31)) == reason
+
+
+def test_the_prior_network_adds_its_input() -> None:
+    network, x = PriorNetwork(4, 2), random(1, 4, 5, 6)
+    network.blocks = nn.Sequential()
+    torch.testing.assert_close(network(x), 2 * x)
