@@ -19,6 +19,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 TINY = "synthetic[rows=48,columns=40,bands=5]"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the files that run whole commands: the slowest, and they wait for processes.
+
+    At the end one worker would be busy with the last of them, and the others idle.
+    """
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> "Split":
     """Return eighteen scenes of 48 x 40 pixels and 5 bands: 12 train, 2 validate, 4 test."""
