@@ -1,6 +1,6 @@
 """Plan the cells of an experiment: their addresses, and what their numbers depend on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -78,16 +78,20 @@ def plan_tables(experiment: Experiment, progress: Progress) -> Iterator[TablePla
     """
     for request in experiment.data:
         split = load_split(request, experiment.protocol, progress.preparing)
-        cells = plan_cells(split, experiment)
-        for cause in refusal_lines(split, refusals(split, experiment)):
-            progress.line(f"left out: {cause}")
-        yield TablePlan(split.label, cells)
+        yield TablePlan(split.label, plan_cells(split, experiment, progress.line))
 
 
-def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
+def plan_cells(
+    split: Split, experiment: Experiment, report: Callable[[str], None] = lambda _: None
+) -> list[CellPlan]:
     """Plan the cells of one table, ordered by scale, method and seed.
 
     A method that is not stochastic has one cell per scale, with seed 0.
+
+    Args:
+        split: the scenes.
+        experiment: the experiment.
+        report: called with one line for each method that is left out, and its reason.
 
     Raises:
         RequestError: a method needs training scenes and there are none, one of them is smaller
@@ -101,6 +105,26 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
     if final:
         remedy = "leave it out, or name other scales with --scales"
         raise RequestError("; ".join((*refusal_lines(split, final), remedy)))
+    _check_training_scenes(split, experiment, refused)
+    for cause in refusal_lines(split, refused):
+        report(f"left out: {cause}")
+    return [
+        _plan_cell(split, experiment, scale, method, seed)
+        for scale in experiment.scales
+        for method in experiment.methods
+        if (method, scale) not in refused
+        for seed in (experiment.seeds if method.stochastic else (0,))
+    ]
+
+
+def _check_training_scenes(
+    split: Split, experiment: Experiment, refused: Mapping[tuple[Method, int], str]
+) -> None:
+    """Check that there are training scenes where they are needed, and that patches fit into them.
+
+    Raises:
+        RequestError: there are none, or one of them is smaller than a patch.
+    """
     for method in experiment.methods:
         if method.trained and not split.train.entries:
             cause = "--scenes leaves" if split.subset else "there is"
@@ -120,13 +144,6 @@ def plan_cells(split: Split, experiment: Experiment) -> list[CellPlan]:
         if sizes:
             size, label = max(sizes)
             check_sizes(shapes, size, f"{label} at x{scale}")
-    return [
-        _plan_cell(split, experiment, scale, method, seed)
-        for scale in experiment.scales
-        for method in experiment.methods
-        if (method, scale) not in refused
-        for seed in (experiment.seeds if method.stochastic else (0,))
-    ]
 
 
 def refusals(split: Split, experiment: Experiment) -> dict[tuple[Method, int], str]:
