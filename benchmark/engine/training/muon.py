@@ -67,6 +67,11 @@ class Muon(torch.optim.Optimizer):
         return gradient.lerp(mean, momentum)
 
 
+# Torch replaces a class's `step` by one with hooks when its first optimiser is made, unless it has
+# them already; a cell must not replace functions of the engine.
+Muon.step.hooked = True  # type: ignore[attr-defined]
+
+
 def orthogonalise(matrices: Tensor) -> Tensor:
     """Move the singular values of matrices to between 0.7 and 1.2; keep their singular vectors.
 

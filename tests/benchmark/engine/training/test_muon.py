@@ -116,6 +116,12 @@ def test_every_group_of_a_convolution_is_a_matrix_of_its_own(
     assert 0.65 < float(singular.min()) <= float(singular.max()) < 1.25
 
 
+def test_making_one_replaces_no_function_of_the_engine() -> None:
+    step = Muon.step
+    optimiser.build(nn.Linear(4, 4), Recipe(optimiser="muon"))
+    assert Muon.step is step
+
+
 def test_weights_without_a_gradient_stay() -> None:
     used, unused = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
     before = unused.weight.detach().clone()
