@@ -16,8 +16,8 @@ from torch import Tensor, nn
 # Of the odd polynomial that moves every singular value towards 1 (Jordan et al.).
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 _ITERATIONS = 5
-# Matrices of more rows and columns are cut into blocks of rows: the cost grows with the square of the
-# smaller side, and is ten times less so for an upsampling layer of MSDformer (960 x 2160).
+# Matrices of more rows and columns are cut into blocks of rows: the cost grows with the square of
+# the smaller side, and is ten times less so for an upsampling layer of MSDformer (960 x 2160).
 _MOST_ROWS = 256
 # The root mean square of an update's values, as is usual for Adam's (Liu et al., equation 4).
 _RMS = 0.2
