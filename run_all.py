@@ -165,6 +165,8 @@ for command in (
     reports.report,
     lists.published,
     lists.protocols,
+    lists.verdicts,
+    lists.claims,
     score,
     exchange.export,
     catalogue.fetch,
