@@ -176,7 +176,7 @@ def _group(
     """Choose the cells to compare, or return why there are none."""
     if not labels:
         return None, "the suite does not have this method"
-    reasons = {}
+    reasons: dict[str, None] = {}
     for label in labels:
         usable = []
         for group in groups:
