@@ -4,6 +4,7 @@ import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from benchmark.engine.machine import environment
 from benchmark.errors import RequestError, listed
@@ -14,6 +15,12 @@ from benchmark.execution.job import Job, JobResult, Settings
 from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, plan_tables
+from benchmark.execution.pretrained import (
+    Agreement,
+    agreement_of,
+    require_weights,
+    why_untrained,
+)
 from benchmark.execution.request import Experiment, check_writable
 from benchmark.execution.status import Status, status_of
 from benchmark.metric import METRICS
@@ -32,6 +39,7 @@ class RunOptions:
         checkpoint_every: seconds from one checkpoint of a training to the next.
         isolated: False runs the cells in this process instead of one worker process each.
         tensorboard: True writes training curves for TensorBoard.
+        pretrained: a results folder; networks are scored with its weights instead of trained.
     """
 
     retry_failed: bool = False
@@ -39,6 +47,7 @@ class RunOptions:
     checkpoint_every: float = 60.0
     isolated: bool = True
     tensorboard: bool = False
+    pretrained: Path | None = None
 
 
 @dataclass
@@ -50,12 +59,16 @@ class Outcome:
         done: cells that this run computed.
         found: cells that were stored already.
         failed: failed cells, and the reason of each.
+        left_out: cells that were to be scored without training, and why they cannot.
+        agreements: of the scores with stored weights, with those stored beside them.
     """
 
     label: str = ""
     done: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    agreements: list[Agreement] = field(default_factory=list)
 
 
 def run_experiment(
@@ -72,12 +85,15 @@ def run_experiment(
         One outcome per data set.
 
     Raises:
-        RequestError: data are missing, or the results folder cannot be written to.
+        RequestError: data are missing, or the results folder cannot be written to; or networks
+            are to be scored without training and there are no weights of any cell.
     """
     if options.tensorboard:
         tensorboard.require()
     check_writable(experiment.results)
     tables = list(plan_tables(experiment, progress))
+    if options.pretrained is not None:
+        require_weights([plan for table in tables for plan in table.cells], options.pretrained)
     settings = Settings(
         results=experiment.results,
         device=experiment.device,
@@ -85,6 +101,7 @@ def run_experiment(
         plugins=experiment.plugins,
         checkpoint_every=options.checkpoint_every,
         tensorboard=options.tensorboard,
+        pretrained=options.pretrained,
     )
     backend = ProcessBackend(options.cell_timeout) if options.isolated else InlineBackend()
     runner = Runner(settings, progress, backend, retry_failed=options.retry_failed)
@@ -127,9 +144,13 @@ class Runner:
         """
         outcome = Outcome(label)
         missing, lacking = [], dict[str, None]()
+        pretrained = self.settings.pretrained
         for plan in plans:
             status = status_of(plan, self.settings.results)
             if not status.is_current or (status.state == "failed" and self.retry_failed):
+                if pretrained is not None and (why := why_untrained(plan, pretrained)):
+                    outcome.left_out[str(plan.address)] = why
+                    continue
                 missing.append((Job(plan, self.settings), status))
                 if status.state in ("damaged", "stale"):
                     why = f"{status.state}: {plan.address}: {status.reason}"
@@ -147,6 +168,9 @@ class Runner:
             self._run_all(missing, outcome)
         finally:
             self.backend.close()
+        if pretrained is not None:
+            compared = (agreement_of(plan, self.settings.results, pretrained) for plan in plans)
+            outcome.agreements = [one for one in compared if one]
         return outcome
 
     def _run_all(self, missing: Sequence[tuple[Job, Status]], outcome: Outcome) -> None:
