@@ -46,8 +46,8 @@ def compute(
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Compute a cell.
 
-    The weights of a network are rounded to 16 bits before the test images are estimated, so that
-    the stored weights are those that were scored.
+    The weights of a network are rounded to 16 bits before the test images are estimated, if the
+    profile says so; the stored weights are those that were scored.
 
     Args:
         plan: the cell.
@@ -74,7 +74,8 @@ def compute(
         files["training.csv"] = (pretrained.folder / "training.csv").read_bytes()
     elif isinstance(method, NetworkMethod):
         trained = train_network(plan, device, listener, checkpointer)
-        trained.state = rounded(trained.state)
+        if plan.profile.half_weights:
+            trained.state = rounded(trained.state)
         files["training.csv"] = csv_of(trained.history)
     else:
         if isinstance(method, IterativeMethod):

@@ -4,7 +4,7 @@
         cell.json      status, key, configuration, environment, times, memory
         scores.csv     one row per test scene, a column per metric
         training.csv   one row per validation (networks)
-        weights.safetensors    as they were scored; those of networks in 16-bit floats
+        weights.safetensors    as they were scored, in 16-bit floats if the profile says so
 
 Top-level entries of `cell.json`:
 

@@ -40,6 +40,8 @@ class Profile:
             time; 0 for all.
         multiplications: a band-wise method is trained on more bands than that, up to all, if they
             cost no more multiplications per pixel of a patch in a forward pass; 0 for never.
+        half_weights: True rounds the trained weights to 16 bits before they are scored, so that
+            the scored weights can be stored in half the bytes.
         validations: number over the whole training; 0 for one per epoch.
         validation_size: rows and columns of the centre crop of each validation scene that is
             scored; 0 for the whole scene.
@@ -55,6 +57,7 @@ class Profile:
     lr: float = 0.01
     bands: int = 0
     multiplications: int = 0
+    half_weights: bool = True
     validations: int = 0
     validation_size: int = 0
 
@@ -110,7 +113,10 @@ class Profile:
 
     def numeric_facts(self) -> dict[str, Any]:
         """Return the fields that numbers depend on, for the key of a cell, beside the recipe's."""
-        return {name: value for name, value in asdict(self).items() if name not in _NOT_NUMERIC}
+        facts = {name: value for name, value in asdict(self).items() if name not in _NOT_NUMERIC}
+        if not self.half_weights:
+            del facts["half_weights"]  # keys of versions that did not round stay valid
+        return facts
 
     def facts(self) -> dict[str, Any]:
         """Return all fields, for a cell's configuration."""
@@ -141,6 +147,7 @@ PROFILES = {
             patches=12_000,
             batch=8,
             optimiser="adam",
+            half_weights=False,
             bands=4,
             multiplications=2_700_000,
             validations=8,
@@ -166,6 +173,7 @@ PROFILES = {
             epochs=10,
             batch=32,
             optimiser="adam",
+            half_weights=False,
             validation_size=256,
         ),
         Profile(
