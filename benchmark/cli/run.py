@@ -13,21 +13,27 @@ if TYPE_CHECKING:
 
 
 def show_plan(experiment: "Experiment", as_json: bool) -> None:
-    """Print the cells of an experiment with state and reason, without running any."""
+    """Print the cells of an experiment with state, reason and length, without running any."""
+    from benchmark.execution.forecast import forecast
     from benchmark.execution.listeners.progress import Progress
     from benchmark.execution.plan import plan_tables
     from benchmark.execution.status import planned_status
 
-    rows = []
+    rows, due = [], []
     for table in plan_tables(experiment, Progress()):
         for plan in table.cells:
             status = planned_status(plan, experiment.results)
             rows.append({"cell": str(plan.address), "state": status.state, "why": status.reason})
+            if not status.is_current:
+                due.append(plan)
+    expected = str(forecast(due, experiment.results, experiment.device))
     lines = [
         f"{row['state']:8}{row['cell']}" + f": {row['why']}" * bool(row["why"]) for row in rows
     ]
     counts = Counter(row["state"] for row in rows)
     total = ", ".join(f"{count} {state}" for state, count in counts.items())
+    if expected:
+        total += f"; {expected} on this machine"
     print_result(rows, "\n".join([*lines, f"{counted(len(rows), 'cell')}: {total}"]), as_json)
 
 
