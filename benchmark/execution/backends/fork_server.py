@@ -181,6 +181,8 @@ def serve(descriptor: int) -> None:
             os._exit(0)
         for stream in streams:
             os.close(stream)
+        with suppress(ProcessLookupError):
+            os.setpgid(pid, pid)  # here too, so that the group is there before it can be killed
         channel.send(str(pid).encode())
         # Not reaped until the parent has killed the group: nobody else gets its number.
         ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
@@ -198,7 +200,7 @@ def _become_worker(server: int, streams: Sequence[int]) -> None:
 
     from benchmark.execution.backends import worker
 
-    os.setsid()
+    os.setpgid(0, 0)
     worker.end_with_parent()
     if os.getppid() != server:  # it ended before it could take this process with it
         os._exit(1)
