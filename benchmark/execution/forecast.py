@@ -1,6 +1,6 @@
 """How long cells will take on this machine, before they run.
 
-What networks compute is counted without computing it. How fast this machine computes it is measured
+What networks compute is counted on a patch. How fast this machine computes it is measured
 in a second: on convolutions, then on steps of the networks that take most of the time. Cells of the
 same method that were stored on this machine before are better than both.
 """
@@ -22,7 +22,7 @@ from benchmark.engine.inference.building import problem_of_network
 from benchmark.engine.machine import environment, seeding
 from benchmark.engine.machine.cpu import channels_last
 from benchmark.engine.machine.device import Device
-from benchmark.engine.operations import multiplications_per_pixel
+from benchmark.engine.operations import multiplications_of_layers
 from benchmark.errors import counted
 from benchmark.execution.plan import CellPlan
 from benchmark.method import Method, NetworkMethod
@@ -156,14 +156,10 @@ def work_of(plan: CellPlan, known: dict[Method, tuple[int, float]]) -> Work | No
     if not isinstance(method, NetworkMethod) or not type(method).__module__.startswith("methods."):
         return None
     recipe, size = profile.recipe(method), profile.patch_size(method, problem.scale)
-    with torch.device("meta"):
-        network = method.network(problem_of_network(method, problem)).to("meta")
+    with seeding.seeded(0, torch.device("cpu")):
+        network = method.network(problem_of_network(method, problem))
     if method not in known:
-        try:
-            each = multiplications_per_pixel(method, network, problem, size)
-        except (RuntimeError, NotImplementedError):  # it needs values, and has none
-            return None
-        known[method] = problem.scale, each
+        known[method] = problem.scale, multiplications_of_layers(method, network, problem, size)
     scale, each = known[method]
     if method.inputs == ("low",):
         each *= (scale / problem.scale) ** 2
