@@ -61,6 +61,6 @@ def test_operations_are_fewer_for_large_kernels_only() -> None:
         direct = 32 * 96 * 31 * side**2 * 32**2
         assert fourier.operations((32, 31, 32, 32), (96, 31, side, side)) < direct / fewer
     assert fourier.operations((32, 8, 32, 32), (8, 8, 3, 3)) > 32 * 8 * 8 * 9 * 32**2
-    # One more channel and map: the products of matrices, and the transforms of both.
-    one, four = (fourier.operations((1, n, 9, 9), (n, n, 5, 5)) for n in (8, 16))
-    assert 2 * one < four < 4 * one
+    # Twice the channels and maps: the products take four times as many, the transforms two.
+    small, large = (fourier.operations((1, n, 9, 9), (n, n, 5, 5)) for n in (8, 16))
+    assert 2 * small < large < 4 * small
