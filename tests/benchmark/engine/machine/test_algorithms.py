@@ -25,5 +25,15 @@ def test_every_convolution_is_listed_in_the_networks_order() -> None:
     assert all(one.reason for one in found)
 
 
+def test_large_kernels_are_transformed_in_float32_alone() -> None:
+    network = CPU.place(nn.Sequential(nn.Conv2d(31, 96, 9, padding=4)))
+    for images in ((32, 32, 32), (1, 512, 512)):
+        (found,) = describe(network, images=images)
+        assert found.name == "fourier"
+        assert "fewer multiplications" in found.reason
+    names = [one.name for one in describe(network, bfloat16=True)]
+    assert names == [one.name for one in describe(network, images=(1, 4, 4))] == ["direct"]
+
+
 def test_a_network_without_convolutions_has_none() -> None:
     assert describe(nn.Linear(2, 2)) == []
