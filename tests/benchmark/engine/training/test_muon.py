@@ -116,6 +116,18 @@ def test_every_group_of_a_convolution_is_a_matrix_of_its_own(
     assert 0.65 < float(singular.min()) <= float(singular.max()) < 1.25
 
 
+def test_a_large_matrix_is_cut_into_blocks_of_rows() -> None:
+    torch.manual_seed(0)
+    layer = nn.Linear(300, 514, bias=False)
+    before = layer.weight.detach().clone()
+    (one,) = optimiser.build(layer, Recipe(optimiser="muon", lr=1.0))
+    layer.weight.grad = torch.randn_like(layer.weight)
+    one.step()
+    blocks = (before - layer.weight.detach()).reshape(257, 2, 300)
+    singular = torch.linalg.svdvals(blocks / (0.2 * math.sqrt(300)))
+    assert 0.65 < float(singular.min()) <= float(singular.max()) < 1.25
+
+
 def test_making_one_replaces_no_function_of_the_engine() -> None:
     step = Muon.step
     optimiser.build(nn.Linear(4, 4), Recipe(optimiser="muon"))
