@@ -45,8 +45,9 @@ BANDS, CORNER, SMALLEST = 2, 512, 64
 # Samples per step: single bands, cubes; on a CPU fewer if a step would take more operations.
 BATCH = {"cpu": (64, 32), "cuda": (992, 32)}
 OPERATIONS = 400e9
-# The engine estimates fewer bands, or a corner, of an image that would take more operations; its time
-# is scaled up. An estimate that takes LONG seconds nevertheless is measured once, with its memory.
+# The engine estimates fewer bands, or a corner, of an image that would take more operations; its
+# time is scaled up. An estimate that takes LONG seconds nevertheless is measured once, with its
+# memory.
 IMAGE_OPERATIONS, LONG = 2.5e12, 10.0
 
 Shape = tuple[int, int, int]  # bands, rows, columns

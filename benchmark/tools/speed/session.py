@@ -112,14 +112,16 @@ def _algorithms(method: NetworkMethod, session: Session) -> list[str]:
     with seeding.seeded(0, device.torch):
         network = device.place(method.network(problem))
     lines = []
-    passes = {"training": device.bfloat16, "images": False}
-    told = {what: describe(network, bfloat16=reduced) for what, reduced in passes.items()}
-    if told["training"] == told["images"]:
-        told = {"": told["images"]}
+    side, single = PATCH // SCALE if method.inputs == ("low",) else PATCH, method.bandwise
+    batch = items.BATCH[device.torch.type][not single]
+    told = {
+        "training": describe(network, bfloat16=device.bfloat16, images=(batch, side, side)),
+        "images": describe(network, images=(1, rows, columns)),
+    }
     for what, layers in told.items():
         alike = Counter((layer.shape, layer.name, layer.reason) for layer in layers)
         lines += [
-            f"{METHODS.label(method)}{what and f', {what}'}: {counted(count, 'layer')} of {shape}: "
+            f"{METHODS.label(method)}, {what}: {counted(count, 'layer')} of {shape}: "
             f"{name}; {reason}"
             for (shape, name, reason), count in alike.items()
         ]
