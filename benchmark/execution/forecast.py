@@ -1,8 +1,8 @@
 """How long cells will take on this machine, before they run.
 
-What networks compute is counted on a patch. How fast this machine computes it is measured
-in a second: on convolutions, then on steps of the networks that take most of the time. Cells of the
-same method that were stored on this machine before are better than both.
+What networks compute is counted on a patch. How fast this machine computes it is measured in a
+second: on convolutions, then on steps of the networks that take most of the time. Cells of the same
+method that were stored on this machine before are better than both.
 """
 
 import time
@@ -216,7 +216,9 @@ def _stored(
         known = facts["environment"]
         if device and (known["processor"], known["device"]) != (machine, device.title):
             continue
-        if facts["configuration"]["profile"] != here["profile"] and plan.method.trained:
+        # Others do not depend on it.
+        other = facts["configuration"]["profile"] != here["profile"]
+        if other and isinstance(plan.method, NetworkMethod):
             continue
         images = len(facts["configuration"]["dataset"]["test"])
         times.append(facts["times"]["fit_s"] + facts["times"]["upscale_s"] * images)
