@@ -30,7 +30,7 @@ from benchmark.execution.registries import REGISTRIES
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method
 from benchmark.metric import METRICS
-from benchmark.plugins.discovery import load_origin, origin
+from benchmark.plugins.discovery import load_origins, origin
 from benchmark.plugins.isolation import Changes, process_kept
 from benchmark.protocol import PROTOCOLS
 from benchmark.store import cells
@@ -179,8 +179,7 @@ class Job:
             pretrained=values["pretrained"] and Path(values["pretrained"]),
         )
         try:
-            for place in values["imports"]:
-                load_origin(place, *REGISTRIES)
+            load_origins(values["imports"], *REGISTRIES)
             method = METHODS.make(values["method"])
             protocol = PROTOCOLS.make(values["protocol"])
             metrics = tuple(map(METRICS.make, values["metrics"]))

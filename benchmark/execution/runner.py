@@ -11,6 +11,7 @@ from benchmark.errors import RequestError, listed
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.backends.process import ProcessBackend
+from benchmark.execution.forecast import forecast
 from benchmark.execution.job import Job, JobResult, Settings
 from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
@@ -161,6 +162,10 @@ class Runner:
                 lacking |= dict.fromkeys(_lacking(plan, status))
             _record(outcome, plan, status)
         self.progress.begin(len(missing), len(outcome.found))
+        due = [job.plan for job, _ in missing] if pretrained is None else []
+        expected = forecast(due, self.settings.results, self.settings.device)
+        if str(expected):
+            self.progress.line(f"it takes {expected} on this machine")
         if lacking:
             command = f"python run_all.py score --metrics {shlex.quote(','.join(lacking))}"
             self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {command}")

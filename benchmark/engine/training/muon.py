@@ -53,9 +53,7 @@ class Muon(torch.optim.Optimizer):
             for weight in group["params"]:
                 if weight.grad is not None:
                     ahead = self._mean(weight, weight.grad, group["momentum"])
-                    matrices = _cut(
-                        ahead.reshape(group["blocks"], len(weight) // group["blocks"], -1)
-                    )
+                    matrices = _matrices(ahead, group["blocks"])
                     alike[tuple(matrices.shape[1:])].append((weight, group["lr"], matrices))
         for shape, members in alike.items():
             updates = orthogonalise(torch.cat([matrices for *_, matrices in members]))
@@ -73,13 +71,28 @@ class Muon(torch.optim.Optimizer):
         return gradient.lerp(mean, momentum)
 
 
-def _cut(matrices: Tensor) -> Tensor:
-    """Cut (n, rows, columns) into blocks of the same number of rows, where both sides are large."""
+def _matrices(weight: Tensor, blocks: int) -> Tensor:
+    """Return a weight as (n, rows, columns), cut into blocks of rows where both sides are large."""
+    matrices = weight.reshape(blocks, len(weight) // blocks, -1)
     rows, columns = matrices.shape[1:]
     if min(rows, columns) <= _MOST_ROWS:
         return matrices
     parts = next(n for n in range(2, rows + 1) if rows % n == 0 and rows // n <= _MOST_ROWS)
     return matrices.reshape(-1, rows // parts, columns)
+
+
+def operations(optimiser: torch.optim.Optimizer) -> float:
+    """Return the operations of the products of a step, two for each multiplication.
+
+    They are 0 for another optimiser than Muon.
+    """
+    total = 0.0
+    for group in optimiser.param_groups if isinstance(optimiser, Muon) else ():
+        for weight in group["params"]:
+            n, *sides = _matrices(weight, group["blocks"]).shape
+            small, large = sorted(sides)
+            total += 2 * n * ((4 * _ITERATIONS - 3) * small**3 + 2 * small**2 * large)
+    return total
 
 
 # Torch replaces a class's `step` by one with hooks when its first optimiser is made, unless it has

@@ -7,7 +7,6 @@ import queue
 import secrets
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -15,16 +14,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any, cast
 
-from benchmark import CHECKOUT
 from benchmark.execution.backends.base import Backend
+from benchmark.execution.backends.fork_server import (
+    AVAILABLE,
+    ForkedProcess,
+    ForkServer,
+    ServerEndedError,
+    interpreter,
+)
 from benchmark.execution.job import Job, JobResult
 from benchmark.execution.listeners.progress import Progress
 from benchmark.method import NetworkMethod
 
-_CODE = (
-    f"import sys; sys.path[0] = {str(CHECKOUT)!r}; "
-    "from benchmark.execution.backends.worker import main; "
-)
 # Lines of a worker's output that are kept for the trace of a failure, and characters of each.
 _KEPT_LINES, _WIDTH = 200, 2000
 # Lines of a worker's output that are echoed: a method that prints at every step is cut short.
@@ -37,10 +38,15 @@ _POLL_INTERVAL = 0.5
 _DRAIN_TIMEOUT = 2.0
 
 Event = tuple[Any, ...]
+# Marks the end of one of a worker's two streams.
+_CLOSED: Event = ("closed",)
 
 
 class ProcessBackend(Backend):
-    """Runs every job in a process of its own, which starts while the job before it runs.
+    """Runs every job in a process of its own.
+
+    On a CPU under Linux a fork server starts it in no time; elsewhere it is started, and imports,
+    while the job before it runs.
 
     Args:
         timeout: seconds that a job may take; 0 for no limit.
@@ -48,13 +54,15 @@ class ProcessBackend(Backend):
 
     def __init__(self, timeout: float = 0) -> None:
         self._timeout = timeout
+        self._server: ForkServer | None = None
         self._next: Worker | None = None
 
     def run(self, job: Job, progress: Progress, *, following: Job | None = None) -> JobResult:
         """Run a job in a worker process; if the process dies, the job has failed."""
-        worker = self._next if self._next and self._next.alive else _worker_for(job)
-        # It imports while this one computes.
-        self._next = _worker_for(following) if following else None
+        worker = self._next if self._next and self._next.alive else self._worker_for(job)
+        self._next = None
+        if following and not _forks(following):
+            self._next = Worker(_Process(following))
         result, echoed = JobResult("failed", "it sent no result"), 0
         try:
             for kind, *values in worker.work(job.to_json(), self._timeout):
@@ -73,32 +81,69 @@ class ProcessBackend(Backend):
             worker.kill()
         return result
 
+    def _worker_for(self, job: Job) -> "Worker":
+        if _forks(job):
+            self._server = self._server or ForkServer()
+            try:
+                return Worker(self._server.start(trains=_trains(job)))
+            except ServerEndedError:
+                self._close_server()
+        return Worker(_Process(job))
+
     def close(self) -> None:
-        """End the process that was started for the next job."""
+        """End the fork server, or the process that was started for the next job."""
+        self._close_server()
         if self._next:
             self._next.kill()
             self._next = None
 
+    def _close_server(self) -> None:
+        if self._server:
+            self._server.close()
+            self._server = None
 
-def _worker_for(job: Job) -> "Worker":
-    return Worker(trains=isinstance(job.plan.method, NetworkMethod))
+
+def _forks(job: Job) -> bool:
+    return AVAILABLE and job.settings.device.torch.type == "cpu"
 
 
-class Worker:
-    """A process that computes one job; it imports while it waits for the job.
+def _trains(job: Job) -> bool:
+    return isinstance(job.plan.method, NetworkMethod)
 
-    Args:
-        trains: True imports what training needs beforehand.
-    """
 
-    def __init__(self, *, trains: bool = False) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - this Python, this checkout
-            [sys.executable, "-X", "faulthandler", "-c", f"{_CODE}main(trains={trains})"],
+class _Process(subprocess.Popen[bytes]):
+    """A worker started by itself, which imports while it waits for the job."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(
+            interpreter(
+                f"from benchmark.execution.backends.worker import main; main(trains={_trains(job)})"
+            ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+
+    def kill_group(self) -> None:
+        """Kill the process and its whole group at once."""
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self.pid, signal.SIGKILL)
+            else:
+                self.kill()
+        self.wait()
+
+
+class Worker:
+    """A process that computes one job.
+
+    Args:
+        process: it runs `benchmark.execution.backends.worker.main`.
+    """
+
+    def __init__(self, process: _Process | ForkedProcess) -> None:
+        self._process = process
         self._killed = False
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._events: queue.Queue[Event] = queue.Queue(maxsize=1000)
@@ -162,12 +207,7 @@ class Worker:
         if self._killed:  # another process may have its id by now
             return
         self._killed = True
-        with suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
-        self._process.wait()
+        self._process.kill_group()
         with suppress(OSError):
             self._stdin.close()
 
@@ -178,20 +218,29 @@ class Worker:
 
     def _received(self) -> Iterator[Event]:
         """Yield events as they arrive, and a "tick" at intervals, until the process has ended."""
-        deadline = math.inf
-        while self.alive or any(reader.is_alive() for reader in self._readers):
+        closed, deadline = 0, math.inf
+        while self.alive or closed < len(self._readers):
             if not self.alive:
                 # A process that left the group may keep the pipes open for ever.
                 deadline = min(deadline, time.monotonic() + _DRAIN_TIMEOUT)
                 if time.monotonic() > deadline:
                     break
                 self.kill()  # a child process would keep the pipes open
-            with suppress(queue.Empty):
-                yield self._events.get(timeout=_POLL_INTERVAL)
+            elif closed == len(self._readers):
+                with suppress(subprocess.TimeoutExpired):  # it ends just after its streams
+                    self._process.wait(_POLL_INTERVAL)
+                yield ("tick",)
                 continue
-            yield ("tick",)
+            event: Event = ("tick",)
+            with suppress(queue.Empty):
+                event = self._events.get(timeout=_POLL_INTERVAL)
+            if event == _CLOSED:
+                closed += 1
+            else:
+                yield event
         while not self._events.empty():
-            yield self._events.get()
+            if (event := self._events.get()) != _CLOSED:
+                yield event
 
     def _read_stream(self, stream: IO[bytes], kind: str) -> None:
         with stream:
@@ -203,6 +252,7 @@ class Worker:
                 elif text:
                     self._output.append(text[:_WIDTH])
                     self._events.put(("printed", text[:_WIDTH]))
+        self._events.put(_CLOSED)
 
 
 def _death(code: int) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.engine.training import optimiser
-from benchmark.engine.training.muon import Muon, orthogonalise
+from benchmark.engine.training.muon import Muon, operations, orthogonalise
 from benchmark.method import Recipe
 
 
@@ -126,6 +127,17 @@ def test_a_large_matrix_is_cut_into_blocks_of_rows() -> None:
     blocks = (before - layer.weight.detach()).reshape(257, 2, 300)
     singular = torch.linalg.svdvals(blocks / (0.2 * math.sqrt(300)))
     assert 0.65 < float(singular.min()) <= float(singular.max()) < 1.25
+
+
+def test_the_operations_of_a_step_are_those_that_torch_counts() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3, groups=2), nn.Linear(300, 512))
+    matrices, others = optimiser.build(network, Recipe(optimiser="muon"))
+    for parameter in network.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    with FlopCounterMode(display=False) as counter:
+        matrices.step()
+    assert operations(matrices) == counter.get_total_flops()
+    assert operations(others) == 0
 
 
 def test_making_one_replaces_no_function_of_the_engine() -> None:
