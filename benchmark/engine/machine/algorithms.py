@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from benchmark.engine.machine import fourier
-from benchmark.engine.machine.choosing import Choice, ImageConvolution, choice, has_avx512
+from benchmark.engine.machine.choosing import ImageConvolution, choice, has_avx512
 from benchmark.engine.machine.convolutions import SingleChannelConv2d, VolumeConvolution
 
 _KINDS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d,
@@ -22,8 +22,7 @@ class Algorithm:
     Attributes:
         layer: its name in the network, as in the state dict: "stages.0.first".
         shape: its kernel and channels: "9 x 9, 31 to 96".
-        name: the algorithm: "direct", "columns", "volume", "fourier", or for training
-            "direct, gradients fourier".
+        name: the algorithm: "direct", "columns", "volume", "fourier".
         reason: why, half a sentence.
     """
 
@@ -66,11 +65,8 @@ def _algorithm(layer: Any, images: Sequence[int], *, bfloat16: bool) -> tuple[st
         return "direct", "torch's own is the fastest in bfloat16"
     if isinstance(computed, ImageConvolution):
         shape = images[0], layer.in_channels, *images[1:]
-        chosen = choice(shape, layer.weight.shape, avx512=has_avx512())
-        if chosen.forward == "fourier":
+        if choice(shape, layer.weight.shape, avx512=has_avx512()) == "fourier":
             return "fourier", f"{_saved(shape, layer.weight.shape):.0f} times fewer multiplications"
-        if chosen != Choice():
-            return "direct, gradients fourier", "torch's gradient of one channel's weight is slow"
     return "direct", "torch's own is the fastest in float32"
 
 

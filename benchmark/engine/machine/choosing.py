@@ -6,7 +6,6 @@ resumed one, compute the same bits. `docs/performance.md` has the measurements b
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,34 +16,19 @@ from torch.nn.utils.parametrize import type_before_parametrizations
 
 from benchmark.engine.machine import fourier
 
-# Smaller layers are direct: their time goes elsewhere. In multiplications.
+# Smaller kernels never gain.
+_KERNEL = 5
+# Layers of fewer multiplications are direct: the transform's many small steps cost more.
 _SMALL = 2e8
-# The transform is used where it multiplies less than this share of what the layer does. Torch's
-# own reach 95 % of a processor's peak, the transform's products half of it, and less of a larger
-# peak.
+# The transform is used where it needs at most this share of the layer's multiplications, because
+# torch's own come closer to the processor's peak: with AVX-512 to all of it.
 _SHARE, _SHARE_AVX512 = 0.35, 0.2
-# The spectrum of a weight is held in memory at once; in bytes.
+# Bytes of the largest spectrum of a weight, which is held in memory at once.
 _LARGEST_SPECTRUM = 64 * 2**20
-# Without AVX-512 torch needs three times as long for the weight's gradient of a layer of one
-# channel as for its output; kernels of at least so many values gain by the transform.
-_TAPS_OF_ONE_CHANNEL = 49
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The algorithms of one call of a layer, "direct" or "fourier".
-
-    Attributes:
-        forward: of the output.
-        backward: of the gradients.
-    """
-
-    forward: str = "direct"
-    backward: str = "direct"
-
-
-def choice(images: Sequence[int], weight: Sequence[int], *, avx512: bool) -> Choice:
-    """Return the algorithms of a convolution in float32 with zeros around the images.
+def choice(images: Sequence[int], weight: Sequence[int], *, avx512: bool) -> str:
+    """Return the algorithm of a convolution in float32, "direct" or "fourier".
 
     Args:
         images: shape of the input, (n, channels, rows, columns).
@@ -53,16 +37,12 @@ def choice(images: Sequence[int], weight: Sequence[int], *, avx512: bool) -> Cho
     """
     images, weight = tuple(images), tuple(weight)
     multiplications = images[0] * images[2] * images[3] * math.prod(weight)
-    if min(weight[2:]) < 5 or multiplications < _SMALL:
-        return Choice()
+    if min(weight[2:]) < _KERNEL or multiplications < _SMALL:
+        return "direct"
     if fourier.spectrum_bytes(images, weight) > _LARGEST_SPECTRUM:
-        return Choice()
+        return "direct"
     share = fourier.operations(images, weight) / multiplications
-    if share <= (_SHARE_AVX512 if avx512 else _SHARE):
-        return Choice("fourier", "fourier")
-    if weight[1] == 1 and not avx512 and math.prod(weight[2:]) >= _TAPS_OF_ONE_CHANNEL:
-        return Choice(backward="fourier")
-    return Choice()
+    return "fourier" if share <= (_SHARE_AVX512 if avx512 else _SHARE) else "direct"
 
 
 def has_avx512() -> bool:
@@ -71,43 +51,38 @@ def has_avx512() -> bool:
 
 
 class ImageConvolution:
-    """The computation of an `nn.Conv2d` whose output has the size of its input.
+    """The computation of an `nn.Conv2d` with zeros around the images, whose size stays.
 
-    In float32 by the algorithms of `choice`, else by torch's own.
+    In float32 by the algorithm of `choice`, otherwise by torch's own.
     """
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """Map (n, channels, rows, columns) to (n, maps, rows, columns)."""
-        plain = x.dtype == weight.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
-        chosen = choice(x.shape, weight.shape, avx512=has_avx512()) if plain else Choice()
-        if chosen == Choice():
-            return functional.conv2d(x, weight, bias, padding=_padding(weight))
-        found: Tensor = _Convolution.apply(x, weight, bias, chosen)  # type: ignore[no-untyped-call]
-        return found
+        single = x.dtype == weight.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+        if (
+            single
+            and x.dim() == 4
+            and choice(x.shape, weight.shape, avx512=has_avx512()) == "fourier"
+        ):
+            found: Tensor = _Fourier.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+            return found
+        return functional.conv2d(x, weight, bias, padding=[side // 2 for side in weight.shape[2:]])
 
 
-class _Convolution(torch.autograd.Function):
+class _Fourier(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, chosen: Choice) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, weight)
-        ctx.chosen = chosen
-        if chosen.forward == "fourier":
-            return fourier.convolve(x, weight, bias)
-        return functional.conv2d(x, weight, bias, padding=_padding(weight))
+        return fourier.convolve(x, weight, bias)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight = ctx.saved_tensors
-        of_input, of_weight, of_bias, _ = ctx.needs_input_grad
-        if ctx.chosen.backward == "fourier":
-            found = fourier.gradients(gradient, x, weight, of_input=of_input, of_weight=of_weight)
-        else:
-            settings = [1, 1], _padding(weight), [1, 1], False, [0, 0], 1
-            found = torch.ops.aten.convolution_backward(
-                gradient, x, weight, None, *settings, [of_input, of_weight, False]
-            )[:2]
-        return *found, gradient.sum((0, 2, 3)) if of_bias else None, None
+        of_input, of_weight, of_bias = ctx.needs_input_grad
+        found = fourier.gradients(
+            gradient, *ctx.saved_tensors, of_input=of_input, of_weight=of_weight
+        )
+        return *found, gradient.sum((0, 2, 3)) if of_bias else None
 
 
 def choose_algorithms(network: nn.Module) -> None:
@@ -122,11 +97,8 @@ def choose_algorithms(network: nn.Module) -> None:
 
 
 def _keeps_size(layer: Any) -> bool:
-    odd = all(side % 2 == 1 for side in layer.kernel_size)
-    same = layer.padding in (tuple(side // 2 for side in layer.kernel_size), "same")
+    sides = layer.kernel_size
+    odd = all(side % 2 == 1 and side >= _KERNEL for side in sides)
+    same = layer.padding in (tuple(side // 2 for side in sides), "same")
     plain = layer.stride == layer.dilation == (1, 1) and layer.groups == 1
-    return odd and same and plain and layer.padding_mode == "zeros" and min(layer.kernel_size) > 1
-
-
-def _padding(weight: Tensor) -> list[int]:
-    return [side // 2 for side in weight.shape[2:]]
+    return odd and same and plain and layer.padding_mode == "zeros"

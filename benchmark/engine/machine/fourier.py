@@ -85,7 +85,9 @@ def operations(x: tuple[int, ...], weight: tuple[int, ...]) -> float:
     forward += frequencies * columns.inputs * 4
     inverse = frequencies * columns.outputs * 4
     inverse += rows.outputs * columns.outputs * rows.half * 2
-    return tiles * (channels * forward + maps * inverse + 4.0 * frequencies * channels * maps)
+    taps = 2 * rows.half * math.prod(weight[2:]) + 4 * frequencies * weight[3]
+    products = 4.0 * frequencies * channels * maps
+    return tiles * (channels * forward + maps * inverse + products) + channels * maps * taps
 
 
 def spectrum_bytes(x: tuple[int, ...], weight: tuple[int, ...]) -> int:
