@@ -212,7 +212,9 @@ def _trained_on(cell: Cell) -> list[str]:
 
 
 def _named(name: str, cells: Sequence[Cell], key: str) -> str:
-    found = (get_nested(cell.facts, "configuration", key, "summary") for cell in cells)
+    # A method that is not trained may have been stored when the profile was another.
+    trained = [cell for cell in cells if get_nested(cell.facts, "configuration", "recipe")]
+    found = (get_nested(cell.facts, "configuration", key, "summary") for cell in trained or cells)
     summary = next((plain(text) for text in found if text), "")
     return f"{name} {DASH} {summary}" if summary else name
 
