@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from benchmark import console
-from benchmark.cli import catalogue, diagnostics, exchange
+from benchmark.cli import catalogue, cluster, diagnostics, exchange
 from benchmark.cli.options import (
     CACHE,
     DATA,
@@ -73,6 +73,10 @@ def run(
             min=0, callback=finite, help="Seconds from one checkpoint of a training to the next."
         ),
     ] = 60,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", min=1, help="Cells to compute at a time; they share the cores."),
+    ] = 1,
     in_process: Annotated[
         bool,
         typer.Option(
@@ -128,6 +132,7 @@ def run(
         cell_timeout=cell_timeout,
         checkpoint_every=checkpoint_every,
         isolated=not in_process,
+        jobs=jobs,
         tensorboard=tensorboard,
     )
     with progress.make() as shown:
@@ -151,6 +156,8 @@ for command in (
     lists.protocols,
     score,
     exchange.export,
+    cluster.prepare,
+    cluster.status,
     catalogue.fetch,
     lists.methods,
     catalogue.datasets,

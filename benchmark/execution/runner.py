@@ -2,10 +2,11 @@
 
 import shlex
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from benchmark.engine.machine import environment
+from benchmark.engine.machine import device, environment
 from benchmark.errors import RequestError, listed
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.backends.inline import InlineBackend
@@ -13,10 +14,14 @@ from benchmark.execution.backends.process import ProcessBackend
 from benchmark.execution.job import Job, JobResult, Settings
 from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.listeners.recording import RecordedProgress
 from benchmark.execution.plan import CellPlan, plan_tables
 from benchmark.execution.request import Experiment, check_writable
+from benchmark.execution.sharing import threads_shared
 from benchmark.execution.status import Status, status_of
 from benchmark.metric import METRICS
+from benchmark.store.address import Address
+from benchmark.store.lock import CellLock
 
 # Interval between checks of cells that another run is computing, in seconds.
 _POLL_INTERVAL = 0.5
@@ -31,6 +36,7 @@ class RunOptions:
         cell_timeout: seconds that a cell may take; 0 for no limit.
         checkpoint_every: seconds from one checkpoint of a training to the next.
         isolated: False runs the cells in this process instead of one worker process each.
+        jobs: cells that are computed at a time.
         tensorboard: True writes training curves for TensorBoard.
     """
 
@@ -38,6 +44,7 @@ class RunOptions:
     cell_timeout: float = 0.0
     checkpoint_every: float = 60.0
     isolated: bool = True
+    jobs: int = 1
     tensorboard: bool = False
 
 
@@ -76,23 +83,56 @@ def run_experiment(
     """
     if options.tensorboard:
         tensorboard.require()
+    chosen = device.choose(experiment.device)
     check_writable(experiment.results)
     tables = list(plan_tables(experiment, progress))
-    settings = Settings(
-        results=experiment.results,
-        device=experiment.device,
-        environment=environment.describe(experiment.device),
-        plugins=experiment.plugins,
-        checkpoint_every=options.checkpoint_every,
-        tensorboard=options.tensorboard,
-    )
-    backend = ProcessBackend(options.cell_timeout) if options.isolated else InlineBackend()
-    runner = Runner(settings, progress, backend, retry_failed=options.retry_failed)
-    return [runner.run(table.cells, table.label) for table in tables]
+    with threads_shared(options.jobs, chosen):
+        settings = Settings(
+            results=experiment.results,
+            device=chosen,
+            environment=environment.describe(chosen),
+            plugins=experiment.plugins,
+            checkpoint_every=options.checkpoint_every,
+            tensorboard=options.tensorboard,
+        )
+        runner = Runner(settings, progress, _backend(options), retry_failed=options.retry_failed)
+        return [runner.run(table.cells, table.label) for table in tables]
+
+
+def _backend(options: RunOptions) -> Backend:
+    """Return the backend that the options ask for.
+
+    Raises:
+        RequestError: they contradict each other.
+    """
+    if options.isolated:
+        return ProcessBackend(options.cell_timeout, options.jobs)
+    if options.jobs > 1:
+        raise RequestError("--jobs needs worker processes; leave out --in-process")
+    return InlineBackend()
+
+
+@dataclass(frozen=True)
+class _Started:
+    """A cell that the backend runs, and whose lock is held."""
+
+    job: Job
+    lock: CellLock
+    shown: Progress
+
+
+@dataclass
+class _Unfinished:
+    """The cells of a table that are to be started, and those that are running."""
+
+    waiting: deque[tuple[Job, Status]]
+    running: dict[Address, _Started] = field(default_factory=dict)
+    number: int = 0
+    announced: bool = False
 
 
 class Runner:
-    """Runs planned cells one after the other.
+    """Runs planned cells, as many at a time as the backend takes.
 
     Args:
         settings: where to store cells, and how to compute them.
@@ -143,60 +183,78 @@ class Runner:
         if lacking:
             command = f"python run_all.py score --metrics {shlex.quote(','.join(lacking))}"
             self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {command}")
-        try:
-            self._run_all(missing, outcome)
-        finally:
-            self.backend.close()
+        self._run_all(missing, outcome)
         return outcome
 
     def _run_all(self, missing: Sequence[tuple[Job, Status]], outcome: Outcome) -> None:
-        waiting, number, announced = list(missing), 0, False
-        while waiting:
-            busy = []
-            for index, (job, before) in enumerate(waiting):
-                lock = job.lock
-                if not lock.acquire():
-                    busy.append((job, before))
-                    continue
-                number += 1
-                self.progress.cell(number, str(job.plan.address))
-                following = waiting[index + 1][0] if index + 1 < len(waiting) else None
-                try:
-                    status = self._run_one(job, before, outcome, following)
-                    if status.state == "done":
-                        lock.delete_checkpoint()
-                except KeyboardInterrupt:
-                    if lock.checkpoint.exists():
-                        self.progress.line(f"    checkpoint kept: {lock.checkpoint}")
-                    raise
-                finally:
-                    lock.release()
-                self.progress.cell_ended(status.reason)
-            if len(busy) == len(waiting):
-                if not announced:
-                    announced = True
-                    self.progress.line(
-                        f"waiting for cells that another run is computing: {len(busy)}"
-                    )
-                time.sleep(_POLL_INTERVAL)
-            waiting = busy
+        cells = _Unfinished(deque(missing))
+        try:
+            while cells.waiting or cells.running:
+                self._start_some(cells, outcome)
+                if cells.running:
+                    self._wait(cells, outcome)
+                elif cells.waiting:
+                    self._wait_for_others(cells)
+        except KeyboardInterrupt:
+            self.backend.stop()
+            for started in cells.running.values():
+                if started.lock.checkpoint.exists():
+                    started.shown.line(f"    checkpoint kept: {started.lock.checkpoint}")
+            raise
+        finally:
+            self.backend.close()
+            for started in cells.running.values():
+                started.lock.release()
 
-    def _run_one(self, job: Job, before: Status, outcome: Outcome, following: Job | None) -> Status:
-        """Compute a cell whose lock is held, unless another run has stored it in the meantime."""
+    def _start_some(self, cells: "_Unfinished", outcome: Outcome) -> None:
+        """Start cells that no other run is computing, as long as the backend has room."""
+        busy = []
+        while cells.waiting and self.backend.has_room:
+            job, before = cells.waiting.popleft()
+            lock = job.lock
+            if not lock.acquire():
+                busy.append((job, before))
+                continue
+            cells.number += 1
+            shown = self.progress.beside(cells.number) if self.backend.several else self.progress
+            cells.running[job.plan.address] = _Started(job, lock, shown)
+            shown.cell(cells.number, str(job.plan.address))
+            if now := self._stored_by_another(job, before):
+                _record(outcome, job.plan, now)
+                _end(cells, job, now)
+                continue
+            following = cells.waiting[0][0] if cells.waiting else None
+            title, where = str(job.plan.address), self.settings.device.title
+            listener = RecordedProgress(shown, lock.progress, title, where)
+            self.backend.start(job, listener, following=following)
+        cells.waiting += busy
+
+    def _wait_for_others(self, cells: "_Unfinished") -> None:
+        """Wait for a moment, as other runs are computing all cells that are left."""
+        if not cells.announced:
+            cells.announced = True
+            self.progress.line(
+                f"waiting for cells that another run is computing: {len(cells.waiting)}"
+            )
+        time.sleep(_POLL_INTERVAL)
+
+    def _wait(self, cells: "_Unfinished", outcome: Outcome) -> None:
+        """Wait for the backend for a moment, and record the cells that have ended."""
+        for job, result in self.backend.wait():
+            if result.kind == "refused":
+                raise RequestError(result.reason)
+            now = self._status_after(job, result)
+            if now.state == "failed":
+                outcome.failed[str(job.plan.address)] = now.reason
+            else:
+                outcome.done.append(str(job.plan.address))
+            _end(cells, job, now)
+
+    def _stored_by_another(self, job: Job, before: Status) -> Status | None:
+        """Return the status of a cell if another run has stored it in the meantime."""
         now = status_of(job.plan, self.settings.results)
         unchanged = before.cell and now.cell and before.cell.facts == now.cell.facts
-        if now.is_current and not unchanged:
-            _record(outcome, job.plan, now)
-            return now
-        result = self.backend.run(job, self.progress, following=following)
-        if result.kind == "refused":
-            raise RequestError(result.reason)
-        now = self._status_after(job, result)
-        if now.state == "failed":
-            outcome.failed[str(job.plan.address)] = now.reason
-        else:
-            outcome.done.append(str(job.plan.address))
-        return now
+        return now if now.is_current and not unchanged else None
 
     def _status_after(self, job: Job, result: JobResult) -> Status:
         """Return the status on disk; store a failure if the cell is not there.
@@ -211,6 +269,15 @@ class Runner:
             result = JobResult("failed", f"it ended as {result.kind}, and there is no cell")
         job.store_failure(result)
         return Status("failed", result.reason)
+
+
+def _end(cells: _Unfinished, job: Job, status: Status) -> None:
+    """Release a cell that is stored, done or failed."""
+    started = cells.running.pop(job.plan.address)
+    if status.state == "done":
+        started.lock.delete_checkpoint()
+    started.lock.release()
+    started.shown.cell_ended(status.reason)
 
 
 def _lacking(plan: CellPlan, status: Status) -> list[str]:

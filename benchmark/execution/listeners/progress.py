@@ -1,18 +1,19 @@
 """Progress of a run on standard error: bars on a terminal, plain lines elsewhere."""
 
+import copy
 import math
 import sys
 import time
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
-from benchmark.engine.training.listener import ProgressListener
 from benchmark.errors import counted
+from benchmark.execution.listeners.cell import CellListener
 
 # Minimum interval between two plain lines about one training, in seconds.
 _INTERVAL = 20.0
 
 
-class Progress(ProgressListener):
+class Progress(CellListener):
     """Reports the progress of a run in plain lines.
 
     Args:
@@ -22,13 +23,27 @@ class Progress(ProgressListener):
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
         self._cells = 0
+        self.tag = ""
         self._psnr: float | None = None
         self._cell_began = self._loop_began = self._reported = time.monotonic()
 
+    def beside(self, number: int) -> Self:
+        """Return the progress of a further cell that runs at the same time.
+
+        Its lines name the cell by its number.
+        """
+        other = copy.copy(self)
+        other.tag = f"[{number}]"
+        return other
+
     def line(self, text: str) -> None:
         """Write one line."""
-        self.stream.write(text + "\n")
+        self.stream.write(self._tagged(text) + "\n")
         self.stream.flush()
+
+    def _tagged(self, text: str) -> str:
+        """Add the cell's number to an indented line, where several cells run at a time."""
+        return f"{self.tag}{text[3:]}" if self.tag and text.startswith("    ") else text
 
     def preparing(
         self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
@@ -115,7 +130,7 @@ class Bars(Progress):
 
     def line(self, text: str) -> None:
         """Write one line above the bars."""
-        self._bars.console.print(text, markup=False, highlight=False)
+        self._bars.console.print(self._tagged(text), markup=False, highlight=False)
 
     def preparing(
         self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
