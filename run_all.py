@@ -77,6 +77,11 @@ def run(
         int,
         typer.Option("--jobs", min=1, help="Cells to compute at a time; they share the cores."),
     ] = 1,
+    on: cluster.On = "",
+    ray_address: cluster.RayAddress = "",
+    workers: cluster.Workers = 0,
+    gpus_per_cell: cluster.GpusPerCell = 1,
+    scratch: cluster.Scratch = None,
     in_process: Annotated[
         bool,
         typer.Option(
@@ -123,6 +128,7 @@ def run(
         cache=cache,
         plugins=tuple(plugin or ()),
     )
+    elsewhere = cluster.cluster_options(on, context.params, context)
     experiment = resolve(request)
     if plan:
         show_plan(experiment, as_json)
@@ -133,19 +139,24 @@ def run(
         checkpoint_every=checkpoint_every,
         isolated=not in_process,
         jobs=jobs,
+        cluster=elsewhere,
         tensorboard=tensorboard,
     )
     with progress.make() as shown:
         outcomes = run_experiment(experiment, options, shown)
     failed = {title: reason for one in outcomes for title, reason in one.failed.items()}
+    left = {title: reason for one in outcomes for title, reason in one.open.items()}
     paths = reports.tabulate(results, [one.label for one in outcomes], quiet=as_json)
     if as_json:
         done = [title for one in outcomes for title in one.done]
         found = [title for one in outcomes for title in one.found]
-        print_json({"done": done, "found": found, "failed": failed, "tables": paths})
+        more = {"open": left} if elsewhere else {}
+        print_json({"done": done, "found": found, "failed": failed, **more, "tables": paths})
     for title, reason in failed.items():
         console.print_line(f"failed: {title}: {reason} (run again with --retry-failed)", err=True)
-    raise typer.Exit(1 if failed else 0)
+    for title, reason in left.items():
+        console.print_line(f"not finished: {title}: {reason}", err=True)
+    raise typer.Exit(1 if failed or left else 0)
 
 
 for command in (

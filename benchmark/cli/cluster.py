@@ -1,8 +1,10 @@
-"""Commands of `run_all.py` for runs on many machines: prepare the data, show what is running."""
+"""Runs on many machines: their options, and the commands that prepare and watch them."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +20,57 @@ from benchmark.cli.options import (
     discover,
     print_result,
 )
-from benchmark.errors import counted
+from benchmark.errors import RequestError, counted
+
+if TYPE_CHECKING:
+    from benchmark.execution.backends.cluster import RayOptions, SlurmOptions
+
+On = Annotated[str, typer.Option("--on", help="Where to run cells: ray or slurm; here if empty.")]
+RayAddress = Annotated[
+    str, typer.Option("--ray-address", help="Ray: HOST:PORT of a running cluster.")
+]
+Workers = Annotated[
+    int, typer.Option("--workers", min=0, help="Ray: cells at a time; 0 for all there is room for.")
+]
+GpusPerCell = Annotated[
+    float, typer.Option("--gpus-per-cell", min=0.01, help="Ray: GPUs of a cell, such as 0.5.")
+]
+Scratch = Annotated[
+    Path | None,
+    typer.Option("--scratch", help="Ray: folder on every node to work in."),
+]
+# The options that belong to one value of --on alone.
+_OWN = {"ray": ("ray_address", "workers", "gpus_per_cell", "scratch")}
+
+
+def cluster_options(
+    on: str, given: Mapping[str, Any], context: typer.Context
+) -> "RayOptions | SlurmOptions | None":
+    """Return the options of the cluster that `--on` names; None for this machine.
+
+    Args:
+        on: the value of `--on`.
+        given: the values of the other options, by the names of their parameters.
+        context: knows which of them were written.
+
+    Raises:
+        RequestError: the name is unknown, or an option belongs to another one.
+    """
+    if on not in ("", *_OWN):
+        raise RequestError(f"--on {on}: expected {' or '.join(_OWN)}, or leave it out")
+    for owner, names in _OWN.items():
+        for name in names:
+            source = context.get_parameter_source(name)
+            if owner != on and source is not None and source.name == "COMMANDLINE":
+                option = "--" + name.replace("_", "-")
+                raise RequestError(f"{option} needs --on {owner}")
+    if not on:
+        return None
+    from benchmark.execution.backends.cluster import RayOptions
+
+    values = {name: given[name] for name in _OWN["ray"]}
+    values["address"] = values.pop("ray_address")
+    return RayOptions(**values)
 
 
 def prepare(

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from benchmark.engine.machine import device, environment
 from benchmark.errors import RequestError, listed
 from benchmark.execution.backends.base import Backend
+from benchmark.execution.backends.cluster import RayOptions, SlurmOptions, cluster_backend
 from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.backends.process import ProcessBackend
 from benchmark.execution.job import Job, JobResult, Settings
 from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import RecordedProgress
-from benchmark.execution.plan import CellPlan, plan_tables
+from benchmark.execution.plan import CellPlan, TablePlan, plan_tables
 from benchmark.execution.request import Experiment, check_writable
 from benchmark.execution.sharing import threads_shared
 from benchmark.execution.status import Status, status_of
@@ -37,6 +38,7 @@ class RunOptions:
         checkpoint_every: seconds from one checkpoint of a training to the next.
         isolated: False runs the cells in this process instead of one worker process each.
         jobs: cells that are computed at a time.
+        cluster: where else to run cells; None for this machine.
         tensorboard: True writes training curves for TensorBoard.
     """
 
@@ -45,6 +47,7 @@ class RunOptions:
     checkpoint_every: float = 60.0
     isolated: bool = True
     jobs: int = 1
+    cluster: RayOptions | SlurmOptions | None = None
     tensorboard: bool = False
 
 
@@ -57,12 +60,15 @@ class Outcome:
         done: cells that this run computed.
         found: cells that were stored already.
         failed: failed cells, and the reason of each.
+        open: cells that the run has left unfinished without their fault, and the reason of each: a
+            machine was lost, or a batch system is to compute them.
     """
 
     label: str = ""
     done: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    open: dict[str, str] = field(default_factory=dict)
 
 
 def run_experiment(
@@ -83,7 +89,8 @@ def run_experiment(
     """
     if options.tensorboard:
         tensorboard.require()
-    chosen = device.choose(experiment.device)
+    # The nodes of a cluster look for their own; what this machine has does not matter then.
+    chosen = device.choose("cpu" if options.cluster else experiment.device)
     check_writable(experiment.results)
     tables = list(plan_tables(experiment, progress))
     with threads_shared(options.jobs, chosen):
@@ -95,16 +102,21 @@ def run_experiment(
             checkpoint_every=options.checkpoint_every,
             tensorboard=options.tensorboard,
         )
-        runner = Runner(settings, progress, _backend(options), retry_failed=options.retry_failed)
+        backend = _backend(options, experiment, progress)
+        runner = Runner(settings, progress, backend, retry_failed=options.retry_failed)
+        if backend.remote:  # machines of a cluster should not wait for the last cell of a table
+            return runner.run_together(tables)
         return [runner.run(table.cells, table.label) for table in tables]
 
 
-def _backend(options: RunOptions) -> Backend:
+def _backend(options: RunOptions, experiment: Experiment, progress: Progress) -> Backend:
     """Return the backend that the options ask for.
 
     Raises:
-        RequestError: they contradict each other.
+        RequestError: they contradict each other, or a package is missing.
     """
+    if options.cluster is not None:
+        return cluster_backend(options.cluster, experiment, options.cell_timeout, progress)
     if options.isolated:
         return ProcessBackend(options.cell_timeout, options.jobs)
     if options.jobs > 1:
@@ -113,19 +125,34 @@ def _backend(options: RunOptions) -> Backend:
 
 
 @dataclass(frozen=True)
-class _Started:
-    """A cell that the backend runs, and whose lock is held."""
+class _Cell:
+    """A cell that is to be run.
+
+    Attributes:
+        job: the cell.
+        before: its status when the run started.
+        outcome: the outcome of its table.
+    """
 
     job: Job
+    before: Status
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class _Started:
+    """A cell that the backend runs; its lock is held, unless the backend is remote."""
+
+    cell: _Cell
     lock: CellLock
     shown: Progress
 
 
 @dataclass
 class _Unfinished:
-    """The cells of a table that are to be started, and those that are running."""
+    """The cells that are to be started, and those that are running."""
 
-    waiting: deque[tuple[Job, Status]]
+    waiting: deque[_Cell]
     running: dict[Address, _Started] = field(default_factory=dict)
     number: int = 0
     announced: bool = False
@@ -165,34 +192,41 @@ class Runner:
             RequestError: the results folder cannot be written to, or a data set's file cannot
                 be read, which every later cell would meet too.
         """
-        outcome = Outcome(label)
+        return self.run_together([TablePlan(label, list(plans))])[0]
+
+    def run_together(self, tables: Sequence[TablePlan]) -> list[Outcome]:
+        """Run the cells of several tables as if they were one; see `run`."""
+        outcomes = []
         missing, lacking = [], dict[str, None]()
-        for plan in plans:
-            status = status_of(plan, self.settings.results)
-            if not status.is_current or (status.state == "failed" and self.retry_failed):
-                missing.append((Job(plan, self.settings), status))
-                if status.state in ("damaged", "stale"):
-                    why = f"{status.state}: {plan.address}: {status.reason}"
-                    self.progress.line(f"{why}; it is set aside and run again")
-                continue
-            if status.state == "done":
-                Job(plan, self.settings).lock.clean_up()
-                lacking |= dict.fromkeys(_lacking(plan, status))
-            _record(outcome, plan, status)
-        self.progress.begin(len(missing), len(outcome.found))
+        for table in tables:
+            outcome = Outcome(table.label)
+            outcomes.append(outcome)
+            for plan in table.cells:
+                status = status_of(plan, self.settings.results)
+                if not status.is_current or (status.state == "failed" and self.retry_failed):
+                    missing.append(_Cell(Job(plan, self.settings), status, outcome))
+                    if status.state in ("damaged", "stale"):
+                        why = f"{status.state}: {plan.address}: {status.reason}"
+                        self.progress.line(f"{why}; it is set aside and run again")
+                    continue
+                if status.state == "done":
+                    Job(plan, self.settings).lock.clean_up()
+                    lacking |= dict.fromkeys(_lacking(plan, status))
+                _record(outcome, plan, status)
+        self.progress.begin(len(missing), sum(len(outcome.found) for outcome in outcomes))
         if lacking:
             command = f"python run_all.py score --metrics {shlex.quote(','.join(lacking))}"
             self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {command}")
-        self._run_all(missing, outcome)
-        return outcome
+        self._run_all(missing)
+        return outcomes
 
-    def _run_all(self, missing: Sequence[tuple[Job, Status]], outcome: Outcome) -> None:
+    def _run_all(self, missing: Sequence[_Cell]) -> None:
         cells = _Unfinished(deque(missing))
         try:
             while cells.waiting or cells.running:
-                self._start_some(cells, outcome)
+                self._start_some(cells)
                 if cells.running:
-                    self._wait(cells, outcome)
+                    self._wait(cells)
                 elif cells.waiting:
                     self._wait_for_others(cells)
         except KeyboardInterrupt:
@@ -204,32 +238,38 @@ class Runner:
         finally:
             self.backend.close()
             for started in cells.running.values():
-                started.lock.release()
+                if not self.backend.remote:
+                    started.lock.release()
 
-    def _start_some(self, cells: "_Unfinished", outcome: Outcome) -> None:
+    def _start_some(self, cells: _Unfinished) -> None:
         """Start cells that no other run is computing, as long as the backend has room."""
         busy = []
         while cells.waiting and self.backend.has_room:
-            job, before = cells.waiting.popleft()
-            lock = job.lock
-            if not lock.acquire():
-                busy.append((job, before))
+            cell = cells.waiting.popleft()
+            job, lock = cell.job, cell.job.lock
+            if not self.backend.remote and not lock.acquire():
+                busy.append(cell)
                 continue
             cells.number += 1
+            title = str(job.plan.address)
             shown = self.progress.beside(cells.number) if self.backend.several else self.progress
-            cells.running[job.plan.address] = _Started(job, lock, shown)
-            shown.cell(cells.number, str(job.plan.address))
-            if now := self._stored_by_another(job, before):
-                _record(outcome, job.plan, now)
-                _end(cells, job, now)
+            cells.running[job.plan.address] = _Started(cell, lock, shown)
+            if self.backend.remote:
+                shown.expect(cells.number, title)
+                self.backend.start(job, shown)
                 continue
-            following = cells.waiting[0][0] if cells.waiting else None
-            title, where = str(job.plan.address), self.settings.device.title
-            listener = RecordedProgress(shown, lock.progress, title, where)
+            shown.cell(cells.number, title)
+            if now := self._stored_by_another(cell):
+                _record(cell.outcome, job.plan, now)
+                self._end(cells, job, now)
+                continue
+            following = cells.waiting[0].job if cells.waiting else None
+            device = self.settings.device.title
+            listener = RecordedProgress(shown, lock.progress, title, device)
             self.backend.start(job, listener, following=following)
         cells.waiting += busy
 
-    def _wait_for_others(self, cells: "_Unfinished") -> None:
+    def _wait_for_others(self, cells: _Unfinished) -> None:
         """Wait for a moment, as other runs are computing all cells that are left."""
         if not cells.announced:
             cells.announced = True
@@ -238,46 +278,52 @@ class Runner:
             )
         time.sleep(_POLL_INTERVAL)
 
-    def _wait(self, cells: "_Unfinished", outcome: Outcome) -> None:
+    def _wait(self, cells: _Unfinished) -> None:
         """Wait for the backend for a moment, and record the cells that have ended."""
         for job, result in self.backend.wait():
             if result.kind == "refused":
                 raise RequestError(result.reason)
             now = self._status_after(job, result)
+            outcome, title = cells.running[job.plan.address].cell.outcome, str(job.plan.address)
             if now.state == "failed":
-                outcome.failed[str(job.plan.address)] = now.reason
+                outcome.failed[title] = now.reason
+            elif now.state == "done":
+                outcome.done.append(title)
             else:
-                outcome.done.append(str(job.plan.address))
-            _end(cells, job, now)
+                outcome.open[title] = now.reason
+            self._end(cells, job, now)
 
-    def _stored_by_another(self, job: Job, before: Status) -> Status | None:
+    def _end(self, cells: _Unfinished, job: Job, status: Status) -> None:
+        """Release a cell that is stored, done or failed."""
+        started = cells.running.pop(job.plan.address)
+        if not self.backend.remote:
+            if status.state == "done":
+                started.lock.delete_checkpoint()
+            started.lock.release()
+        started.shown.cell_ended(status.reason)
+
+    def _stored_by_another(self, cell: _Cell) -> Status | None:
         """Return the status of a cell if another run has stored it in the meantime."""
-        now = status_of(job.plan, self.settings.results)
-        unchanged = before.cell and now.cell and before.cell.facts == now.cell.facts
+        now = status_of(cell.job.plan, self.settings.results)
+        unchanged = cell.before.cell and now.cell and cell.before.cell.facts == now.cell.facts
         return now if now.is_current and not unchanged else None
 
     def _status_after(self, job: Job, result: JobResult) -> Status:
         """Return the status on disk; store a failure if the cell is not there.
 
         The result alone is not enough: a process may die after storing its cell, or may report
-        "done" without one.
+        "done" without one. A lost machine is no failure of a cell.
         """
         now = status_of(job.plan, self.settings.results)
-        if now.state == "done":
+        if now.state == "done" or (self.backend.remote and now.state == "failed"):
             return now
         if result.kind != "failed":
+            reason = result.reason or f"it ended as {result.kind}, and there is no cell"
+            if self.backend.remote:
+                return Status("missing", reason)
             result = JobResult("failed", f"it ended as {result.kind}, and there is no cell")
         job.store_failure(result)
         return Status("failed", result.reason)
-
-
-def _end(cells: _Unfinished, job: Job, status: Status) -> None:
-    """Release a cell that is stored, done or failed."""
-    started = cells.running.pop(job.plan.address)
-    if status.state == "done":
-        started.lock.delete_checkpoint()
-    started.lock.release()
-    started.shown.cell_ended(status.reason)
 
 
 def _lacking(plan: CellPlan, status: Status) -> list[str]:

@@ -79,6 +79,19 @@ class CellLock:
         """Release the lock and remove its folders, unless they contain a checkpoint."""
         self.progress.unlink(missing_ok=True)
         release(self._lock)
+        self._remove_folders()
+
+    def delete_job(self) -> None:
+        """Delete what was queued; called when the cell is stored, or its job is gone."""
+        self.queued.unlink(missing_ok=True)
+        self._remove_folders()
+
+    def forget_progress(self) -> None:
+        """Remove the record of a cell that runs on a machine that does not share the folder."""
+        self.progress.unlink(missing_ok=True)
+        self._remove_folders()
+
+    def _remove_folders(self) -> None:
         folder = self._folder
         with suppress(OSError):  # up to the first folder that is not empty
             while folder.name != WORK:

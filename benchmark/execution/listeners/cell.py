@@ -11,3 +11,6 @@ class CellListener(ProgressListener):
 
     def alive(self) -> None:
         """Handle a sign of life, which comes about twice a second."""
+
+    def began(self, place: str) -> None:
+        """Handle the start of the cell on another machine; it may start again on a third one."""

@@ -23,6 +23,7 @@ class Progress(CellListener):
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
         self._cells = 0
+        self._expected = (0, "")
         self.tag = ""
         self._psnr: float | None = None
         self._cell_began = self._loop_began = self._reported = time.monotonic()
@@ -62,6 +63,15 @@ class Progress(CellListener):
         self._psnr = None
         self._cell_began = self._loop_began = self._reported = time.monotonic()
         self.line(f"[{number}/{self._cells}] {title}")
+
+    def expect(self, number: int, title: str) -> None:
+        """Keep number and title of a cell that another machine will start; see `began`."""
+        self._expected = number, title
+
+    def began(self, place: str) -> None:
+        """Report that the expected cell starts, or starts again, at a place."""
+        number, title = self._expected
+        self.cell(number, f"{title} on {place}")
 
     def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
         """Report the state of the training, at most every `_INTERVAL` seconds."""
@@ -153,6 +163,8 @@ class Bars(Progress):
     def cell(self, number: int, title: str) -> None:
         """Add the bar of one cell."""
         super().cell(number, title)
+        if self._expected[0] and self._current is not None:  # its former machine was lost
+            self._bars.remove_task(self._current)
         self._current = self._bars.add_task(title, total=None, note="")
 
     def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
@@ -168,7 +180,9 @@ class Bars(Progress):
     def cell_ended(self, reason: str | None) -> None:
         """Remove the cell's bar and advance the bar of the cells."""
         super().cell_ended(reason)
-        self._bars.remove_task(self._current)
+        if self._current is not None:  # a cell that no machine has started has no bar
+            self._bars.remove_task(self._current)
+            self._current = None
         self._bars.advance(self._overall)
 
 

@@ -38,14 +38,17 @@ class RecordedProgress(CellListener):
         file: the file; its folder exists while the cell's lock is held.
         title: the cell's title.
         device: name of the device that computes it.
+        place: the machine that computes it; this one if empty.
     """
 
-    def __init__(self, shown: CellListener, file: Path, title: str, device: str) -> None:
+    def __init__(
+        self, shown: CellListener, file: Path, title: str, device: str, place: str = ""
+    ) -> None:
         self._shown = shown
         self._file = file
         self._facts: dict[str, Any] = {
             "cell": title,
-            "machine": machine(),
+            "machine": place or machine(),
             "job": batch_job(),
             "device": device,
             "began": time.time(),
@@ -84,6 +87,11 @@ class RecordedProgress(CellListener):
         """Update the time, so that a reader knows that the process is there."""
         self._shown.alive()
         self._write(_ALIVE_INTERVAL)
+
+    def began(self, place: str) -> None:
+        """Forward the start of the cell on another machine."""
+        self._shown.began(place)
+        self._facts["machine"] = place
 
     def _write(self, interval: float) -> None:
         if time.monotonic() - self._written < interval:
