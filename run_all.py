@@ -82,6 +82,14 @@ def run(
     workers: cluster.Workers = 0,
     gpus_per_cell: cluster.GpusPerCell = 1,
     scratch: cluster.Scratch = None,
+    partition: cluster.Partition = "",
+    gpus: cluster.Gpus = 0,
+    cpus: cluster.Cpus = 1,
+    mem: cluster.Memory = "",
+    time: cluster.Time = "4:00:00",
+    at_most: cluster.AtMost = 0,
+    slurm: cluster.Further = "",
+    submit: cluster.Submit = False,
     in_process: Annotated[
         bool,
         typer.Option(
@@ -146,6 +154,9 @@ def run(
         outcomes = run_experiment(experiment, options, shown)
     failed = {title: reason for one in outcomes for title, reason in one.failed.items()}
     left = {title: reason for one in outcomes for title, reason in one.open.items()}
+    if submit:
+        cluster.show_submitted(outcomes, as_json)
+        raise typer.Exit(1 if failed else 0)
     paths = reports.tabulate(results, [one.label for one in outcomes], quiet=as_json)
     if as_json:
         done = [title for one in outcomes for title in one.done]
@@ -169,6 +180,7 @@ for command in (
     exchange.export,
     cluster.prepare,
     cluster.status,
+    cluster.stop,
     catalogue.fetch,
     lists.methods,
     catalogue.datasets,

@@ -1,7 +1,8 @@
 """Runs on many machines: their options, and the commands that prepare and watch them."""
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,10 +21,12 @@ from benchmark.cli.options import (
     discover,
     print_result,
 )
+from benchmark.console import print_line
 from benchmark.errors import RequestError, counted
 
 if TYPE_CHECKING:
     from benchmark.execution.backends.cluster import RayOptions, SlurmOptions
+    from benchmark.execution.runner import Outcome
 
 On = Annotated[str, typer.Option("--on", help="Where to run cells: ray or slurm; here if empty.")]
 RayAddress = Annotated[
@@ -39,8 +42,26 @@ Scratch = Annotated[
     Path | None,
     typer.Option("--scratch", help="Ray: folder on every node to work in."),
 ]
-# The options that belong to one value of --on alone.
-_OWN = {"ray": ("ray_address", "workers", "gpus_per_cell", "scratch")}
+Partition = Annotated[
+    str, typer.Option("--partition", help="SLURM: the partition; the default one if empty.")
+]
+Gpus = Annotated[int, typer.Option("--gpus", min=0, help="SLURM: GPUs of a cell that trains.")]
+Cpus = Annotated[int, typer.Option("--cpus", min=1, help="SLURM: cores of a cell.")]
+Memory = Annotated[str, typer.Option("--mem", help="SLURM: memory of a cell, such as 32G.")]
+Time = Annotated[str, typer.Option("--time", help="SLURM: time limit of a job, such as 4:00:00.")]
+AtMost = Annotated[
+    int, typer.Option("--at-most", min=0, help="SLURM: jobs at a time; 0 for no limit.")
+]
+Further = Annotated[
+    str, typer.Option("--slurm", help="SLURM: more options of sbatch: account=x,qos=y.")
+]
+Submit = Annotated[bool, typer.Option("--submit", help="SLURM: submit and return.")]
+_TIME = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
+# The options that belong to one value of --on alone, by the names of their parameters.
+_OWN = {
+    "ray": ("ray_address", "workers", "gpus_per_cell", "scratch"),
+    "slurm": ("partition", "gpus", "cpus", "mem", "time", "at_most", "slurm", "submit"),
+}
 
 
 def cluster_options(
@@ -66,11 +87,74 @@ def cluster_options(
                 raise RequestError(f"{option} needs --on {owner}")
     if not on:
         return None
-    from benchmark.execution.backends.cluster import RayOptions
+    from benchmark.execution.backends.cluster import RayOptions, SlurmOptions
 
-    values = {name: given[name] for name in _OWN["ray"]}
-    values["address"] = values.pop("ray_address")
-    return RayOptions(**values)
+    values = {name: given[name] for name in _OWN[on]}
+    if on == "ray":
+        return RayOptions(values.pop("ray_address"), **values)
+    return SlurmOptions(
+        memory=values.pop("mem"),
+        minutes=minutes(values.pop("time")),
+        further=_pairs(values.pop("slurm")),
+        **values,
+    )
+
+
+def show_submitted(outcomes: "Sequence[Outcome]", as_json: bool) -> None:
+    """Print what a run with `--submit` has left to SLURM."""
+    found = [title for one in outcomes for title in one.found]
+    failed = {title: reason for one in outcomes for title, reason in one.failed.items()}
+    queued = {title: reason for one in outcomes for title, reason in one.open.items()}
+    text = (
+        f"{counted(len(queued), 'cell')} left to SLURM, {len(found)} found done, "
+        f"{len(failed)} found failed; look: python run_all.py status; the same command without "
+        "--submit waits for them and makes the tables"
+    )
+    print_result({"queued": queued, "found": found, "failed": failed}, text, as_json)
+
+
+def minutes(text: str) -> int:
+    """Return a time limit in minutes, rounded up; it is written as for sbatch.
+
+    Raises:
+        RequestError: it is not one of minutes, minutes:seconds, hours:minutes:seconds, days-hours,
+            days-hours:minutes and days-hours:minutes:seconds.
+    """
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise RequestError(f"--time {text}: expected a time such as 90, 4:00:00 or 1-12:00:00")
+    days, *parts = (int(part) if part else None for part in found.groups())
+    if days is not None or parts[2] is not None:
+        hours, minute, second = parts
+    else:
+        hours, minute, second = 0, parts[0], parts[1]
+    seconds = ((days or 0) * 24 + (hours or 0)) * 3600 + (minute or 0) * 60 + (second or 0)
+    if not seconds:
+        raise RequestError(f"--time {text}: expected more than nothing")
+    return -(-seconds // 60)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Return options of sbatch by name.
+
+    Raises:
+        RequestError: one has no value.
+    """
+    pairs = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, sign, value = item.partition("=")
+        if not sign or not name or not value:
+            raise RequestError(f"--slurm {text}: expected name=value, found '{item}'")
+        pairs[name.lstrip("-")] = value
+    return pairs
+
+
+def stop(results: Results = RESULTS) -> None:
+    """End the jobs of SLURM that compute cells of a results folder; checkpoints are kept."""
+    from benchmark.execution.backends import slurm
+
+    ended = slurm.stop(results, lambda text: print_line(text, err=True))
+    print_line(f"{counted(ended, 'job')} ended; the same run continues from their checkpoints")
 
 
 def prepare(

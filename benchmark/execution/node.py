@@ -75,10 +75,8 @@ def is_heavy(plan: CellPlan) -> bool:
     return isinstance(plan.method, NetworkMethod | IterativeMethod)
 
 
-def run(
-    orders: Sequence[Order], progress: Progress, scratch: Path | None = None
-) -> list[JobResult]:
-    """Run cells on this machine, one after the other.
+class Node:
+    """Runs cells on this machine, one after the other.
 
     Args:
         orders: the cells, all of one run.
@@ -86,28 +84,53 @@ def run(
         scratch: where to put results and prepared scenes if the folders of the run cannot be
             reached from here; None where they can.
 
-    Returns:
-        How each cell ended; the numbers, and the reason of a failure, are in the results folder.
-
-    Raises:
-        KeyboardInterrupt: the node has to stop; trainings have left checkpoints.
+    Attributes:
+        jobs: the cells as jobs of this machine; none if they are refused.
     """
-    try:
-        jobs = [_job(one, scratch) for one in orders]
-    except RequestError as error:
-        return [JobResult("refused", f"on {machine()}: {error}")] * len(orders)
-    except ChangedError as error:
-        other = f"{machine()} has other sources or data than the machine that sent the cell"
-        return [JobResult("refused", f"{other}: {error}")] * len(orders)
-    settings = jobs[0].settings
-    waiting = [job.plan for job, one in zip(jobs, orders, strict=True) if _is_open(job, one)]
-    why = ""
-    try:
-        backend = ProcessBackend(orders[0]["terms"]["cell_timeout"])
-        Runner(settings, progress, backend, retry_failed=True).run(waiting)
-    except RequestError as error:
-        why = f"on {machine()}: {error}"
-    return [_result(job, why) for job in jobs]
+
+    def __init__(
+        self, orders: Sequence[Order], progress: Progress, scratch: Path | None = None
+    ) -> None:
+        self._orders, self._progress = orders, progress
+        self._backend = ProcessBackend(orders[0]["terms"]["cell_timeout"])
+        self._refused = ""
+        self.jobs: list[Job] = []
+        try:
+            self.jobs = [_job(one, scratch) for one in orders]
+        except RequestError as error:
+            self._refused = f"on {machine()}: {error}"
+        except ChangedError as error:
+            other = f"{machine()} has other sources or data than the machine that sent the cell"
+            self._refused = f"{other}: {error}"
+
+    def run(self) -> list[JobResult]:
+        """Run the cells.
+
+        Returns:
+            How each cell ended; the numbers, and the reason of a failure, are in the results
+            folder.
+
+        Raises:
+            KeyboardInterrupt: the node has to stop; trainings have left checkpoints.
+        """
+        if self._refused:
+            return [JobResult("refused", self._refused)] * len(self._orders)
+        pairs = zip(self.jobs, self._orders, strict=True)
+        waiting = [job.plan for job, one in pairs if _is_open(job, one)]
+        settings, why = self.jobs[0].settings, ""
+        try:
+            Runner(settings, self._progress, self._backend, retry_failed=True).run(waiting)
+        except RequestError as error:
+            why = f"on {machine()}: {error}"
+        return [_result(job, why) for job in self.jobs]
+
+    def current(self) -> list[Job]:
+        """Return the cell that is computed now; none between two."""
+        return [job for job in self.jobs if job.lock.progress.exists()]
+
+    def stop(self) -> None:
+        """End the cell that is computed now; its training leaves a checkpoint."""
+        self._backend.stop()
 
 
 def _job(one: Order, scratch: Path | None) -> Job:

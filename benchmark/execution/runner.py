@@ -299,8 +299,10 @@ class Runner:
         if not self.backend.remote:
             if status.state == "done":
                 started.lock.delete_checkpoint()
+            started.lock.delete_job()
             started.lock.release()
-        started.shown.cell_ended(status.reason)
+        state = "failed" if status.state == "failed" else "not finished"
+        started.shown.cell_ended(status.reason, state)
 
     def _stored_by_another(self, cell: _Cell) -> Status | None:
         """Return the status of a cell if another run has stored it in the meantime."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark.errors import RequestError
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.request import Experiment
@@ -70,4 +69,6 @@ def cluster_backend(
         from benchmark.execution.backends.ray import RayBackend
 
         return RayBackend(options, terms, experiment.results, progress.line)
-    raise RequestError("SLURM is not there yet")
+    from benchmark.execution.backends.slurm import SlurmBackend
+
+    return SlurmBackend(options, terms, experiment.results, progress.line)

@@ -56,7 +56,7 @@ class BoardProgress(Progress):
     def cell(self, number: int, title: str) -> None:
         """Say nothing: the run has announced the cell."""
 
-    def cell_ended(self, reason: str | None) -> None:
+    def cell_ended(self, reason: str | None, state: str = "failed") -> None:
         """Send what is left to be said."""
         self._send()
 
@@ -105,7 +105,7 @@ def run_cell(
     """
     import ray
 
-    from benchmark.execution.node import run
+    from benchmark.execution.node import Node
 
     shared = not scratch and Path(token).exists()
     gpus = ", ".join(map(str, ray.get_gpu_ids()))
@@ -116,7 +116,7 @@ def run_cell(
     }
     progress = BoardProgress(board, one["title"], place)
     folder = None if shared else _scratch(scratch, one["results"])
-    (result,) = run([one], progress, folder)
+    (result,) = Node([one], progress, folder).run()
     sent = None
     if folder is not None and result.kind in ("done", "failed"):
         from benchmark.store.address import Address

@@ -71,7 +71,7 @@ class Progress(CellListener):
     def began(self, place: str) -> None:
         """Report that the expected cell starts, or starts again, at a place."""
         number, title = self._expected
-        self.cell(number, f"{title} on {place}")
+        self.cell(number, f"{title}: {place}")
 
     def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
         """Report the state of the training, at most every `_INTERVAL` seconds."""
@@ -95,11 +95,11 @@ class Progress(CellListener):
         """Keep a validation's PSNR in dB for the next reports."""
         self._psnr = None if math.isnan(psnr) else psnr
 
-    def cell_ended(self, reason: str | None) -> None:
-        """Report that a cell is done, or why it failed."""
+    def cell_ended(self, reason: str | None, state: str = "failed") -> None:
+        """Report that a cell is done, or why it is not, and which state it is in instead."""
         took = time.monotonic() - self._cell_began
         psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
-        self.line(f"    failed: {reason}" if reason else f"    done in {took:.0f} s{psnr}")
+        self.line(f"    {state}: {reason}" if reason else f"    done in {took:.0f} s{psnr}")
 
     def __enter__(self) -> "Progress":
         return self
@@ -177,9 +177,9 @@ class Bars(Progress):
         super().scene(name)
         self._bars.update(self._current, note=f"testing on {name}")
 
-    def cell_ended(self, reason: str | None) -> None:
+    def cell_ended(self, reason: str | None, state: str = "failed") -> None:
         """Remove the cell's bar and advance the bar of the cells."""
-        super().cell_ended(reason)
+        super().cell_ended(reason, state)
         if self._current is not None:  # a cell that no machine has started has no bar
             self._bars.remove_task(self._current)
             self._current = None

@@ -31,7 +31,7 @@ class RecordedProgress(CellListener):
 
     The file is replaced atomically at most once a second. It holds `cell` (its title), `machine`,
     `job` (of a batch system, or ""), `device`, `began` and `updated` (seconds since 1970), and, as
-    soon as they are known, `step`, `steps`, `left_s` (seconds), and `scene`.
+    soon as they are known, `step`, `steps`, `loss`, `left_s` (seconds), and `scene`.
 
     Args:
         shown: receives every call.
@@ -65,7 +65,7 @@ class RecordedProgress(CellListener):
             self._loop = now, step
         began, first = self._loop
         left = (now - began) / (step - first) * (steps - step) if step > first else None
-        self._facts |= {"step": step, "steps": steps, "left_s": left}
+        self._facts |= {"step": step, "steps": steps, "loss": loss, "left_s": left}
         self._write(_INTERVAL)
 
     def validated(self, psnr: float) -> None:
