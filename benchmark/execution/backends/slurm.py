@@ -6,9 +6,9 @@ import shlex
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,19 @@ from benchmark.execution.backends import slurm_queue
 from benchmark.execution.backends.base import Backend, Ended
 from benchmark.execution.backends.cluster import SlurmOptions
 from benchmark.execution.backends.packing import packed
+from benchmark.execution.backends.slurm_cell import SubmittedCell
 from benchmark.execution.backends.slurm_node import CellTask
-from benchmark.execution.backends.slurm_queue import BusyError, QueuedJob
+from benchmark.execution.backends.slurm_queue import BusyError
 from benchmark.execution.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
-from benchmark.execution.listeners.recording import described, read_record, write_record
+from benchmark.execution.listeners.recording import read_record
 from benchmark.execution.node import Terms, is_heavy, order
-from benchmark.execution.status import status_of
 from benchmark.store.lock import QUEUED, WORK
 
 # Seconds between two looks at the results folder, and between two questions to SLURM.
 _POLL, _ASK = 1.0, 5.0
-# Seconds after which a cell whose job is gone is lost: its files may take a while to be seen here.
-_PATIENCE = 10.0
+# Times that a cell is submitted again whose job was lost, beside those that SLURM queues again.
+_RESUBMISSIONS = 3
 # Jobs are told so many seconds before their time limit.
 _WARNING = 90
 _INSTALL = "install it with: pip install submitit"
@@ -61,11 +61,12 @@ class SlurmBackend(Backend):
         self._submitit = _imported()
         self._options, self._results, self._report = options, results, report
         self._terms = replace(terms, threads=options.cpus)
-        self._cells: list[_Cell] = []
+        self._cells: list[SubmittedCell] = []
         self._logs = results.absolute() / WORK / "slurm"
         self._queue = slurm_queue.persistently(slurm_queue.queue, report)
         self._asked = time.monotonic()
         self._submitted = False
+        self._lost = False
 
     @property
     def has_room(self) -> bool:
@@ -74,7 +75,7 @@ class SlurmBackend(Backend):
 
     def start(self, job: Job, listener: CellListener, *, following: Job | None = None) -> None:
         """Keep a cell for `wait`, which submits all of them together."""
-        self._cells.append(_Cell(job, listener))
+        self._cells.append(SubmittedCell(job, listener))
 
     def wait(self) -> list[Ended]:
         """Submit what SLURM does not have yet, then look which cells have ended."""
@@ -89,7 +90,10 @@ class SlurmBackend(Backend):
         self._ask()
         ended = []
         for cell in list(self._cells):
-            if result := cell.look():
+            result = cell.look()
+            if result and result.kind == "lost" and self._submit_again(cell, result):
+                continue
+            if result:
                 self._cells.remove(cell)
                 ended.append((cell.job, result))
         return ended
@@ -104,7 +108,7 @@ class SlurmBackend(Backend):
 
     def close(self) -> None:
         """Delete the logs of jobs that have done all they had to do."""
-        left = self._cells or self._options.submit or any(_notes(self._results))
+        left = self._cells or self._lost or self._options.submit or any(_notes(self._results))
         if not left and self._logs.exists():
             shutil.rmtree(self._logs, ignore_errors=True)
             with suppress(OSError):
@@ -120,8 +124,8 @@ class SlurmBackend(Backend):
                 missing.append(cell)
         if kept:
             self._report(f"{counted(len(kept), 'job')} are queued or running already")
-        with_gpu: list[_Cell] = []
-        without: list[_Cell] = []
+        with_gpu: list[SubmittedCell] = []
+        without: list[SubmittedCell] = []
         for cell in missing:
             gpu = self._terms.device == "cuda" or is_heavy(cell.job.plan)
             (with_gpu if self._options.gpus and gpu else without).append(cell)
@@ -129,7 +133,19 @@ class SlurmBackend(Backend):
             if cells:
                 self._submit(packed(cells, lambda cell: cell.job.plan, self._results), gpus)
 
-    def _submit(self, packs: Sequence[Sequence["_Cell"]], gpus: int) -> None:
+    def _submit_again(self, cell: SubmittedCell, result: JobResult) -> bool:
+        """Submit a cell again whose job was lost by nobody's will; return whether it was."""
+        self._lost = True
+        if cell.refused or cell.losses >= _RESUBMISSIONS or _cancelled(cell.job_id):
+            return False
+        cell.losses += 1
+        cell.gone_since = math.inf
+        cell.listener.line(f"    {result.reason.partition(';')[0]}; submitted again")
+        gpu = self._terms.device == "cuda" or is_heavy(cell.job.plan)
+        self._submit([[cell]], self._options.gpus if gpu else 0)
+        return True
+
+    def _submit(self, packs: Sequence[Sequence[SubmittedCell]], gpus: int) -> None:
         """Submit an array, with a pack of cells for each task."""
         name = f"hsisr-{secrets.token_hex(4)}"
         warning = min(_WARNING, self._options.minutes * 60 // 4)
@@ -209,82 +225,6 @@ class SlurmBackend(Backend):
             cell.match(self._queue)
 
 
-@dataclass
-class _Cell:
-    """A cell that SLURM is to compute."""
-
-    job: Job
-    listener: CellListener
-    name: str = ""
-    task: int = 0
-    job_id: str = ""
-    gone_since: float = math.inf
-    place: str = ""
-    step: int = -1
-
-    def note(self, name: str, task: int) -> None:
-        """Write down which job the cell is going to be part of."""
-        self.name, self.task = name, task
-        self._write()
-
-    def submitted(self, job_id: str) -> None:
-        """Write down the job's identifier; it may have ended already."""
-        self.job_id = job_id
-        self._write()
-        if status_of(self.job.plan, self.job.settings.results).is_current:
-            self.job.lock.delete_job()
-
-    def adopt(self, queue: Sequence[QueuedJob]) -> bool:
-        """Return True if SLURM still has the job that was noted for this cell."""
-        noted = read_record(self.job.lock.queued)
-        self.name, self.task = str(noted.get("name") or ""), int(noted.get("task") or 0)
-        if not self.name or noted.get("key") != self.job.plan.key:
-            return False
-        return self.match(queue)
-
-    def match(self, queue: Iterable[QueuedJob]) -> bool:
-        """Find the cell's job in the queue, and note since when it is gone."""
-        for one in queue:
-            if (one.name, one.task) == (self.name, self.task):
-                self.job_id, self.gone_since = one.job, math.inf
-                return True
-        self.gone_since = min(self.gone_since, time.monotonic())
-        return False
-
-    def look(self) -> JobResult | None:
-        """Report what the node has written down; return how the cell ended, if it has."""
-        now = status_of(self.job.plan, self.job.settings.results)
-        noted = read_record(self.job.lock.queued)
-        if now.is_current and not (now.state == "failed" and noted):
-            return JobResult("done" if now.state == "done" else "failed", now.reason)
-        if time.monotonic() - self.gone_since > _PATIENCE:
-            self.job.lock.delete_job()
-            why = noted.get("refused") or (
-                f"job {self.job_id or self.name} ended without it: cancelled, or its node was lost"
-            )
-            return JobResult("lost", f"{why}; the same command submits it again")
-        if progress := read_record(self.job.lock.progress):
-            self._show(progress)
-        return None
-
-    def _show(self, progress: dict[str, Any]) -> None:
-        place = described({name: progress.get(name) for name in ("machine", "job")})
-        if place != self.place:
-            self.place, self.step = place, -1
-            self.listener.began(place)
-        step = progress.get("step")
-        if isinstance(step, int) and step != self.step:
-            self.step = step
-            self.listener.stepped(step, progress["steps"], progress.get("loss", math.nan), 0.0)
-
-    def _write(self) -> None:
-        file = self.job.lock.queued
-        file.parent.mkdir(parents=True, exist_ok=True)
-        title, key = str(self.job.plan.address), self.job.plan.key
-        facts = {"cell": title, "key": key, "name": self.name, "task": self.task}
-        write_record(file, {**facts, "job": self.job_id or self.name})
-
-
 def stop(results: Path, report: Callable[[str], None]) -> int:
     """End the jobs of SLURM that compute cells of a results folder; checkpoints are kept.
 
@@ -323,6 +263,14 @@ def stop(results: Path, report: Callable[[str], None]) -> int:
 def _notes(results: Path) -> Iterator[Path]:
     """Find what was noted beside the cells that were submitted."""
     return (results / WORK).glob(f"*/*/*/x*/*/seed*/{QUEUED}")
+
+
+def _cancelled(job: str) -> bool:
+    """Return True if a job was cancelled, or if that cannot be known."""
+    try:
+        return slurm_queue.was_cancelled(job)
+    except BusyError:
+        return True
 
 
 def _imported() -> Any:

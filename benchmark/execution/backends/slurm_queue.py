@@ -127,3 +127,12 @@ def cancel_named(name: str) -> None:
         BusyError: SLURM did not answer.
     """
     command("scancel", f"--user={getpass.getuser()}", f"--name={name}")
+
+
+def was_cancelled(job: str) -> bool:
+    """Return True if somebody ended a job on purpose, as far as SLURM still knows it.
+
+    Raises:
+        BusyError: SLURM did not answer, or has forgotten the job.
+    """
+    return "JobState=CANCELLED" in command("scontrol", "show", "job", job, "--oneliner")
