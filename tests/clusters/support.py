@@ -15,7 +15,7 @@ from tests.faults import finished
 from tests.test_two_runs import numbers
 
 # No wait is longer, in seconds.
-LIMIT = 120.0
+LIMIT = 300.0
 WORDS = ("--dataset", SMALL, "--scales", "3", "--plugin", "watched.py", "--checkpoint-every", "0.5")
 
 # The smallest network there is; it says where it runs, and can take its time.

@@ -10,6 +10,7 @@ import pytest
 from tests.clusters import mini_ray
 from tests.clusters.mini_ray import LOOPBACK, RayCluster
 from tests.clusters.support import (
+    LIMIT,
     WORDS,
     Alone,
     cells,
@@ -51,7 +52,7 @@ def test_a_lost_node_is_no_failure_and_cells_come_back_from_folders_that_are_not
     on = ("--on", "ray", "--ray-address", cluster.address, "--scratch", str(tmp_path / "scratch"))
     words = (*WORDS, *on, "--methods", "bicubic,watched,slow", "--seeds", "0,1")
     with running(folder, *words, namespace=None, **ENVIRONMENT) as run:
-        assert run.heard(r"\] slow x3 seed 0 .*: \S+/(\w+) \(GPU \d\)")
+        assert run.heard(r"\] slow x3 seed 0 .*: \S+/(\w+) \(GPU \d\)", limit=LIMIT)
         said = [re.search(r"\] slow x3 seed 0 .*: \S+/(\w+) ", line) for line in run.lines]
         (node,) = {found[1] for found in said if found}
         scratch = tmp_path / "scratch"
@@ -59,8 +60,8 @@ def test_a_lost_node_is_no_failure_and_cells_come_back_from_folders_that_are_not
         shown = finished(folder, "status").out
         assert re.search(rf"running +slow x3 seed 0 .*: \S+/{node} \(GPU \d\)", shown)
         cluster.kill_node(node)
-        assert run.heard(rf"its process on \S+/{node} was lost")
-        answer = run.ended()
+        assert run.heard(rf"its process on \S+/{node} was lost", limit=LIMIT)
+        answer = run.ended(LIMIT)
     assert answer.code == 0, answer.err
     assert "raylet" not in answer.err
     alone.check(folder)
@@ -83,12 +84,12 @@ def test_ctrl_c_keeps_checkpoints_and_the_same_command_goes_on(folder: Path, alo
     with running(folder, *words, namespace=None, **ENVIRONMENT) as run:
         wait_for_checkpoints(folder)
         run.process.send_signal(signal.SIGINT)
-        answer = run.ended()
+        answer = run.ended(LIMIT)
     assert answer.code == 130
     assert "checkpoint kept: " in answer.err
     assert cells(folder) == {}
     with running(folder, *words, namespace=None, **ENVIRONMENT) as run:
-        answer = run.ended()
+        answer = run.ended(LIMIT)
     assert answer.code == 0, answer.err
     assert cells(folder)["slow 0"]["resumed"] == 1
     alone.check(folder)

@@ -14,6 +14,7 @@ import pytest
 from tests.clusters import mini_slurm
 from tests.clusters.mini_slurm import Slurm
 from tests.clusters.support import (
+    LIMIT,
     WORDS,
     Alone,
     cells,
@@ -68,7 +69,7 @@ def submitting(slurm: Slurm, folder: Path, *words: str, **more: str) -> Abstract
 def asked(slurm: Slurm, folder: Path, *words: str) -> Answer:
     """Run a command that can reach SLURM to its end."""
     with submitting(slurm, folder, *words) as run:
-        return run.ended()
+        return run.ended(LIMIT)
 
 
 def jobs(slurm: Slurm) -> list[str]:
@@ -85,7 +86,7 @@ def start_now(slurm: Slurm) -> None:
 
 def check_done(run: Run, folder: Path, alone: Alone, resumed: int) -> None:
     """Check that a run ends well, with the numbers of a run on one machine."""
-    answer = run.ended()
+    answer = run.ended(LIMIT)
     assert answer.code == 0, answer.err
     alone.check(folder)
     assert sum(cell["resumed"] for cell in cells(folder).values()) >= resumed
@@ -117,7 +118,7 @@ def test_what_was_submitted_goes_on_without_the_run_and_is_not_submitted_twice(
     assert len(jobs(slurm)) == 2
     assert re.search(r"2 queued|1 running, 1 queued", asked(slurm, folder, "status").out)
     with submitting(slurm, folder, *words) as first:
-        assert first.heard("2 jobs are queued or running already")
+        assert first.heard("2 jobs are queued or running already", limit=LIMIT)
         wait_for_checkpoints(folder, 2)
         shown = asked(slurm, folder, "status").out
         assert re.search(r"running +slow x3 seed 0 .*: job \d+_0 on n[12] \(CPU, 1 thread", shown)
@@ -148,7 +149,7 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(
 ) -> None:
     words = (*WORDS[:-2], *SLURM, "--methods", "slow", "--checkpoint-every", "600")
     with submitting(slurm, folder, *words) as run:
-        assert run.heard(r"\[1/1\] slow")
+        assert run.heard(r"\[1/1\] slow", limit=LIMIT)
         wait_for(lambda: '"step"' in progress(folder), "no step was seen")
         # It takes all cores of both nodes.
         urgent = ("-p", "urgent", "-N", "2", "-n", "4", "--exclusive", "-t", "1", "-o", "/dev/null")
@@ -183,7 +184,7 @@ def test_stop_keeps_checkpoints_and_the_same_command_goes_on(
     with submitting(slurm, folder, *words) as run:
         wait_for_checkpoints(folder)
         run.process.send_signal(signal.SIGINT)
-        answer = run.ended()
+        answer = run.ended(LIMIT)
     assert answer.code == 130
     assert "1 job of SLURM go on; look: python run_all.py status, end: python run_all" in answer.err
     assert len(jobs(slurm)) == 1
