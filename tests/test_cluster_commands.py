@@ -2,15 +2,18 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from benchmark.cli.cluster import minutes
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
 from tests.benchmark.store.test_lock import locked_elsewhere
-from tests.command_line import SCENES, SMALL, CommandLine, started
+from tests.command_line import SCENES, SMALL, CommandLine
+from tests.faults import finished
 from tests.test_two_runs import numbers
 
 WORDS = ("--dataset", SMALL, "--scenes", SCENES, "--scales", "3", "--device", "cpu")
@@ -19,8 +22,8 @@ LABEL = f"{SMALL}+{SCENES.replace(',', '+')}"
 
 def test_jobs_side_by_side_give_the_numbers_of_one_after_the_other(tmp_path: Path) -> None:
     words = (*WORDS, "--methods", "bicubic,wiener,back_projection")
-    alone = started(tmp_path, *words, "--results", "alone")
-    answer = started(tmp_path, *words, "--results", "beside", "--jobs", "2", "--json")
+    alone = CommandLine(tmp_path)(*words, "--results", "alone")
+    answer = finished(tmp_path, *words, "--results", "beside", "--jobs", "2", "--json")
     assert (alone.code, answer.code) == (0, 0), answer.err
     assert len(json.loads(answer.out)["done"]) == 3
     # Two were started before the first had ended, and their lines name them.
@@ -91,3 +94,63 @@ def test_status_counts_what_is_there(hsisr: CommandLine) -> None:
     (file,) = hsisr.results.glob("*/*/*/*/wiener/*/scores.csv")
     file.write_text("scene\n")
     assert hsisr("status").out.splitlines()[-1].endswith("0 failed, 1 damaged")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("--on", "mars"), "--on mars: expected ray or slurm, or leave it out"),
+        (("--workers", "2"), "--workers needs --on ray"),
+        (("--on", "slurm", "--gpus-per-cell", "2"), "--gpus-per-cell needs --on ray"),
+        (("--on", "ray", "--at-most", "3"), "--at-most needs --on slurm"),
+        (("--submit",), "--submit needs --on slurm"),
+        (("--on", "slurm", "--time", "soon"), "--time soon: expected a time such as 90, "),
+        (("--on", "slurm", "--time", "0:00"), "--time 0:00: expected more than nothing"),
+        (("--on", "slurm", "--slurm", "qos"), "--slurm qos: expected name=value, found 'qos'"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    hsisr: CommandLine, words: tuple[str, ...], error: str
+) -> None:
+    for more in ((), ("--plan",)):
+        answer = hsisr.tiny("bicubic", *words, *more)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.startswith(f"error: {error}")
+    assert not hsisr.results.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90", 90),
+        ("90:30", 91),
+        ("4:00:00", 240),
+        ("0:00:01", 1),
+        ("2-0", 2880),
+        ("1-12", 2160),
+        ("1-12:30", 2190),
+        ("1-12:30:01", 2191),
+    ],
+)
+def test_a_time_limit_is_read_as_sbatch_reads_it(text: str, expected: int) -> None:
+    assert minutes(text) == expected
+
+
+def test_a_missing_package_or_command_is_named(
+    hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    answer = hsisr.tiny("bicubic", "--on", "ray")
+    assert answer.code == 2
+    assert "error: --on ray needs the package ray" in answer.err
+    assert "pip install ray" in answer.err
+    monkeypatch.setenv("PATH", str(tmp_path))
+    answer = hsisr.tiny("bicubic", "--on", "slurm")
+    assert answer.code == 2
+    assert "error: --on slurm: the command sbatch is not found; run this where" in answer.err
+
+
+def test_there_is_nothing_to_stop(hsisr: CommandLine) -> None:
+    answer = hsisr("stop")
+    assert answer.code == 0
+    assert answer.out.startswith("0 jobs ended")

@@ -10,8 +10,7 @@ from typing import Any, Self
 
 import pytest
 
-from tests.command_line import SMALL
-from tests.faults import finished
+from tests.command_line import SMALL, CommandLine
 from tests.test_two_runs import numbers
 
 # No wait is longer, in seconds.
@@ -82,7 +81,7 @@ class Alone:
     def run(cls, folder: Path) -> Self:
         """Run every cell that the tests run on clusters."""
         methods = ("--methods", "bicubic,watched", "--seeds", "0,1", "--device", "cpu")
-        answer = finished(prepared(folder), *WORDS, *methods)
+        answer = CommandLine(prepared(folder))(*WORDS, *methods)
         assert answer.code == 0, answer.err
         return cls(folder, numbers(folder / "results"))
 
