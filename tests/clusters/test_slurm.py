@@ -79,9 +79,14 @@ def jobs(slurm: Slurm) -> list[str]:
 
 def start_now(slurm: Slurm) -> None:
     """Let jobs start that are queued again: SLURM makes them wait for minutes."""
-    slurm.wait_for(lambda: any("PENDING" in job for job in jobs(slurm)))
-    for job in jobs(slurm):
-        slurm.asked("scontrol", "update", f"jobid={job.split()[0]}", "StartTime=now")
+
+    def queued_again() -> list[str]:
+        shown = slurm.asked("squeue", "-h", "-r", "-o", "%i %r").splitlines()
+        return [line.split()[0] for line in shown if line.endswith("BeginTime")]
+
+    slurm.wait_for(queued_again)
+    for job in queued_again():
+        slurm.asked("scontrol", "update", f"jobid={job}", "StartTime=now")
 
 
 def check_done(run: Run, folder: Path, alone: Alone, resumed: int) -> None:
