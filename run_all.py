@@ -137,6 +137,8 @@ def run(
         plugins=tuple(plugin or ()),
     )
     elsewhere = cluster.cluster_options(on, context.params, context)
+    if on == "slurm":
+        context.with_resource(cluster.without_locks_where_refused())
     experiment = resolve(request)
     if plan:
         show_plan(experiment, as_json)

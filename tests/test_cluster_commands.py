@@ -104,6 +104,7 @@ def test_status_counts_what_is_there(hsisr: CommandLine) -> None:
         (("--on", "slurm", "--gpus-per-cell", "2"), "--gpus-per-cell needs --on ray"),
         (("--on", "ray", "--at-most", "3"), "--at-most needs --on slurm"),
         (("--submit",), "--submit needs --on slurm"),
+        (("--partition", "gpu", "--on", "ray"), "--partition needs --on slurm"),
         (("--on", "slurm", "--time", "soon"), "--time soon: expected a time such as 90, "),
         (("--on", "slurm", "--time", "0:00"), "--time 0:00: expected more than nothing"),
         (("--on", "slurm", "--slurm", "qos"), "--slurm qos: expected name=value, found 'qos'"),

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -98,6 +99,13 @@ def cluster_options(
         further=_pairs(values.pop("slurm")),
         **values,
     )
+
+
+def without_locks_where_refused() -> AbstractContextManager[None]:
+    """Go on where a file system refuses locks, as SLURM gives each cell to one job; say so once."""
+    from benchmark.store.files import without_locks
+
+    return without_locks(lambda text: print_line(text, err=True))
 
 
 def show_submitted(outcomes: "Sequence[Outcome]", as_json: bool) -> None:

@@ -116,6 +116,10 @@ def _backend(options: RunOptions, experiment: Experiment, progress: Progress) ->
         RequestError: they contradict each other, or a package is missing.
     """
     if options.cluster is not None:
+        if options.jobs > 1:
+            raise RequestError(
+                "--jobs is for this machine; --workers and --at-most limit a cluster"
+            )
         return cluster_backend(options.cluster, experiment, options.cell_timeout, progress)
     if options.isolated:
         return ProcessBackend(options.cell_timeout, options.jobs)

@@ -72,7 +72,7 @@ def writing(place: object, option: str = "--results", what: str = "") -> Iterato
         yield
     except OSError as error:
         other = f"another folder with {option}" if option else "another place"
-        if error.errno in _NO_LOCKS:
+        if refuses_locks(error):
             raise RequestError(
                 f"the file system of {place} refuses locks ({error.strerror}), which keep two runs "
                 f"from computing one cell; mount it with locks, or choose {other}"
@@ -81,6 +81,11 @@ def writing(place: object, option: str = "--results", what: str = "") -> Iterato
             f"cannot write {what} to {place}: {error.strerror or error}; {_remedy(error)} or "
             f"choose {other}"
         ) from error
+
+
+def refuses_locks(error: BaseException) -> bool:
+    """Return True for an error of a file system without locks."""
+    return isinstance(error, OSError) and error.errno in _NO_LOCKS
 
 
 def _remedy(error: OSError) -> str:
@@ -171,7 +176,7 @@ def take(lock: FileLock, timeout: float = -1) -> None:
     try:
         lock.acquire(timeout=timeout)
     except OSError as error:
-        if isinstance(error, Timeout) or error.errno not in _NO_LOCKS or not _lockless:
+        if isinstance(error, Timeout) or not refuses_locks(error) or not _lockless:
             raise
         report, _lockless[-1] = _lockless[-1], _no_report
         report(
