@@ -25,7 +25,7 @@ from benchmark.execution.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.recording import read_record
 from benchmark.execution.node import Terms, is_heavy, order
-from benchmark.store.lock import QUEUED, WORK
+from benchmark.store.lock import PROGRESS, QUEUED, WORK
 
 # Seconds between two looks at the results folder, and between two questions to SLURM.
 _POLL, _ASK = 1.0, 5.0
@@ -257,6 +257,7 @@ def stop(results: Path, report: Callable[[str], None]) -> int:
         time.sleep(_POLL)
     for file in files:
         file.unlink(missing_ok=True)
+        file.with_name(PROGRESS).unlink(missing_ok=True)  # of a process that was killed
     return len(jobs)
 
 
