@@ -5,6 +5,7 @@
 
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from benchmark.cli.options import (
     CACHE,
     DATA,
     RESULTS,
+    STORED,
     Cache,
     Data,
     Json,
@@ -23,6 +25,7 @@ from benchmark.cli.options import (
     discover,
     print_json,
 )
+from benchmark.cli.pretrained import facts_of, report_pretrained
 from benchmark.cli.run import refuse_options_before, show_plan
 from benchmark.cli.score import score
 from benchmark.cli.usage import CheckedCommand, CheckedGroup, finite
@@ -102,6 +105,13 @@ def run(
         bool,
         typer.Option("--tensorboard", help="Write curves to results/tensorboard, for TensorBoard."),
     ] = False,
+    pretrained: Annotated[
+        bool,
+        typer.Option("--pretrained", help="Score networks with stored weights; none is trained."),
+    ] = False,
+    weights_from: Annotated[
+        Path, typer.Option(help="The results folder whose weights --pretrained takes.")
+    ] = STORED,
     plan: Annotated[
         bool, typer.Option("--plan", help="Print which cells are to run and why; start nothing.")
     ] = False,
@@ -140,8 +150,9 @@ def run(
     if on == "slurm":
         context.with_resource(cluster.without_locks_where_refused())
     experiment = resolve(request)
+    stored = weights_from if pretrained else None
     if plan:
-        show_plan(experiment, as_json)
+        show_plan(experiment, as_json, stored)
         return
     options = RunOptions(
         retry_failed=retry_failed,
@@ -151,6 +162,7 @@ def run(
         jobs=jobs,
         cluster=elsewhere,
         tensorboard=tensorboard,
+        pretrained=stored,
     )
     with progress.make() as shown:
         outcomes = run_experiment(experiment, options, shown)
@@ -163,13 +175,17 @@ def run(
     if as_json:
         done = [title for one in outcomes for title in one.done]
         found = [title for one in outcomes for title in one.found]
-        more = {"open": left} if elsewhere else {}
-        print_json({"done": done, "found": found, "failed": failed, **more, "tables": paths})
+        print_json(
+            {"done": done, "found": found, "failed": failed, "tables": paths}
+            | ({"open": left} if elsewhere else {})
+            | ({"pretrained": facts_of(outcomes)} if pretrained else {})
+        )
+    disagree = pretrained and report_pretrained(outcomes)
     for title, reason in failed.items():
         console.print_line(f"failed: {title}: {reason} (run again with --retry-failed)", err=True)
     for title, reason in left.items():
         console.print_line(f"not finished: {title}: {reason}", err=True)
-    raise typer.Exit(1 if failed or left else 0)
+    raise typer.Exit(1 if failed or left or disagree else 0)
 
 
 for command in (
@@ -178,6 +194,8 @@ for command in (
     reports.report,
     lists.published,
     lists.protocols,
+    lists.verdicts,
+    lists.claims,
     score,
     exchange.export,
     cluster.prepare,

@@ -1,11 +1,13 @@
-"""Commands of `run_all.py` that list methods, protocols and published numbers."""
+"""Commands of `run_all.py` that list methods, protocols and published numbers, and judge these."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from benchmark.cli.options import (
     RESULTS,
+    STORED,
     Json,
     Plugins,
     Results,
@@ -14,6 +16,9 @@ from benchmark.cli.options import (
     print_list,
 )
 from benchmark.console import print_line, results_stream
+
+StoredResults = Annotated[Path, typer.Option("--results", help="The results folder.")]
+DataSetLabel = Annotated[str, typer.Option(help="The data set.")]
 
 
 def methods(
@@ -120,3 +125,67 @@ def protocols(
         print_line(protocol_table(both, dataset, stored))
     else:
         print_line("\n\n".join("\n".join(protocol_list.lines_of(*one, dataset)) for one in both))
+
+
+def verdicts(
+    dataset: DataSetLabel = "cave",
+    results: StoredResults = STORED,
+    output: Annotated[
+        Path | None, typer.Option(help="Write a page (.md) or a table (.csv) instead of printing.")
+    ] = None,
+    plugin: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """Judge every published row by the stored cells: reproduced, exceeded, not reached, not run."""
+    discover(plugin)
+    from rich.console import Console
+
+    from benchmark.method import METHODS
+    from benchmark.store.cells import cells
+    from benchmark.tools.protocol_facts import protocol_facts
+    from reports import output as files
+    from reports.analysis.verdicts import verdicts as judged
+    from reports.published.reader import published_names
+    from reports.writers import verdict_page as page
+    from reports.writers.published_list import chosen
+
+    chosen(dataset=dataset)  # raises where nothing is published
+    files.check_suffix(output, (".md", ".csv"))
+    known = {
+        name: entry.name
+        for entry in METHODS
+        for name in published_names(str(entry.facts.get("published", "")))
+    }
+    found = judged(protocol_facts(), dataset, cells(results), known)
+    if output is not None:
+        text = page.verdict_csv(found) if output.suffix == ".csv" else page.verdict_page(found)
+        files.write_page(output, text)
+    elif as_json:
+        print_json(page.verdict_rows(found))
+    else:
+        page.show_verdicts(found, Console(file=results_stream()))
+
+
+def claims(
+    results: StoredResults = STORED,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the page (.md) there instead of printing it.")
+    ] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Check what the paper claims by the stored cells of `wang2017` on CAVE; Markdown."""
+    discover(plugin)
+    from benchmark.engine.training.profiles import PROFILES
+    from benchmark.store.cells import cells
+    from reports import output as files
+    from reports.writers.claims_page import claims_page
+
+    files.check_suffix(output, (".md",))
+    lengths: dict[int, str] = {}
+    for profile in PROFILES.values():
+        lengths.setdefault(profile.patches * profile.epochs, profile.name)
+    page = claims_page(list(cells(results)), lengths)
+    if output is None:
+        print_line(page)
+    else:
+        files.write_page(output, page)

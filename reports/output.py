@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmark.console import print_line
 from benchmark.errors import RequestError, listed, meant
 from benchmark.store.files import locked, write_file, writing
 
@@ -36,3 +37,23 @@ def write_files(folder: Path, files: Mapping[Path, bytes], what: str) -> None:
     with writing(folder, what=what), locked(folder / ".lock"):
         for file, content in files.items():
             write_file(file, content)
+
+
+def check_suffix(file: Path | None, known: Sequence[str]) -> None:
+    """Check that a page is written to a file of a known kind.
+
+    Raises:
+        RequestError: its name ends in something else.
+    """
+    if file is not None and file.suffix.lower() not in known:
+        raise RequestError(f"--output {file}: expected a name that ends in {' or '.join(known)}")
+
+
+def write_page(file: Path, text: str) -> None:
+    """Write a page atomically, and say where it is.
+
+    Raises:
+        RequestError: it cannot be written.
+    """
+    write_file(file, (text.rstrip("\n") + "\n").encode(), "--output")
+    print_line(f"written: {file}")

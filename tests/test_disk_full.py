@@ -144,7 +144,7 @@ def test_no_room_for_a_checkpoint_costs_no_result(
     folder: Path, disks: Disks, weights: bytes
 ) -> None:
     results = folder / "results"
-    disks.mount(results, "size=300k")
+    disks.mount(results, "size=200k")
     words = (*WORDS, "--plugin", "traced.py", "--methods", "traced", "--checkpoint-every", "0.3")
     answer = finished(folder, *words, *HERE, namespace=disks.namespace)
     assert answer.code == 0, answer.err
@@ -163,7 +163,7 @@ def test_no_room_for_a_cell_keeps_its_checkpoint(
     folder: Path, disks: Disks, weights: bytes
 ) -> None:
     results = folder / "results"
-    disks.mount(results, "size=850k")  # two checkpoints fit, and no cell beside them
+    disks.mount(results, "size=640k")  # two checkpoints fit, and no cell beside them
     words = (*WORDS, "--plugin", "traced.py", "--methods", "traced", "--checkpoint-every", "0.1")
     answer = finished(folder, *words, namespace=disks.namespace)
     check_refusal(answer, "results", FULL, "--results")
@@ -201,7 +201,7 @@ def test_no_room_for_tables(folder: Path, disks: Disks) -> None:
 
 def test_results_and_cache_on_one_full_disk(folder: Path, disks: Disks, weights: bytes) -> None:
     disk = folder / "disk"
-    disks.mount(disk, "size=440k")  # the scenes fit, and no cell beside them
+    disks.mount(disk, "size=400k")  # the scenes fit, and no cell beside them
     places = ("--results", "disk/results", "--cache", "disk/cache")
     words = (*WORDS, *HERE, *places, "--plugin", "traced.py", "--methods", "traced")
     answer = finished(folder, *words, namespace=disks.namespace)

@@ -84,7 +84,7 @@ def check(
 def speed(
     methods: Annotated[str, typer.Option(help="Methods: a,b[x=1], all, or default.")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    turns: Annotated[int, typer.Option(min=1, help="Measurements of each, interleaved.")] = 5,
+    turns: Annotated[int, typer.Option(min=1, help="Measurements of each, interleaved.")] = 3,
     size: Annotated[int, typer.Option(min=64, help="Rows and columns of the image.")] = 512,
     dataset: Annotated[str, typer.Option(help="Also measure preparing this data set.")] = "",
     scenes: Annotated[str, typer.Option(help="Only these scenes of it: a,b.")] = "",

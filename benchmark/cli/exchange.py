@@ -14,6 +14,11 @@ from benchmark.console import print_line
 def export(
     file: Annotated[Path, typer.Argument(help="The zip to write.")],
     dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
+    protocol: Annotated[str, typer.Option(help="Protocols; all with results if empty.")] = "",
+    profile: Annotated[str, typer.Option(help="Profiles; all with results if empty.")] = "",
+    methods: Annotated[
+        str, typer.Option(help="Methods, as their folders are named; all if empty.")
+    ] = "",
     weights: Annotated[
         bool, typer.Option("--weights", help="Include the trained weights.")
     ] = False,
@@ -28,7 +33,14 @@ def export(
     with progress.make() as shown:
         report = partial(shown.preparing, what="cells packed")
         packed = exchange.export(
-            results, file, names_in(dataset, "--dataset"), weights=weights, on_progress=report
+            results,
+            file,
+            names_in(dataset, "--dataset"),
+            protocols=names_in(protocol, "--protocol"),
+            profiles=names_in(profile, "--profile"),
+            methods=names_in(methods, "--methods"),
+            weights=weights,
+            on_progress=report,
         )
     print_result({**asdict(packed), "file": str(packed.file)}, packed.summary, as_json)
     for why in packed.left_out:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmark import CHECKOUT
 from benchmark.console import print_line, reserve
 
 # Commands import heavy modules inside their functions, so that --help is fast.
@@ -31,6 +32,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard outpu
 DATA = Path("data")
 RESULTS = Path("results")
 CACHE = Path(".cache")
+# The results that are part of the checkout: README and docs are made from them.
+STORED = CHECKOUT / "docs" / "results"
 
 
 def discover(plugins: Sequence[Path] | None) -> None:

@@ -1,6 +1,8 @@
 """Helpers of the main command: show the plan, reject misplaced options."""
 
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,22 +14,42 @@ if TYPE_CHECKING:
     from benchmark.execution.request import Experiment
 
 
-def show_plan(experiment: "Experiment", as_json: bool) -> None:
-    """Print the cells of an experiment with state and reason, without running any."""
+def show_plan(experiment: "Experiment", as_json: bool, stored: Path | None = None) -> None:
+    """Print the cells of an experiment with state, reason and length, without running any.
+
+    Args:
+        experiment: the experiment.
+        as_json: print JSON.
+        stored: the results folder whose weights are to be scored; None for a run that trains.
+    """
+    from benchmark.engine.machine.device import choose
+    from benchmark.errors import RequestError
+    from benchmark.execution.forecast import forecast
     from benchmark.execution.listeners.progress import Progress
     from benchmark.execution.plan import plan_tables
+    from benchmark.execution.pretrained import why_untrained
     from benchmark.execution.status import planned_status
 
-    rows = []
+    rows, due = [], []
     for table in plan_tables(experiment, Progress()):
         for plan in table.cells:
             status = planned_status(plan, experiment.results)
-            rows.append({"cell": str(plan.address), "state": status.state, "why": status.reason})
+            why = status.reason
+            if stored and not status.is_current and (lacking := why_untrained(plan, stored)):
+                why = f"{why}; it will be left out: {lacking}"
+            rows.append({"cell": str(plan.address), "state": status.state, "why": why})
+            if not stored and not status.is_current:
+                due.append(plan)
+    expected = ""
+    with suppress(RequestError):  # a device of other machines only
+        expected = str(forecast(due, experiment.results, choose(experiment.device)))
     lines = [
         f"{row['state']:8}{row['cell']}" + f": {row['why']}" * bool(row["why"]) for row in rows
     ]
     counts = Counter(row["state"] for row in rows)
     total = ", ".join(f"{count} {state}" for state, count in counts.items())
+    if expected:
+        total += f"; {expected} on this machine"
     print_result(rows, "\n".join([*lines, f"{counted(len(rows), 'cell')}: {total}"]), as_json)
 
 

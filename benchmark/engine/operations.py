@@ -5,11 +5,15 @@ from math import prod
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.engine.machine import seeding
 from benchmark.method import NetworkMethod, Problem
+
+_COUNTED = (
+    nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.ConvTranspose3d
+)  # fmt: skip
 
 
 def counter() -> FlopCounterMode:
@@ -56,6 +60,44 @@ def multiplications_per_pixel(
         problem: scale and bands.
         size: rows and columns of the patch.
     """
+    with FlopCounterMode(display=False) as counter:
+        _estimate(method, network, problem, size)
+    return float(counter.get_total_flops()) / 2 / size**2
+
+
+def multiplications_of_layers(
+    method: NetworkMethod, network: nn.Module, problem: Problem, size: int
+) -> float:
+    """Count as `multiplications_per_pixel`, but those of convolutions and linear layers alone.
+
+    Torch's own counter, which has attention too, takes a second or two when it is first used.
+    """
+    counts: list[int] = []
+
+    def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        weight: Any = layer.weight
+        if isinstance(layer, nn.Linear):
+            counts.append(inputs[0].numel() * layer.out_features)
+            return
+        transposed = isinstance(layer, nn.ConvTranspose2d | nn.ConvTranspose3d)
+        places = inputs[0] if transposed else output
+        counts.append(len(places) * prod(places.shape[2:]) * weight.numel())
+
+    hooks = [
+        layer.register_forward_hook(count)
+        for layer in network.modules()
+        if isinstance(layer, _COUNTED)
+    ]
+    try:
+        _estimate(method, network, problem, size)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return sum(counts) / size**2
+
+
+def _estimate(method: NetworkMethod, network: nn.Module, problem: Problem, size: int) -> None:
+    """Compute the forward pass on a patch of zeros."""
     low = -(-size // problem.scale)
     # Beside the low-resolution image the upscaled one has a multiple of the scale.
     full = low * problem.scale if "low" in method.inputs else size
@@ -67,7 +109,6 @@ def multiplications_per_pixel(
     training = network.training
     network.eval()
     # A network may draw random numbers even in evaluation mode.
-    with seeding.seeded(0, device), torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with seeding.seeded(0, device), torch.no_grad():
         network(*images)
     network.train(training)
-    return float(counter.get_total_flops()) / 2 / size**2

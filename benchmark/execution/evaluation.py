@@ -26,8 +26,10 @@ from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.iterative import CellRun
 from benchmark.engine.training.listener import ProgressListener, TrainingListener
 from benchmark.engine.training.loop import Trained, TrainingTask, train
+from benchmark.engine.training.rounding import rounded
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
+from benchmark.execution.pretrained import trained_before
 from benchmark.method import IterativeMethod, NetworkMethod, Problem, State
 from benchmark.store import cells
 
@@ -36,15 +38,23 @@ _FIT = "fit"
 
 
 def compute(
-    plan: CellPlan, device: Device, listener: ProgressListener, checkpointer: NullCheckpointer
+    plan: CellPlan,
+    device: Device,
+    listener: ProgressListener,
+    checkpointer: NullCheckpointer,
+    pretrained: cells.Cell | None = None,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Compute a cell.
+
+    The weights of a network are rounded to 16 bits before the test images are estimated, if the
+    profile says so; the stored weights are those that were scored.
 
     Args:
         plan: the cell.
         device: where to compute.
         listener: receives training steps and test scenes.
         checkpointer: saves and loads the state of the training.
+        pretrained: the same cell with its weights, which are scored without training.
 
     Returns:
         The measured part of `cell.json` (metrics, parameters, amount of training, times, memory,
@@ -59,8 +69,13 @@ def compute(
     method = plan.method
     files: dict[str, bytes] = {}
     run = None
-    if isinstance(method, NetworkMethod):
+    if isinstance(method, NetworkMethod) and pretrained:
+        trained = trained_before(pretrained, device)
+        files["training.csv"] = (pretrained.folder / "training.csv").read_bytes()
+    elif isinstance(method, NetworkMethod):
         trained = train_network(plan, device, listener, checkpointer)
+        if plan.profile.half_weights:
+            trained.state = rounded(trained.state)
         files["training.csv"] = csv_of(trained.history)
     else:
         if isinstance(method, IterativeMethod):
@@ -75,10 +90,14 @@ def compute(
         "metrics": facts_of(plan.protocol, plan.metrics),
         "parameters": trained.parameters,
         "training": _training_facts(trained) if trained.steps else None,
-        "times": {"fit_s": round(trained.seconds, 3), "upscale_s": round(seconds, 4)},
+        "times": {
+            "fit_s": None if pretrained else round(trained.seconds, 3),
+            "upscale_s": round(seconds, 4),
+        },
         "memory": {"peak_bytes": environment.peak_memory(device)},
         "resumed": trained.resumed,
-        "warnings": trained.warnings + clipping.warnings(),
+        # Once each: those of a stored cell name the same clipped values.
+        "warnings": list(dict.fromkeys(trained.warnings + clipping.warnings())),
     }
     return measured, files
 

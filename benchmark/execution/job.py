@@ -25,11 +25,12 @@ from benchmark.errors import RequestError, listed, plain, shortened
 from benchmark.execution.evaluation import compute
 from benchmark.execution.listeners.tensorboard import with_curves
 from benchmark.execution.plan import CellPlan, plan_cells
+from benchmark.execution.pretrained import cell_with_weights
 from benchmark.execution.registries import REGISTRIES
 from benchmark.execution.request import Experiment
 from benchmark.method import METHODS, Method
 from benchmark.metric import METRICS
-from benchmark.plugins.discovery import load_origin, origin
+from benchmark.plugins.discovery import load_origins, origin
 from benchmark.plugins.isolation import Changes, process_kept
 from benchmark.protocol import PROTOCOLS
 from benchmark.store import cells
@@ -76,6 +77,7 @@ class Settings:
         plugins: plugin files to import first.
         checkpoint_every: seconds from one checkpoint to the next.
         tensorboard: True writes training curves for TensorBoard.
+        pretrained: a results folder; networks are scored with its weights instead of trained.
     """
 
     results: Path
@@ -84,6 +86,7 @@ class Settings:
     plugins: tuple[Path, ...] = ()
     checkpoint_every: float = 60.0
     tensorboard: bool = False
+    pretrained: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ class Job:
             "imports": self._imports(),
             "checkpoint_every": settings.checkpoint_every,
             "tensorboard": settings.tensorboard,
+            "pretrained": settings.pretrained and str(settings.pretrained.absolute()),
             "data": {
                 **asdict(data),
                 "root": str(data.root.absolute()),
@@ -180,10 +184,10 @@ class Job:
             plugins=tuple(Path(file) for file in values["plugins"]),
             checkpoint_every=values["checkpoint_every"],
             tensorboard=values["tensorboard"],
+            pretrained=values["pretrained"] and Path(values["pretrained"]),
         )
         try:
-            for place in values["imports"]:
-                load_origin(place, *REGISTRIES)
+            load_origins(values["imports"], *REGISTRIES)
             method = METHODS.make(values["method"])
             protocol = PROTOCOLS.make(values["protocol"])
             metrics = tuple(map(METRICS.make, values["metrics"]))
@@ -233,12 +237,13 @@ def run_job(
     checkpointer = Checkpointer(checkpoint, settings.checkpoint_every, should_stop, report)
     try:
         wanted = settings.tensorboard
+        pretrained = cell_with_weights(plan, settings.pretrained)
         with (
             process_kept() as changed,
             numeric_state(),
             with_curves(plan, settings.results, listener, report, wanted=wanted) as listeners,
         ):
-            measured, files = compute(plan, settings.device, listeners, checkpointer)
+            measured, files = compute(plan, settings.device, listeners, checkpointer, pretrained)
         _require_untouched(changed)
         facts = {**job.facts(), "status": "done", "reason": None, **measured}
         cells.write(settings.results, plan.address, facts, files)

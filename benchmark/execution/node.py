@@ -119,7 +119,9 @@ class Node:
         waiting = [job.plan for job, one in pairs if _is_open(job, one)]
         settings, why = self.jobs[0].settings, ""
         try:
-            Runner(settings, self._progress, self._backend, retry_failed=True).run(waiting)
+            Runner(settings, self._progress, self._backend, retry_failed=True, forecasts=False).run(
+                waiting
+            )
         except RequestError as error:
             why = f"on {machine()}: {error}"
         return [_result(job, why) for job in self.jobs]

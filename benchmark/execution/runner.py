@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from benchmark.engine.machine import device, environment
 from benchmark.errors import RequestError, listed
@@ -12,17 +13,21 @@ from benchmark.execution.backends.base import Backend
 from benchmark.execution.backends.cluster import RayOptions, SlurmOptions, cluster_backend
 from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.backends.process import ProcessBackend
+from benchmark.execution.forecast import forecast
 from benchmark.execution.job import Job, JobResult, Settings
 from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import RecordedProgress
+from benchmark.execution.outcome import Outcome, lacking_metrics, record
 from benchmark.execution.plan import CellPlan, TablePlan, plan_tables
+from benchmark.execution.pretrained import agreement_of, require_weights, why_untrained
 from benchmark.execution.request import Experiment, check_writable
 from benchmark.execution.sharing import threads_shared
 from benchmark.execution.status import Status, status_of
-from benchmark.metric import METRICS
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
+
+__all__ = ["Outcome", "RunOptions", "Runner", "run_experiment"]
 
 # Interval between checks of cells that another run is computing, in seconds.
 _POLL_INTERVAL = 0.5
@@ -40,6 +45,7 @@ class RunOptions:
         jobs: cells that are computed at a time.
         cluster: where else to run cells; None for this machine.
         tensorboard: True writes training curves for TensorBoard.
+        pretrained: a results folder; networks are scored with its weights instead of trained.
     """
 
     retry_failed: bool = False
@@ -49,26 +55,7 @@ class RunOptions:
     jobs: int = 1
     cluster: RayOptions | SlurmOptions | None = None
     tensorboard: bool = False
-
-
-@dataclass
-class Outcome:
-    """The outcome of one table; its cells are named by their addresses.
-
-    Attributes:
-        label: label of the table's data.
-        done: cells that this run computed.
-        found: cells that were stored already.
-        failed: failed cells, and the reason of each.
-        open: cells that the run has left unfinished without their fault, and the reason of each: a
-            machine was lost, or a batch system is to compute them.
-    """
-
-    label: str = ""
-    done: list[str] = field(default_factory=list)
-    found: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    open: dict[str, str] = field(default_factory=dict)
+    pretrained: Path | None = None
 
 
 def run_experiment(
@@ -85,7 +72,8 @@ def run_experiment(
         One outcome per data set.
 
     Raises:
-        RequestError: data are missing, or the results folder cannot be written to.
+        RequestError: data are missing, or the results folder cannot be written to; or networks
+            are to be scored without training and there are no weights of any cell.
     """
     if options.tensorboard:
         tensorboard.require()
@@ -93,6 +81,8 @@ def run_experiment(
     chosen = device.choose("cpu" if options.cluster else experiment.device)
     check_writable(experiment.results)
     tables = list(plan_tables(experiment, progress))
+    if options.pretrained is not None:
+        require_weights([plan for table in tables for plan in table.cells], options.pretrained)
     with threads_shared(options.jobs, chosen):
         settings = Settings(
             results=experiment.results,
@@ -101,6 +91,7 @@ def run_experiment(
             plugins=experiment.plugins,
             checkpoint_every=options.checkpoint_every,
             tensorboard=options.tensorboard,
+            pretrained=options.pretrained,
         )
         backend = _backend(options, experiment, progress)
         runner = Runner(settings, progress, backend, retry_failed=options.retry_failed)
@@ -120,6 +111,8 @@ def _backend(options: RunOptions, experiment: Experiment, progress: Progress) ->
             raise RequestError(
                 "--jobs is for this machine; --workers and --at-most limit a cluster"
             )
+        if options.pretrained is not None:
+            raise RequestError("--pretrained trains nothing; run it here, without --on")
         return cluster_backend(options.cluster, experiment, options.cell_timeout, progress)
     if options.isolated:
         return ProcessBackend(options.cell_timeout, options.jobs)
@@ -170,6 +163,7 @@ class Runner:
         progress: receives the progress.
         backend: runs the jobs.
         retry_failed: True runs failed cells again.
+        forecasts: True says before the first cell how long all will take.
     """
 
     def __init__(
@@ -179,11 +173,13 @@ class Runner:
         backend: Backend,
         *,
         retry_failed: bool = False,
+        forecasts: bool = True,
     ) -> None:
         self.settings = settings
         self.progress = progress
         self.backend = backend
         self.retry_failed = retry_failed
+        self.forecasts = forecasts
 
     def run(self, plans: Sequence[CellPlan], label: str = "") -> Outcome:
         """Run the cells that are not stored yet; wait for those that another run is computing.
@@ -202,12 +198,16 @@ class Runner:
         """Run the cells of several tables as if they were one; see `run`."""
         outcomes = []
         missing, lacking = [], dict[str, None]()
+        pretrained = self.settings.pretrained
         for table in tables:
             outcome = Outcome(table.label)
             outcomes.append(outcome)
             for plan in table.cells:
                 status = status_of(plan, self.settings.results)
                 if not status.is_current or (status.state == "failed" and self.retry_failed):
+                    if pretrained is not None and (why := why_untrained(plan, pretrained)):
+                        outcome.left_out[str(plan.address)] = why
+                        continue
                     missing.append(_Cell(Job(plan, self.settings), status, outcome))
                     if status.state in ("damaged", "stale"):
                         why = f"{status.state}: {plan.address}: {status.reason}"
@@ -215,14 +215,27 @@ class Runner:
                     continue
                 if status.state == "done":
                     Job(plan, self.settings).lock.clean_up()
-                    lacking |= dict.fromkeys(_lacking(plan, status))
-                _record(outcome, plan, status)
+                    lacking |= dict.fromkeys(lacking_metrics(plan, status))
+                record(outcome, plan, status)
         self.progress.begin(len(missing), sum(len(outcome.found) for outcome in outcomes))
+        self._forecast([cell.job.plan for cell in missing])
         if lacking:
             command = f"python run_all.py score --metrics {shlex.quote(','.join(lacking))}"
             self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {command}")
         self._run_all(missing)
+        if pretrained is not None:
+            for table, outcome in zip(tables, outcomes, strict=True):
+                each = (agreement_of(one, self.settings.results, pretrained) for one in table.cells)
+                outcome.agreements = [one for one in each if one]
         return outcomes
+
+    def _forecast(self, plans: Sequence[CellPlan]) -> None:
+        """Say how long the cells will take, where this machine computes them."""
+        if self.settings.pretrained is not None or not self.forecasts or self.backend.remote:
+            return
+        expected = forecast(plans, self.settings.results, self.settings.device)
+        if str(expected):
+            self.progress.line(f"it takes {expected} on this machine")
 
     def _run_all(self, missing: Sequence[_Cell]) -> None:
         cells = _Unfinished(deque(missing))
@@ -264,7 +277,7 @@ class Runner:
                 continue
             shown.cell(cells.number, title)
             if now := self._stored_by_another(cell):
-                _record(cell.outcome, job.plan, now)
+                record(cell.outcome, job.plan, now)
                 self._end(cells, job, now)
                 continue
             following = cells.waiting[0].job if cells.waiting else None
@@ -330,19 +343,3 @@ class Runner:
             result = JobResult("failed", f"it ended as {result.kind}, and there is no cell")
         job.store_failure(result)
         return Status("failed", result.reason)
-
-
-def _lacking(plan: CellPlan, status: Status) -> list[str]:
-    """Return the metrics of a plan that its stored cell does not have."""
-    stored = status.cell.facts.get("metrics") if status.cell else None
-    known = stored if isinstance(stored, list) else []
-    names = [facts.get("name") for facts in known if isinstance(facts, dict)]
-    return [label for label in map(METRICS.label, plan.metrics) if label not in names]
-
-
-def _record(outcome: Outcome, plan: CellPlan, status: Status) -> None:
-    """Record a cell that is stored already."""
-    if status.state == "failed":
-        outcome.failed[str(plan.address)] = status.reason
-    else:
-        outcome.found.append(str(plan.address))

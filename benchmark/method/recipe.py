@@ -26,7 +26,8 @@ class Recipe:
     """How a network is trained.
 
     Attributes:
-        optimiser: "adam" or "sgd".
+        optimiser: "adam", "sgd", or "muon" (orthogonalised momentum for weights that are matrices;
+            Adam for all other parameters).
         lr: the highest learning rate.
         lr_by_fan_in: each layer's learning rate is `lr` times the size of its weights by He's
             rule, sqrt(2 / fan-in), so that a step changes all layers, wide or narrow, by the same
@@ -65,7 +66,7 @@ class Recipe:
             (`wang2017` shifts the interpolated image by (s - 1) / 2 pixels, towards one side).
     """
 
-    optimiser: Literal["adam", "sgd"] = "adam"
+    optimiser: Literal["adam", "sgd", "muon"] = "adam"
     lr: float = 1e-3
     lr_by_fan_in: bool = False
     momentum: float = 0.9

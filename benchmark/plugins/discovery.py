@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -91,7 +91,7 @@ def load(file: Path, *registries: Registry[Any]) -> None:
 
 
 def origin(registry: Registry[Any], name: str) -> dict[str, str]:
-    """Return where a registered class comes from, for `load_origin` in another process.
+    """Return where a registered class comes from, for `load_origins` in another process.
 
     Returns:
         `{"file": ...}` for a plugin file, else `{"module": ...}`.
@@ -104,18 +104,19 @@ def origin(registry: Registry[Any], name: str) -> dict[str, str]:
     return {"file": str(file)} if file is not None else {"module": cls.__module__}
 
 
-def load_origin(place: Mapping[str, str], *registries: Registry[Any]) -> None:
+def load_origins(places: Iterable[Mapping[str, str]], *registries: Registry[Any]) -> None:
     """Import what `origin` returned, and nothing else.
 
     Raises:
-        RequestError: it does not exist any more, or cannot be imported.
+        RequestError: one of them does not exist any more, or cannot be imported.
     """
-    if "file" in place:
-        load(Path(place["file"]), *registries)
-        return
-    if place["module"] not in sys.modules:
-        with _importing(f"module {place['module']}"):
-            importlib.import_module(place["module"])
+    contents = Contents()
+    for place in places:
+        if "file" in place:
+            load(Path(place["file"]), *registries)
+        elif place["module"] not in sys.modules:
+            with _importing(f"module {place['module']}", contents):
+                importlib.import_module(place["module"])
 
 
 def changes(entry: Entry[Any]) -> list[str]:

@@ -192,10 +192,10 @@ def _content(name: str, file: Path) -> _Content:
 
 def _data_files(tree: ast.Module, folder: Path) -> list[str]:
     """Return name and SHA-256 of the files below a folder that a module names in its texts."""
-    patterns = {_pattern(node) for node in ast.walk(tree)}
     located = any(_is_own_place(node) for node in ast.walk(tree))
     if not located:  # a bare name belongs to the working folder, and is often written to
         return []
+    patterns = {_pattern(node) for node in ast.walk(tree)}
     found: set[Path] = set()
     places = [folder]
     for pattern in sorted(patterns - {""}):

@@ -4,7 +4,7 @@
         cell.json      status, key, configuration, environment, times, memory
         scores.csv     one row per test scene, a column per metric
         training.csv   one row per validation (networks)
-        weights.safetensors
+        weights.safetensors    as they were scored, in 16-bit floats if the profile says so
 
 Top-level entries of `cell.json`:
 
@@ -23,7 +23,8 @@ Top-level entries of `cell.json`:
     metrics        columns of scores.csv in the order of tables, each {name, title, unit, digits,
                    higher, meaning, main}; `extend` adds some
     parameters     number of trainable values
-    times          {"fit_s", "upscale_s"}: seconds; upscale_s is per test scene
+    times          {"fit_s", "upscale_s"}: seconds; upscale_s is per test scene; fit_s is null
+                   where stored weights were scored
     memory         {"peak_bytes"}
     resumed        number of times that its training resumed from a checkpoint
     warnings       lines to print below every table with the cell

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from benchmark.engine.inference.memory import memory_available
+from benchmark.engine.machine.choosing import choose_algorithms
 from benchmark.engine.machine.convolutions import (
     factorise_single_channel,
     fold_volumes,
@@ -74,6 +75,7 @@ class Device:
         if self.torch.type == "cpu":
             keep_freed_memory()
             factorise_single_channel(network)
+            choose_algorithms(network)
             fold_volumes(network)
             keep_channels_last(network)
         to_channels_last(network)

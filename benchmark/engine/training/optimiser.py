@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from benchmark.engine.training.muon import Muon
 from benchmark.method import Recipe
 
 # Learning rate of biases relative to their layer's weights, for `lr_by_fan_in`. A bias has no
@@ -20,10 +21,11 @@ _BIAS_LR = 0.1
 _LENGTH_LR = math.sqrt(2)
 
 
-def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> torch.optim.Optimizer:
-    """Build the optimiser of a recipe, with parameter groups for each layer.
+def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> list[torch.optim.Optimizer]:
+    """Build the optimisers of a recipe, with parameter groups for each layer.
 
-    Each group's `lr_scale` is its learning rate relative to the schedule's.
+    There is one, but for "muon", whose matrices have one and whose other parameters another. Each
+    group's `lr_scale` is its learning rate relative to the schedule's.
 
     Args:
         network: the network to train.
@@ -46,8 +48,13 @@ def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> torch.op
         "fused": fused,
     }
     if recipe.optimiser == "sgd":
-        return torch.optim.SGD(groups, momentum=recipe.momentum, **common)
-    return torch.optim.Adam(groups, betas=(0.9, recipe.beta2), **common)
+        return [torch.optim.SGD(groups, momentum=recipe.momentum, **common)]
+    built: list[torch.optim.Optimizer] = []
+    if matrices := [group for group in groups if group["blocks"]]:
+        built.append(Muon(matrices, lr=recipe.lr))
+    if others := [group for group in groups if not group["blocks"]]:
+        built.append(torch.optim.Adam(others, betas=(0.9, recipe.beta2), **common))
+    return built
 
 
 def _parameters(module: nn.Module) -> list[nn.Parameter]:
@@ -86,26 +93,42 @@ def _groups(
     module: nn.Module, layer: Sequence[nn.Parameter], recipe: Recipe
 ) -> list[dict[str, Any]]:
     """Return a layer's parameter groups: its weights and, at rates of their own, the others."""
-    if not recipe.lr_by_fan_in:
-        return [{"params": layer, "lr_scale": 1.0}]
     lengths, gains = _lengths(module), _gains(module)
     others = lengths | gains
     weights = [one for one in layer if one.dim() > 1 and one not in others]
     biases = [one for one in layer if one.dim() <= 1 and one not in others]
+    matrices = [one for one in weights if recipe.optimiser == "muon" and _blocks(module, one)]
     scale = he_scale(weights)
     groups = (
-        (weights, scale),
+        (matrices, scale),
+        ([one for one in weights if one not in set(matrices)], scale),
         (biases, scale * _BIAS_LR if weights else scale),
         ([one for one in layer if one in lengths], _LENGTH_LR),
         ([one for one in layer if one in gains], he_scale([])),
     )
-    return [{"params": group, "lr_scale": rate} for group, rate in groups if group]
+    return [
+        {
+            "params": group,
+            "lr_scale": rate if recipe.lr_by_fan_in else 1.0,
+            "blocks": _blocks(module, group[0]) if group is matrices else 0,
+        }
+        for group, rate in groups
+        if group
+    ]
 
 
-def set_lr(optimiser: torch.optim.Optimizer, lr: float) -> None:
+def _blocks(module: nn.Module, weight: nn.Parameter) -> int:
+    """Return the number of matrices in a weight, one a group of a convolution; 0 for vectors."""
+    blocks: int = getattr(module, "groups", 1)
+    rows = len(weight) // blocks
+    return blocks if min(rows, weight[0].numel()) > 1 else 0
+
+
+def set_lr(optimisers: Iterable[torch.optim.Optimizer], lr: float) -> None:
     """Set each group's learning rate to `lr` times its `lr_scale`."""
-    for group in optimiser.param_groups:
-        group["lr"] = lr * group["lr_scale"]
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = lr * group["lr_scale"]
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], recipe: Recipe, lr: float) -> None:

@@ -1,16 +1,17 @@
 """Profiles: length and recipe of the training of methods.
 
 `paper` trains every method by its own paper's recipe. The others train all methods by one common
-modern recipe on the same patches, for the same number of steps; they differ in length.
+modern recipe on the same patches, for the same number of steps; they differ in length and in the
+recipe's optimiser.
 
 Equal patches are not equal training: a network of all bands sees every value of a patch, a
-band-wise one only the bands that it is shown: 2 in `quick`, which only has to be short; in
-`evening` as many as a budget of multiplications pays for (about what VDSR needs for 4), so that the
-cheap ones see all; in `standard` all. Tables say how much each saw.
+band-wise one only the bands that it is shown: 2 or a few more in `quick`, which only has to be
+short; in `evening` and `overnight` as many as a budget of multiplications pays for (about what VDSR
+needs for 4), so that the cheap ones see all; in `standard` all. Tables say how much each saw.
 """
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.errors import unknown
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from benchmark.method import Method, NetworkMethod, Recipe
 
 
-# Fields that are only displayed; numbers do not depend on them.
-_TEXTS = ("name", "summary")
+# Fields that numbers do not depend on, or only by the recipe, which is part of a key itself.
+_NOT_NUMERIC = ("name", "summary", "optimiser", "lr")
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,14 @@ class Profile:
         patch: rows and columns of a patch.
         epochs: passes over them by the common recipe; 0 takes the method's own recipe.
         batch: cubic patches per step of the common recipe.
+        optimiser: of the common recipe, "muon" or "adam".
+        lr: of the common recipe, the highest learning rate.
         bands: number of bands of each patch that a band-wise method is trained on, drawn anew each
             time; 0 for all.
         multiplications: a band-wise method is trained on more bands than that, up to all, if they
             cost no more multiplications per pixel of a patch in a forward pass; 0 for never.
+        half_weights: True rounds the trained weights to 16 bits before they are scored, so that
+            the scored weights can be stored in half the bytes.
         validations: number over the whole training; 0 for one per epoch.
         validation_size: rows and columns of the centre crop of each validation scene that is
             scored; 0 for the whole scene.
@@ -48,24 +53,29 @@ class Profile:
     patch: int = 32
     epochs: int = 1
     batch: int = 32
+    optimiser: Literal["adam", "muon"] = "muon"
+    lr: float = 0.01
     bands: int = 0
     multiplications: int = 0
+    half_weights: bool = True
     validations: int = 0
     validation_size: int = 0
 
     def recipe(self, method: "NetworkMethod") -> "Recipe":
         """Return the recipe that a method is trained by under this profile.
 
-        The common one is Adam over one cycle with gradients of norm 1 and learning rates
-        relative to each layer's initial weights: the only one, of those tried, by which every
-        network of the suite, wide or narrow, trains without diverging or stalling.
+        The common one is Muon, or Adam, over one cycle with gradients of norm 1 and learning rates
+        relative to each layer's initial weights: by it every network of the suite, wide or narrow,
+        trains without diverging or stalling. At equal steps Muon is above Adam with every network
+        that was tried (`docs/recipe.md`).
         """
         from benchmark.method import Recipe
 
         if not self.epochs:
             return method.recipe
         return Recipe(
-            lr=0.01,
+            optimiser=self.optimiser,
+            lr=self.lr,
             lr_by_fan_in=True,
             beta2=0.99,
             normalise_gradient=True,
@@ -102,8 +112,11 @@ class Profile:
         return recipe.low_patch_size * scale or recipe.patch_size or self.patch
 
     def numeric_facts(self) -> dict[str, Any]:
-        """Return the fields that numbers depend on, for the key of a cell: all but the texts."""
-        return {name: value for name, value in asdict(self).items() if name not in _TEXTS}
+        """Return the fields that numbers depend on, for the key of a cell, beside the recipe's."""
+        facts = {name: value for name, value in asdict(self).items() if name not in _NOT_NUMERIC}
+        if not self.half_weights:
+            del facts["half_weights"]  # keys of versions that did not round stay valid
+        return facts
 
     def facts(self) -> dict[str, Any]:
         """Return all fields, for a cell's configuration."""
@@ -115,12 +128,14 @@ PROFILES = {
     for profile in (
         Profile(
             "quick",
-            "one common recipe (Adam, one cycle), 1,200 cubic patches, of which band-wise networks "
-            "see 2 bands: minutes on two CPU cores, an order of magnitude too short to rank "
-            "networks",
-            patches=1_200,
+            "one common recipe (Muon, one cycle), 600 cubic patches, of which band-wise networks "
+            "see 2 bands, or more where that costs at most 70,000 multiplications per pixel: "
+            "minutes on two CPU cores, an order of magnitude too short to rank networks",
+            patches=600,
             batch=2,
+            lr=0.02,
             bands=2,
+            multiplications=70_000,
             validations=4,
             validation_size=96,
         ),
@@ -131,9 +146,23 @@ PROFILES = {
             "per pixel",
             patches=12_000,
             batch=8,
+            optimiser="adam",
+            half_weights=False,
             bands=4,
             multiplications=2_700_000,
             validations=8,
+            validation_size=128,
+        ),
+        Profile(
+            "overnight",
+            "one common recipe (Muon, one cycle), 60,000 cubic patches, of which band-wise "
+            "networks see 4 bands, or more where that costs at most 2.7 million multiplications "
+            "per pixel: about three hours a seed and protocol on two CPU cores with bfloat16",
+            patches=60_000,
+            batch=16,
+            bands=4,
+            multiplications=2_700_000,
+            validations=10,
             validation_size=128,
         ),
         Profile(
@@ -143,6 +172,8 @@ PROFILES = {
             patches=30_000,
             epochs=10,
             batch=32,
+            optimiser="adam",
+            half_weights=False,
             validation_size=256,
         ),
         Profile(

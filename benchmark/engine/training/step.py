@@ -44,7 +44,7 @@ class Step:
         self._bank = bank
         self._recipe = recipe
         self._device = device
-        self._optimiser = optimiser.build(trainable(network), recipe)
+        self._optimisers = optimiser.build(trainable(network), recipe)
         self.parts = 1
 
     def take(self, patches: Tensor, bands: Tensor | None, lr: float) -> Tensor:
@@ -61,23 +61,28 @@ class Step:
         Raises:
             MemoryError: a single sample does not fit into memory.
         """
-        optimiser.set_lr(self._optimiser, lr)
+        optimiser.set_lr(self._optimisers, lr)
         self._network.train()
         while (loss := self._try_gradients(patches, bands)) is None:
             # Outside the exception handler, whose traceback would keep the memory allocated.
             self.parts = min(2 * self.parts, len(patches))
             self._device.empty_cache()
         optimiser.clip_gradients(self._network.parameters(), self._recipe, lr)
-        self._optimiser.step()
+        for one in self._optimisers:
+            one.step()
         return loss
 
     def state(self) -> dict[str, Any]:
         """Return the state that the next step depends on, apart from the network's."""
-        return {"optimiser": self._optimiser.state_dict(), "parts": self.parts}
+        return {
+            "optimisers": [one.state_dict() for one in self._optimisers],
+            "parts": self.parts,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Restore a state that `state` returned."""
-        self._optimiser.load_state_dict(state["optimiser"])
+        for one, saved in zip(self._optimisers, state["optimisers"], strict=True):
+            one.load_state_dict(saved)
         self.parts = state["parts"]
 
     def _try_gradients(self, patches: Tensor, bands: Tensor | None) -> Tensor | None:
@@ -95,7 +100,7 @@ class Step:
             return None
 
     def _gradients(self, patches: Tensor, bands: Tensor | None) -> Tensor:
-        self._optimiser.zero_grad(set_to_none=True)
+        self._network.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self._device.torch)
         samples = patches.chunk(self.parts)
         band_parts = bands.chunk(self.parts) if bands is not None else [None] * len(samples)

@@ -7,7 +7,6 @@ import queue
 import secrets
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -17,16 +16,18 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any, cast
 
-from benchmark import CHECKOUT
 from benchmark.execution.backends.base import Backend, Ended
+from benchmark.execution.backends.fork_server import (
+    AVAILABLE,
+    ForkedProcess,
+    ForkServer,
+    ServerEndedError,
+    interpreter,
+)
 from benchmark.execution.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.method import NetworkMethod
 
-_CODE = (
-    f"import sys; sys.path[0] = {str(CHECKOUT)!r}; "
-    "from benchmark.execution.backends.worker import main; "
-)
 # Lines of a worker's output that are kept for the trace of a failure, and characters of each.
 _KEPT_LINES, _WIDTH = 200, 2000
 # Lines of a worker's output that are echoed: a method that prints at every step is cut short.
@@ -41,10 +42,15 @@ _MAX_EVENTS = 1000
 _DRAIN_TIMEOUT = 2.0
 
 Event = tuple[Any, ...]
+# Marks the end of one of a worker's two streams.
+_CLOSED: Event = ("closed",)
 
 
 class ProcessBackend(Backend):
-    """Runs every job in a process of its own, which starts while the job before it runs.
+    """Runs every job in a process of its own.
+
+    On a CPU under Linux a fork server starts it in no time; elsewhere it is started, and imports,
+    while the job before it runs.
 
     Args:
         timeout: seconds that a job may take; 0 for no limit.
@@ -55,6 +61,8 @@ class ProcessBackend(Backend):
         self._timeout = timeout
         self._jobs = jobs
         self._running: list[_Running] = []
+        # Each runs one worker at a time.
+        self._idle_servers: list[ForkServer] = []
         self._next: Worker | None = None
 
     @property
@@ -69,12 +77,14 @@ class ProcessBackend(Backend):
 
     def start(self, job: Job, listener: CellListener, *, following: Job | None = None) -> None:
         """Start a job in a worker process; if the process dies, the job has failed."""
-        worker = self._next if self._next and self._next.alive else _worker_for(job)
+        worker, server = self._next, None
+        if worker is None or not worker.alive:
+            worker, server = self._worker_for(job)
         self._next = None
         events = worker.work(job.to_json(), self._timeout, _POLL_INTERVAL / self._jobs)
-        self._running.append(_Running(job, listener, worker, events))
-        # It imports while this one computes.
-        self._next = _worker_for(following) if following else None
+        self._running.append(_Running(job, listener, worker, server, events))
+        if following and not _forks(following):
+            self._next = Worker(_Process(following))  # it imports while this one computes
 
     def wait(self) -> list[Ended]:
         """Forward what the workers send, for about half a second."""
@@ -83,6 +93,8 @@ class ProcessBackend(Backend):
             if result := running.forward():
                 running.worker.kill()
                 self._running.remove(running)
+                if running.server:
+                    self._idle_servers.append(running.server)
                 ended.append((running.job, result))
         return ended
 
@@ -93,11 +105,25 @@ class ProcessBackend(Backend):
         finally:
             self.close()
 
+    def _worker_for(self, job: Job) -> "tuple[Worker, ForkServer | None]":
+        """Start a worker, and return the fork server that it belongs to, if there is one."""
+        if _forks(job):
+            server = self._idle_servers.pop() if self._idle_servers else ForkServer()
+            try:
+                return Worker(server.start(trains=_trains(job))), server
+            except ServerEndedError:
+                server.close()
+        return Worker(_Process(job)), None
+
     def close(self) -> None:
-        """End all processes, and the one that was started for the next job."""
+        """End all processes, fork servers and the one that was started for the next job too."""
         for running in self._running:
             running.worker.kill()
-        self._running = []
+            if running.server:
+                running.server.close()
+        for server in self._idle_servers:
+            server.close()
+        self._running, self._idle_servers = [], []
         if self._next:
             self._next.kill()
             self._next = None
@@ -110,6 +136,7 @@ class _Running:
     job: Job
     listener: CellListener
     worker: "Worker"
+    server: ForkServer | None
     events: Iterator[Event | None]
     echoed: int = 0
 
@@ -141,25 +168,47 @@ def stop_all(workers: Sequence["Worker"]) -> None:
         worker.ended_by(deadline)
 
 
-def _worker_for(job: Job) -> "Worker":
-    return Worker(trains=isinstance(job.plan.method, NetworkMethod))
+def _forks(job: Job) -> bool:
+    return AVAILABLE and job.settings.device.torch.type == "cpu"
 
 
-class Worker:
-    """A process that computes one job; it imports while it waits for the job.
+def _trains(job: Job) -> bool:
+    return isinstance(job.plan.method, NetworkMethod)
 
-    Args:
-        trains: True imports what training needs beforehand.
-    """
 
-    def __init__(self, *, trains: bool = False) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - this Python, this checkout
-            [sys.executable, "-X", "faulthandler", "-c", f"{_CODE}main(trains={trains})"],
+class _Process(subprocess.Popen[bytes]):
+    """A worker started by itself, which imports while it waits for the job."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(
+            interpreter(
+                f"from benchmark.execution.backends.worker import main; main(trains={_trains(job)})"
+            ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+
+    def kill_group(self) -> None:
+        """Kill the process and its whole group at once."""
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self.pid, signal.SIGKILL)
+            else:
+                self.kill()
+        self.wait()
+
+
+class Worker:
+    """A process that computes one job.
+
+    Args:
+        process: it runs `benchmark.execution.backends.worker.main`.
+    """
+
+    def __init__(self, process: _Process | ForkedProcess) -> None:
+        self._process = process
         self._killed = False
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._events: queue.Queue[Event] = queue.Queue(maxsize=1000)
@@ -231,12 +280,7 @@ class Worker:
         if self._killed:  # another process may have its id by now
             return
         self._killed = True
-        with suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
-        self._process.wait()
+        self._process.kill_group()
         with suppress(OSError):
             self._stdin.close()
 
@@ -247,20 +291,29 @@ class Worker:
 
     def _received(self, poll: float) -> Iterator[Event | None]:
         """Yield events as they arrive, and None at intervals, until the process has ended."""
-        deadline = math.inf
-        while self.alive or any(reader.is_alive() for reader in self._readers):
+        closed, deadline = 0, math.inf
+        while self.alive or closed < len(self._readers):
             if not self.alive:
                 # A process that left the group may keep the pipes open for ever.
                 deadline = min(deadline, time.monotonic() + _DRAIN_TIMEOUT)
                 if time.monotonic() > deadline:
                     break
                 self.kill()  # a child process would keep the pipes open
-            with suppress(queue.Empty):
-                yield self._events.get(timeout=poll)
+            elif closed == len(self._readers):
+                with suppress(subprocess.TimeoutExpired):  # it ends just after its streams
+                    self._process.wait(poll)
+                yield None
                 continue
-            yield None
+            event: Event | None = None
+            with suppress(queue.Empty):
+                event = self._events.get(timeout=poll)
+            if event == _CLOSED:
+                closed += 1
+            else:
+                yield event
         while not self._events.empty():
-            yield self._events.get()
+            if (event := self._events.get()) != _CLOSED:
+                yield event
 
     def _read_stream(self, stream: IO[bytes], kind: str) -> None:
         with stream:
@@ -272,6 +325,7 @@ class Worker:
                 elif text:
                     self._output.append(text[:_WIDTH])
                     self._events.put(("printed", text[:_WIDTH]))
+        self._events.put(_CLOSED)
 
 
 def _death(code: int) -> str:

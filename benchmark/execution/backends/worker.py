@@ -80,7 +80,7 @@ class _ParentWatch(threading.Thread):
         os._exit(1)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Ask Linux to kill this process when its parent ends, even within compiled code."""
     with contextlib.suppress(OSError, AttributeError):
         import ctypes
@@ -88,7 +88,7 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
 
 
-def _outlive_batch_signals() -> None:
+def outlive_batch_signals() -> None:
     """Ignore the signals by which batch systems announce the end of a job.
 
     They go to all processes of a job. The parent asks this one to write a checkpoint, which it must
@@ -112,19 +112,26 @@ def _prefer_oom_kill() -> None:
         score.write("1000")
 
 
+def import_training() -> None:
+    """Import what training needs beside the engine.
+
+    The first optimiser of a process imports it, which takes as long as torch itself.
+    """
+    import torch._dynamo  # noqa: F401
+
+
 def main(*, trains: bool) -> None:
     """Compute one cell and exit.
 
     Args:
         trains: True imports what training needs before the job arrives.
     """
-    _outlive_batch_signals()
+    outlive_batch_signals()
     channel = Channel()
-    _end_with_parent()
+    end_with_parent()
     _prefer_oom_kill()
     if trains:
-        # The first optimiser of a process imports it, which takes as long as torch itself.
-        import torch._dynamo  # noqa: F401
+        import_training()
     from benchmark.execution.job import Job, result_of, run_job
     from benchmark.method import IterativeMethod, NetworkMethod
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from benchmark.store.address import place_name
 from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.store.files import locked, replacing, writing
 
+# Levels of a cell's path at which data set, protocol, profile and method stand.
+_LEVELS = (0, 1, 2, 4)
+
 
 @dataclass
 class Exported:
@@ -22,18 +25,25 @@ class Exported:
         file: the zip.
         cells: paths of the cells in it.
         left_out: the reason for each cell that is not in it.
+        weights: bytes of weights by the label of the method.
     """
 
     file: Path
     cells: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    weights: dict[str, int] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
         """The result in one line."""
         size = self.file.stat().st_size / 1e6
         left = f", {len(self.left_out)} left out" if self.left_out else ""
-        return f"{counted(len(self.cells), 'cell')} in {self.file} ({size:.1f} MB){left}"
+        text = f"{counted(len(self.cells), 'cell')} in {self.file} ({size:.1f} MB){left}"
+        if self.weights:
+            total = sum(self.weights.values())
+            each = (f"{name} {size / 1e6:.2f}" for name, size in sorted(self.weights.items()))
+            text += f"; weights in MB: {listed(each, 40)}, all {total / 1e6:.2f}"
+        return text
 
 
 def export(
@@ -41,6 +51,9 @@ def export(
     file: Path,
     datasets: Sequence[str] = (),
     *,
+    protocols: Sequence[str] = (),
+    profiles: Sequence[str] = (),
+    methods: Sequence[str] = (),
     weights: bool = False,
     on_progress: ProgressCallback = no_progress,
 ) -> Exported:
@@ -52,7 +65,10 @@ def export(
     Args:
         results: the results folder.
         file: the zip; an existing one is replaced.
-        datasets: labels of data sets; all where empty.
+        datasets: labels of data sets; all where empty, as below.
+        protocols: labels of protocols.
+        profiles: names of profiles.
+        methods: labels of methods, with their parameters.
         weights: whether to include the trained weights.
         on_progress: called before each cell, and at the end.
 
@@ -61,7 +77,10 @@ def export(
     """
     if file.suffix.lower() != ".zip":
         raise RequestError(f"cannot export to {file}: expected a name that ends in .zip")
-    places = _places(results, datasets)
+    places = _places(
+        results,
+        {"data set": datasets, "protocol": protocols, "profile": profiles, "method": methods},
+    )
     exported = Exported(file)
     with (
         writing(file, ""),
@@ -78,19 +97,26 @@ def export(
     return exported
 
 
-def _places(results: Path, datasets: Sequence[str]) -> list[str]:
-    """List the paths of the cells of these data sets, below the results folder."""
+def _places(results: Path, wanted: Mapping[str, Sequence[str]]) -> list[str]:
+    """List the paths of the chosen cells, below the results folder.
+
+    Args:
+        results: the results folder.
+        wanted: labels by the parts of an address; any where empty.
+    """
     places = [folder.relative_to(results).as_posix() for folder in cells.folders_of(results)]
     if not places:
         raise RequestError(f"no results in {results}; make them with: python run_all.py")
-    present = list(dict.fromkeys(place.partition("/")[0] for place in places))
-    tops = {place_name(label): label for label in datasets} or dict.fromkeys(present, "")
-    if unknown := [label for top, label in tops.items() if top not in present]:
-        raise RequestError(
-            f"no results of data set '{listed(unknown)}' in {results}; "
-            f"{meant(unknown[0], present)}found {listed(present)}"
-        )
-    return [place for place in places if place.partition("/")[0] in tops]
+    for (part, labels), level in zip(wanted.items(), _LEVELS, strict=True):
+        present = list(dict.fromkeys(place.split("/")[level] for place in places))
+        names = {place_name(label): label for label in labels}
+        if unknown := [label for name, label in names.items() if name not in present]:
+            raise RequestError(
+                f"no results of {part} '{listed(unknown)}' in {results}; "
+                f"{meant(unknown[0], present)}found {listed(present)}"
+            )
+        places = [place for place in places if not names or place.split("/")[level] in names]
+    return places
 
 
 def _pack(
@@ -108,6 +134,9 @@ def _pack(
         return
     for name, content in files.items():
         archive.writestr(f"{place}/{name}", content)
+    if WEIGHTS in files:
+        label = cell.address.method
+        exported.weights[label] = exported.weights.get(label, 0) + len(files[WEIGHTS])
     exported.cells.append(place)
 
 

@@ -10,6 +10,7 @@ from benchmark.engine.machine.device import Device
 from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.engine.scoring.scene import facts_of, metrics_of, score
 from benchmark.errors import counted, listed
+from benchmark.execution.agreement import rows_of
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, Folders, replan
 from benchmark.execution.reestimation import missing_weights, reestimate
@@ -24,7 +25,6 @@ from benchmark.tools.rescoring.table import (
     extended,
     refusing,
     require_same,
-    stored_rows,
 )
 
 
@@ -182,7 +182,7 @@ def _computed(
         known: list[dict[str, Any]] = list(cell.facts["metrics"])
         everything = [*(METRICS.make(facts["name"]) for facts in known), *further]
         rows = _scored(plan, cell, everything, device, progress)
-        stored = stored_rows(cell)
+        stored = rows_of(cell)
         require_same(stored, rows, known)
         added = facts_of(plan.protocol, further)
         facts = _ordered([*known, *added], plan)

@@ -1,14 +1,12 @@
 """The scores of a cell with further columns."""
 
-import csv
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from benchmark.errors import reason_of
+from benchmark.execution.agreement import differences
 from benchmark.execution.evaluation import csv_of
-from benchmark.store.cells import Cell
 
 Facts = Mapping[str, Any]
 
@@ -32,21 +30,12 @@ def refusing() -> Iterator[None]:
         raise RefusedError(reason_of(error)) from error
 
 
-def stored_rows(cell: Cell) -> list[dict[str, str]]:
-    """Read the scores of a cell as they stand in its file."""
-    with (cell.folder / "scores.csv").open(encoding="utf-8-sig", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
 def require_same(
     stored: Sequence[Mapping[str, str]],
     computed: Sequence[Mapping[str, Any]],
     metrics: Sequence[Facts],
 ) -> None:
-    """Require that stored scores come out again.
-
-    The tolerance is a tenth of a unit in the last digit that tables show: another device adds in
-    another order, and a table must not change.
+    """Require that stored scores come out again, up to the tolerance of `differences`.
 
     Args:
         stored: the rows of the cell.
@@ -59,16 +48,9 @@ def require_same(
     names = [[row["scene"] for row in rows] for rows in (stored, computed)]
     if names[0] != names[1]:
         raise RefusedError("its scores are of other scenes than its test scenes now")
-    for before, now in zip(stored, computed, strict=True):
-        for facts in metrics:
-            name, tolerance = facts["name"], 10.0 ** -(facts["digits"] + 1)
-            old, new = float(before[name]), float(now[name])
-            both_missing = math.isnan(old) and math.isnan(new)
-            if not (both_missing or math.isclose(old, new, rel_tol=0, abs_tol=tolerance)):
-                raise RefusedError(
-                    f"{name} of {before['scene']} comes out as {new:.8g} and is stored as "
-                    f"{old:.8g}, expected the same up to {tolerance:g}; run the cell again"
-                )
+    for found in differences(stored, computed, metrics):
+        if not found.tolerated:
+            raise RefusedError(f"{found}; run the cell again")
 
 
 def extended(

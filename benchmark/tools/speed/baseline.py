@@ -78,18 +78,19 @@ def train(
     """Train a network at a constant learning rate; yield the loss of every step."""
     problem = None
     device = next(network.parameters()).device
-    optimizer = optimiser.build(network.train(), recipe, fused=False)
+    optimizers = optimiser.build(network.train(), recipe, fused=False)
     loader = DataLoader(patches, batch_size=recipe.batch_size, shuffle=True, drop_last=True)
     while True:
         for batch in loader:
             *parts, truth = (part.to(device) for part in batch)
             inputs = dict(zip(method.inputs, parts, strict=True))
-            optimizer.zero_grad()
+            network.zero_grad()
             problem = problem or problem_of(method, truth.shape[1])
             loss = method.loss(network(*parts), truth, inputs, problem)
             torch.autograd.backward(loss)
             optimiser.clip_gradients(network.parameters(), recipe, recipe.lr)
-            optimizer.step()
+            for one in optimizers:
+                one.step()
             yield loss.item()
 
 

@@ -45,8 +45,10 @@ BANDS, CORNER, SMALLEST = 2, 512, 64
 # Samples per step: single bands, cubes; on a CPU fewer if a step would take more operations.
 BATCH = {"cpu": (64, 32), "cuda": (992, 32)}
 OPERATIONS = 400e9
-# An estimate that takes as many seconds is measured once, while its memory is.
-LONG = 10.0
+# The engine estimates fewer bands, or a corner, of an image that would take more operations; its
+# time is scaled up. An estimate that takes LONG seconds nevertheless is measured once, with its
+# memory.
+IMAGE_OPERATIONS, LONG = 2.5e12, 10.0
 
 Shape = tuple[int, int, int]  # bands, rows, columns
 
@@ -60,6 +62,7 @@ class Item:
         engine: the call to time.
         request: for `baseline.main`; empty without a baseline.
         part: the fraction of the work that one call of the baseline does.
+        share: likewise of the engine.
         turns: the number of measurements.
         samples: per call, for a rate; 0 for seconds.
         seconds: of the engine, per turn.
@@ -71,6 +74,7 @@ class Item:
     engine: Callable[[], object]
     request: tuple[object, ...] = ()
     part: float = 1.0
+    share: float = 1.0
     turns: int = 1
     samples: int = 0
     unit: str = "s"
@@ -81,14 +85,15 @@ class Item:
 
     def row(self, peak: float) -> Row:
         """Return the medians over the turns; `peak` is the roofline's product in GFLOP/s."""
-        taken, slow = median(self.seconds), [one / self.part for one in self.baseline]
+        fast = [one / self.share for one in self.seconds]
+        taken, slow = median(fast), [one / self.part for one in self.baseline]
         return Row(
             self.what,
             self.of,
             self._figure(taken),
             self.unit,
             self._figure(median(slow)) if slow else None,
-            median(map(truediv, slow, self.seconds)) if slow else None,
+            median(map(truediv, slow, fast)) if slow else None,
             self.flops * max(1, self.samples) / taken / 1e9 / peak if self.flops else None,
             self.memory,
             self.flops,
@@ -154,16 +159,19 @@ def inference(
     """Measure the estimate of an image by random weights; the baseline has SCALE alone."""
     label = METHODS.label(method)
     network, problem = _start(method, shape, method.recipe, device, scale)
-    images = {
-        name: torch.rand(
-            shape[0], *(side(name, size, scale) for size in shape[1:]), device=device.torch
-        )
-        for name in method.inputs
-    }
     # Two operations per multiplication, for every pixel of the estimate; counted on a patch that
     # networks for low-resolution images of multiples of 16 do not pad.
     bands = shape[0] if method.bandwise else 1
     per_pixel = 2 * bands * multiplications_per_pixel(method, network, problem, 16 * scale)
+    kept = (
+        kept_of(shape, per_pixel, bandwise=method.bandwise) if device.torch.type == "cpu" else shape
+    )
+    images = {
+        name: torch.rand(
+            kept[0], *(side(name, size, scale) for size in kept[1:]), device=device.torch
+        )
+        for name in method.inputs
+    }
     engine = partial(run_network, method, device.place(network), images, problem, device)
     few = BANDS if method.bandwise else shape[0]
     corner = corner_of(per_pixel * (BANDS / bands if method.bandwise else 1))
@@ -177,11 +185,29 @@ def inference(
         engine,
         ("infer", label, *part) if scale == SCALE else (),
         prod(part) / prod(shape),
+        prod(kept) / prod(shape),
         turns=1 if taken > LONG else turns,
         flops=per_pixel * shape[1] * shape[2],
         memory=memory,
         seconds=[taken] if taken > LONG else [],
     )
+
+
+def kept_of(shape: Shape, flops: float, *, bandwise: bool) -> Shape:
+    """Return the part of an image that the engine estimates, of at most IMAGE_OPERATIONS.
+
+    Args:
+        shape: of the whole image.
+        flops: operations for a pixel of the estimate, of all bands.
+        bandwise: True keeps fewer bands, False a corner.
+    """
+    share = IMAGE_OPERATIONS / (flops * shape[1] * shape[2]) if flops else 1.0
+    if share >= 1:
+        return shape
+    if bandwise:
+        return max(BANDS, int(shape[0] * share)), shape[1], shape[2]
+    rows, columns = (max(SMALLEST, int(size * share**0.5) // 16 * 16) for size in shape[1:])
+    return shape[0], min(rows, shape[1]), min(columns, shape[2])
 
 
 def corner_of(flops: float) -> int:

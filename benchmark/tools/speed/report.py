@@ -55,12 +55,21 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """The figures measured on one device, with their conditions."""
+    """The figures measured on one device, with their conditions.
+
+    Attributes:
+        environment: of the machine.
+        roofline: its peak rates.
+        conditions: what was measured, in lines.
+        rows: the figures.
+        algorithms: by which the layers of each network were computed, in lines.
+    """
 
     environment: dict[str, Any]
     roofline: Roofline
     conditions: Sequence[str]
     rows: Sequence[Row]
+    algorithms: Sequence[str] = ()
 
     def lines(self) -> list[str]:
         """Return the lines to print."""
@@ -75,5 +84,7 @@ class Report:
             "",
             *table.splitlines(),
             "",
+            *self.algorithms,
+            *([""] if self.algorithms else []),
             *self.conditions,
         ]

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ import torch
 
 from benchmark import CHECKOUT
 from benchmark.data.split import DataRequest, load_split
-from benchmark.engine.machine import environment
+from benchmark.engine.inference.building import problem_of_network
+from benchmark.engine.machine import environment, seeding
+from benchmark.engine.machine.algorithms import describe
 from benchmark.engine.machine.device import Device
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError, counted
@@ -45,7 +48,7 @@ class Session:
 
     methods: Sequence[Method]
     device: Device
-    turns: int = 5
+    turns: int = 3
     shape: tuple[int, int, int] = SHAPE
     data: DataRequest | None = None
     profile: Profile | None = None
@@ -96,7 +99,33 @@ def measure(session: Session, progress: Callable[[str], None] = lambda _: None) 
             progress(f"training {method.name} with engine and baseline")
             rows.append(items.accuracy(method, split, session.profile, device))
     conditions = [*_conditions(session), *refused]
-    return Report(environment.describe(device), peak, conditions, rows)
+    algorithms = [line for one in networks for line in _algorithms(one, session)]
+    return Report(environment.describe(device), peak, conditions, rows, algorithms)
+
+
+def _algorithms(method: NetworkMethod, session: Session) -> list[str]:
+    """Describe by which algorithm each layer of a network is computed, equal layers in one line."""
+    device = session.device
+    bands, rows, columns = session.shape
+    degradation = PROTOCOLS.make(PROTOCOL).degradation(SCALE)
+    problem = problem_of_network(method, Problem(SCALE, bands, (rows, columns), degradation))
+    with seeding.seeded(0, device.torch):
+        network = device.place(method.network(problem))
+    lines = []
+    side, single = PATCH // SCALE if method.inputs == ("low",) else PATCH, method.bandwise
+    batch = items.BATCH[device.torch.type][not single]
+    told = {
+        "training": describe(network, bfloat16=device.bfloat16, images=(batch, side, side)),
+        "images": describe(network, images=(1, rows, columns)),
+    }
+    for what, layers in told.items():
+        alike = Counter((layer.shape, layer.name, layer.reason) for layer in layers)
+        lines += [
+            f"{METHODS.label(method)}, {what}: {counted(count, 'layer')} of {shape}: "
+            f"{name}; {reason}"
+            for (shape, name, reason), count in alike.items()
+        ]
+    return lines
 
 
 def _networks(session: Session) -> tuple[list[NetworkMethod], list[str]]:

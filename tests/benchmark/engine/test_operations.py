@@ -4,7 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.engine.operations import counter, multiplications_per_pixel
+from benchmark.engine.operations import (
+    counter,
+    multiplications_of_layers,
+    multiplications_per_pixel,
+)
 from tests.benchmark.support import network_method, problem
 
 
@@ -29,6 +33,15 @@ def test_a_network_of_all_bands() -> None:
     network = method.network(problem(2, 5))
     expected = 81 * 5 * 96 + 9 * 96 * 64 + 25 * 64 * 5
     assert multiplications_per_pixel(method, network, task, 24) == expected
+
+
+@pytest.mark.parametrize("reference", ["espcn", "vdsr", "edsr[maps=8,blocks=1]", "fcnn3d"])
+def test_layers_are_all_that_is_counted_where_there_is_no_other_product(reference: str) -> None:
+    method, task = network_method(reference), problem(2, 5)
+    network = method.network(problem(2, 1 if method.bandwise else 5))
+    counted = multiplications_of_layers(method, network, task, 16)
+    assert counted == multiplications_per_pixel(method, network, task, 16)
+    assert counted == multiplications_of_layers(method, network, task, 16)  # no hook is left
 
 
 def test_counting_changes_neither_mode_nor_random_state_nor_weights() -> None:

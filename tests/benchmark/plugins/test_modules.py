@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
-from benchmark.plugins.discovery import discover, load, load_origin, origin
+from benchmark.plugins.discovery import discover, load, load_origins, origin
 from benchmark.plugins.fingerprint import source_of
 
 discover([METHODS])
@@ -218,6 +218,6 @@ def test_another_process_imports_what_a_class_comes_from_and_nothing_else(tmp_pa
     load(written(tmp_path, {}, value="7"), METHODS)
     place = origin(METHODS, "mine")
     del METHODS._entries["mine"]
-    load_origin(place, METHODS)
+    load_origins([place], METHODS)
     assert value_of() == 7
     assert origin(METHODS, "bicubic") == {"module": "methods.bicubic"}

@@ -15,7 +15,8 @@ from benchmark.method import Recipe
 def scales(network: nn.Module, recipe: Recipe) -> dict[str, float]:
     """Return the relative learning rate of every parameter."""
     names = {id(parameter): name for name, parameter in network.named_parameters()}
-    groups: list[dict[str, Any]] = optimiser.build(network, recipe).param_groups
+    (built,) = optimiser.build(network, recipe)
+    groups: list[dict[str, Any]] = built.param_groups
     return {names[id(p)]: group["lr_scale"] for group in groups for p in group["params"]}
 
 
@@ -114,7 +115,8 @@ def test_other_recipes_have_one_rate_and_one_of_the_last_layer() -> None:
 def test_every_parameter_is_trained_once_where_layers_share_weights() -> None:
     first, second = nn.Linear(3, 3), nn.Linear(3, 3)
     second.weight = first.weight
-    groups = optimiser.build(nn.Sequential(first, second), Recipe(lr_by_fan_in=True)).param_groups
+    (built,) = optimiser.build(nn.Sequential(first, second), Recipe(lr_by_fan_in=True))
+    groups = built.param_groups
     trained = [parameter for group in groups for parameter in group["params"]]
     assert len(trained) == len(set(map(id, trained))) == 3
     assert all(isinstance(parameter, torch.Tensor) for parameter in trained)

@@ -58,3 +58,8 @@ def test_bands_of_a_patch_are_as_many_as_the_budget_pays_for(
 ) -> None:
     profile = profiles.Profile("p", "", 8, bands=bands, multiplications=multiplications)
     assert profile.bands_of_patch(31, cost) == expected
+
+
+def test_keys_name_the_rounding_of_weights_only_where_there_is_one() -> None:
+    assert profiles.get("quick").numeric_facts()["half_weights"] is True
+    assert "half_weights" not in profiles.get("evening").numeric_facts()

@@ -8,6 +8,7 @@ import pytest
 
 from benchmark.errors import RequestError
 from benchmark.store import cells
+from benchmark.store.address import Address
 from benchmark.store.cells import WEIGHTS
 from benchmark.tools.exchange import export, merge
 from tests.benchmark.tools.exchange.support import (
@@ -172,3 +173,34 @@ def test_a_folder_that_cannot_be_made_is_named(results: Path, tmp_path: Path) ->
         RequestError, match=r"cannot write to .*file/out\.zip: .*; move away what has that name"
     ):
         export(results, tmp_path / "file" / "out.zip")
+
+
+def test_cells_are_chosen_by_every_part_of_their_addresses(results: Path, tmp_path: Path) -> None:
+    other = Address("cave", "li2020", "standard", 4, "espcn", 1)
+    put(results, other)
+    chosen = [other.folder(Path()).as_posix()]
+    file = tmp_path / "out.zip"
+    assert export(results, file, protocols=["li2020"]).cells == chosen
+    assert export(results, file, profiles=["standard"]).cells == chosen
+    assert export(results, file, methods=["espcn"]).cells == [*chosen, place("espcn")]
+    made = export(results, file, methods=["wiener[joint=true]", "bicubic"])
+    assert made.cells == [place("bicubic"), place("wiener[joint=true]")]
+    assert export(results, file, ["cave"], protocols=["wang2017"], methods=["espcn"]).cells == [
+        place("espcn")
+    ]
+    with pytest.raises(RequestError, match=r"no results of method 'srcnn' in .*; .*found espcn"):
+        export(results, file, protocols=["li2020"], methods=["srcnn"])
+    with pytest.raises(
+        RequestError, match=r"no results of protocol 'li2021' in .*did you mean li2020"
+    ):
+        export(results, file, protocols=["li2021"])
+
+
+def test_the_sizes_of_weights_are_said_by_method(results: Path, tmp_path: Path) -> None:
+    put(results, address(seed=1), weights=bytes(1_500_000))
+    made = export(results, tmp_path / "out.zip", weights=True)
+    assert made.weights == {"bicubic": 7936, "espcn": 1_508_192, "wiener[joint=true]": 8448}
+    assert made.summary.endswith(
+        "; weights in MB: bicubic 0.01, espcn 1.51, wiener[joint=true] 0.01, all 1.52"
+    )
+    assert export(results, tmp_path / "out.zip").weights == {}

@@ -87,6 +87,33 @@ def test_the_baseline_estimates_a_smaller_corner_by_large_networks(
     assert items.corner_of(flops) == corner
 
 
+@pytest.mark.parametrize(
+    ("flops", "bandwise", "kept"),
+    [
+        (0.0, True, (31, 512, 512)),
+        (items.IMAGE_OPERATIONS / 512**2, False, (31, 512, 512)),
+        (31 * items.IMAGE_OPERATIONS / 512**2 / 7.5, True, (7, 512, 512)),
+        (1e12, True, (items.BANDS, 512, 512)),
+        (4 * items.IMAGE_OPERATIONS / 512**2, False, (31, 256, 256)),
+        (1e12, False, (31, items.SMALLEST, items.SMALLEST)),
+    ],
+)
+def test_the_engine_estimates_a_part_of_a_large_image(
+    flops: float, bandwise: bool, kept: tuple[int, int, int]
+) -> None:
+    assert items.kept_of((31, 512, 512), flops, bandwise=bandwise) == kept
+
+
+def test_the_time_of_a_part_is_scaled_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(items, "IMAGE_OPERATIONS", 1.0)
+    method = METHODS.make("espcn")
+    assert isinstance(method, NetworkMethod)
+    item = items.inference(method, (8, 64, 64), CPU, 1)
+    assert item.share == items.BANDS / 8
+    item.seconds = [2.0]
+    assert item.row(1.0).value == pytest.approx(8.0)
+
+
 def test_an_estimate_that_takes_long_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(items, "LONG", 0.0)
     method = METHODS.make("espcn")
