@@ -197,7 +197,10 @@ class MethodHarness(Harness[Method]):
         problem = problem or self.problem()
         bank = self.bank(problem)
         rows = 1 if validation else steps
-        profile = Profile("", "", _PATCHES, _PATCH, steps, batch=_PATCHES, validations=rows)
+        # Adam moves weights further than Muon in so few steps.
+        profile = Profile(
+            "", "", _PATCHES, _PATCH, steps, _PATCHES, optimiser="adam", validations=rows
+        )
         task = TrainingTask(self.network_method, problem, profile, _SEED, bank, validation)
         return train(task, CPU)
 

@@ -36,16 +36,18 @@ def test_an_unknown_device_is_refused(name: str) -> None:
         choose(name)
 
 
-def test_bfloat16_only_where_the_cpu_has_it(
+def test_bfloat16_only_where_torch_uses_that_of_the_cpu(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for known, expected in (
-        ({}, False),
-        ({"amx_bf16": True}, True),
-        ({"avx512_bf16": True, "amx_bf16": False}, True),
-        ({"avx2": True, "avx512_bf16": False}, False),
+    for known, used, expected in (
+        ({}, "AVX512", False),
+        ({"amx_bf16": True}, "AVX512", True),
+        ({"avx512_bf16": True, "amx_bf16": False}, "AVX512", True),
+        ({"avx2": True, "avx512_bf16": False}, "AVX2", False),
+        ({"avx512_bf16": True}, "AVX2", False),  # torch was told to do without
     ):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda known=known: known)
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda used=used: used)
         assert device._cpu_has_bfloat16() is expected
         assert choose("cpu").bfloat16 is expected
 
