@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.execution.listeners.recording import read_record
 from tests.clusters import mini_ray
 from tests.clusters.mini_ray import LOOPBACK, RayCluster
 from tests.clusters.support import (
@@ -57,8 +58,9 @@ def test_a_lost_node_is_no_failure_and_cells_come_back_from_folders_that_are_not
         (node,) = {found[1] for found in said if found}
         scratch = tmp_path / "scratch"
         wait_for(lambda: any(scratch.rglob("*/slow/seed0/*.checkpoint")), "no checkpoint")
-        shown = finished(folder, "status").out
-        assert re.search(rf"running +slow x3 seed 0 .*: \S+/{node} \(GPU \d\)", shown)
+        # `status` reads it where the run was started.
+        record = read_record(next((folder / "results").rglob("slow/seed0/progress.json")))
+        assert record["machine"].split(" ")[0].endswith(f"/{node}")
         cluster.kill_node(node)
         assert run.heard(rf"its process on \S+/{node} was lost", limit=LIMIT)
         answer = run.ended(LIMIT)
@@ -80,7 +82,7 @@ def test_a_gpu_is_asked_for_where_there_is_none(folder: Path, cluster: RayCluste
 
 
 def test_ctrl_c_keeps_checkpoints_and_the_same_command_goes_on(folder: Path, alone: Alone) -> None:
-    words = (*WORDS, "--on", "ray", "--methods", "slow", "--seeds", "0", "--device", "cpu")
+    words = (*WORDS, "--on", "ray", "--workers", "2", "--methods", "slow", "--device", "cpu")
     with running(folder, *words, namespace=None, **ENVIRONMENT) as run:
         wait_for_checkpoints(folder)
         run.process.send_signal(signal.SIGINT)
