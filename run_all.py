@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from benchmark import console
-from benchmark.cli import catalogue, diagnostics, exchange
+from benchmark.cli import catalogue, cluster, diagnostics, exchange
 from benchmark.cli.options import (
     CACHE,
     DATA,
@@ -76,6 +76,23 @@ def run(
             min=0, callback=finite, help="Seconds from one checkpoint of a training to the next."
         ),
     ] = 60,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", min=1, help="Cells to compute at a time; they share the cores."),
+    ] = 1,
+    on: cluster.On = "",
+    ray_address: cluster.RayAddress = "",
+    workers: cluster.Workers = 0,
+    gpus_per_cell: cluster.GpusPerCell = 1,
+    scratch: cluster.Scratch = None,
+    partition: cluster.Partition = "",
+    gpus: cluster.Gpus = 0,
+    cpus: cluster.Cpus = 1,
+    mem: cluster.Memory = "",
+    time: cluster.Time = "4:00:00",
+    at_most: cluster.AtMost = 0,
+    slurm: cluster.Further = "",
+    submit: cluster.Submit = False,
     in_process: Annotated[
         bool,
         typer.Option(
@@ -129,6 +146,9 @@ def run(
         cache=cache,
         plugins=tuple(plugin or ()),
     )
+    elsewhere = cluster.cluster_options(on, context.params, context)
+    if on == "slurm":
+        context.with_resource(cluster.without_locks_where_refused())
     experiment = resolve(request)
     stored = weights_from if pretrained else None
     if plan:
@@ -139,24 +159,33 @@ def run(
         cell_timeout=cell_timeout,
         checkpoint_every=checkpoint_every,
         isolated=not in_process,
+        jobs=jobs,
+        cluster=elsewhere,
         tensorboard=tensorboard,
         pretrained=stored,
     )
     with progress.make() as shown:
         outcomes = run_experiment(experiment, options, shown)
     failed = {title: reason for one in outcomes for title, reason in one.failed.items()}
+    left = {title: reason for one in outcomes for title, reason in one.open.items()}
+    if submit:
+        cluster.show_submitted(outcomes, as_json)
+        raise typer.Exit(1 if failed else 0)
     paths = reports.tabulate(results, [one.label for one in outcomes], quiet=as_json)
     if as_json:
         done = [title for one in outcomes for title in one.done]
         found = [title for one in outcomes for title in one.found]
         print_json(
             {"done": done, "found": found, "failed": failed, "tables": paths}
+            | ({"open": left} if elsewhere else {})
             | ({"pretrained": facts_of(outcomes)} if pretrained else {})
         )
     disagree = pretrained and report_pretrained(outcomes)
     for title, reason in failed.items():
         console.print_line(f"failed: {title}: {reason} (run again with --retry-failed)", err=True)
-    raise typer.Exit(1 if failed or disagree else 0)
+    for title, reason in left.items():
+        console.print_line(f"not finished: {title}: {reason}", err=True)
+    raise typer.Exit(1 if failed or left or disagree else 0)
 
 
 for command in (
@@ -169,6 +198,9 @@ for command in (
     lists.claims,
     score,
     exchange.export,
+    cluster.prepare,
+    cluster.status,
+    cluster.stop,
     catalogue.fetch,
     lists.methods,
     catalogue.datasets,

@@ -24,7 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     At the end one worker would be busy with the last of them, and the others idle.
     """
-    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.parent not in (here, here / "clusters"))
 
 
 @pytest.fixture(scope="session")

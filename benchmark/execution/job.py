@@ -54,13 +54,14 @@ class JobResult:
 
     Attributes:
         kind: "done" (the cell is stored), "failed" (the method's fault), "refused" (later jobs
-            would be refused too, for example because the disk is full) or "stopped" (as
-            requested).
+            would be refused too, for example because the disk is full), "stopped" (as
+            requested), "lost" (the machine or its job ended, which is nobody's fault) or "queued"
+            (submitted to a batch system, and left to it).
         reason: one line; empty for "done".
         trace: the traceback of a failure.
     """
 
-    kind: Literal["done", "failed", "refused", "stopped"]
+    kind: Literal["done", "failed", "refused", "stopped", "lost", "queued"]
     reason: str = ""
     trace: str = ""
 
@@ -122,12 +123,19 @@ class Job:
 
     def to_json(self) -> dict[str, Any]:
         """Return the job as JSON-serialisable values, for `from_json`."""
-        plan, settings, data = self.plan, self.settings, self.plan.split.request
+        settings = self.settings
         return {
-            "results": str(settings.results.absolute()),
+            **self.order(),
             "device": [str(settings.device.torch), settings.device.bfloat16],
             "threads": torch.get_num_threads(),
             "environment": settings.environment,
+        }
+
+    def order(self) -> dict[str, Any]:
+        """Return the part of `to_json` that does not depend on the machine that computes it."""
+        plan, settings, data = self.plan, self.settings, self.plan.split.request
+        return {
+            "results": str(settings.results.absolute()),
             "plugins": [str(file.expanduser().absolute()) for file in settings.plugins],
             "imports": self._imports(),
             "checkpoint_every": settings.checkpoint_every,

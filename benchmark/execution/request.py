@@ -7,7 +7,6 @@ from pathlib import Path
 from benchmark.data.split import DataRequest, check_scenes
 from benchmark.dataset import DATASETS
 from benchmark.engine.machine import device
-from benchmark.engine.machine.device import Device
 from benchmark.engine.scoring.scene import metrics_of
 from benchmark.engine.training import profiles
 from benchmark.engine.training.profiles import Profile
@@ -70,7 +69,7 @@ class Experiment:
         seeds: seeds of stochastic methods.
         metrics: metrics beside those of the protocol.
         data: the data to load, one entry per table.
-        device: where to compute.
+        device: "auto", "cpu" or "cuda"; the machine that computes a cell looks for it.
         results: the results folder.
         plugins: plugin files to import.
         skip_refused: the methods that were not named: they are left out where they refuse a scale
@@ -84,7 +83,7 @@ class Experiment:
     seeds: tuple[int, ...] = (0,)
     metrics: tuple[Metric, ...] = ()
     data: tuple[DataRequest, ...] = ()
-    device: Device = device.CPU
+    device: str = "auto"
     results: Path = Path("results")
     plugins: tuple[Path, ...] = ()
     skip_refused: frozenset[Method] = frozenset()
@@ -124,7 +123,7 @@ def resolve(request: Request) -> Experiment:
             DataRequest(reference, train_on, scenes, request.data, request.cache)
             for reference in references.values()
         ),
-        device=device.choose(request.device),
+        device=device.known(request.device),
         results=request.results,
         plugins=request.plugins,
         skip_refused=frozenset(methods) - frozenset(map(METHODS.make, named)),

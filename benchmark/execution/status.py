@@ -1,15 +1,16 @@
-"""Status of a cell: done, failed, damaged, stale, missing or running; and the reason."""
+"""Status of a cell: done, failed, damaged, stale, missing, running or queued; and the reason."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmark.execution.listeners.recording import described, read_record
 from benchmark.execution.plan import CellPlan
 from benchmark.store.cells import Cell, damage, read
 from benchmark.store.lock import CellLock
 
-State = Literal["done", "failed", "damaged", "stale", "missing", "running"]
+State = Literal["done", "failed", "damaged", "stale", "missing", "running", "queued"]
 
 _PART_NAMES = {
     "numerics": "the engine's numerics",
@@ -77,7 +78,11 @@ def planned_status(plan: CellPlan, results: Path) -> Status:
         return stored
     lock = CellLock(results, plan.address, plan.key)
     if lock.locked():
-        return Status("running", "another run is computing it", stored.cell)
+        known = read_record(lock.progress)
+        place = f": {described(known)}" if known else ""
+        return Status("running", f"another run is computing it{place}", stored.cell)
+    if job := read_record(lock.queued).get("job"):
+        return Status("queued", f"job {job} of a batch system is to compute it", stored.cell)
     if any(file.exists() for file in lock.checkpoints):
         return Status(stored.state, f"{stored.reason}; its training will resume from a checkpoint")
     return stored

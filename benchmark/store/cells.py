@@ -109,7 +109,7 @@ def write(
         "format": FORMAT,
         "address": asdict(address),
         **facts,
-        "sums": _sums(files),
+        "sums": sums(files),
     }
     with _replacing(results, folder) as temporary:
         temporary.chmod(0o755)
@@ -136,7 +136,7 @@ def extend(results: Path, cell: Cell, facts: Mapping[str, Any], files: Mapping[s
     Raises:
         RequestError: the folder cannot be written to.
     """
-    complete = {**cell.facts, **facts, "sums": {**cell.facts["sums"], **_sums(files)}}
+    complete = {**cell.facts, **facts, "sums": {**cell.facts["sums"], **sums(files)}}
     written = {**files, "cell.json": encode(complete)}
     with _replacing(results, cell.folder, keep=False) as temporary:
         shutil.copytree(
@@ -151,7 +151,8 @@ def extend(results: Path, cell: Cell, facts: Mapping[str, Any], files: Mapping[s
     return Cell(cell.address, cell.folder, complete)
 
 
-def _sums(files: Mapping[str, bytes]) -> dict[str, str]:
+def sums(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the SHA-256 of every file, as `cell.json` holds them."""
     return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 

@@ -2,13 +2,18 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from benchmark.errors import RequestError
+
+# What `flock` answers on a file system without locks, such as NFS mounted without them.
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP)
+# Where nothing but this process uses the files: who is told that there are no locks.
+_lockless: list[Callable[[str], None]] = []
 
 
 def write_flushed(file: Path, content: bytes) -> None:
@@ -61,16 +66,26 @@ def writing(place: object, option: str = "--results", what: str = "") -> Iterato
         what: what is written, if the place does not say it.
 
     Raises:
-        RequestError: permission is denied, the disk is full, or it is faulty.
+        RequestError: permission is denied, the disk is full or faulty, or it refuses locks.
     """
     try:
         yield
     except OSError as error:
         other = f"another folder with {option}" if option else "another place"
+        if refuses_locks(error):
+            raise RequestError(
+                f"the file system of {place} refuses locks ({error.strerror}), which keep two runs "
+                f"from computing one cell; mount it with locks, or choose {other}"
+            ) from error
         raise RequestError(
             f"cannot write {what} to {place}: {error.strerror or error}; {_remedy(error)} or "
             f"choose {other}"
         ) from error
+
+
+def refuses_locks(error: BaseException) -> bool:
+    """Return True for an error of a file system without locks."""
+    return isinstance(error, OSError) and error.errno in _NO_LOCKS
 
 
 def _remedy(error: OSError) -> str:
@@ -124,11 +139,54 @@ def locked(file: Path) -> Iterator[None]:
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file)
-    lock.acquire()
+    take(lock)
     try:
         yield
     finally:
         release(lock)
+
+
+@contextmanager
+def without_locks(report: Callable[[str], None]) -> Iterator[None]:
+    """Go on without locks on file systems that refuse them.
+
+    This is safe where something else, such as a batch system, gives each cell to one process.
+
+    Args:
+        report: called once with a line that says so.
+    """
+    _lockless.append(report)
+    try:
+        yield
+    finally:
+        _lockless.pop()
+
+
+def take(lock: FileLock, timeout: float = -1) -> None:
+    """Acquire a lock; go on without it where that is allowed (see `without_locks`).
+
+    Args:
+        lock: the lock.
+        timeout: seconds to wait; negative for no limit.
+
+    Raises:
+        Timeout: another process holds it.
+        OSError: it cannot be written, or its file system refuses locks.
+    """
+    try:
+        lock.acquire(timeout=timeout)
+    except OSError as error:
+        if isinstance(error, Timeout) or not refuses_locks(error) or not _lockless:
+            raise
+        report, _lockless[-1] = _lockless[-1], _no_report
+        report(
+            f"note: the file system of {Path(lock.lock_file).parent} refuses locks "
+            f"({error.strerror}); this goes on without them, so start no other run on this folder"
+        )
+
+
+def _no_report(text: str) -> None:
+    """Keep silent, as the user has been told."""
 
 
 def release(lock: FileLock) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from benchmark.store.address import Address
-from benchmark.store.files import older, release, writing
+from benchmark.store.files import older, release, take, writing
 
 WORK = ".work"
+PROGRESS, QUEUED = "progress.json", "queued.json"
 # Attempts to create folders that other processes may remove at the same time.
 _MAX_TRIES = 100
 
@@ -28,12 +29,16 @@ class CellLock:
     Attributes:
         checkpoint: path of the newest checkpoint.
         checkpoints: paths of the newest checkpoint and of the one before.
+        progress: says where the cell is computed and how far it is, while the lock is held.
+        queued: says which job of a batch system is to compute it.
     """
 
     def __init__(self, results: Path, address: Address, key: str) -> None:
         self._cell = address.folder(results)
         self._folder = address.folder(results / WORK)
         self.checkpoint = self._folder / f"{key[:16]}.checkpoint"
+        self.progress = self._folder / PROGRESS
+        self.queued = self._folder / QUEUED
         self.checkpoints = (self.checkpoint, older(self.checkpoint))
         self._lock = FileLock(self._folder / "lock")
 
@@ -66,13 +71,27 @@ class CellLock:
             self.release()
 
     def delete_checkpoint(self) -> None:
-        """Delete the checkpoints; called when the cell is stored."""
-        for file in self.checkpoints:
+        """Delete the checkpoints and what was queued; called when the cell is stored."""
+        for file in (*self.checkpoints, self.queued):
             file.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Release the lock and remove its folders, unless they contain a checkpoint."""
+        self.progress.unlink(missing_ok=True)
         release(self._lock)
+        self._remove_folders()
+
+    def delete_job(self) -> None:
+        """Delete what was queued; called when the cell is stored, or its job is gone."""
+        self.queued.unlink(missing_ok=True)
+        self._remove_folders()
+
+    def forget_progress(self) -> None:
+        """Remove the record of a cell that runs on a machine that does not share the folder."""
+        self.progress.unlink(missing_ok=True)
+        self._remove_folders()
+
+    def _remove_folders(self) -> None:
         folder = self._folder
         with suppress(OSError):  # up to the first folder that is not empty
             while folder.name != WORK:
@@ -84,7 +103,7 @@ class CellLock:
         for remaining in reversed(range(_MAX_TRIES)):
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
-                self._lock.acquire(timeout=0)
+                take(self._lock, 0)
             except Timeout:
                 return False
             except (FileNotFoundError, FileExistsError):  # another process removes its folders

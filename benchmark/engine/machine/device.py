@@ -102,6 +102,17 @@ def is_out_of_memory(error: BaseException) -> bool:
     return any(text in message for text in _ALLOCATION_FAILED)
 
 
+def known(name: str) -> str:
+    """Return a value of `--device`, without looking for the device.
+
+    Raises:
+        RequestError: the name is unknown on every machine.
+    """
+    if name.partition(":")[0] not in ("auto", "cpu", "cuda"):
+        raise RequestError(f"unknown device '{name}'; expected auto, cpu or cuda")
+    return name
+
+
 def choose(name: str) -> Device:
     """Return the device that `--device` names.
 
@@ -111,9 +122,7 @@ def choose(name: str) -> Device:
     Raises:
         RequestError: the name is unknown, or the device does not exist.
     """
-    kind = name.partition(":")[0]
-    if kind not in ("auto", "cpu", "cuda"):
-        raise RequestError(f"unknown device '{name}'; expected auto, cpu or cuda")
+    kind = known(name).partition(":")[0]
     has_cuda = torch.cuda.is_available()
     if kind == "cuda" and not has_cuda:
         raise RequestError("--device cuda: torch sees no CUDA device here; use cpu or auto")

@@ -6,7 +6,6 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,10 +25,14 @@ _GIT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 PROC = Path("/proc")
 
 
-def describe(device: Device) -> dict[str, Any]:
+def describe(device: Device, command: str = "") -> dict[str, Any]:
     """Collect the environment for a cell.
 
     Never raises; initialises CUDA only if the device is a GPU.
+
+    Args:
+        device: where cells are computed.
+        command: the command line to store; this process's if empty.
 
     Returns:
         JSON-serialisable facts; None for anything that could not be determined.
@@ -62,7 +65,7 @@ def describe(device: Device) -> dict[str, Any]:
         "platform": platform.platform(),
         "commit": commit,
         "dirty": dirty,
-        "command": _command(sys.argv[1:]),
+        "command": command or command_line(),
     }
 
 
@@ -86,10 +89,10 @@ def _gpu(device: Device) -> dict[str, Any]:
     return facts
 
 
-def _command(arguments: Sequence[str]) -> str:
+def command_line() -> str:
     """Return the command line without this machine's folders; numbers do not depend on them."""
     kept, skip = ["run_all.py"], False
-    for argument in arguments:
+    for argument in sys.argv[1:]:
         if not skip and argument.partition("=")[0] not in _FOLDERS:
             kept.append(redact_paths(argument, argument=True))
         skip = argument in _FOLDERS

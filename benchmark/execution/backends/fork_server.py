@@ -38,7 +38,7 @@ class ServerEndedError(Exception):
 
 
 class ForkServer:
-    """The fork server's process; it ends with this one, and starts one worker at a time."""
+    """The fork server's process; it ends with this one, and runs one worker at a time."""
 
     def __init__(self) -> None:
         # Of whole messages, so that none is read in part.
@@ -160,6 +160,7 @@ def serve(descriptor: int) -> None:
     """
     from benchmark.execution.backends import worker
 
+    worker.outlive_batch_signals()
     worker.end_with_parent()
     for name in _PRELOADED:
         importlib.import_module(name)

@@ -1,13 +1,29 @@
 """Backend in this process, where a debugger can stop in a method."""
 
-from benchmark.execution.backends.base import Backend
-from benchmark.execution.job import Job, JobResult, run_job
-from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.backends.base import Backend, Ended
+from benchmark.execution.job import Job, run_job
+from benchmark.execution.listeners.cell import CellListener
 
 
 class InlineBackend(Backend):
     """Runs jobs in this process; a method that ends its process ends the run."""
 
-    def run(self, job: Job, progress: Progress, *, following: Job | None = None) -> JobResult:
-        """Run a job to its end; there is no time limit."""
-        return run_job(job, progress, lambda: False, progress.line)
+    def __init__(self) -> None:
+        self._started: tuple[Job, CellListener] | None = None
+
+    @property
+    def has_room(self) -> bool:
+        """True if no job is waiting to be run."""
+        return self._started is None
+
+    def start(self, job: Job, listener: CellListener, *, following: Job | None = None) -> None:
+        """Accept a job, which `wait` runs."""
+        self._started = job, listener
+
+    def wait(self) -> list[Ended]:
+        """Run the job to its end; there is no time limit."""
+        if self._started is None:
+            return []
+        job, listener = self._started
+        self._started = None
+        return [(job, run_job(job, listener, lambda: False, listener.line))]

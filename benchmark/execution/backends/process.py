@@ -10,11 +10,13 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any, cast
 
-from benchmark.execution.backends.base import Backend
+from benchmark.execution.backends.base import Backend, Ended
 from benchmark.execution.backends.fork_server import (
     AVAILABLE,
     ForkedProcess,
@@ -23,7 +25,7 @@ from benchmark.execution.backends.fork_server import (
     interpreter,
 )
 from benchmark.execution.job import Job, JobResult
-from benchmark.execution.listeners.progress import Progress
+from benchmark.execution.listeners.cell import CellListener
 from benchmark.method import NetworkMethod
 
 # Lines of a worker's output that are kept for the trace of a failure, and characters of each.
@@ -32,8 +34,10 @@ _KEPT_LINES, _WIDTH = 200, 2000
 MAX_ECHOED_LINES = 40
 # Time for a worker to write its checkpoint after a request to stop, in seconds.
 GRACE_PERIOD = 8.0
-# Interval between checks whether the worker is alive, in seconds.
+# Interval between checks whether a worker is alive, in seconds.
 _POLL_INTERVAL = 0.5
+# Events of one worker that are forwarded before those of the others.
+_MAX_EVENTS = 1000
 # Longest wait for the remaining output of a worker that has ended, in seconds.
 _DRAIN_TIMEOUT = 2.0
 
@@ -50,57 +54,118 @@ class ProcessBackend(Backend):
 
     Args:
         timeout: seconds that a job may take; 0 for no limit.
+        jobs: the largest number of jobs at a time.
     """
 
-    def __init__(self, timeout: float = 0) -> None:
+    def __init__(self, timeout: float = 0, jobs: int = 1) -> None:
         self._timeout = timeout
-        self._server: ForkServer | None = None
+        self._jobs = jobs
+        self._running: list[_Running] = []
+        # Each runs one worker at a time.
+        self._idle_servers: list[ForkServer] = []
         self._next: Worker | None = None
 
-    def run(self, job: Job, progress: Progress, *, following: Job | None = None) -> JobResult:
-        """Run a job in a worker process; if the process dies, the job has failed."""
-        worker = self._next if self._next and self._next.alive else self._worker_for(job)
-        self._next = None
-        if following and not _forks(following):
-            self._next = Worker(_Process(following))
-        result, echoed = JobResult("failed", "it sent no result"), 0
-        try:
-            for kind, *values in worker.work(job.to_json(), self._timeout):
-                if kind == "ended":
-                    (result,) = values
-                elif kind == "printed":
-                    echoed += 1
-                    if echoed <= MAX_ECHOED_LINES:
-                        progress.line(f"    | {values[0]}")
-                else:
-                    getattr(progress, kind)(*values)
-        except KeyboardInterrupt:
-            worker.stop()
-            raise
-        finally:
-            worker.kill()
-        return result
+    @property
+    def several(self) -> bool:
+        """True if jobs run at the same time."""
+        return self._jobs > 1
 
-    def _worker_for(self, job: Job) -> "Worker":
+    @property
+    def has_room(self) -> bool:
+        """True if fewer than `jobs` are running."""
+        return len(self._running) < self._jobs
+
+    def start(self, job: Job, listener: CellListener, *, following: Job | None = None) -> None:
+        """Start a job in a worker process; if the process dies, the job has failed."""
+        worker, server = self._next, None
+        if worker is None or not worker.alive:
+            worker, server = self._worker_for(job)
+        self._next = None
+        events = worker.work(job.to_json(), self._timeout, _POLL_INTERVAL / self._jobs)
+        self._running.append(_Running(job, listener, worker, server, events))
+        if following and not _forks(following):
+            self._next = Worker(_Process(following))  # it imports while this one computes
+
+    def wait(self) -> list[Ended]:
+        """Forward what the workers send, for about half a second."""
+        ended: list[Ended] = []
+        for running in list(self._running):
+            if result := running.forward():
+                running.worker.kill()
+                self._running.remove(running)
+                if running.server:
+                    self._idle_servers.append(running.server)
+                ended.append((running.job, result))
+        return ended
+
+    def stop(self) -> None:
+        """Ask every worker to write a checkpoint and end; kill it after a grace period."""
+        try:
+            stop_all([running.worker for running in self._running])
+        finally:
+            self.close()
+
+    def _worker_for(self, job: Job) -> "tuple[Worker, ForkServer | None]":
+        """Start a worker, and return the fork server that it belongs to, if there is one."""
         if _forks(job):
-            self._server = self._server or ForkServer()
+            server = self._idle_servers.pop() if self._idle_servers else ForkServer()
             try:
-                return Worker(self._server.start(trains=_trains(job)))
+                return Worker(server.start(trains=_trains(job))), server
             except ServerEndedError:
-                self._close_server()
-        return Worker(_Process(job))
+                server.close()
+        return Worker(_Process(job)), None
 
     def close(self) -> None:
-        """End the fork server, or the process that was started for the next job."""
-        self._close_server()
+        """End all processes, fork servers and the one that was started for the next job too."""
+        for running in self._running:
+            running.worker.kill()
+            if running.server:
+                running.server.close()
+        for server in self._idle_servers:
+            server.close()
+        self._running, self._idle_servers = [], []
         if self._next:
             self._next.kill()
             self._next = None
 
-    def _close_server(self) -> None:
-        if self._server:
-            self._server.close()
-            self._server = None
+
+@dataclass
+class _Running:
+    """A job that a worker computes."""
+
+    job: Job
+    listener: CellListener
+    worker: "Worker"
+    server: ForkServer | None
+    events: Iterator[Event | None]
+    echoed: int = 0
+
+    def forward(self) -> JobResult | None:
+        """Forward what the worker has sent; return the result if it has ended."""
+        for event in islice(self.events, _MAX_EVENTS):
+            if event is None:
+                break
+            kind, *values = event
+            if kind == "ended":
+                result: JobResult = values[0]
+                return result
+            if kind == "printed":
+                self.echoed += 1
+                if self.echoed <= MAX_ECHOED_LINES:
+                    self.listener.line(f"    | {values[0]}")
+            else:
+                getattr(self.listener, kind)(*values)
+        self.listener.alive()
+        return None
+
+
+def stop_all(workers: Sequence["Worker"]) -> None:
+    """Ask workers to write their checkpoints and end; kill them after one grace period."""
+    for worker in workers:
+        worker.ask_to_stop()
+    deadline = time.monotonic() + GRACE_PERIOD
+    for worker in workers:
+        worker.ended_by(deadline)
 
 
 def _forks(job: Job) -> bool:
@@ -162,24 +227,29 @@ class Worker:
         """True if the process is running."""
         return self._process.poll() is None
 
-    def work(self, job: dict[str, Any], timeout: float) -> Iterator[Event]:
-        """Send the job and yield the events that the process sends, until it has ended.
+    def work(self, job: dict[str, Any], timeout: float, poll: float) -> Iterator[Event | None]:
+        """Send the job and return the events that the process sends, until it has ended.
 
         Args:
             job: as `benchmark.execution.job.Job.to_json` returns it.
             timeout: seconds; 0 for no limit.
+            poll: longest wait for one event, in seconds.
 
-        Yields:
-            ("stepped", step, steps, loss, lr), ("validated", psnr), ("scene", name),
-            ("line", text), ("printed", text), and last ("ended", JobResult).
+        Returns:
+            An iterator over ("stepped", step, steps, loss, lr), ("validated", psnr),
+            ("scene", name), ("line", text), ("printed", text), None where nothing came in time,
+            and last ("ended", JobResult).
         """
+        self._send(json.dumps({**job, "token": self._token}).encode() + b"\n")
+        return self._working(timeout, poll)
+
+    def _working(self, timeout: float, poll: float) -> Iterator[Event | None]:
         began = time.monotonic()
         result = None
-        self._send(json.dumps({**job, "token": self._token}).encode() + b"\n")
-        for event in self._received():
-            if event[0] == "ended":
+        for event in self._received(poll):
+            if event is not None and event[0] == "ended":
                 result = JobResult(*event[1:])
-            elif event[0] != "tick":
+            else:
                 yield event
             if timeout and time.monotonic() - began > timeout and result is None:
                 self.kill()
@@ -193,12 +263,15 @@ class Worker:
             result = JobResult("failed", result.reason, trace)
         yield "ended", result
 
-    def stop(self) -> None:
-        """Ask the process to write a checkpoint and end; kill it after a grace period."""
+    def ask_to_stop(self) -> None:
+        """Ask the process to write a checkpoint and end."""
+        self._send(b"stop\n")
+
+    def ended_by(self, deadline: float) -> None:
+        """Wait until the process has ended; kill it at a deadline of the monotonic clock."""
         try:
-            self._send(b"stop\n")
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(GRACE_PERIOD)
+                self._process.wait(max(deadline - time.monotonic(), 0))
         finally:
             self.kill()
 
@@ -216,8 +289,8 @@ class Worker:
             self._stdin.write(line)
             self._stdin.flush()
 
-    def _received(self) -> Iterator[Event]:
-        """Yield events as they arrive, and a "tick" at intervals, until the process has ended."""
+    def _received(self, poll: float) -> Iterator[Event | None]:
+        """Yield events as they arrive, and None at intervals, until the process has ended."""
         closed, deadline = 0, math.inf
         while self.alive or closed < len(self._readers):
             if not self.alive:
@@ -228,12 +301,12 @@ class Worker:
                 self.kill()  # a child process would keep the pipes open
             elif closed == len(self._readers):
                 with suppress(subprocess.TimeoutExpired):  # it ends just after its streams
-                    self._process.wait(_POLL_INTERVAL)
-                yield ("tick",)
+                    self._process.wait(poll)
+                yield None
                 continue
-            event: Event = ("tick",)
+            event: Event | None = None
             with suppress(queue.Empty):
-                event = self._events.get(timeout=_POLL_INTERVAL)
+                event = self._events.get(timeout=poll)
             if event == _CLOSED:
                 closed += 1
             else:

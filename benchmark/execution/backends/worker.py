@@ -88,6 +88,24 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
 
 
+def outlive_batch_signals() -> None:
+    """Ignore the signals by which batch systems announce the end of a job.
+
+    They go to all processes of a job. The parent asks this one to write a checkpoint, which it must
+    live to do. Processes that a method forks behave as usual.
+    """
+    own = os.getpid()
+
+    def ignore(number: int, _: object) -> None:
+        if os.getpid() != own:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    for name in ("SIGTERM", "SIGUSR1", "SIGUSR2"):
+        if hasattr(signal, name):  # Windows lacks some
+            signal.signal(getattr(signal, name), ignore)
+
+
 def _prefer_oom_kill() -> None:
     """Ask Linux to kill the worker, not the run, if memory runs out."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
@@ -108,6 +126,7 @@ def main(*, trains: bool) -> None:
     Args:
         trains: True imports what training needs before the job arrives.
     """
+    outlive_batch_signals()
     channel = Channel()
     end_with_parent()
     _prefer_oom_kill()

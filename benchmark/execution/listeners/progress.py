@@ -1,18 +1,19 @@
 """Progress of a run on standard error: bars on a terminal, plain lines elsewhere."""
 
+import copy
 import math
 import sys
 import time
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
-from benchmark.engine.training.listener import ProgressListener
 from benchmark.errors import counted
+from benchmark.execution.listeners.cell import CellListener
 
 # Minimum interval between two plain lines about one training, in seconds.
 _INTERVAL = 20.0
 
 
-class Progress(ProgressListener):
+class Progress(CellListener):
     """Reports the progress of a run in plain lines.
 
     Args:
@@ -22,13 +23,28 @@ class Progress(ProgressListener):
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
         self._cells = 0
+        self._expected = (0, "")
+        self.tag = ""
         self._psnr: float | None = None
         self._cell_began = self._loop_began = self._reported = time.monotonic()
 
+    def beside(self, number: int) -> Self:
+        """Return the progress of a further cell that runs at the same time.
+
+        Its lines name the cell by its number.
+        """
+        other = copy.copy(self)
+        other.tag = f"[{number}]"
+        return other
+
     def line(self, text: str) -> None:
         """Write one line."""
-        self.stream.write(text + "\n")
+        self.stream.write(self._tagged(text) + "\n")
         self.stream.flush()
+
+    def _tagged(self, text: str) -> str:
+        """Add the cell's number to an indented line, where several cells run at a time."""
+        return f"{self.tag}{text[3:]}" if self.tag and text.startswith("    ") else text
 
     def preparing(
         self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
@@ -47,6 +63,15 @@ class Progress(ProgressListener):
         self._psnr = None
         self._cell_began = self._loop_began = self._reported = time.monotonic()
         self.line(f"[{number}/{self._cells}] {title}")
+
+    def expect(self, number: int, title: str) -> None:
+        """Keep number and title of a cell that another machine will start; see `began`."""
+        self._expected = number, title
+
+    def began(self, place: str) -> None:
+        """Report that the expected cell starts, or starts again, at a place."""
+        number, title = self._expected
+        self.cell(number, f"{title}: {place}")
 
     def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
         """Report the state of the training, at most every `_INTERVAL` seconds."""
@@ -70,11 +95,11 @@ class Progress(ProgressListener):
         """Keep a validation's PSNR in dB for the next reports."""
         self._psnr = None if math.isnan(psnr) else psnr
 
-    def cell_ended(self, reason: str | None) -> None:
-        """Report that a cell is done, or why it failed."""
+    def cell_ended(self, reason: str | None, state: str = "failed") -> None:
+        """Report that a cell is done, or why it is not, and which state it is in instead."""
         took = time.monotonic() - self._cell_began
         psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
-        self.line(f"    failed: {reason}" if reason else f"    done in {took:.0f} s{psnr}")
+        self.line(f"    {state}: {reason}" if reason else f"    done in {took:.0f} s{psnr}")
 
     def __enter__(self) -> "Progress":
         return self
@@ -115,7 +140,7 @@ class Bars(Progress):
 
     def line(self, text: str) -> None:
         """Write one line above the bars."""
-        self._bars.console.print(text, markup=False, highlight=False)
+        self._bars.console.print(self._tagged(text), markup=False, highlight=False)
 
     def preparing(
         self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
@@ -138,6 +163,8 @@ class Bars(Progress):
     def cell(self, number: int, title: str) -> None:
         """Add the bar of one cell."""
         super().cell(number, title)
+        if self._expected[0] and self._current is not None:  # its former machine was lost
+            self._bars.remove_task(self._current)
         self._current = self._bars.add_task(title, total=None, note="")
 
     def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
@@ -150,10 +177,12 @@ class Bars(Progress):
         super().scene(name)
         self._bars.update(self._current, note=f"testing on {name}")
 
-    def cell_ended(self, reason: str | None) -> None:
+    def cell_ended(self, reason: str | None, state: str = "failed") -> None:
         """Remove the cell's bar and advance the bar of the cells."""
-        super().cell_ended(reason)
-        self._bars.remove_task(self._current)
+        super().cell_ended(reason, state)
+        if self._current is not None:  # a cell that no machine has started has no bar
+            self._bars.remove_task(self._current)
+            self._current = None
         self._bars.advance(self._overall)
 
 

@@ -34,7 +34,7 @@ def folder(option: str, path: Path) -> Iterator[Finding]:
     """
     from filelock import FileLock
 
-    from benchmark.store.files import write_flushed
+    from benchmark.store.files import refuses_locks, write_flushed
 
     whole = path.absolute()
     # Not `exists`: a broken link prevents a run from creating the folder.
@@ -49,6 +49,9 @@ def folder(option: str, path: Path) -> Iterator[Finding]:
         reason = getattr(error, "strerror", None) or error
         if option == "data" and path.is_dir() and os.access(path, os.R_OK | os.X_OK):
             yield Finding(option, "ok", f"{path} is read-only ({reason}); fetch cannot write there")
+        elif refuses_locks(error):
+            text = f"the file system of {place} refuses locks: {reason}"
+            yield Finding(option, level, text, f"mount it with locks, or {other}")
         else:
             text = f"{place} cannot be written to: {reason}"
             yield Finding(option, level, text, f"make room or change its permissions, or {other}")

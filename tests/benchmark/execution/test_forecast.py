@@ -13,9 +13,10 @@ from benchmark.data.split import Split
 from benchmark.engine.machine import environment
 from benchmark.engine.training.profiles import Profile
 from benchmark.execution import forecast
-from benchmark.execution.backends.base import Backend
+from benchmark.execution.backends.base import Backend, Ended
 from benchmark.execution.forecast import Forecast, Rates, Work, duration, work_of
 from benchmark.execution.job import Job, JobResult, Settings
+from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.plan import CellPlan, plan_cells
 from benchmark.execution.request import Experiment
@@ -194,8 +195,18 @@ def test_foreign_networks_are_not_built_for_it(
 class _Nothing(Backend):
     """Computes nothing."""
 
-    def run(self, job: Job, progress: Progress, *, following: Job | None = None) -> JobResult:
-        return JobResult("failed", "as asked")
+    def __init__(self) -> None:
+        self._started: list[Job] = []
+
+    @property
+    def has_room(self) -> bool:
+        return not self._started
+
+    def start(self, job: Job, listener: CellListener, *, following: Job | None = None) -> None:
+        self._started.append(job)
+
+    def wait(self) -> list[Ended]:
+        return [(self._started.pop(), JobResult("failed", "as asked"))]
 
 
 def test_a_run_says_it_at_its_start(tiny: Split, tmp_path: Path) -> None:

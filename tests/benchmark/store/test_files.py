@@ -1,5 +1,6 @@
 """Files and locks: never half a file for a reader, nothing held by the dead."""
 
+import errno
 import os
 import signal
 import stat
@@ -15,7 +16,13 @@ import pytest
 
 import benchmark
 from benchmark.errors import RequestError
-from benchmark.store.files import locked, write_file, write_flushed, writing
+from benchmark.store.files import (
+    locked,
+    without_locks,
+    write_file,
+    write_flushed,
+    writing,
+)
 
 CHECKOUT = Path(benchmark.__file__).resolve().parent.parent
 
@@ -277,3 +284,39 @@ def test_processes_that_take_turns_lose_nothing(tmp_path: Path) -> None:
     together(COUNTING, [(file, 60)] * 3)
     assert file.read_text() == "180"
     assert names(tmp_path) == ["number"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_that_refuses_locks_is_named_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with (
+        pytest.raises(
+            RequestError, match=r"refuses locks .*; mount it with locks, or choose"
+        ) as why,
+        writing(tmp_path),
+        locked(tmp_path / "lock"),
+    ):
+        pass
+    assert "free space" not in str(why.value)
+    told: list[str] = []
+    with without_locks(told.append):
+        for name in ("one", "other"):
+            with writing(tmp_path), locked(tmp_path / name):
+                (tmp_path / "written").touch()
+    assert (tmp_path / "written").exists()
+    (line,) = told
+    assert "goes on without" in line
+    # Outside it, locks are required again.
+    with pytest.raises(RequestError), writing(tmp_path), locked(tmp_path / "lock"):
+        pass
+
+
+def test_another_error_of_a_lock_is_raised_without_locks_too(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with without_locks(pytest.fail), pytest.raises(OSError), locked(tmp_path / "file" / "lock"):  # noqa: PT011
+        pass

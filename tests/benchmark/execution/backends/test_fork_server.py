@@ -11,6 +11,7 @@ import pytest
 from benchmark.data.split import Split
 from benchmark.engine.machine import environment
 from benchmark.execution.backends import process
+from benchmark.execution.backends.base import Ended
 from benchmark.execution.backends.fork_server import AVAILABLE, ServerEndedError
 from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.backends.process import ProcessBackend
@@ -71,7 +72,11 @@ def carried(
     """Run a cell; return its result, and the words of the lines that its method printed."""
     (plan,) = planned(split, method)
     stream = StringIO()
-    result = backend.run(Job(plan, settings), Progress(stream))
+    backend.start(Job(plan, settings), Progress(stream))
+    ended: list[Ended] = []
+    while not ended:
+        ended = backend.wait()
+    ((_, result),) = ended
     return result, [line.split()[1:] for line in stream.getvalue().splitlines() if "|" in line]
 
 
@@ -129,8 +134,7 @@ def test_a_forked_worker_is_waited_for_and_its_group_killed(
     backend: ProcessBackend, tiny: Split, settings: Settings
 ) -> None:
     carried(backend, tiny, "tells[number=5]", settings)
-    server = backend._server
-    assert server
+    (server,) = backend._idle_servers
     worker = server.start(trains=False)
     assert worker.poll() is None  # it waits for its job
     assert os.getpgid(worker.pid) == worker.pid

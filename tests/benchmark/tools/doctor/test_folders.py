@@ -106,6 +106,19 @@ def test_a_folder_that_refuses_files_or_locks_is_an_error_except_for_data(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_system_without_locks_is_named_as_such(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    found = only(folders.folder("results", tmp_path))
+    assert found.level == "error"
+    assert found.text == f"the file system of {tmp_path} refuses locks: No locks available"
+    assert found.remedy == "mount it with locks, or choose another folder with --results"
+
+
 @pytest.mark.parametrize(
     ("option", "free", "level"),
     [

@@ -1,0 +1,97 @@
+"""Runs on a real Ray cluster whose nodes share no folder, and on Ray on this machine alone."""
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmark.execution.listeners.recording import read_record
+from tests.clusters import mini_ray
+from tests.clusters.mini_ray import LOOPBACK, RayCluster
+from tests.clusters.support import (
+    LIMIT,
+    WORDS,
+    Alone,
+    cells,
+    prepared,
+    require,
+    wait_for,
+    wait_for_checkpoints,
+)
+from tests.faults import finished, running
+
+pytestmark = pytest.mark.ray
+ENVIRONMENT = {**LOOPBACK, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Alone:
+    """Run everything on this machine, without a cluster."""
+    require(mini_ray.missing())
+    return Alone.run(tmp_path_factory.mktemp("alone"))
+
+
+@pytest.fixture
+def folder(alone: Alone, tmp_path: Path) -> Path:
+    """Return a folder to run in."""
+    return prepared(tmp_path / "run", alone.folder / ".cache")
+
+
+@pytest.fixture(scope="module")
+def cluster(alone: Alone) -> Iterator[RayCluster]:
+    """Start a cluster."""
+    cluster = RayCluster()
+    yield cluster
+    cluster.stop()
+
+
+def test_a_lost_node_is_no_failure_and_cells_come_back_from_folders_that_are_not_shared(
+    cluster: RayCluster, folder: Path, alone: Alone, tmp_path: Path
+) -> None:
+    on = ("--on", "ray", "--ray-address", cluster.address, "--scratch", str(tmp_path / "scratch"))
+    words = (*WORDS, *on, "--methods", "bicubic,watched,slow", "--seeds", "0,1")
+    with running(folder, *words, namespace=None, **ENVIRONMENT) as run:
+        assert run.heard(r"\] slow x3 seed 0 .*: \S+/(\w+) \(GPU \d\)", limit=LIMIT)
+        said = [re.search(r"\] slow x3 seed 0 .*: \S+/(\w+) ", line) for line in run.lines]
+        (node,) = {found[1] for found in said if found}
+        scratch = tmp_path / "scratch"
+        wait_for(lambda: any(scratch.rglob("*/slow/seed0/*.checkpoint")), "no checkpoint")
+        # `status` reads it where the run was started.
+        record = read_record(next((folder / "results").rglob("slow/seed0/progress.json")))
+        assert record["machine"].split(" ")[0].endswith(f"/{node}")
+        cluster.kill_node(node)
+        assert run.heard(rf"its process on \S+/{node} .*was lost", limit=LIMIT)
+        answer = run.ended(LIMIT)
+    assert answer.code == 0, answer.err
+    assert "raylet" not in answer.err
+    alone.check(folder)
+    gpus = re.findall(r"\] (?:slow|watched) .*: (\S+ \(GPU \d\))", answer.err)
+    assert len(set(gpus)) >= 3, gpus  # the GPUs of two nodes were in use
+    cluster.add_node()
+
+
+def test_a_gpu_is_asked_for_where_there_is_none(folder: Path, cluster: RayCluster) -> None:
+    on = ("--on", "ray", "--ray-address", cluster.address, "--gpus-per-cell", "3")
+    answer = finished(folder, *WORDS, *on, "--methods", "watched", namespace=None, **ENVIRONMENT)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.splitlines()[-1] == (
+        "error: --gpus-per-cell 3: the machines have at most 2 GPUs"
+    )
+
+
+def test_ctrl_c_keeps_checkpoints_and_the_same_command_goes_on(folder: Path, alone: Alone) -> None:
+    words = (*WORDS, "--on", "ray", "--workers", "2", "--methods", "slow", "--device", "cpu")
+    with running(folder, *words, namespace=None, **ENVIRONMENT) as run:
+        wait_for_checkpoints(folder)
+        run.process.send_signal(signal.SIGINT)
+        answer = run.ended(LIMIT)
+    assert answer.code == 130
+    assert "checkpoint kept: " in answer.err
+    assert cells(folder) == {}
+    with running(folder, *words, namespace=None, **ENVIRONMENT) as run:
+        answer = run.ended(LIMIT)
+    assert answer.code == 0, answer.err
+    assert cells(folder)["slow 0"]["resumed"] == 1
+    alone.check(folder)

@@ -1,0 +1,157 @@
+"""Several cells at a time; the data prepared beforehand; what is running, shown."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark.cli.cluster import minutes
+from benchmark.store.address import Address
+from benchmark.store.lock import CellLock
+from tests.benchmark.store.test_lock import locked_elsewhere
+from tests.command_line import SCENES, SMALL, CommandLine
+from tests.faults import finished
+from tests.test_two_runs import numbers
+
+WORDS = ("--dataset", SMALL, "--scenes", SCENES, "--scales", "3", "--device", "cpu")
+LABEL = f"{SMALL}+{SCENES.replace(',', '+')}"
+
+
+def test_jobs_side_by_side_give_the_numbers_of_one_after_the_other(tmp_path: Path) -> None:
+    words = (*WORDS, "--methods", "bicubic,wiener,back_projection")
+    alone = CommandLine(tmp_path)(*words, "--results", "alone")
+    answer = finished(tmp_path, *words, "--results", "beside", "--jobs", "2", "--json")
+    assert (alone.code, answer.code) == (0, 0), answer.err
+    assert len(json.loads(answer.out)["done"]) == 3
+    # Two were started before the first had ended, and their lines name them.
+    assert re.search(r"\[1/3\] .*\n\[2/3\] .*\n\[[12]\] done in", answer.err)
+    assert numbers(tmp_path / "beside") == numbers(tmp_path / "alone")
+    assert not (tmp_path / "beside" / ".work").exists()
+
+
+def test_jobs_that_cannot_be_are_refused(hsisr: CommandLine) -> None:
+    for words, error in (
+        (("--jobs", "0"), "error: --jobs"),
+        (("--jobs", "2"), "error: --jobs needs worker processes; leave out --in-process\n"),
+    ):
+        answer = hsisr.tiny("bicubic", *words)
+        assert answer.code == 2
+        assert answer.err.splitlines()[-1].startswith(error.strip())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_run_for_gpus_is_planned_where_there_are_none(hsisr: CommandLine) -> None:
+    answer = hsisr(*WORDS[:-1], "cuda", "--methods", "bicubic,srcnn", "--plan")
+    assert (answer.code, answer.err.count("error")) == (0, 0)
+    assert answer.out.splitlines()[-1] == "2 cells: 2 missing"
+    refused = hsisr(*WORDS[:-1], "cuda", "--methods", "bicubic")
+    assert refused.code == 2
+    assert "torch sees no CUDA device here" in refused.err
+
+
+def test_what_was_prepared_is_not_prepared_again(hsisr: CommandLine) -> None:
+    prepared = hsisr("prepare", "--dataset", SMALL)
+    assert prepared.code == 0
+    assert "18 of 18 scenes prepared" in prepared.err
+    assert prepared.out == (
+        f"{SMALL}: 12 scenes to train, 2 to validate, 4 to test, prepared in .cache\n"
+    )
+    assert not hsisr.results.exists()
+    words = ("--dataset", SMALL, "--scales", "3", "--methods", "bicubic", "--profile", "tiny")
+    assert "prepared" not in hsisr(*words).err
+    again = hsisr("prepare", "--dataset", SMALL, "--json")
+    assert again.err == ""
+    assert again.json()[0]["test"] == 4
+
+
+def test_data_that_are_missing_are_named(hsisr: CommandLine) -> None:
+    answer = hsisr("prepare", "--dataset", "cave", "--data", "nowhere")
+    assert answer.code == 2
+    assert answer.err.startswith("error: ")
+    assert hsisr("prepare").code == 2
+
+
+def test_status_counts_what_is_there(hsisr: CommandLine) -> None:
+    assert hsisr("status").out == "0 cells: 0 done, 0 running, 0 queued, 0 failed\n"
+    assert hsisr.tiny("bicubic,wiener").code == 0
+    assert hsisr("status").out == "2 cells: 2 done, 0 running, 0 queued, 0 failed\n"
+    known = hsisr.cells()["wiener 0"]
+    address = Address(**{**known["address"], "seed": 1})
+    lock = CellLock(hsisr.results, address, known["key"])
+    with locked_elsewhere(hsisr.results, address):
+        lock.queued.write_text(json.dumps({"cell": str(address), "job": "71_3"}))
+        answer = hsisr("status")
+    assert answer.out.splitlines() == [
+        f"queued      wiener x3 seed 1 on {LABEL}: job 71_3",
+        "3 cells: 2 done, 0 running, 1 queued, 0 failed",
+    ]
+    shown = hsisr("status", "--json").json()
+    assert (shown["done"], shown["queued"]) == (2, 1)
+    assert shown["cells"][0]["job"] == "71_3"
+    (file,) = hsisr.results.glob("*/*/*/*/wiener/*/scores.csv")
+    file.write_text("scene\n")
+    assert hsisr("status").out.splitlines()[-1].endswith("0 failed, 1 damaged")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("--on", "mars"), "--on mars: expected ray or slurm, or leave it out"),
+        (("--workers", "2"), "--workers needs --on ray"),
+        (("--on", "slurm", "--gpus-per-cell", "2"), "--gpus-per-cell needs --on ray"),
+        (("--on", "ray", "--at-most", "3"), "--at-most needs --on slurm"),
+        (("--submit",), "--submit needs --on slurm"),
+        (("--partition", "gpu", "--on", "ray"), "--partition needs --on slurm"),
+        (("--on", "slurm", "--time", "soon"), "--time soon: expected a time such as 90, "),
+        (("--on", "slurm", "--time", "0:00"), "--time 0:00: expected more than nothing"),
+        (("--on", "slurm", "--slurm", "qos"), "--slurm qos: expected name=value, found 'qos'"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    hsisr: CommandLine, words: tuple[str, ...], error: str
+) -> None:
+    for more in ((), ("--plan",)):
+        answer = hsisr.tiny("bicubic", *words, *more)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.startswith(f"error: {error}")
+    assert not hsisr.results.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90", 90),
+        ("90:30", 91),
+        ("4:00:00", 240),
+        ("0:00:01", 1),
+        ("2-0", 2880),
+        ("1-12", 2160),
+        ("1-12:30", 2190),
+        ("1-12:30:01", 2191),
+    ],
+)
+def test_a_time_limit_is_read_as_sbatch_reads_it(text: str, expected: int) -> None:
+    assert minutes(text) == expected
+
+
+def test_a_missing_package_or_command_is_named(
+    hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    answer = hsisr.tiny("bicubic", "--on", "ray")
+    assert answer.code == 2
+    assert "error: --on ray needs the package ray" in answer.err
+    assert "pip install ray" in answer.err
+    monkeypatch.setenv("PATH", str(tmp_path))
+    answer = hsisr.tiny("bicubic", "--on", "slurm")
+    assert answer.code == 2
+    assert "error: --on slurm: the command sbatch is not found; run this where" in answer.err
+
+
+def test_there_is_nothing_to_stop(hsisr: CommandLine) -> None:
+    answer = hsisr("stop")
+    assert answer.code == 0
+    assert answer.out.startswith("0 jobs ended")
