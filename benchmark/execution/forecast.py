@@ -169,14 +169,9 @@ def work_of(plan: CellPlan, known: dict[Method, tuple[int, float]]) -> Work | No
     if method.inputs == ("low",):
         each *= (scale / problem.scale) ** 2
     images = problem.bands if method.bandwise else 1
-    patches, shown = profile.patches, images
-    if method.bandwise and not recipe.bands_as_samples:
-        cost = each if profile.multiplications else 0.0
-        shown = profile.bands_of_patch(problem.bands, cost)
-    elif method.bandwise:
-        patches, shown = patches * images, 1
-    steps = max(1, patches // recipe.batch_size) * recipe.epochs
-    batch = recipe.batch_size * (shown if method.bandwise else 1)
+    sampling = profile.sampling(method, profile.patches, problem.bands, lambda: each)
+    steps = sampling.steps_per_epoch * sampling.epochs
+    batch = sampling.batch * (sampling.bands_per_patch or 1)
     longest = profile.validation_size
     held_out = sum(
         prod(min(longest or side, side) for side in shape[:2])

@@ -123,7 +123,7 @@ def train(
         saved = checkpointer.load()
         with seeding.seeded(task.seed, device.torch):
             network = start(task.method, task.problem, recipe)
-            sampling = _sampling(task, recipe, network)
+            sampling = _sampling(task, network)
             loop = _Loop(task, device.place(network), recipe, device, sampling)
             try:
                 loop.restore(saved)
@@ -296,23 +296,13 @@ class _Loop:
         return {k: v.detach().clone() for k, v in self.network.state_dict().items()}
 
 
-def _sampling(task: TrainingTask, recipe: Recipe, network: nn.Module) -> SamplingPlan:
-    """Plan the samples: which bands of the patches a band-wise network is shown."""
-    method, bands = task.method, task.bank.bands
-    shown = 0
-    if method.bandwise and not recipe.bands_as_samples:
-        cost = 0.0
-        if task.profile.multiplications:
-            cost = multiplications_per_pixel(method, network, task.problem, task.bank.size)
-        shown = task.profile.bands_of_patch(bands, cost)
-    return SamplingPlan(
-        patches=len(task.bank),
-        bands=bands,
-        batch=recipe.batch_size,
-        epochs=recipe.epochs,
-        bands_per_patch=shown,
-        bands_as_samples=method.bandwise and recipe.bands_as_samples,
-    )
+def _sampling(task: TrainingTask, network: nn.Module) -> SamplingPlan:
+    method, bank = task.method, task.bank
+
+    def cost() -> float:
+        return multiplications_per_pixel(method, network, task.problem, bank.size)
+
+    return task.profile.sampling(method, len(bank), bank.bands, cost)
 
 
 def _trainable(network: nn.Module) -> int:

@@ -97,11 +97,11 @@ def _groups(
     others = lengths | gains
     weights = [one for one in layer if one.dim() > 1 and one not in others]
     biases = [one for one in layer if one.dim() <= 1 and one not in others]
-    matrices = [one for one in weights if recipe.optimiser == "muon" and _blocks(module, one)]
+    matrices = {one for one in weights if recipe.optimiser == "muon" and _blocks(module, one)}
     scale = he_scale(weights)
     groups = (
-        (matrices, scale),
-        ([one for one in weights if one not in set(matrices)], scale),
+        ([one for one in weights if one in matrices], scale),
+        ([one for one in weights if one not in matrices], scale),
         (biases, scale * _BIAS_LR if weights else scale),
         ([one for one in layer if one in lengths], _LENGTH_LR),
         ([one for one in layer if one in gains], he_scale([])),
@@ -110,7 +110,7 @@ def _groups(
         {
             "params": group,
             "lr_scale": rate if recipe.lr_by_fan_in else 1.0,
-            "blocks": _blocks(module, group[0]) if group is matrices else 0,
+            "blocks": _blocks(module, group[0]) if group[0] in matrices else 0,
         }
         for group, rate in groups
         if group

@@ -10,12 +10,14 @@ short; in `evening` and `overnight` as many as a budget of multiplications pays 
 needs for 4), so that the cheap ones see all; in `standard` all. Tables say how much each saw.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.errors import unknown
 
 if TYPE_CHECKING:
+    from benchmark.data.sampler import SamplingPlan
     from benchmark.method import Method, NetworkMethod, Recipe
 
 
@@ -105,6 +107,33 @@ class Profile:
             return bands
         affordable = int(self.multiplications / cost) if cost else 0
         return min(bands, max(self.bands, affordable))
+
+    def sampling(
+        self, method: "NetworkMethod", patches: int, bands: int, cost: Callable[[], float]
+    ) -> "SamplingPlan":
+        """Plan the samples of a method: which bands of the patches it is shown.
+
+        Args:
+            method: the network's.
+            patches: number of patches.
+            bands: number of bands of a patch.
+            cost: returns the multiplications of the network for one band, per pixel; called only
+                where the number of bands depends on it.
+        """
+        from benchmark.data.sampler import SamplingPlan
+
+        recipe = self.recipe(method)
+        shown = 0
+        if method.bandwise and not recipe.bands_as_samples:
+            shown = self.bands_of_patch(bands, cost() if self.multiplications else 0.0)
+        return SamplingPlan(
+            patches=patches,
+            bands=bands,
+            batch=recipe.batch_size,
+            epochs=recipe.epochs,
+            bands_per_patch=shown,
+            bands_as_samples=method.bandwise and recipe.bands_as_samples,
+        )
 
     def patch_size(self, method: "NetworkMethod", scale: int) -> int:
         """Return the rows and columns of the patches that a method is trained on."""
