@@ -157,16 +157,16 @@ PROFILES = {
     for profile in (
         Profile(
             "quick",
-            "one common recipe (Muon, one cycle), 600 cubic patches, of which band-wise networks "
+            "one common recipe (Muon, one cycle), 500 cubic patches, of which band-wise networks "
             "see 2 bands, or more where that costs at most 70,000 multiplications per pixel: "
             "minutes on two CPU cores, an order of magnitude too short to rank networks",
-            patches=600,
+            patches=500,
             batch=2,
             lr=0.02,
             bands=2,
             multiplications=70_000,
-            validations=4,
-            validation_size=96,
+            validations=2,
+            validation_size=64,
         ),
         Profile(
             "evening",
