@@ -18,8 +18,9 @@ _INPUTS = {"low": "low-resolution", "upscaled": "upscaled"}
 _LEGEND = f"""\
 Sizes are those of networks for 31 bands. GFLOP: one forward pass for a low-resolution image of 31
 {TIMES} 32 {TIMES} 32 at {TIMES}4, two operations for each multiplication; of band-wise networks for
-all bands, and with the protocol's operators of those that apply them (EUNet). Image: large ones are estimated in overlapping tiles, which give the values of the whole;
-or only as a whole, because a pixel depends on all others, or on its position.""".replace("\n", " ")
+all bands, and with the protocol's operators of those that apply them (EUNet). Image: large ones
+are estimated in overlapping tiles, which give the values of the whole; or only as a whole, because
+a pixel depends on all others, or on its position.""".replace("\n", " ")
 _PUBLISHED = f"""\
 The first main metric of each protocol, by its rows in `reports/published`. Columns differ in split,
 degradation and metric: no two of them are comparable. {REMARKED}: with a remark, which `python
