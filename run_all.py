@@ -205,6 +205,7 @@ for command in (
     lists.methods,
     catalogue.datasets,
     catalogue.metrics,
+    catalogue.cite,
     catalogue.new,
     diagnostics.check,
     diagnostics.speed,
