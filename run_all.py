@@ -198,6 +198,8 @@ for command in (
     lists.claims,
     score,
     exchange.export,
+    exchange.submit,
+    exchange.verify,
     cluster.prepare,
     cluster.status,
     cluster.stop,

@@ -22,6 +22,7 @@ from benchmark.store.cells import WEIGHTS, Cell, set_aside
 from benchmark.store.files import flush_folder, locked
 from benchmark.store.lock import CellLock
 from benchmark.tools.exchange.sorting import sort_files
+from benchmark.tools.exchange.submitted import note_submitted, submitter
 
 # Size limits in bytes; parsing cell.json takes many times its size.
 LIMITS = {"cell.json": 1 << 20, WEIGHTS: 4 << 30}
@@ -49,6 +50,7 @@ class Merged:
         refused: each refused cell and the reason.
         machines: the number of imported cells per device.
         ignored: files that are no part of a cell, such as `__MACOSX` -> their number.
+        submitted: describes the submission that they came in; empty for an export.
     """
 
     added: list[str] = field(default_factory=list)
@@ -60,6 +62,7 @@ class Merged:
     refused: dict[str, str] = field(default_factory=dict)
     machines: dict[str, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
+    submitted: str = ""
 
     @property
     def summary(self) -> str:
@@ -107,6 +110,9 @@ def merge(
     with open_zip(file, member_limit=LIMITS[WEIGHTS]) as archive:
         contents = sort_files(archive.sizes)
         places, merged.ignored = contents.folders, dict(contents.ignored)
+        origin = submitter(archive, file, places)
+        if origin is not None:
+            merged.submitted = f"submission {origin.pop('line')}"
         if not places:
             raise RequestError(f"{file} holds no cells; make one with: run_all.py export")
         try:
@@ -116,6 +122,8 @@ def merge(
                     try:
                         cell = unpack_cell(archive, place, places[place], temporary / str(number))
                         _move(results, cell, merged, replace=replace)
+                        if origin is not None:
+                            note_submitted(results, cell.address, origin)
                     except RefusedError as why:
                         merged.refused[shown(place) or "the top of the zip"] = str(why)
                     shutil.rmtree(temporary / str(number), ignore_errors=True)

@@ -4,10 +4,11 @@
 scores its weights again; `run_all.py import` takes its cells into a results folder.
 """
 
-from benchmark.tools.exchange.submissions.form import FORM, Form, form_of, write_template
+from benchmark.tools.exchange.form import FORM, Form, form_of, write_template
 from benchmark.tools.exchange.submissions.packing import Packed, chosen, submit
 from benchmark.tools.exchange.submissions.reading import Submission, opened
-from benchmark.tools.exchange.submissions.verifying import Verified, plan, verify, why_not
+from benchmark.tools.exchange.submissions.scoring import Verified
+from benchmark.tools.exchange.submissions.verifying import plan, verify, why_not
 
 __all__ = [
     "FORM",

@@ -1,7 +1,7 @@
 """The code of a submission: the files that a method's fingerprint covers, and no others.
 
-    code/plugin/     a plugin file, with the modules and data files beside it that it uses
-    code/checkout/   what a method uses of the checkout's own `methods/`
+code/plugin/     a plugin file, with the modules and data files beside it that it uses
+code/checkout/   what a method uses of the checkout's own `methods/`
 """
 
 import importlib
@@ -17,8 +17,8 @@ from benchmark.method import METHODS, Method
 from benchmark.plugins.discovery import load_origins, origin
 from benchmark.plugins.fingerprint import files_of
 from benchmark.plugins.registry import Registry
+from benchmark.tools.exchange.submitted import CODE
 
-CODE = "code"
 PLUGIN, OWN = f"{CODE}/plugin/", f"{CODE}/checkout/"
 _LARGEST = 16 << 20  # bytes of a file
 _PACKAGE = METHODS.folder

@@ -16,18 +16,17 @@ from benchmark.method import METHODS, Method
 from benchmark.store import cells
 from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.store.files import locked, replacing, writing
+from benchmark.tools.exchange.form import FORM, Form
 from benchmark.tools.exchange.packing import files_of_cell
 from benchmark.tools.exchange.submissions.code import Code, collect
-from benchmark.tools.exchange.submissions.form import FORM, Form
 from benchmark.tools.exchange.submissions.reading import (
-    CELLS,
     FORMAT,
     KIND,
-    MANIFEST,
     Submission,
     lacking,
     opened,
 )
+from benchmark.tools.exchange.submitted import CELLS, MANIFEST
 
 # Given the packed submission, the reason why each cell cannot be planned again from it.
 Planner = Callable[[Submission], Mapping[str, str]]
@@ -145,14 +144,18 @@ def submit(
     on_progress("submit", len(folders), len(folders), "")
     if packed.refused:
         return packed
-    with writing(file, ""), locked(file.with_name(f".{file.name}.lock")), suppress(_RefusedError):
-        with replacing(file) as part:
-            _write(part, good, code, form, packed)
-            # As the receiver will see it: of this machine nothing is used but suite and data.
-            with opened(part) as submission:
-                packed.refused |= plan(submission)
-            if packed.refused:
-                raise _RefusedError
+    with (
+        writing(file, ""),
+        locked(file.with_name(f".{file.name}.lock")),
+        suppress(_RefusedError),
+        replacing(file) as part,
+    ):
+        _write(part, good, code, form, packed)
+        # As the receiver will see it: of this machine nothing is used but suite and data.
+        with opened(part) as submission:
+            packed.refused |= plan(submission)
+        if packed.refused:
+            raise _RefusedError
     return packed
 
 

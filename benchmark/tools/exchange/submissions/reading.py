@@ -1,9 +1,9 @@
 """Open a submission that may come from anybody: check all of it, and run none of it.
 
-    submission.yaml     the form
-    manifest.json       format, version of the suite, methods, code, SHA-256 of form and code
-    code/               see `benchmark.tools.exchange.submissions.code`
-    cells/              cells at their places, as in a results folder, with their weights
+submission.yaml     the form
+manifest.json       format, version of the suite, methods, code, SHA-256 of form and code
+code/               see `benchmark.tools.exchange.submissions.code`
+cells/              cells at their places, as in a results folder, with their weights
 """
 
 import hashlib
@@ -19,16 +19,23 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 
 from benchmark.data.archives.zips import CheckedZip, open_zip
-from benchmark.errors import RequestError, plain
+from benchmark.errors import RequestError, counted, plain
 from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.tools.exchange.form import FORM, Form
 from benchmark.tools.exchange.merging import LIMITS, RefusedError, unpack_cell
 from benchmark.tools.exchange.sorting import sort_files
-from benchmark.tools.exchange.submissions.code import CODE, Code, code_of
-from benchmark.tools.exchange.submissions.form import FORM, Form, read_form
+from benchmark.tools.exchange.submissions.code import Code, code_of
+from benchmark.tools.exchange.submitted import (
+    CELLS,
+    CODE,
+    MANIFEST,
+    below,
+    form_in,
+    small_file,
+    top_of,
+)
 
-MANIFEST, CELLS = "manifest.json", "cells"
 KIND, FORMAT = "HSI-SR Bench submission", 1
-_SMALL = 1 << 20  # bytes of form and manifest
 _MOST_CODE = 64 << 20  # bytes of all code
 
 
@@ -54,37 +61,28 @@ class Submission:
     folder: Path
     cells: tuple[Cell, ...]
 
+    def lines(self) -> list[str]:
+        """Describe what is in it, in plain lines; nothing is believed yet but checksums."""
+        weights = sum(len_of(cell.folder / WEIGHTS) for cell in self.cells)
+        lines = [
+            f"{self.file}: {self.form.line}",
+            "form and checksums are in order; nothing of it has been run",
+        ]
+        lines += [
+            f"    code   {plain(name)}, {counted(len(content), 'byte')}, SHA-256 "
+            f"{hashlib.sha256(content).hexdigest()[:16]}"
+            for name, content in self.code.files.items()
+        ]
+        lines.append(f"    {counted(len(self.cells), 'cell')}, weights {weights / 1e6:.2f} MB")
+        for cell in self.cells:
+            at, day = cell.address, plain(cell.facts.get("date") or "")[:10]
+            lines.append(f"    {plain(at)}, {plain(at.protocol)}, {plain(at.profile)}, {day}")
+        return lines
 
-def top_of(folders: Mapping[str, Mapping[str, str]]) -> str | None:
-    """Return the folder of a zip that is a submission; None if there is none.
 
-    Args:
-        folders: the folders of the zip with their files, of `sort_files`.
-    """
-    tops = (place for place, files in folders.items() if {FORM, MANIFEST} <= set(files))
-    return min(tops, default=None, key=len)
-
-
-def below(top: str, place: str) -> str | None:
-    """Return the path of a folder below another; None if it is elsewhere."""
-    if place == top or not top:
-        return place.removeprefix(top)
-    return place.removeprefix(f"{top}/") if place.startswith(f"{top}/") else None
-
-
-def form_in(archive: CheckedZip, file: Path, folders: Mapping[str, Mapping[str, str]]) -> Form:
-    """Read the form of a submission.
-
-    Args:
-        archive: the open zip.
-        file: its name, for messages.
-        folders: as of `sort_files`; one is a submission's.
-
-    Raises:
-        RequestError: it is malformed.
-    """
-    files = folders[top_of(folders) or ""]
-    return read_form(_small(archive, file, files[FORM]), f"{FORM} of {file}")
+def len_of(file: Path) -> int:
+    """Return the size of a file in bytes; 0 where there is none."""
+    return file.stat().st_size if file.exists() else 0
 
 
 @contextmanager
@@ -112,7 +110,7 @@ def opened(file: Path) -> Iterator[Submission]:
             )
         form = form_in(archive, file, folders)
         form.require_complete()
-        manifest = _manifest(_small(archive, file, folders[top][MANIFEST]), file)
+        manifest = _manifest(small_file(archive, file, folders[top][MANIFEST]), file)
         cells, content = [], {FORM: archive.read(folders[top][FORM])}
         for where, files in folders.items():
             inner = below(top, where)
@@ -134,12 +132,6 @@ def opened(file: Path) -> Iterator[Submission]:
         _write(folder, content)
         cells.sort(key=lambda cell: cell.address)
         yield Submission(file, digest, form, manifest, code, folder, tuple(cells))
-
-
-def _small(archive: CheckedZip, file: Path, name: str) -> bytes:
-    if archive.sizes[name] > _SMALL:
-        raise RequestError(f"{file}: {plain(name)} is larger than {_SMALL:,} bytes")
-    return archive.read(name)
 
 
 def _manifest(content: bytes, file: Path) -> Mapping[str, Any]:
@@ -190,10 +182,11 @@ def _cell(
     """
     try:
         cell = unpack_cell(archive, where, files, root)
-        if why := lacking(cell):
-            raise RefusedError(why)
+        why = lacking(cell)
     except RefusedError as error:
         raise RequestError(f"{file}: {plain(where)[:200]}: {error}") from error
+    if why:
+        raise RequestError(f"{file}: {plain(where)[:200]}: {why}")
     return cell
 
 

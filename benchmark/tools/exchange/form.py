@@ -22,8 +22,8 @@ TEMPLATE = f"""\
 # Who submits, a list of names.
 authors: []
 
-# Title, venue and year, a DOI or a URL; {NONE} where there is no paper yet. Empty: what the method's
-# registration says.
+# Title, venue and year, a DOI or a URL; {NONE} where there is no paper yet. Empty: what the
+# registration of the method says.
 paper: ""
 
 # The URL of the code; {NONE} where the submission alone has it.
@@ -81,7 +81,8 @@ class Form:
     def encode(self) -> bytes:
         """Return the content of `submission.yaml`."""
         facts = {**asdict(self), "authors": list(self.authors)}
-        return yaml.safe_dump(facts, sort_keys=False, allow_unicode=True, width=100).encode()
+        text: str = yaml.safe_dump(facts, sort_keys=False, allow_unicode=True, width=100)
+        return text.encode()
 
     @property
     def line(self) -> str:
