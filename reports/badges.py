@@ -40,7 +40,7 @@ MEANINGS: Mapping[str, str] = {
     "published": "printed in a paper, not computed here",
     "submitted": "imported from a submission, not scored again here",
     "re-scored": "the stored weights were scored again here, with the same scores",
-    "retrained": "trained and scored here",
+    "retrained": "computed here from the beginning, training included",
 }
 PUBLISHED = Badge("published", MEANINGS["published"])
 _UNKNOWN = Badge("", "no record of where it was computed")
