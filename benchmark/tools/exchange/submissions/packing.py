@@ -18,7 +18,7 @@ from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.store.files import locked, replacing, writing
 from benchmark.tools.exchange.form import FORM, Form
 from benchmark.tools.exchange.packing import files_of_cell
-from benchmark.tools.exchange.submissions.code import Code, collect
+from benchmark.tools.exchange.submissions.code import Code, collect, foreign
 from benchmark.tools.exchange.submissions.reading import (
     FORMAT,
     KIND,
@@ -40,7 +40,7 @@ class Packed:
         file: the zip; it is not written if a cell is refused.
         cells: paths of the cells below a results folder.
         refused: why a cell cannot be submitted, by its path.
-        code: the code files.
+        code: the code files that are not the suite's own.
         weights: bytes of all weights.
     """
 
@@ -52,7 +52,7 @@ class Packed:
 
     def lines(self) -> list[str]:
         """Describe the submission, a line for each part."""
-        code = listed(one.rpartition("/")[2] for one in self.code) or "none; it is the suite's own"
+        code = listed(one.rpartition("/")[2] for one in self.code) or "this suite's own"
         return [
             f"cells      {counted(len(self.cells), 'cell')}: done, current, with their weights",
             f"weights    {self.weights / 1e6:.2f} MB, finite",
@@ -130,7 +130,7 @@ def submit(
     form.require_complete()
     packed = Packed(file)
     code = collect(methods)
-    packed.code = list(code.files)
+    packed.code = foreign(code)
     good: list[tuple[str, Cell]] = []
     for number, folder in enumerate(folders):
         place = folder.relative_to(results).as_posix()

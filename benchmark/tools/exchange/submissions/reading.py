@@ -24,7 +24,7 @@ from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.tools.exchange.form import FORM, Form
 from benchmark.tools.exchange.merging import LIMITS, RefusedError, unpack_cell
 from benchmark.tools.exchange.sorting import sort_files
-from benchmark.tools.exchange.submissions.code import Code, code_of
+from benchmark.tools.exchange.submissions.code import Code, code_of, foreign
 from benchmark.tools.exchange.submitted import (
     CELLS,
     CODE,
@@ -68,11 +68,10 @@ class Submission:
             f"{self.file}: {self.form.line}",
             "form and checksums are in order; nothing of it has been run",
         ]
-        lines += [
-            f"    code   {plain(name)}, {counted(len(content), 'byte')}, SHA-256 "
-            f"{hashlib.sha256(content).hexdigest()[:16]}"
-            for name, content in self.code.files.items()
-        ]
+        theirs = foreign(self.code)
+        for name, content in self.code.files.items():
+            whose = "to be read before it is run" if name in theirs else "as in this checkout"
+            lines.append(f"    code   {plain(name)}, {counted(len(content), 'byte')}, {whose}")
         lines.append(f"    {counted(len(self.cells), 'cell')}, weights {weights / 1e6:.2f} MB")
         for cell in self.cells:
             at, day = cell.address, plain(cell.facts.get("date") or "")[:10]
