@@ -155,13 +155,11 @@ class Upscaler:
             name: low if name == "low" else self.degradation.upscale(low, shape)
             for name in self._method.inputs
         }
-        report(0, 1)
         run = None
         if isinstance(self._method, IterativeMethod):
             generator = replace(self._problem, shape=shape).generator(self._device.torch)
             run = _Reporting(self._device.torch, generator, report)
         yield slice(0, shape[0]), slice(0, shape[1]), self._checked(inputs, shape, run)
-        report(1, 1)
 
     def _checked(
         self, inputs: Inputs, shape: tuple[int, int], run: "_Reporting | None" = None
@@ -183,12 +181,14 @@ class _Reporting(Run):
 
     def __init__(self, device: torch.device, generator: torch.Generator, report: Report) -> None:
         super().__init__(device, generator)
-        self._report = report
+        self._report, self._begun = report, False
 
     def step(self, step: int, steps: int, loss: object, state: object) -> None:
-        """Report an iteration; the last one is reported with the estimate."""
-        if step < steps:
-            self._report(step, steps)
+        """Report an iteration, and the beginning before the first one."""
+        if not self._begun:
+            self._begun = True
+            self._report(0, steps)
+        self._report(step, steps)
 
 
 class _Parts:

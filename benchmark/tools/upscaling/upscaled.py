@@ -143,7 +143,7 @@ def upscale(
     made = np.empty((0, 0, 0) if target else shape, layout.kind)
 
     def report(done: int, total: int) -> None:
-        if progress and total > 1:
+        if progress:
             what = "tiles upscaled" if tiling.side else "iterations done"
             progress.preparing(source.name, done, total, "", what)
 
