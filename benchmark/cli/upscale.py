@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def upscale(
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="A .mat, .npy, .tif, .h5 or .hdr file.")
+        list[Path], typer.Argument(metavar="IMAGE", help="A .mat, .npy, .tif, .h5 or .hdr file.")
     ],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="The file to write, or a folder for several.")
@@ -46,7 +46,7 @@ def upscale(
         str, typer.Option(help="The protocol, where no cell says it; wang2017 if empty.")
     ] = "",
     tile: Annotated[
-        int, typer.Option(min=0, help="Rows of a tile; 0 divides large images alone.")
+        int, typer.Option(min=0, help="Rows and columns of a tile; 0 divides large images alone.")
     ] = 0,
     weights_from: Annotated[
         Path, typer.Option(help="The results folder that --weights pretrained searches.")

@@ -127,7 +127,7 @@ def _of_cell(folder: Path, method: str, scale: int, protocol: str) -> Trained:
                 f"{option} {asked}: expected {found}, that of the cell {folder}; leave {option} "
                 "out, or name another cell"
             )
-    if why := _unusable(cell, made, under):
+    if why := _stale(cell, made, under) or _lost(cell, made):
         raise RequestError(f"--weights {folder}: {why}")
     return _loaded(cell, made, under)
 
@@ -151,8 +151,11 @@ def _no_cell(folder: Path) -> str:
     return f"expected the folder of a cell ({place}), found no cell.json in it{advice}"
 
 
-def _unusable(cell: Cell, method: Method, protocol: Protocol) -> str:
-    """Return why the weights of a cell cannot be used; "" if they can."""
+def _stale(cell: Cell, method: Method, protocol: Protocol) -> str:
+    """Return what has changed since a cell was stored that its estimates depend on; "" if nothing.
+
+    Data and profile are no part of it: what was learned is stored.
+    """
     depends = cell.facts.get("depends", {})
     changed = [
         name
@@ -163,8 +166,11 @@ def _unusable(cell: Cell, method: Method, protocol: Protocol) -> str:
         )
         if depends.get(part) != key_of(now)
     ]
-    if changed:
-        return f"it is stale: {' and '.join(changed)} changed; run the cell again"
+    return f"it is stale: {' and '.join(changed)} changed; run the cell again" if changed else ""
+
+
+def _lost(cell: Cell, method: Method) -> str:
+    """Return that what a method learned is not stored with its cell; "" if it is."""
     if WEIGHTS in cell.facts["sums"]:
         lost = not (cell.folder / WEIGHTS).exists()
     else:
@@ -194,7 +200,9 @@ def _pretrained(wanted: Trained, protocol: str, stored: Path, bands: int) -> Tra
         under = PROTOCOLS.make(cell.address.protocol)
         if not _same_protocol(protocol, under):
             continue
-        if why := _unusable(cell, wanted.method, under):
+        if _lost(cell, wanted.method):
+            continue  # most cells are stored without weights
+        if why := _stale(cell, wanted.method, under):
             reasons.append(f"{cell.address} under {cell.address.protocol}: {why}")
         else:
             found.append(_loaded(cell, wanted.method, under))
@@ -212,7 +220,7 @@ def _pretrained(wanted: Trained, protocol: str, stored: Path, bands: int) -> Tra
     because = f" ({reasons[0]})" if reasons else ""
     raise RequestError(
         f"--weights {PRETRAINED}: no weights of {wanted.label}{under} are stored in "
-        f"{stored.name}{because}; {how}"
+        f"{stored}{because}; {how}"
     )
 
 
