@@ -216,10 +216,10 @@ def _pretrained(wanted: Trained, protocol: str, stored: Path, bands: int) -> Tra
             f"--weights {PRETRAINED}: expected weights of {wanted.label} for the image's {bands} "
             f"bands, found some for {known}; {how}"
         )
-    under = f" under {protocol}" if protocol else ""
+    asked = f" under {protocol}" if protocol else ""
     because = f" ({reasons[0]})" if reasons else ""
     raise RequestError(
-        f"--weights {PRETRAINED}: no weights of {wanted.label}{under} are stored in "
+        f"--weights {PRETRAINED}: no weights of {wanted.label}{asked} are stored in "
         f"{stored}{because}; {how}"
     )
 
