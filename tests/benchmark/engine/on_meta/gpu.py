@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._ops import OpOverload
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -72,13 +73,17 @@ class Watch(TorchDispatchMode):
 
     def __torch_dispatch__(
         self,
-        func: Callable[..., Any],
+        func: OpOverload[..., Any],
         types: Sequence[type],
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Run an operation, or replace what it reads."""
         options = dict(kwargs or {})
+        with self:  # in inference mode operations arrive that others are made of
+            done = func.decompose(*args, **options)
+        if done is not NotImplemented:
+            return done
         name: object = func
         if name is _aten._local_scalar_dense.default and args[0].is_meta:
             self._read()

@@ -1,6 +1,7 @@
 """The device that stands for a GPU notices what a GPU would fail at, or wait for."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 import torch
@@ -55,6 +56,13 @@ FINE: dict[str, Callable[[Tensor], object]] = {
 }
 
 
+MODES: tuple[Callable[[], AbstractContextManager[object]], ...] = (
+    nullcontext,
+    torch.inference_mode,
+    torch.no_grad,
+)
+
+
 def cases(table: dict[str, Callable[[Tensor], object]]) -> pytest.MarkDecorator:
     """Run a test with every entry of a table."""
     return pytest.mark.parametrize("does", table.values(), ids=table.keys())
@@ -68,39 +76,43 @@ def image() -> Tensor:
 @cases(READS)
 def test_reading_a_value_is_noticed(does: Callable[[Tensor], object]) -> None:
     x = image()
-    with watched(), pytest.raises((ReadError, *REFUSED)):
-        does(x)
+    for mode in MODES:
+        with watched(), mode(), pytest.raises((ReadError, *REFUSED)):
+            does(x)
 
 
 @cases(TWO_DEVICES)
 def test_a_tensor_that_was_left_on_the_host_is_noticed(does: Callable[[Tensor], object]) -> None:
     x = image()
-    for waits in (False, True):
-        with watched(waits=waits), pytest.raises((OtherDeviceError, RuntimeError)):
+    for mode in MODES:
+        with watched(waits=True), mode(), pytest.raises((OtherDeviceError, RuntimeError)):
             does(x)
 
 
 @cases(UPLOADS)
 def test_waiting_for_a_copy_to_the_device_is_noticed(does: Callable[[Tensor], object]) -> None:
     x = image()
-    with watched(), pytest.raises(UploadError):
-        does(x)
-    with watched(waits=True):
-        does(x)
+    for mode in MODES:
+        with watched(), mode(), pytest.raises(UploadError):
+            does(x)
+        with watched(waits=True), mode():
+            does(x)
 
 
 @cases(FINE)
 def test_what_does_not_wait_is_left_alone(does: Callable[[Tensor], object]) -> None:
     x = image()
-    with watched() as watch:
-        does(x)
-    assert not watch.reads
+    for mode in MODES:
+        with watched() as watch, mode():
+            does(x)
+        assert not watch.reads
 
 
 def test_places_that_read_are_counted() -> None:
     x = image()
-    with watched(waits=True, value=3.0) as watch:
-        assert (float(x.mean()), bool((x > 0).any())) == (3.0, True)
-        assert torch.equal(x.cpu(), torch.full((2, 2), 3.0))
     place = "tests/benchmark/engine/on_meta/test_gpu.py: test_places_that_read_are_counted"
-    assert watch.reads == {place: 3}
+    for mode in MODES:
+        with watched(waits=True, value=3.0) as watch, mode():
+            assert (float(x.mean()), bool((x > 0).any())) == (3.0, True)
+            assert torch.equal(x.cpu(), torch.full((2, 2), 3.0))
+        assert watch.reads == {place: 3}

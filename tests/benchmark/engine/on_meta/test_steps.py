@@ -55,16 +55,17 @@ def bank_on_the_device(*, augment: bool = False, protocol: str = EIGHT_BIT.name)
 
 
 def steps_of(method: NetworkMethod, recipe: Recipe, bank: PatchBank) -> None:
-    """Take two steps, and notice what waits."""
+    """Take two steps, and notice what waits; in the first one, a network may copy constants."""
     task = problem(SCALE, BANDS)
     network = GPU.place(start(method, task, recipe))
     step = Step(method, problem_of_network(method, task), network, bank, recipe, GPU)
     shown = 2 if method.bandwise else 0
     order = iter(PatchSampler(SamplingPlan(12, BANDS, 4, 1, shown, False), 0))
     total = torch.zeros((), device=META)
-    with watched():
-        for patches, bands in (next(order), next(order)):
-            total += step.take(patches, bands, 0.01)
+    for waits in (True, False):
+        with watched(waits=waits) as watch:
+            total += step.take(*next(order), 0.01)
+        assert not watch.reads
     assert total.is_meta
 
 
