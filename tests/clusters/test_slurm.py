@@ -153,6 +153,23 @@ def test_a_lost_node_is_no_failure(slurm: Slurm, folder: Path, alone: Alone) -> 
         check_done(run, folder, alone, resumed=1)
 
 
+def test_a_job_whose_processes_were_ended_is_submitted_again(
+    slurm: Slurm, folder: Path, alone: Alone
+) -> None:
+    """As a node's clean-up does it, or the kernel where memory runs out: SLURM starts nothing."""
+    words = (*WORDS, *SLURM, "--methods", "slow")
+    with submitting(slurm, folder, *words) as run:
+        wait_for_checkpoints(folder)
+        (before,) = jobs(slurm)
+        slurm.kill_tasks()
+        assert run.heard(r"job \d+\S* ended without it; submitted again", limit=LIMIT)
+        (after,) = jobs(slurm)
+        assert after.split()[0] != before.split()[0]
+        release(folder)
+        check_done(run, folder, alone, resumed=1)
+        assert sum("submitted 1 cell as 1 job" in line for line in run.lines) == 2
+
+
 def test_a_preempted_job_goes_on_from_its_checkpoint(
     slurm: Slurm, folder: Path, alone: Alone
 ) -> None:

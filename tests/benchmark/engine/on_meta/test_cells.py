@@ -41,7 +41,7 @@ OTHERS = ("bicubic", "back_projection", "wiener", "total_variation[iterations=2]
 def on_meta(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace what there is not for the meta device: fused optimisers, generators, storage."""
     monkeypatch.setattr(optimiser, "build", partial(optimiser.build, fused=False))
-    monkeypatch.setattr(Problem, "generator", lambda self, _="cpu": torch.Generator())
+    monkeypatch.setattr(Problem, "generator", lambda *_: torch.Generator())
     monkeypatch.setattr(evaluation, "fitted", lambda state: state)
 
 
