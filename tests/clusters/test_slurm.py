@@ -125,7 +125,7 @@ def test_what_was_submitted_goes_on_without_the_run_and_is_not_submitted_twice(
     assert len(jobs(slurm)) == 2
     assert re.search(r"2 queued|1 running, 1 queued|2 running", asked(slurm, folder, "status").out)
     with submitting(slurm, folder, *words) as first:
-        assert first.heard("2 jobs are queued or running already", limit=LIMIT)
+        assert first.heard("SLURM has 2 jobs of this run already", limit=LIMIT)
         wait_for_checkpoints(folder, 2)
         shown = asked(slurm, folder, "status").out
         assert re.search(r"running +slow x3 seed 0 .*: job \d+_0 on n[12] \(CPU, 1 thread", shown)
@@ -215,7 +215,7 @@ def test_stop_keeps_checkpoints_and_the_same_command_goes_on(
         run.process.send_signal(signal.SIGINT)
         answer = run.ended(LIMIT)
     assert answer.code == 130
-    assert "1 job of SLURM go on; look: python run_all.py status, end: python run_all" in answer.err
+    assert "SLURM goes on with 1 job; look: python run_all.py status, end: python run_all" in answer.err
     assert len(jobs(slurm)) == 1
     stopped = asked(slurm, folder, "stop")
     assert (stopped.code, stopped.out.split(";")[0]) == (0, "1 job ended")
