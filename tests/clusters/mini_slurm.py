@@ -13,7 +13,7 @@ from pathlib import Path
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue")
 NODES = ("n1", "n2")
 # No wait is longer, in seconds.
-LIMIT = 900.0
+LIMIT = 300.0
 
 _CONFIGURATION = """
 SlurmctldHost={host}(127.0.0.1)

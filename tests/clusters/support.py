@@ -14,7 +14,7 @@ from tests.command_line import SMALL, CommandLine
 from tests.test_two_runs import numbers
 
 # No wait is longer, in seconds.
-LIMIT = 900.0
+LIMIT = 300.0
 WORDS = ("--dataset", SMALL, "--scales", "3", "--plugin", "watched.py", "--checkpoint-every", "0.5")
 
 # The smallest network there is; it says where it runs, and takes its time until it is released. No

@@ -215,7 +215,10 @@ def test_stop_keeps_checkpoints_and_the_same_command_goes_on(
         run.process.send_signal(signal.SIGINT)
         answer = run.ended(LIMIT)
     assert answer.code == 130
-    assert "SLURM goes on with 1 job; look: python run_all.py status, end: python run_all" in answer.err
+    assert (
+        "SLURM goes on with 1 job; look: python run_all.py status, end: python run_all"
+        in answer.err
+    )
     assert len(jobs(slurm)) == 1
     stopped = asked(slurm, folder, "stop")
     assert (stopped.code, stopped.out.split(";")[0]) == (0, "1 job ended")

@@ -59,17 +59,18 @@ class Watch(TorchDispatchMode):
     """Follows all operations of torch, and raises an exception where a GPU would fail or wait.
 
     Args:
-        waits: True lets the host read from the device, which is counted, and wait for copies to it.
+        may_read: True lets the host read from the device, which is counted.
+        may_copy: True lets it wait for copies to the device.
         value: what it reads instead of the values that are not there.
 
     Attributes:
         reads: how often each place read from the device, as `file: function`.
     """
 
-    def __init__(self, *, waits: bool, value: float) -> None:
+    def __init__(self, *, may_read: bool, may_copy: bool, value: float) -> None:
         super().__init__()
         self.reads: Counter[str] = Counter()
-        self._waits, self._value = waits, value
+        self._may_read, self._may_copy, self._value = may_read, may_copy, value
 
     def __torch_dispatch__(
         self,
@@ -108,11 +109,11 @@ class Watch(TorchDispatchMode):
 
     def uploaded(self) -> None:
         """Note that the host waited for a copy to the device."""
-        if not self._waits:
+        if not self._may_copy:
             raise UploadError(f"{_place()} waits for a copy to the device")
 
     def _read(self) -> None:
-        if not self._waits:
+        if not self._may_read:
             raise ReadError(f"{_place()} reads a value from the device")
         self.reads[_place()] += 1
 
@@ -144,13 +145,15 @@ class _Constructors(TorchFunctionMode):
 
 
 @contextmanager
-def watched(*, waits: bool = False, value: float = 0.5) -> Iterator[Watch]:
+def watched(
+    *, may_read: bool = False, may_copy: bool = False, value: float = 0.5
+) -> Iterator[Watch]:
     """Watch what is done on the meta device; see `Watch`.
 
     Raises:
         AssertionError: the host waits and must not, or an operation has tensors on two devices.
     """
-    watch = Watch(waits=waits, value=value)
+    watch = Watch(may_read=may_read, may_copy=may_copy, value=value)
     with watch, _Constructors(watch):
         yield watch
 

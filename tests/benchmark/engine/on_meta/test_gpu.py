@@ -85,7 +85,11 @@ def test_reading_a_value_is_noticed(does: Callable[[Tensor], object]) -> None:
 def test_a_tensor_that_was_left_on_the_host_is_noticed(does: Callable[[Tensor], object]) -> None:
     x = image()
     for mode in MODES:
-        with watched(waits=True), mode(), pytest.raises((OtherDeviceError, RuntimeError)):
+        with (
+            watched(may_read=True, may_copy=True),
+            mode(),
+            pytest.raises((OtherDeviceError, RuntimeError)),
+        ):
             does(x)
 
 
@@ -95,7 +99,7 @@ def test_waiting_for_a_copy_to_the_device_is_noticed(does: Callable[[Tensor], ob
     for mode in MODES:
         with watched(), mode(), pytest.raises(UploadError):
             does(x)
-        with watched(waits=True), mode():
+        with watched(may_copy=True), mode():
             does(x)
 
 
@@ -112,7 +116,7 @@ def test_places_that_read_are_counted() -> None:
     x = image()
     place = "tests/benchmark/engine/on_meta/test_gpu.py: test_places_that_read_are_counted"
     for mode in MODES:
-        with watched(waits=True, value=3.0) as watch, mode():
+        with watched(may_read=True, value=3.0) as watch, mode():
             assert (float(x.mean()), bool((x > 0).any())) == (3.0, True)
             assert torch.equal(x.cpu(), torch.full((2, 2), 3.0))
         assert watch.reads == {place: 3}
