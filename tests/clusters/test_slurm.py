@@ -163,11 +163,11 @@ def test_a_job_whose_processes_were_ended_is_submitted_again(
         (before,) = jobs(slurm)
         slurm.kill_tasks()
         assert run.heard(r"job \d+\S* ended without it; submitted again", limit=LIMIT)
+        assert run.heard("submitted 1 cell as 1 job", times=2, limit=LIMIT)
         (after,) = jobs(slurm)
         assert after.split()[0] != before.split()[0]
         release(folder)
         check_done(run, folder, alone, resumed=1)
-        assert sum("submitted 1 cell as 1 job" in line for line in run.lines) == 2
 
 
 def test_a_preempted_job_goes_on_from_its_checkpoint(

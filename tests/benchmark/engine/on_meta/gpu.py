@@ -55,7 +55,7 @@ class Gpu(Device):
 GPU = Gpu(META, bfloat16=False)
 
 
-class Watch(TorchDispatchMode):
+class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Follows all operations of torch, and raises an exception where a GPU would fail or wait.
 
     Args:
@@ -68,7 +68,7 @@ class Watch(TorchDispatchMode):
     """
 
     def __init__(self, *, may_read: bool, may_copy: bool, value: float) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.reads: Counter[str] = Counter()
         self._may_read, self._may_copy, self._value = may_read, may_copy, value
 

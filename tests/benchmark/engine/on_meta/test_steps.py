@@ -109,7 +109,8 @@ class Faulty(NetworkMethod):
         loss = super().loss(output, truth, inputs, problem)
         if self.fault == "reads":
             return loss / loss.detach().item()
-        return (output * torch.ones(problem.bands, 1, 1)).mean() + loss
+        left: Tensor = (output * torch.ones(problem.bands, 1, 1)).mean()
+        return left + loss
 
 
 @pytest.mark.parametrize(
