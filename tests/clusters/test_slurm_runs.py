@@ -89,12 +89,12 @@ def test_stop_keeps_checkpoints_and_the_same_command_goes_on(
 
 
 def test_a_busy_controller_is_asked_again(slurm: Slurm, shared_folder: Path, alone: Alone) -> None:
-    stub = shared_folder / "bin" / "sbatch"
+    stub, tries = shared_folder / "bin" / "sbatch", shared_folder / "tries"
     stub.parent.mkdir()
     # Twice it fails as it does when the controller does not answer in time.
     stub.write_text(
         "#!/bin/sh\n"
-        f'if [ "$(cat {shared_folder}/tries 2>/dev/null)" != 11 ]; then printf 1 >> {shared_folder}/tries\n'
+        f'if [ "$(cat {tries} 2>/dev/null)" != 11 ]; then printf 1 >> {tries}\n'
         'echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv" >&2\n'
         "exit 1; fi\n"
         f'exec {slurm_command("sbatch")} "$@"\n'
