@@ -27,13 +27,6 @@ pytestmark = pytest.mark.ray
 ENVIRONMENT = {**LOOPBACK, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Alone:
-    """Run everything on this machine, without a cluster."""
-    require(mini_ray.missing())
-    return Alone.run(tmp_path_factory.mktemp("alone"))
-
-
 @pytest.fixture
 def folder(alone: Alone, tmp_path: Path) -> Path:
     """Return a folder to run in."""
@@ -43,6 +36,7 @@ def folder(alone: Alone, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def cluster(alone: Alone) -> Iterator[RayCluster]:
     """Start a cluster."""
+    require(mini_ray.missing())
     cluster = RayCluster()
     yield cluster
     cluster.stop()

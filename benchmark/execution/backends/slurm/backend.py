@@ -102,8 +102,8 @@ class SlurmBackend(Backend):
         """Leave the jobs to SLURM, and say how to look at them and how to end them."""
         jobs = {cell.job_id for cell in self._cells if cell.job_id}
         self._report(
-            f"{counted(len(jobs), 'job')} of SLURM go on; look: python run_all.py status, end: "
-            "python run_all.py stop, or repeat the command to wait for them again"
+            f"SLURM goes on with {counted(len(jobs), 'job')}; look: python run_all.py status, end: "
+            "python run_all.py stop, or repeat the command to wait for the rest"
         )
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class SlurmBackend(Backend):
             else:
                 missing.append(cell)
         if kept:
-            self._report(f"{counted(len(kept), 'job')} are queued or running already")
+            self._report(f"SLURM has {counted(len(kept), 'job')} of this run already")
         with_gpu: list[SubmittedCell] = []
         without: list[SubmittedCell] = []
         for cell in missing:
