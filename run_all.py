@@ -128,7 +128,7 @@ def run(
         return
     discover(plugin)
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request, resolve
+    from benchmark.execution.planning.request import Request, resolve
     from benchmark.execution.runner import RunOptions, run_experiment
 
     request = Request(
@@ -200,6 +200,8 @@ for command in (
     score,
     upscale,
     exchange.export,
+    exchange.submit,
+    exchange.verify,
     cluster.prepare,
     cluster.status,
     cluster.stop,
@@ -207,6 +209,7 @@ for command in (
     lists.methods,
     catalogue.datasets,
     catalogue.metrics,
+    catalogue.cite,
     catalogue.new,
     diagnostics.check,
     diagnostics.speed,

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from benchmark.engine.training import profiles
 from benchmark.errors import RequestError, listed
-from benchmark.execution.plan import NUMERICS
+from benchmark.execution.planning.plan import NUMERICS
 from benchmark.method import METHODS, Method, NetworkMethod, State
 from benchmark.method.registration import check_inputs
 from benchmark.plugins.fingerprint import source_of

@@ -8,8 +8,8 @@ import pytest
 
 from benchmark.data.split import Split
 from benchmark.engine.training.profiles import PROFILES
-from benchmark.execution.plan import CellPlan
-from benchmark.execution.reestimation import reestimate
+from benchmark.execution.computation.reestimation import reestimate
+from benchmark.execution.planning.plan import CellPlan
 from benchmark.store.cells import Cell, read
 from tests.benchmark.execution.test_runner import BRIEF, planned, run
 from tests.benchmark.support import CPU
