@@ -103,7 +103,7 @@ class Upscaler:
         need, free = _COPIES * whole, memory_available()
         if need > free:
             raise RequestError(
-                f"{self._trained.label} takes an image as a whole, which needs about "
+                f"{self._trained.label}: the image is estimated as a whole, which needs about "
                 f"{need / 2**30:.1f} GiB of memory, found {free / 2**30:.1f} GiB free; divide it "
                 "into overlapping tiles, whose seams may show: --tile 128"
             )

@@ -18,7 +18,7 @@ from benchmark.data.formats.writing import (
     into,
     layout_of,
 )
-from benchmark.engine.machine.device import CPU, Device
+from benchmark.engine.machine.device import CPU, Device, is_out_of_memory
 from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.errors import RequestError, plain, reason_of, shortened
 from benchmark.execution.listeners.progress import Progress
@@ -185,7 +185,10 @@ def _notes(
             f"{abs(shift):g} of its pixels {sides} of the image"
         )
     if not exact:
-        yield "the method takes an image as a whole: results of tiles depend on their size"
+        yield (
+            "it is not known how far the method sees: the result may depend on the size of the "
+            "tiles, and seams may show"
+        )
     if layout.kind != kind and kind:
         yield f"stored as {layout.kind}, as {target and target.suffix} has no {kind}"
     if layout.wavelengths and target and target.suffix.lower() in WITHOUT_WAVELENGTHS:
@@ -224,9 +227,13 @@ def _failing(trained: Trained, name: str) -> Iterator[None]:
     except RequestError:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise RequestError(
+                f"{trained.label}: not enough memory for {name}; divide it into tiles, or into "
+                "smaller ones: --tile 128"
+            ) from error
         reason = shortened(plain(reason_of(error)), _LONGEST_REASON)
-        remedy = "; choose smaller tiles with --tile" * isinstance(error, MemoryError)
-        raise RequestError(f"{trained.label} failed on {name}: {reason}{remedy}") from error
+        raise RequestError(f"{trained.label} failed on {name}: {reason}") from error
 
 
 Block = tuple[slice, slice, Tensor]

@@ -72,10 +72,12 @@ def test_a_method_of_the_whole_image_is_divided_when_asked_to(
     low, _ = stored.scored("wiener")
     folder = stored.cell("wiener").folder
     monkeypatch.setattr(tiling, "memory_available", lambda: 0)
-    with pytest.raises(RequestError, match=r"wiener x2 takes an image as a whole, .*--tile 128"):
+    with pytest.raises(
+        RequestError, match=r"wiener x2: the image is estimated as a whole, .*--tile 128"
+    ):
         upscale(low, weights=folder, peak=1)
     found = upscale(low, weights=folder, peak=1, tile=16)
-    assert "results of tiles depend on their size" in found.notes[-1]
+    assert "the result may depend on the size of the tiles" in found.notes[-1]
 
 
 def test_bands_of_a_band_wise_network_are_its_own_images(stored: Stored) -> None:

@@ -114,6 +114,26 @@ def test_a_changed_method_is_refused(stored: Stored, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (MemoryError("1 GiB"), "espcn x2: not enough memory for one.npy; divide it into tiles, or"),
+        (ValueError("no\nway"), "espcn x2 failed on one.npy: ValueError: no way"),
+    ],
+)
+def test_a_method_that_fails_leaves_nothing_behind(
+    error: Exception, found: str, stored: Stored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("benchmark.tools.upscaling.tiling.run_network", failing)
+    file, out = write_npy(tmp_path / "one", IMAGE), tmp_path / "two.npy"
+    words = {"weights": stored.cell("espcn").folder, "out": out, "preview": tmp_path / "two.png"}
+    assert refusal(file, **words).startswith(found)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
     ("value", "found"),
     [
         (np.nan, "expected finite values, found 1 of 600 values not finite"),
