@@ -28,6 +28,7 @@ from benchmark.cli.options import (
 from benchmark.cli.pretrained import facts_of, report_pretrained
 from benchmark.cli.run import refuse_options_before, show_plan
 from benchmark.cli.score import score
+from benchmark.cli.upscale import upscale
 from benchmark.cli.usage import CheckedCommand, CheckedGroup, finite
 from reports import cli as reports
 from reports import lists
@@ -127,7 +128,7 @@ def run(
         return
     discover(plugin)
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request, resolve
+    from benchmark.execution.planning.request import Request, resolve
     from benchmark.execution.runner import RunOptions, run_experiment
 
     request = Request(
@@ -197,6 +198,7 @@ for command in (
     lists.verdicts,
     lists.claims,
     score,
+    upscale,
     exchange.export,
     exchange.submit,
     exchange.verify,
