@@ -58,7 +58,7 @@ def prepare(folder: Path) -> Path:
 
 def left_over(folder: Path) -> list[str]:
     """List files that nobody needs when all runs have ended well."""
-    kept = r"cell\.json|scores\.csv|training\.csv|[^.].*\.(safetensors|md|tex|csv)"
+    kept = r"cell\.json|seed\d\.json|scores\.csv|training\.csv|[^.].*\.(safetensors|md|tex|csv)"
     files = [file for top in ("results", ".cache") for file in (folder / top).rglob("*")]
     found = [file for file in files if file.is_file() and not re.fullmatch(kept, file.name)]
     aside = (folder / "results" / ".superseded").rglob("*")

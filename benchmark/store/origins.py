@@ -9,9 +9,10 @@ it counts for no other cell in the same place.
 """
 
 import csv
+import io
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any, Literal
 
 from benchmark.errors import RequestError
 from benchmark.store.address import Address, key_of
-from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.store.cells import WEIGHTS, Cell, sums
 from benchmark.store.files import locked, write_file, writing
 
 ORIGINS = ".origins"
@@ -53,11 +54,17 @@ def identity_of(cell: Cell, metrics: Sequence[str] = ()) -> Identity:
     Raises:
         OSError, ValueError, KeyError: its scores cannot be read, or lack a metric.
     """
-    names = tuple(metrics) or tuple(str(one["name"]) for one in cell.facts["metrics"])
-    with (cell.folder / "scores.csv").open(encoding="utf-8-sig", newline="") as stream:
-        rows = [[row[name] for name in ("scene", *names)] for row in csv.DictReader(stream)]
-    parts = [cell.facts["key"], cell.facts["sums"].get(WEIGHTS), list(names), rows]
-    return Identity(names, key_of(parts))
+    scores = (cell.folder / "scores.csv").read_bytes()
+    return _identity(cell.facts, scores, cell.facts["sums"].get(WEIGHTS), metrics)
+
+
+def _identity(
+    facts: Mapping[str, Any], scores: bytes, weights: str | None, metrics: Sequence[str] = ()
+) -> Identity:
+    names = tuple(metrics) or tuple(str(one["name"]) for one in facts["metrics"])
+    table = csv.DictReader(io.StringIO(scores.decode("utf-8-sig"), newline=""))
+    rows = [[row[name] for name in ("scene", *names)] for row in table]
+    return Identity(names, key_of([facts["key"], weights, list(names), rows]))
 
 
 def note(
@@ -87,14 +94,35 @@ def note(
         _write(file, record)
 
 
-def note_computed(results: Path, cell: Cell) -> None:
-    """Record that a cell was computed for this results folder; a failed one has no record.
+@contextmanager
+def computed(
+    results: Path, address: Address, facts: Mapping[str, Any], files: Mapping[str, bytes]
+) -> Iterator[None]:
+    """Record that a cell was computed for this results folder, which the block stores.
 
-    Without a record the cell is as good, and only has no badge: a full disk does not matter here.
+    The record is written first, so that a process that is killed leaves no cell without one; it is
+    withdrawn if the block fails. Without a record a cell is as good, and only has no badge: where
+    it cannot be written, the block is run all the same.
+
+    Args:
+        results: the results folder.
+        address: the cell's address.
+        facts: its `cell.json`, of which key, status and metrics count; a failed cell has no record.
+        files: name to content of its other files.
     """
-    if cell.status == "done":
-        with suppress(RequestError, OSError, ValueError, KeyError):
-            note(results, cell.address, "computed", identity_of(cell), {})
+    noted = False
+    with suppress(RequestError, OSError, ValueError, KeyError, TypeError):
+        if facts["status"] == "done":
+            identity = _identity(facts, files["scores.csv"], sums(files).get(WEIGHTS))
+            note(results, address, "computed", identity, {})
+            noted = True
+    try:
+        yield
+    except BaseException:
+        if noted:
+            with suppress(RequestError):
+                withdraw(results, address, "computed")
+        raise
 
 
 def withdraw(results: Path, address: Address, kind: Kind) -> None:
@@ -109,7 +137,14 @@ def withdraw(results: Path, address: Address, kind: Kind) -> None:
     with writing(file), locked(file.with_name(f".{file.name}.lock")):
         record = _read(file)
         record.pop(kind, None)
-        _write(file, record)
+        if record:
+            _write(file, record)
+        else:
+            file.unlink()
+    with suppress(OSError):  # up to the first folder that is not empty
+        while (file := file.parent).name != ORIGINS:
+            file.rmdir()
+        file.rmdir()
 
 
 def evidence(cell: Cell) -> dict[Kind, Mapping[str, Any]]:

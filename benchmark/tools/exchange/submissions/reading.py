@@ -203,10 +203,13 @@ def lacking(cell: Cell) -> str:
             return f"its weights cannot be read: {plain(error)[:200]}"
         if bad := [name for name, one in state.items() if not one.isfinite().all()]:
             return f"its weights {plain(bad[0])[:60]} are not finite"
-    elif cell.facts.get("configuration", {}).get("method", {}).get("trained") and cell.facts.get(
-        "parameters"
-    ):
-        return "it was stored without its weights; run it again"
+    else:
+        try:
+            learned = cell.facts["configuration"]["method"]["trained"] and cell.facts["parameters"]
+        except (KeyError, TypeError):
+            return "its cell.json does not say what it learned; run it again"
+        if learned:
+            return "it was stored without its weights; run it again"
     return ""
 
 

@@ -81,8 +81,10 @@ def verify(
     for one in found.values():
         try:
             one.prepare(folders, progress, splits)
-        except (RequestError, ValueError, KeyError, TypeError, OSError) as error:
-            one.result.reason = plain(error) or type(error).__name__
+        except (RequestError, OSError) as error:
+            one.result.reason = str(error)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            one.result.reason = f"its cell.json is not as expected ({plain(error)[:100]})"
     waiting = [place for place, one in found.items() if not one.result.reason]
     progress.begin(len(waiting), 0, "score again")
     if waiting:

@@ -210,3 +210,11 @@ def test_the_verdict_is_made_by_the_scores_of_this_process(
     (cell,) = answer.json()["cells"]
     assert {one["computed"] for one in cell["differences"]} == {1.0}
     assert json.dumps(cell["scenes"]) == '["leaves04"]'
+
+
+@pytest.mark.parametrize("part", ["configuration", "metrics", "depends"])
+def test_facts_that_are_no_facts_are_not_re_scored(theirs: CommandLine, part: str) -> None:
+    edited(theirs.folder / "espcn.zip", theirs.folder / "other.zip", of(part, {"dataset": [1]}))
+    answer = called(theirs, "verify", "other.zip")
+    assert answer.code == 1
+    assert "not re-scored: espcn x3 seed 0 on " in answer.out
