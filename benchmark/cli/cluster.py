@@ -83,6 +83,7 @@ def cluster_options(
     for owner, names in _OWN.items():
         for name in names:
             source = context.get_parameter_source(name)
+            # Those of a file may be meant for a cluster that the command line has not chosen.
             if owner != on and source is not None and source.name == "COMMANDLINE":
                 option = "--" + name.replace("_", "-")
                 raise RequestError(f"{option} needs --on {owner}")

@@ -3,9 +3,10 @@
 import shlex
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmark.engine.machine import device, environment
 from benchmark.errors import RequestError, listed
@@ -46,6 +47,7 @@ class RunOptions:
         cluster: where else to run cells; None for this machine.
         tensorboard: True writes training curves for TensorBoard.
         pretrained: a results folder; networks are scored with its weights instead of trained.
+        request: the options of the run, as they are stored with its cells.
     """
 
     retry_failed: bool = False
@@ -56,6 +58,7 @@ class RunOptions:
     cluster: RayOptions | SlurmOptions | None = None
     tensorboard: bool = False
     pretrained: Path | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run_experiment(
@@ -92,6 +95,7 @@ def run_experiment(
             checkpoint_every=options.checkpoint_every,
             tensorboard=options.tensorboard,
             pretrained=options.pretrained,
+            request=options.request,
         )
         backend = _backend(options, experiment, progress)
         runner = Runner(settings, progress, backend, retry_failed=options.retry_failed)
