@@ -48,6 +48,7 @@ class RunOptions:
         tensorboard: True writes training curves for TensorBoard.
         pretrained: a results folder; networks are scored with its weights instead of trained.
         request: the options of the run, as they are stored with its cells.
+        command: what the cells name as the command; the command line if empty.
     """
 
     retry_failed: bool = False
@@ -59,6 +60,7 @@ class RunOptions:
     tensorboard: bool = False
     pretrained: Path | None = None
     request: Mapping[str, Any] = field(default_factory=dict)
+    command: str = ""
 
 
 def run_experiment(
@@ -90,7 +92,7 @@ def run_experiment(
         settings = Settings(
             results=experiment.results,
             device=chosen,
-            environment=environment.describe(chosen),
+            environment=environment.describe(chosen, options.command),
             plugins=experiment.plugins,
             checkpoint_every=options.checkpoint_every,
             tensorboard=options.tensorboard,

@@ -32,8 +32,44 @@ class _Content:
     imports: tuple[tuple[str, str], ...] = ()
 
 
+# What the numbers of a class without a source file depend on; see `declare`.
+_declared: WeakKeyDictionary[type, str] = WeakKeyDictionary()
 # The content of an imported module, as it was at the first request.
 _kept: WeakKeyDictionary[ModuleType, tuple[ModuleSpec | None, _Content]] = WeakKeyDictionary()
+
+
+def declare(cls: type, text: str) -> None:
+    """Take a text for the source of a class that has none of its own, for `source_of`.
+
+    Args:
+        cls: a class of the engine's, made for an object of a notebook.
+        text: the same only for classes that compute the same.
+    """
+    _declared[cls] = text
+
+
+def source_of_module(name: str) -> str:
+    """Return the canonical text of a module and of what it imports, as `source_of` does.
+
+    Args:
+        name: of a module that can be imported.
+
+    Raises:
+        RequestError: it has no source file, or one that is not valid Python.
+    """
+    file = _file(name)
+    if file is None:
+        raise RequestError(f"the module {name} has no source file; put it into a .py file")
+    return _texts([(name, file)], {CHECKOUT, file.resolve().parent})
+
+
+def is_outside(module: str) -> bool:
+    """Return True for modules of the engine, of torch, of Python and of installed packages."""
+    top = module.partition(".")[0]
+    if top in _OUTSIDE or top in sys.stdlib_module_names:
+        return True
+    file = _file(top) if top else None
+    return file is not None and bool({"site-packages", "dist-packages"} & set(file.parts))
 
 
 def source_of(cls: type) -> str:
@@ -75,6 +111,8 @@ def source_of(cls: type) -> str:
     beside = {CHECKOUT}
     waiting: list[tuple[str, Path]] = []
     for base in cls.__mro__:
+        if base in _declared:
+            return _declared[base]
         if _foreign(base):
             continue
         name = base.__module__
@@ -89,6 +127,16 @@ def source_of(cls: type) -> str:
         if _label(name) != name:
             beside.add(file.resolve().parent)
         beside.update(Path(folder).resolve() for folder in modules.added_folders(name))
+    return _texts(waiting, beside)
+
+
+def _texts(waiting: list[tuple[str, Path]], beside: set[Path]) -> str:
+    """Return the canonical text of modules and of what they import.
+
+    Args:
+        waiting: name and file of each module; emptied here.
+        beside: the folders whose modules are included where they are imported.
+    """
     texts: dict[Path, tuple[str, str]] = {}
     reads: set[str] = set()
     while waiting:
