@@ -101,9 +101,8 @@ def run_experiment(
         )
         backend = _backend(options, experiment, progress)
         runner = Runner(settings, progress, backend, retry_failed=options.retry_failed)
-        if backend.remote:  # machines of a cluster should not wait for the last cell of a table
-            return runner.run_together(tables)
-        return [runner.run(table.cells, table.label) for table in tables]
+        # As if they were one: there is one time left, and no machine waits for the end of a table.
+        return runner.run_together(tables)
 
 
 def _backend(options: RunOptions, experiment: Experiment, progress: Progress) -> Backend:
@@ -240,6 +239,8 @@ class Runner:
         if self.settings.pretrained is not None or not self.forecasts or self.backend.remote:
             return
         expected = forecast(plans, self.settings.results, self.settings.device)
+        titles = [str(plan.address) for plan in plans]
+        self.progress.forecast(dict(zip(titles, expected.cells, strict=True)))
         if str(expected):
             self.progress.line(f"it takes {expected} on this machine")
 
