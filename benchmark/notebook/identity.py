@@ -11,7 +11,7 @@ import functools
 import hashlib
 import sys
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
@@ -29,6 +29,14 @@ _VALUES = (
 )  # fmt: skip
 _BUILTIN = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
             types.MethodWrapperType, types.ClassMethodDescriptorType, np.ufunc)  # fmt: skip
+# What objects of some types consist of.
+_PARTS: Mapping[Any, Callable[[Any], Iterable[Any]]] = {
+    types.MethodType: lambda value: (value.__func__, value.__self__),
+    functools.partial: lambda value: (value.func, value.args, value.keywords),
+    staticmethod | classmethod: lambda value: (value.__func__,),
+    property: lambda value: (value.fget, value.fset, value.fdel),
+    tuple | list: lambda value: value,
+}
 # Entries of a class that do not change what it computes.
 _OMITTED = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__",
@@ -91,23 +99,15 @@ class _Walk:
             return self._function(value)
         if isinstance(value, type):
             return self._class(value)
-        if isinstance(value, types.MethodType):
-            return self._items("method", (value.__func__, value.__self__))
-        if isinstance(value, functools.partial):
-            return self._items("partial", (value.func, value.args, value.keywords))
-        if isinstance(value, staticmethod | classmethod):
-            return self._items(kind.__name__, (value.__func__,))
-        if isinstance(value, property):
-            return self._items("property", (value.fget, value.fset, value.fdel))
+        for known, parts in _PARTS.items():
+            if isinstance(value, known):
+                return self._items(kind.__name__, parts(value))
         if isinstance(value, _BUILTIN):
             return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', value)}"
-        if isinstance(value, tuple | list):
-            return self._items(kind.__name__, value)
         if isinstance(value, Mapping) and is_outside(kind.__module__):
             return self._items(kind.__name__, (part for item in value.items() for part in item))
-        if (isinstance(value, nn.Module) or not is_outside(kind.__module__)) and hasattr(
-            value, "__dict__"
-        ):
+        own = isinstance(value, nn.Module) or not is_outside(kind.__module__)
+        if own and hasattr(value, "__dict__"):
             return self._items("instance", (kind, dict(vars(value))))
         return self._unknown(value)
 

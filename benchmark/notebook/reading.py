@@ -99,7 +99,7 @@ def means_of(cells: Iterable[Cell]) -> pd.DataFrame:
             if one["main"]}  # fmt: skip
     scores = scores_of(done)
     scores = scores[scores["metric"].isin(main)]
-    several = scores["dataset"].nunique() > 1
+    several = len(set(scores["dataset"])) > 1
     rows = ["dataset", "title"] if several else ["title"]
     table = scores.pivot_table(
         "value", index=rows, columns=["metric", "scale"], sort=False, observed=True

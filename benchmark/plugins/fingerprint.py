@@ -68,7 +68,8 @@ def is_outside(module: str) -> bool:
     top = module.partition(".")[0]
     if top in _OUTSIDE or top in sys.stdlib_module_names:
         return True
-    file = _file(top) if top else None
+    # `__main__` has what a notebook defines, whatever file the process was started with.
+    file = _file(top) if top not in ("", "__main__") else None
     return file is not None and bool({"site-packages", "dist-packages"} & set(file.parts))
 
 

@@ -104,7 +104,9 @@ class Pace:
         forecast = self._forecast.get(title)
         if forecast is not None:
             return forecast * ratio
-        alike = self._took.get(_kind(title)) or [one for kind in self._took.values() for one in kind]
+        alike = self._took.get(_kind(title)) or [
+            one for kind in self._took.values() for one in kind
+        ]
         if alike:
             return fmean(alike)
         known = [one for one in self._forecast.values() if one is not None]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -121,4 +122,4 @@ def test_it_comes_down_to_nothing(clock: Clock) -> None:
         pace.end(title(number), done=number != 2)
     assert seen[-1] < 30
     assert pace.left() is None  # nothing is left
-    assert all(later <= earlier + 15 for earlier, later in zip(seen, seen[1:], strict=False))
+    assert all(later <= earlier + 15 for earlier, later in pairwise(seen))

@@ -47,13 +47,13 @@ def test_a_run_is_reported_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> No
         progress.cell(2, "vdsr x2 seed 0 on cave")
         clock.now += 3
         progress.cell_ended("ValueError: no")
+    title = "[1/2] srcnn x2 seed 0 on cave"
     assert stream.getvalue().splitlines() == [
         "cave: 0 of 32 scenes prepared",
         "cave: 32 of 32 scenes prepared",
         "2 cells to run, 5 found done",
-        "[1/2] srcnn x2 seed 0 on cave: step 50/100, 2 min left, 0.5 steps/s, loss 0.0123, "
-        "validation 31.24 dB",
-        "[1/2] srcnn x2 seed 0 on cave: done in 2 min, validation 31.24 dB; 2 min left for the run",
+        f"{title}: step 50/100, 2 min left, 0.5 steps/s, loss 0.0123, validation 31.24 dB",
+        f"{title}: done in 2 min, validation 31.24 dB; 2 min left for the run",
         "[2/2] vdsr x2 seed 0 on cave: failed: ValueError: no",
     ]
 
