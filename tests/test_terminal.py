@@ -113,7 +113,7 @@ def session(folder: Path, *arguments: str, stop_at: str = "") -> Session:
         os.close(theirs)
         os.close(own)
     text, screen = received.decode(), Screen()
-    screen.take(text.partition("\nsynthetic")[0] if code == 0 else text)
+    screen.take(text)
     return Session(text, screen.shown, code, unchanged)
 
 

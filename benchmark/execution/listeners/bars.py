@@ -1,18 +1,20 @@
 """Progress on a terminal: a bar of the run and one of each running cell, which stay in place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
-from rich.table import Column
+from rich.table import Column, Table
 from rich.text import Text
 
 from benchmark.execution.listeners.progress import Progress, _of
 
 # Bars are drawn as often in a second.
 _RATE = 4.0
+_MARGIN = 3  # columns
 
 
 class _Count(ProgressColumn):
@@ -31,6 +33,27 @@ class _Note(ProgressColumn):
         return Text(note if isinstance(note, str) else note(), style="dim")
 
 
+@dataclass(frozen=True)
+class _Narrow:
+    """A table that leaves room at its right for the `^C` that a terminal writes at the cursor.
+
+    On a full line it would begin another one, and the bars would be erased one line too low.
+    """
+
+    table: Table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(options.max_width - _MARGIN, 1)
+        return console.render(self.table, options.update_width(width))
+
+
+class _Bars(RichProgress):
+    """Bars that are a little narrower than the terminal."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield _Narrow(self.make_tasks_table(self.tasks))
+
+
 class Bars(Progress):
     """Reports progress with bars: of the run, and of each running cell.
 
@@ -42,7 +65,7 @@ class Bars(Progress):
         super().__init__(stream)
         # One line a bar, at any width: title and note share what the others leave.
         title, note = (Column(no_wrap=True, overflow="ellipsis", ratio=part) for part in (3, 2))
-        self._bars = RichProgress(
+        self._bars = _Bars(
             TextColumn("{task.description}", markup=False, table_column=title),
             BarColumn(bar_width=16),
             _Count(table_column=Column(no_wrap=True)),
