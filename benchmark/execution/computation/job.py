@@ -5,8 +5,8 @@ Jobs are sent to worker processes, and their results back, as JSON: nothing is p
 
 import inspect
 import traceback
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -79,6 +79,7 @@ class Settings:
         checkpoint_every: seconds from one checkpoint to the next.
         tensorboard: True writes training curves for TensorBoard.
         pretrained: a results folder; networks are scored with its weights instead of trained.
+        request: the options of the run, stored with its cells so that it can be repeated.
     """
 
     results: Path
@@ -88,6 +89,7 @@ class Settings:
     checkpoint_every: float = 60.0
     tensorboard: bool = False
     pretrained: Path | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Job:
             "depends": self.plan.depends,
             "configuration": self.plan.configuration,
             "environment": self.settings.environment,
+            "request": dict(self.settings.request),
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
         }
 
@@ -142,6 +145,7 @@ class Job:
             "checkpoint_every": settings.checkpoint_every,
             "tensorboard": settings.tensorboard,
             "pretrained": settings.pretrained and str(settings.pretrained.absolute()),
+            "request": dict(settings.request),
             "data": {
                 **asdict(data),
                 "root": str(data.root.absolute()),
@@ -186,6 +190,7 @@ class Job:
             checkpoint_every=values["checkpoint_every"],
             tensorboard=values["tensorboard"],
             pretrained=values["pretrained"] and Path(values["pretrained"]),
+            request=values["request"],
         )
         try:
             load_origins(values["imports"], *REGISTRIES)
@@ -311,9 +316,9 @@ def _raised_by(method: Method | None, error: BaseException) -> bool:
 def _rebuilt(cls: type[Any], values: dict[str, Any]) -> Any:
     """Build a dataclass from JSON, converting lists to tuples and texts to paths."""
     arguments = {}
-    for field in fields(cls):
-        value = values[field.name]
+    for one in fields(cls):
+        value = values[one.name]
         if isinstance(value, list):
             value = tuple(value)
-        arguments[field.name] = Path(value) if field.type is Path else value
+        arguments[one.name] = Path(value) if one.type is Path else value
     return cls(**arguments)

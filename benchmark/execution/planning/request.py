@@ -3,6 +3,7 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmark.data.split import DataRequest, check_scenes
 from benchmark.dataset import DATASETS
@@ -14,7 +15,7 @@ from benchmark.errors import RequestError
 from benchmark.method import METHODS, Method, all_methods
 from benchmark.method.registration import GROUPS
 from benchmark.metric import METRICS, Metric
-from benchmark.plugins.parameters import names_in
+from benchmark.plugins.parameters import names_in, split_list
 from benchmark.protocol import PROTOCOLS, Protocol
 from benchmark.store.files import writing
 
@@ -128,6 +129,30 @@ def resolve(request: Request) -> Experiment:
         plugins=request.plugins,
         skip_refused=frozenset(methods) - frozenset(map(METHODS.make, named)),
     )
+
+
+def request_facts(request: Request, experiment: Experiment) -> dict[str, Any]:
+    """Return what a request asks for, by the names of the options, with every default written out.
+
+    "all" and "default" stay in the list of methods: what they stand for skips the scales that it
+    refuses, whereas a method that is named ends the request. Folders and plugin files are left out.
+
+    Args:
+        request: the request.
+        experiment: what it resolves to.
+    """
+    return {
+        "dataset": split_list(request.datasets),
+        "train-on": split_list(request.train_on),
+        "scenes": split_list(request.scenes),
+        "protocol": PROTOCOLS.label(experiment.protocol),
+        "profile": experiment.profile.name,
+        "scales": list(experiment.scales),
+        "methods": split_list(request.methods) or ["default"],
+        "metrics": split_list(request.metrics),
+        "seeds": list(experiment.seeds),
+        "device": experiment.device,
+    }
 
 
 def numbers(text: str, option: str) -> tuple[int, ...]:
