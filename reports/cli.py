@@ -232,9 +232,7 @@ def report(
         )
     folders, where = Folders(data, results, cache), choose(device)
     with progress.make() as shown:
-        images = previews(
-            stored, folders, where, shown, size=preview_size, scenes=names, room=ROOM
-        )
+        images = previews(stored, folders, where, shown, size=preview_size, scenes=names, room=ROOM)
         page = write_page(
             results,
             stored,

@@ -30,6 +30,7 @@ from reports.analysis.results import (
     mean,
     read_results,
 )
+from reports.badges import Badge, badge_of, badge_of_row, worth_showing
 from reports.formatting import DASH, REMARKED, duration, number, significant
 from reports.page.cost import Operations, cost_of
 from reports.page.curves import curves_of
@@ -131,6 +132,7 @@ def _section(
             )
             for one in methods
         ],
+        "badges": worth_showing(cells),
         "baseline": labels.get(BASELINE),
         "pairs": pairs_of(comparisons, labels),
         "curves": curves_of(results, labels, numbers),
@@ -204,6 +206,9 @@ def _method(
         "title": words(method.title),
         "published": [words(name) for name in published_names(method.published)],
         "paper": words(method.paper),
+        "badge": _badge(
+            badge_of_row(cell for cell in results.stored if cell.address.method == method.label)
+        ),
         "trained": method.trained,
         "places": places,
     }
@@ -273,6 +278,7 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "status": words(cell.status),
         "reason": words(get_nested(facts, "reason", default="")),
         "key": words(get_nested(facts, "key", default="")),
+        "badge": _badge(badge_of(cell)),
         "commit": words(environment.get("commit") or ""),
         "dirty": environment.get("dirty"),
         "device": words(name_of(cell)) if environment.get("device") else "",
@@ -287,6 +293,10 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "resumed": finite(get_nested(facts, "resumed")),
         "warnings": [words(text) for text in as_list(get_nested(facts, "warnings"))],
     }
+
+
+def _badge(badge: Badge) -> list[str]:
+    return [badge.name, words(badge.text)]
 
 
 def _sortable(value: object, write: Callable[[float], str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from benchmark.errors import RequestError
 from benchmark.store.cells import Cell
 from benchmark.tools.images.model import CellPreview
+from reports.badges import MEANINGS
 from reports.output import write_files
 from reports.page.cost import Operations
 from reports.page.document import document
@@ -69,6 +70,7 @@ def write_page(
         "cells": described.cells,
         "damaged": [words(_relative(line, results)) for line in damaged],
         "without": words(without),
+        "badges": dict(MEANINGS),
     }
     placed = _place(described, previews, results)
     room = limit - len(document(facts, []).encode())

@@ -101,9 +101,7 @@ def without_values(method: NetworkMethod, problem: Problem) -> nn.Module | None:
     return network.to("meta").eval()
 
 
-def forward_operations(
-    method: NetworkMethod, network: nn.Module, scale: int, bands: int
-) -> float:
+def forward_operations(method: NetworkMethod, network: nn.Module, scale: int, bands: int) -> float:
     """Count as `Counts.of`, of a network without values."""
     channels, repeated = (1, bands) if method.bandwise else (bands, 1)
     sides = [LOW if name == "low" else LOW * scale for name in method.inputs]

@@ -42,8 +42,14 @@ function rangeOf(values, { log = false, room = 0.05, least = 0 } = {}) {
   return { low: low - pad, high: high + pad, log };
 }
 
+// The width of each of two plots that stand side by side where there is room.
+function pairRoom(place) {
+  const width = place.clientWidth;
+  return width > 760 ? (width - 24) / 2 : width;
+}
+
 // A plot with its axes. Returns {picture, x, y, box}; x and y convert values to places.
-function frame(room, title, across, up, attributes) {
+function axesOf(room, title, across, up, attributes) {
   // As wide as its container, so that letters keep their size.
   const width = Math.min(Math.max(room || 560, 280), 640), height = Math.round(Math.min(300, 190 + width * 0.18));
   const box = { left: 56, right: width - 12, top: 14, bottom: height - 42 };

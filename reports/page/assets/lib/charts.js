@@ -55,7 +55,7 @@ function lines(room, title, across, up, series, mark, attributes) {
   if (!all.length) return make("p", { class: "quiet", ...attributes }, "No line is shown.");
   const along = across.range || rangeOf(all.map((point) => point[0]), { log: across.log, room: 0 });
   const above = rangeOf(all.map((point) => point[1]), { log: up.log, least: up.least });
-  const { picture, x, y, box } = frame(room, title, { ...across, range: along }, { ...up, range: above }, attributes);
+  const { picture, x, y, box } = axesOf(room, title, { ...across, range: along }, { ...up, range: above }, attributes);
   picture.classList.add("lines");
   if (known(mark)) picture.append(draw("line", { x1: x(mark), x2: x(mark), y1: box.top, y2: box.bottom, class: "mark" }));
   for (const one of series) {
@@ -74,7 +74,7 @@ function lines(room, title, across, up, series, mark, attributes) {
 function scatter(room, title, across, up, points, higher) {
   const along = rangeOf(points.map((one) => one.x), { log: true, room: 0.12 });
   const above = rangeOf(points.map((one) => one.y), { room: 0.12 });
-  const { picture, x, y, box } = frame(room, title, { ...across, range: along }, { ...up, range: above });
+  const { picture, x, y, box } = axesOf(room, title, { ...across, range: along }, { ...up, range: above });
   picture.classList.add("scatter");
   const best = front(points, higher);
   const steps = best.map((one, index) => (index ? `H${x(one.x).toFixed(1)}V${y(one.y).toFixed(1)}` : `M${x(one.x).toFixed(1)} ${y(one.y).toFixed(1)}`));
@@ -85,10 +85,11 @@ function scatter(room, title, across, up, points, higher) {
     picture.append(draw("circle", { cx: one.cx, cy: one.cy, r: 5.5, class: "dot fill " + one.series }, draw("title", {}, one.note)));
   }
   for (const one of [...placed].sort((a, b) => a.cy - b.cy)) {
-    const { at, line } = nameAt(one, taken, box);
+    const { at, anchor, line } = nameAt(one, taken, box);
     taken.push(at);
     if (line) picture.append(draw("line", { x1: one.cx, y1: one.cy, x2: Math.min(Math.max(one.cx, at[0]), at[2]), y2: at[1] > one.cy ? at[1] : at[3], class: "leader" }));
-    picture.append(draw("text", { x: at[0] + 1, y: at[3] - 4, class: "label halo" }, clipped(one.name, 20)));
+    const x_ = anchor === "end" ? at[2] : anchor === "middle" ? (at[0] + at[2]) / 2 : at[0];
+    picture.append(draw("text", { x: x_, y: at[3] - 4, class: "label halo " + anchor }, clipped(one.name, 20)));
   }
   return picture;
 }
@@ -102,13 +103,13 @@ function front(points, higher) {
   return best;
 }
 
-// A free place for a name around its point: {at: [left, top, right, bottom], line: whether it needs one}.
+// A free place for a name around its point: {at: [left, top, right, bottom], anchor, line: whether it needs one}.
 function nameAt({ cx, cy, name }, taken, box) {
-  const width = clipped(name, 20).length * 6.6 + 2, height = 15;
+  const width = clipped(name, 20).length * 7.4 + 2, height = 15;
   const found = [];
   for (const far of [0, 14, 28, 44, 62]) {
-    for (const [left, top] of [[cx + 8, cy - 7.5], [cx - 8 - width, cy - 7.5], [cx - width / 2, cy - 22], [cx - width / 2, cy + 8]]) {
-      for (const shift of far ? [-far, far] : [0]) found.push({ at: [left, top + shift, left + width, top + shift + height], line: far > 0 });
+    for (const [left, top, anchor] of [[cx + 9, cy - 7.5, "start"], [cx - 9 - width, cy - 7.5, "end"], [cx - width / 2, cy - 23, "middle"], [cx - width / 2, cy + 9, "middle"]]) {
+      for (const shift of far ? [-far, far] : [0]) found.push({ at: [left, top + shift, left + width, top + shift + height], anchor, line: far > 0 });
     }
   }
   const overlap = ([a, b, c, d]) => taken.reduce((sum, [e, f, g, h]) => sum

@@ -11,14 +11,17 @@ class Sortable {
     this.by = null;
     this.down = false;
     this.filter = () => true;
+    this.most = Infinity; // rows shown at first
     this.caption = caption;
     this.body = make("tbody");
     this.foot = make("tfoot");
     this.empty = make("p", { class: "quiet", hidden: true }, "No row fits the filter.");
     const table = make("table", attributes, make("caption", {}, caption), this.head(), this.body, this.foot);
-    const scroller = make("div", { class: "scroller", role: "region", "aria-label": caption, tabindex: 0 }, table);
+    this.scroller = make("div", { class: "scroller", role: "region", "aria-label": caption, tabindex: 0 }, table);
     this.under = make("div", { class: "under" }, csvButton(caption, () => saveCsv(this.name, this.csv())));
-    this.node = make("div", {}, scroller, this.empty, this.under);
+    this.rest = make("span", { class: "rest" });
+    this.under.append(this.rest);
+    this.node = make("div", {}, this.scroller, this.empty, this.under);
   }
 
   head() {
@@ -76,7 +79,10 @@ class Sortable {
 
   show() {
     const rows = this.sorted(this.rows.filter((row) => this.filter(row)));
-    this.body.replaceChildren(...rows.map((row) => this.line(row)));
+    this.body.replaceChildren(...rows.slice(0, this.most).map((row) => this.line(row)));
+    this.rest.replaceChildren(...(rows.length <= this.most ? [] : [
+      make("button", { type: "button", class: "plain", onclick: () => { this.most = Infinity; this.show(); this.scroller.focus(); } },
+        "Show all " + rows.length + " rows"), make("span", { class: "quiet" }, "the first " + this.most + " are shown")]));
     this.empty.hidden = rows.length > 0 || this.rows.length === 0;
     return rows.length;
   }

@@ -86,7 +86,7 @@ function comparison() {
   const columns = [{ title: "Method", text: true }, ...comparisonColumns(metrics, scales)];
   const caption = metrics.map((metric) => metric.title + unitOf(metric)).join(", ")
     + ": mean over " + counted(here.scenes.length, "test scene");
-  comparisonTable = new Sortable(caption, columns, { id: "comparison-table" });
+  comparisonTable = new Sortable(caption, columns, { id: "comparison-table", class: columns.length > ACROSS + 1 ? "tight" : null });
   const place = new Map();
   for (const metric of metrics) {
     for (const { index } of scales) {
@@ -111,6 +111,7 @@ function comparison() {
   moreRows(rows.length, printed.length, some.length);
   find("#comparison .place").replaceChildren(comparisonTable.node, legend(metrics));
   if (focused && find("#comparison-all")) find("#comparison-all").focus();
+  find("#comparison .charts").classList.toggle("four", scales.length === 4);
   find("#comparison .charts").replaceChildren(...(shownMethods().length ? scales.map((one) => dots(here, metrics[0], one)).filter(known) : []));
   winners(metrics, scales);
   const notes = here.notes.map((note) => make("li", {}, note));
@@ -122,7 +123,7 @@ function comparison() {
 function moreRows(methods, printed, some) {
   const few = shortList().length;
   if (allShown() && few === methods) return;
-  const rest = printed ? " and " + (allShown() ? printed : some) + " of " + counted(printed, "published row") : "";
+  const rest = printed > some || (allShown() && printed > PRINTED) ? " and " + (allShown() ? printed : some) + " of " + counted(printed, "published row") : "";
   comparisonTable.under.append(
     make("button", { type: "button", class: "plain", id: "comparison-all",
       onclick: () => { showMethods(allShown() ? shortList() : section().methods.keys()); } },
@@ -131,11 +132,11 @@ function moreRows(methods, printed, some) {
 }
 
 function nameOf(method) {
-  const names = method.published.filter((name) => section().published.some((row) => row.method === name));
+  const names = method.published.filter((name) => name !== method.title && section().published.some((row) => row.method === name));
   const beside = names.length && compared.published ? "in the paper: " + names.join(", ") : "";
   return {
     sort: method.title,
-    node: [make("span", { title: method.paper || null }, method.title),
+    node: [make("span", { title: method.paper || null }, method.title), section().badges ? badge(method.badge) : null,
       beside ? make("span", { class: "second" }, beside) : null],
   };
 }
@@ -192,7 +193,8 @@ function publishedAlone(metrics, scales) {
       words: (name + " published").toLowerCase(),
       value: (metric, scale) => { const one = row(metric, scale); return one ? one.value : null; },
       entries: [
-        { sort: name, node: [name, make("span", { class: "second" }, "published, not measured here")] },
+        { sort: name, node: [name, section().badges ? badge(["published", facts.badges.published]) : null,
+          make("span", { class: "second" }, "published, not measured here")] },
         ...metrics.flatMap((metric) => scales.flatMap(({ scale }) => (hasPublished(metric, scale)
           ? [printedEntry(row(metric, scale)), none, none] : [none]))),
       ],
@@ -219,16 +221,17 @@ function legend(metrics) {
   if (compared.spread) parts.push("\u00b1 is the standard deviation over the test scenes, each a mean over the seeds. ");
   else if (severalSeeds()) parts.push("\u00b1 is the standard deviation over the seeds, where there are several. ");
   if (compared.published && section().published.length) {
-    const sources = [...new Set(section().published.map((row) => row.source))].join("; ");
-    parts.push("Published values are those under the same protocol (" + sources
-      + "); the difference is measured minus published. ", ...section().published_remarks.map((text) => text + " "));
+    parts.push("Published values are those under the same protocol, from the papers named above; the difference is measured "
+      + "minus published. ", ...section().published_remarks.map((text) => text + " "));
   }
   const meanings = metrics.filter((metric) => metric.meaning).map(
     (metric) => [make("br"), make("b", {}, metric.title), ": " + metric.meaning + "."]);
+  const badges = section().badges ? [make("br"), "Badges, from the weakest evidence to the strongest: ",
+    Object.entries(facts.badges).map(([name, text], index) => [index ? ", " : "", badge([name, text]), " " + text]), "."] : [];
   // Tested are the main metrics alone.
   const tested = metrics.some((metric) => metric.main);
   const remarks = tested && section().remarks.length ? [make("br"), section().remarks.join(" ")] : [];
-  return make("p", { class: "legend" }, parts, meanings.flat(), remarks);
+  return make("p", { class: "legend" }, parts, meanings.flat(), badges, remarks);
 }
 
 function winners(metrics, scales) {

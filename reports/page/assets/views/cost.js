@@ -31,7 +31,7 @@ function cost() {
     return { method: number_, entries: [{ node: method.title, sort: method.title }, { node: mean.text, sort: mean.value },
       plain(price.parameters), plain(price.operations), seconds(price.upscale), seconds(price.fit)] };
   }));
-  const room = Math.min((place.clientWidth - 24) / (place.clientWidth > 760 ? 2 : 1), 620);
+  const room = pairRoom(place);
   place.replaceChildren(make("div", { class: "pair" },
     costPlot(room, metric, index, "operations", "operations of one estimate (FLOP)"),
     costPlot(room, metric, index, "upscale", "seconds per scene")), table.node,

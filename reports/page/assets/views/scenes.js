@@ -46,7 +46,7 @@ function scenes() {
     method.title + ": " + method.places[index].state + ". " + method.places[index].why));
   find("#scenes .place").replaceChildren(sceneTable.node,
     make("p", { class: "legend" }, make("strong", {}, "Bold"), " best, ", make("u", {}, "underlined"),
-      " second-best method of the scene, of all methods. ", make("b", {}, metric.title), ": " + metric.meaning + "."),
+      " second-best method of the scene, of all methods. ", metric.meaning ? [make("b", {}, metric.title), ": " + metric.meaning + "."] : ""),
     ...(absent.length ? [make("ul", { class: "reasons" }, absent)] : []));
 }
 

@@ -61,7 +61,7 @@ function tests() {
     "The difference is a mean over the common test scenes, the interval its 95 % confidence interval by scenes and seeds. p is of signs "
     + "flipped scene by scene and, with several seeds, of Welch\u2019s test between them, the larger of both; adjusted for all "
     + (other === "baseline" ? "comparisons of the column with the baseline" : "pairs of the column") + ". "
-    + "\u201ccannot be told apart\u201d does not say that two methods are equal. ", here.remarks.join(" ")));
+    + "\u201cCannot be told apart\u201d does not say that two methods are equal. The remarks below the comparison explain the tests."));
 }
 
 function testRow(one, metric) {

@@ -1,8 +1,8 @@
 // Training curves: validation PSNR and loss against steps and seconds.
 
-const trained = { scale: "", across: "step", up: "psnr" };
+const trained = { scale: "", across: "step" };
 const ACROSS_NAMES = { step: "steps", seconds: "seconds of training" };
-const UP_NAMES = { psnr: "validation PSNR in dB", loss: "training loss" };
+const UP_NAMES = { psnr: "validation PSNR", loss: "training loss" };
 const hiddenCurves = new Set();
 
 function trainingControls() {
@@ -14,11 +14,9 @@ function trainingControls() {
   if (!scales.length) return;
   if (!scales.map(String).includes(trained.scale)) trained.scale = String(scales[0]);
   const set = (name) => (value) => { trained[name] = value; training(); };
-  const options = (names) => Object.entries(names);
   controls.replaceChildren(
     select("Scale", scales.map((one) => [String(one), onScale(one)]), trained.scale, set("scale"), { id: "training-scale" }),
-    select("Curve", options(UP_NAMES), trained.up, set("up"), { id: "training-up" }),
-    select("Against", options(ACROSS_NAMES), trained.across, set("across"), { id: "training-across" }));
+    select("Against", Object.entries(ACROSS_NAMES), trained.across, set("across"), { id: "training-across" }));
 }
 
 function training() {
@@ -30,32 +28,40 @@ function training() {
     place.replaceChildren(make("p", { class: "quiet" }, "No method here was trained in steps, or no curve is stored."), reasons);
     return;
   }
-  const shown = shownMethods(), all = here.curves.shown.filter((one) => String(one.scale) === trained.scale);
-  const own = all.filter((one) => shown.includes(one.method));
+  const shown = shownMethods();
+  const own = here.curves.shown.filter((one) => String(one.scale) === trained.scale && shown.includes(one.method));
+  const titleOf = (one) => here.methods[one.method].title;
   const elsewhere = (one) => trained.across === "seconds" && facts.cells[one.cell].elsewhere;
-  const drawn = own.filter((one) => !elsewhere(one) && !hiddenCurves.has(here.methods[one.method].title));
-  const methods = [...new Set(own.map((one) => one.method))];
-  const others = [...new Set(own.filter(elsewhere).map((one) => here.methods[one.method].title))];
-  const title = UP_NAMES[trained.up] + " against " + ACROSS_NAMES[trained.across] + " at " + onScale(trained.scale);
-  const focused = document.activeElement && document.activeElement.closest("#training .keys") ? document.activeElement.textContent : "";
+  const drawn = own.filter((one) => !elsewhere(one) && !hiddenCurves.has(titleOf(one)));
+  const others = [...new Set(own.filter(elsewhere).map(titleOf))];
+  const keys = [...new Set(own.map((one) => one.method))].map((one) => ({ name: here.methods[one].title, series: seriesOf(one) }));
+  const active = document.activeElement, focused = active && active.closest("#training .keys") ? active.textContent : "";
+  const open = place.querySelector("details");
   place.replaceChildren(
-    legendOf(methods.map((one) => ({ name: here.methods[one].title, series: seriesOf(one) })), hiddenCurves, training),
-    make("figure", { class: "wide" }, lines(Math.min(place.clientWidth, 640), title, { title: ACROSS_NAMES[trained.across] },
-      { title: UP_NAMES[trained.up], log: trained.up === "loss" }, drawn.map(curveOf), null, { id: "training-plot" }),
-    make("figcaption", { class: "quiet" }, "One line for each seed, a point for each validation. Losses of different methods measure "
-      + "different things: compare their course, not their height."
-      + (others.length ? " Seconds of another machine are not shown: " + others.join(", ") + "." : ""))),
-    trainingTable(own).node, reasons);
+    legendOf(keys, hiddenCurves, training),
+    make("div", { class: "pair" }, curvePlot("psnr", drawn), curvePlot("loss", drawn)),
+    make("p", { class: "legend" }, "One line for each seed. Losses of different methods measure different things: compare their "
+      + "course, not their height. " + (others.length ? "Seconds of another machine are not shown: " + others.join(", ") + "." : "")),
+    make("details", { open: Boolean(open && open.open) }, make("summary", {}, "The trainings as a table"), trainingTable(own).node),
+    reasons);
   if (focused) [...place.querySelectorAll(".keys button")].find((one) => one.textContent === focused).focus();
 }
 
-function curveOf(one) {
+function curvePlot(up, drawn) {
+  const title = UP_NAMES[up] + " against " + ACROSS_NAMES[trained.across] + " at " + onScale(trained.scale);
+  return make("figure", {}, make("h3", {}, title[0].toUpperCase() + title.slice(1)),
+    lines(pairRoom(find("#training .place")), title + "; the table below has their ends", { title: ACROSS_NAMES[trained.across] },
+      { title: UP_NAMES[up] + (up === "psnr" ? " in dB" : ""), log: up === "loss" }, drawn.map((one) => curveOf(one, up)), null,
+      { id: "training-" + up }));
+}
+
+function curveOf(one, up) {
   const name = section().methods[one.method].title + ", seed " + facts.cells[one.cell].seed;
-  const rows = one[trained.across].map((x, index) => [x, one[trained.up][index], index])
-    .filter(([x, y]) => known(x) && known(y) && (trained.up !== "loss" || y > 0));
-  return { name, series: seriesOf(one.method), points: rows.map(([x, y]) => [x, y]),
-    notes: rows.map(([x, y, index]) => name + ": step " + one.step[index] + ", " + short(one.seconds[index] || 0) + " s, "
-      + (trained.up === "psnr" ? number(y, 2) + " dB" : "loss " + y)) };
+  const rows = one[trained.across].map((x, index) => [x, one[up][index], index])
+    .filter(([x, y]) => known(x) && known(y) && (up !== "loss" || y > 0));
+  return { name, series: seriesOf(one.method) + " thin", points: rows.map(([x, y]) => [x, y]),
+    notes: rows.map(([, y, index]) => name + ": step " + one.step[index] + ", " + short(one.seconds[index] || 0) + " s, "
+      + (up === "psnr" ? number(y, 2) + " dB" : "loss " + y)) };
 }
 
 function trainingTable(own) {
