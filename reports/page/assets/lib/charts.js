@@ -49,7 +49,7 @@ function dots(here, metric, { scale, index }) {
 }
 
 // Lines. across: {title, log}; up: {title, log, least}; series: {name, points, series, notes}; mark: a place on
-// the x axis. Points are [x, y]; notes, one for each, are shown where the mouse rests on it.
+// the x axis. Points are [x, y]; notes are shown of the point next to the mouse.
 function lines(room, title, across, up, series, mark, attributes) {
   const all = series.flatMap((one) => one.points);
   if (!all.length) return make("p", { class: "quiet", ...attributes }, "No line is shown.");
@@ -58,16 +58,31 @@ function lines(room, title, across, up, series, mark, attributes) {
   const { picture, x, y, box } = axesOf(room, title, { ...across, range: along }, { ...up, range: above }, attributes);
   picture.classList.add("lines");
   if (known(mark)) picture.append(draw("line", { x1: x(mark), x2: x(mark), y1: box.top, y2: box.bottom, class: "mark" }));
+  const spots = [];
   for (const one of series) {
     const places = one.points.map(([value, height]) => [x(value).toFixed(1), y(height).toFixed(1)]);
     picture.append(draw("polyline", { points: places.map((place) => place.join()).join(" "), class: "line " + one.series },
       draw("title", {}, one.name)));
-    if (one.notes) {
-      picture.append(...places.map(([cx, cy], index) => draw("circle", { cx, cy, r: 4, class: "point " + one.series },
-        draw("title", {}, one.notes[index]))));
-    }
+    for (const [index, place] of one.notes ? places.entries() : []) spots.push([...place.map(Number), one.notes[index], one.series]);
   }
+  if (spots.length) readOut(picture, spots, box);
   return picture;
+}
+
+// Show the note of the point nearest to the mouse. spots: [x, y, note, class].
+function readOut(picture, spots, box) {
+  const dot = draw("circle", { r: 4.5, visibility: "hidden" });
+  const text = draw("text", { x: box.left + 6, y: box.top + 4, class: "halo note" });
+  picture.append(dot, text);
+  picture.addEventListener("pointermove", (event) => {
+    const shown = picture.getBoundingClientRect(), scale = picture.viewBox.baseVal.width / shown.width;
+    const [x, y] = [(event.clientX - shown.left) * scale, (event.clientY - shown.top) * scale];
+    const far = (spot) => (spot[0] - x) ** 2 + (spot[1] - y) ** 2;
+    const [cx, cy, note, series] = spots.reduce((a, b) => (far(b) < far(a) ? b : a));
+    fill(dot, { cx, cy, class: "dot fill " + series.split(" ")[0], visibility: "visible" }, []);
+    text.textContent = note;
+  });
+  picture.addEventListener("pointerleave", () => { dot.setAttribute("visibility", "hidden"); text.textContent = ""; });
 }
 
 // Points with names. points: {x, y, name, note, series}; front: whether the best of them are joined.

@@ -28,7 +28,8 @@ function comparisonControls() {
   const several = mainMetrics().map((metric) => metric.title).join(", ").replace(/, ([^,]*)$/, " and $1");
   if (compared.metric !== "main" && !metrics.some((one) => one.name === compared.metric)) compared.chosen = false;
   if (!compared.chosen) {
-    compared.metric = widthOf(mainMetrics()) > (compared.published ? ACROSS_BESIDE : ACROSS) ? metrics[0].name : "main";
+    const width = widthOf(mainMetrics()), most = width > mainMetrics().length * section().scales.length ? ACROSS_BESIDE : ACROSS;
+    compared.metric = width > most ? metrics[0].name : "main";
   }
   if (!section().scales.map(String).includes(compared.scale)) compared.scale = "all";
   // One kind of \u00b1 at a time: over the seeds it is much smaller than over the scenes.

@@ -91,6 +91,32 @@ def test_a_cell_without_weights_has_a_reason(tiny: Split, tmp_path: Path) -> Non
     assert "stored without weights; run the cell again" in reason
 
 
+def test_a_cell_without_weights_is_not_planned_again(
+    tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, planned(tiny, "espcn"))
+    for file in tmp_path.rglob(WEIGHTS):
+        file.unlink()
+    monkeypatch.setattr(module, "replan", lambda *_: pytest.fail("planned again"))
+    assert {one.preview for one in shown(tiny, tmp_path)} == {None}
+
+
+def test_as_many_scenes_are_shown_as_the_page_has_room_for(tiny: Split, tmp_path: Path) -> None:
+    run(tmp_path, planned(tiny, "bicubic"))
+    names = list(tiny.test.names)
+    folders = Folders(tiny.request.root, tmp_path, tmp_path / "cache")
+    found = {
+        room: [
+            one.scene
+            for one in previews(list(cells(tmp_path)), folders, CPU, Progress(), room=room)
+        ]
+        for room in (1, 10**9)
+    }
+    assert found == {1: names[:1], 10**9: names}
+    one_of_them = previews(list(cells(tmp_path)), folders, CPU, Progress(), room=1, scenes=names)
+    assert [one.scene for one in one_of_them] == names  # those that are named are all shown
+
+
 def test_an_error_of_a_method_is_the_reason(
     tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
