@@ -77,8 +77,9 @@ def test_nothing_is_wider_than_the_page(many: Page, tab: Tab, width: int, protoc
     element = "document.documentElement"
     assert tab.run(f"{element}.scrollWidth") <= tab.run(f"{element}.clientWidth")
     if width == 1400:  # on a large screen, no table of the short list has to be scrolled
-        wide = "[...document.querySelectorAll('main .scroller')].filter((one) => one.offsetParent"
-        wide += " && one.scrollWidth > one.clientWidth).map((one) => one.ariaLabel)"
+        wide = "[...document.querySelectorAll('main .scroller')].filter((one) =>"
+        wide += " one.checkVisibility() && one.scrollWidth > one.clientWidth)"
+        wide += ".map((one) => one.ariaLabel)"
         assert tab.run(wide) == []
 
 

@@ -114,6 +114,9 @@ def test_training_curves_are_those_of_the_cells(tab: Tab, costly: Path) -> None:
     tab.open(costly)
     lines = "document.querySelectorAll('#training-psnr polyline').length"
     assert tab.run(lines) == 3  # one for each seed
+    tab.mouse("mouseMoved", *tab.point("#training-psnr", 0.9, 0.2))
+    told = tab.run("document.querySelector('#training-psnr .note').textContent")
+    assert told.endswith(": step 300, 30 s, 33.00 dB")
     tab.click("#training .keys button:last-child")  # VDSR off
     assert tab.run(lines) == 1
     assert tab.run("document.activeElement.textContent") == "VDSR"
