@@ -1,8 +1,7 @@
 """Made-up results as large as the suite is meant for: 14 methods, four protocols, three seeds."""
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from unittest.mock import patch
 
 import numpy as np
 
@@ -26,20 +25,11 @@ PROTOCOLS = {
 }
 
 
-@contextmanager
-def unflushed() -> Iterator[None]:
-    """Write cells without waiting for the disk, as there are hundreds."""
-    flush, os.fsync = os.fsync, lambda _: None
-    try:
-        yield
-    finally:
-        os.fsync = flush
-
-
 def fill_many(make: Make, protocols: Sequence[str] = tuple(PROTOCOLS)) -> None:
     """Store every method under some of the protocols."""
     rng = np.random.default_rng(17)
-    with unflushed():
+    # Without waiting for the disk, as there are hundreds of cells.
+    with patch("os.fsync"):
         for protocol in protocols:
             scales, metrics = PROTOCOLS[protocol]
             facts = [
