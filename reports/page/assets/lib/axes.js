@@ -52,7 +52,7 @@ function pairRoom(place) {
 function axesOf(room, title, across, up, attributes) {
   // As wide as its container, so that letters keep their size.
   const width = Math.min(Math.max(room || 560, 280), 640), height = Math.round(Math.min(300, 190 + width * 0.18));
-  const box = { left: 56, right: width - 12, top: 14, bottom: height - 42 };
+  const box = { left: 66, right: width - 12, top: 14, bottom: height - 42 };
   const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "chart", "aria-label": title, ...attributes });
   const share = ({ low, high, log }) => (value) => (log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
   const [along, above] = [share(across.range), share(up.range)];

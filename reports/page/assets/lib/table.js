@@ -16,7 +16,7 @@ class Sortable {
     this.body = make("tbody");
     this.foot = make("tfoot");
     this.empty = make("p", { class: "quiet", hidden: true }, "No row fits the filter.");
-    const table = make("table", attributes, make("caption", {}, caption), this.head(), this.body, this.foot);
+    const table = make("table", attributes, make("caption", {}, make("span", {}, caption)), this.head(), this.body, this.foot);
     this.scroller = make("div", { class: "scroller", role: "region", "aria-label": caption, tabindex: 0 }, table);
     this.under = make("div", { class: "under" }, csvButton(caption, () => saveCsv(this.name, this.csv())));
     this.rest = make("span", { class: "rest" });

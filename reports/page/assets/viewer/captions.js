@@ -46,7 +46,7 @@ function sideTable(truth, band) {
       make("td", { class: "number" }, one.key === "truth" ? DASH : number(none * 100, 0) + " %"));
   });
   find("#view-table").replaceChildren(
-    make("caption", {}, "Scores of the whole scene; errors of this window at " + band),
+    make("caption", {}, make("span", {}, "Scores of the whole scene; errors of this window at " + band)),
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Image"),
       metrics.map((metric) => make("th", { scope: "col", class: "number" }, metric.title)),
       make("th", { scope: "col", class: "number" }, "Mean error"),

@@ -76,9 +76,9 @@ function comparisonColumns(metrics, scales) {
     const down = metric.higher;
     if (!beside) return [{ title: onScale(scale), group: heading(metric), down, more }];
     const group = heading(metric) + " " + onScale(scale);
-    const measured_ = { title: "measured", group, down, more, first: true };
-    if (!hasPublished(metric, scale)) return [measured_];
-    return [{ title: "published", group, down, first: true }, { ...measured_, first: false }, { title: "difference", group, down }];
+    const own = { title: "measured", group, down, more };
+    if (!hasPublished(metric, scale)) return [own];
+    return [{ title: "published", group, down }, own, { title: "difference", group, down }];
   }));
 }
 

@@ -1,6 +1,6 @@
 // Paired tests: every method against one of them.
 
-const tested = { metric: "", scale: "", other: "best", chosen: false };
+const tested = { metric: "", scale: "", other: "best" };
 
 function testControls() {
   const here = section(), controls = find("#tests .controls");
