@@ -14,6 +14,7 @@ from benchmark.execution.planning.plan import CellPlan
 from benchmark.method import NetworkMethod, State
 from benchmark.store.cells import WEIGHTS, Cell
 
+NO_WEIGHTS = "it was stored without weights; run the cell again"
 COUNTED = 3  # the first version of the engine that counts what closed forms learn
 
 
@@ -75,7 +76,7 @@ def missing_weights(plan: CellPlan, cell: Cell) -> str:
         lost = not (cell.folder / WEIGHTS).exists()
     else:
         lost = plan.method.trained and not _learned_nothing(plan, cell)
-    return "it was stored without weights; run the cell again" if lost else ""
+    return NO_WEIGHTS if lost else ""
 
 
 def _learned_nothing(plan: CellPlan, cell: Cell) -> bool:

@@ -55,7 +55,8 @@ class Preview:
         estimate: uint8, like `truth`.
         error: (bands,) mean squared error over the whole scene, in squared grey levels, of the
             images as scored.
-        overview: (bands, rows, columns) uint8, the whole truth downsampled by averaging.
+        overview: (3, rows, columns) uint8, the whole truth in false colour, downsampled by
+            averaging.
     """
 
     wavelengths: np.ndarray
