@@ -19,6 +19,8 @@ WRITTEN = [
     *(page for page in sorted((HERE / "docs").rglob("*.md")) if RESULTS not in page.parents),
 ]
 PROTOCOLS = "protocols"  # one table of all protocols, from all cells
+MARKS = re.compile(r"^<!-- from docs/results: (\S+) -->$", re.MULTILINE)
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Pages with parts that are made from stored cells, and the data sets of these.
 MADE = {
     "README.md": ["cave"],
