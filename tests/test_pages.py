@@ -8,6 +8,7 @@ import pytest
 import typer
 
 import run_all
+from benchmark.method.registration import all_methods
 from reports.writers.files import write_tables
 from tests.command_line import CommandLine
 
@@ -73,9 +74,12 @@ def test_the_table_of_protocols_is_what_the_stored_cells_give(hsisr: CommandLine
 def test_every_results_table_of_the_pages_is_what_the_stored_cells_give(
     label: str, tmp_path: Path
 ) -> None:
+    shown = {method.name for method in all_methods() if method.default_run}
     copy = tmp_path / "results"
-    for file in RESULTS.rglob("*"):
-        if file.is_file() and file.relative_to(RESULTS).parts[0] == label:
+    for cell in RESULTS.glob(f"{label}/**/cell.json"):
+        if label == "synthetic" and cell.parent.parent.name not in shown:
+            continue  # the page shows what the first command of the quick start runs
+        for file in cell.parent.iterdir():
             target = copy / file.relative_to(RESULTS)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read_bytes())

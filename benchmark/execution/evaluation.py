@@ -25,8 +25,9 @@ from benchmark.engine.scoring.scene import facts_of, score
 from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.iterative import CellRun
 from benchmark.engine.training.listener import ProgressListener, TrainingListener
-from benchmark.engine.training.loop import Trained, TrainingTask, train
+from benchmark.engine.training.loop import Trained, TrainingTask
 from benchmark.engine.training.rounding import rounded
+from benchmark.engine.training.tuning import train_at_best_rate
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.plan import CellPlan
 from benchmark.execution.pretrained import trained_before
@@ -158,17 +159,15 @@ def train_network(
         for truth in plan.split.validation
     ]
     training = TrainingTask(method, problem, plan.profile, plan.address.seed, bank, pairs)
-    return train(training, device, listener, checkpointer)
+    return train_at_best_rate(training, device, listener, checkpointer)
 
 
-def _training_facts(trained: Trained) -> dict[str, float]:
+def _training_facts(trained: Trained) -> dict[str, Any]:
     """Return how much training a network had, for `cell.json`; see `Trained`."""
-    return {
-        "steps": trained.steps,
-        "epochs": trained.epochs,
-        "batch": trained.batch,
-        "share": trained.share,
-    }
+    names = ["steps", "epochs", "batch", "share"]
+    if trained.tuning:
+        names += ["rate", "tuning"]
+    return {name: getattr(trained, name) for name in names}
 
 
 def _score(

@@ -23,7 +23,7 @@ from benchmark.engine.machine import environment, seeding
 from benchmark.engine.machine.cpu import channels_last
 from benchmark.engine.machine.device import Device
 from benchmark.engine.operations import multiplications_of_layers
-from benchmark.engine.training import muon, optimiser
+from benchmark.engine.training import muon, optimiser, tuning
 from benchmark.errors import counted
 from benchmark.execution.plan import CellPlan
 from benchmark.method import Method, NetworkMethod
@@ -51,7 +51,7 @@ class Work:
     """What the cell of a network computes.
 
     Attributes:
-        steps: training steps.
+        steps: training steps, with those of trials.
         step: operations of one, forward and backward.
         update: operations of its optimiser, in float32.
         batch: images in one, of a band each for a band-wise network.
@@ -171,16 +171,18 @@ def work_of(plan: CellPlan, known: dict[Method, tuple[int, float]]) -> Work | No
     images = problem.bands if method.bandwise else 1
     sampling = profile.sampling(method, profile.patches, problem.bands, lambda: each)
     steps = sampling.steps_per_epoch * sampling.epochs
+    trials = len(tuning.FACTORS) if profile.tuning_patches and profile.epochs else 0
+    tried = round(steps * trials * profile.tuning_patches / profile.patches)
     batch = sampling.batch * (sampling.bands_per_patch or 1)
     longest = profile.validation_size
     held_out = sum(
         prod(min(longest or side, side) for side in shape[:2])
         for shape in plan.split.validation.shapes
     )
-    validations = min(profile.validations or recipe.epochs, steps)
+    validations = trials + min(profile.validations or recipe.epochs, steps)
     pixels = validations * held_out + sum(prod(shape[:2]) for shape in plan.split.test.shapes)
     return Work(
-        steps,
+        steps + tried,
         _TRAINING * 2 * each * size**2 * batch,
         sum(map(muon.operations, optimiser.build(network, recipe))),
         batch,

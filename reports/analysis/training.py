@@ -129,6 +129,9 @@ def _amount(cells: Sequence[Cell]) -> str:
     if batch := _numbers(cells, "batch"):
         parts.append(f"with batches of {_range([f'{one:.0f}' for one in batch])}")
     parts = [" ".join(parts)] if parts else []
+    if rates := _numbers(cells, "rate"):
+        times = _range([f"{one:g}" for one in rates])
+        parts.append(f"at {times} times the common rate, as validation chose")
     over = []
     if epochs := _numbers(cells, "epochs"):
         passes = _range([f"{one:.3g}" for one in epochs])

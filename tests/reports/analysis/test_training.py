@@ -30,6 +30,15 @@ def test_steps_share_and_seconds_are_named_and_grouped(make: Make, tmp_path: Pat
     )
 
 
+def test_rates_that_validation_chose_are_named(make: Make, tmp_path: Path) -> None:
+    make("srcnn", 2, fit_s=8.8, training={**FEW, "rate": 2.0, "tuning": {"1.0": 30.0, "2.0": 31.0}})
+    make("srcnn", 3, fit_s=8.8, training={**FEW, "rate": 0.5, "tuning": {"0.5": None}})
+    assert head(make, tmp_path)["Training"] == (
+        "SRCNN (8.8 s): 1,500 steps with batches of 8, at 0.5 to 2 times the common rate, as "
+        "validation chose, one pass over 13 % of the pixels of the patches"
+    )
+
+
 def test_scales_and_seeds_that_differ_give_ranges(make: Make, tmp_path: Path) -> None:
     make("srcnn", 2, 0, fit_s=8.8, training=FEW)
     make("srcnn", 2, 1, fit_s=9.2, training={**FEW, "steps": 3000, "epochs": 2.0})
