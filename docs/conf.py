@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
-from docutils.utils.math import latex2mathml
+from latex2mathml.converter import convert
 from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 from sphinx.writers.html5 import HTML5Translator
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -45,6 +46,11 @@ autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 80
 add_module_names = False
 
+# Sphinx calls the attributes of a class its variables.
+for field in PyObject.doc_field_types:
+    if field.name == "variable":
+        field.label = "Attributes"
+
 html_theme = "furo"
 html_title = "HSI-SR Bench"
 html_static_path = ["_static"]
@@ -63,7 +69,7 @@ def inline_formula(translator: HTML5Translator, node: nodes.math) -> None:
     Raises:
         SkipNode: always, because the formula is written.
     """
-    translator.body.append(latex2mathml.tex2mathml(node.astext(), as_block=False))
+    translator.body.append(convert(node.astext()))
     raise nodes.SkipNode
 
 
@@ -73,7 +79,7 @@ def block_formula(translator: HTML5Translator, node: nodes.math_block) -> None:
     Raises:
         SkipNode: always, because the formula is written.
     """
-    formula = latex2mathml.tex2mathml(node.astext(), as_block=True)
+    formula = convert(node.astext(), display="block")
     translator.body.append(f'<div class="math-block">{formula}</div>\n')
     raise nodes.SkipNode
 
