@@ -127,7 +127,7 @@ def run(
         return
     discover(plugin)
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request, resolve
+    from benchmark.execution.planning.request import Request, resolve
     from benchmark.execution.runner import RunOptions, run_experiment
 
     request = Request(

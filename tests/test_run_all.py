@@ -17,7 +17,7 @@ from typing import NoReturn
 import pytest
 
 from benchmark.errors import RequestError
-from benchmark.execution import request
+from benchmark.execution.planning import request
 from tests.command_line import SCENES, SCRIPT, SMALL, Answer, CommandLine, rows, started
 from tests.datasets import makers
 

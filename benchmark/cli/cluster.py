@@ -181,7 +181,7 @@ def prepare(
     discover(plugin)
     from benchmark.data.split import load_split
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request, resolve
+    from benchmark.execution.planning.request import Request, resolve
 
     request = Request(
         datasets=dataset,
@@ -209,7 +209,7 @@ def prepare(
 
 def status(results: Results = RESULTS, as_json: Json = False) -> None:
     """Show what a results folder holds and what is running for it; start nothing."""
-    from benchmark.execution.activity import activities
+    from benchmark.execution.planning.activity import activities
     from benchmark.store.cells import cells, damaged
 
     stored = list(cells(results))

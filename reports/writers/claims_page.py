@@ -6,7 +6,8 @@ from itertools import product
 from tabulate import tabulate
 
 from benchmark.store.cells import Cell
-from reports.analysis.claims import (
+from reports.analysis.metrics import Metric
+from reports.analysis.verdicts.claims import (
     DATASET,
     FINDINGS,
     LENGTHS,
@@ -20,7 +21,6 @@ from reports.analysis.claims import (
     Training,
     count,
 )
-from reports.analysis.metrics import Metric
 from reports.formatting import MISSING, TIMES, p_value, signed
 from reports.published.reader import published_for
 from reports.tables.sections import over_seeds

@@ -13,9 +13,9 @@ from rich.text import Text
 from tabulate import tabulate
 
 from benchmark.errors import counted, plain
-from reports.analysis.groups import Group
 from reports.analysis.metrics import Metric
-from reports.analysis.verdicts import (
+from reports.analysis.verdicts.groups import Group
+from reports.analysis.verdicts.verdicts import (
     EXCEEDED,
     MARGIN,
     NOT_REACHED,

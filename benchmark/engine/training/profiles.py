@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from benchmark.method import Method, NetworkMethod, Recipe
 
 
+# The smallest low-resolution patch, in rows and columns.
+_LOW_PATCH = 4
 # Fields that numbers do not depend on, or only by the recipe, which is part of a key itself.
 _NOT_NUMERIC = ("name", "summary", "optimiser", "lr")
 
@@ -33,7 +35,8 @@ class Profile:
         name: as on the command line.
         summary: one line to print above every table.
         patches: positions drawn from the training scenes, shared by every method.
-        patch: rows and columns of a patch.
+        patch: rows and columns of a patch; more at a scale where its low-resolution image would
+            have fewer than 4.
         epochs: passes over them by the common recipe; 0 takes the method's own recipe.
         batch: cubic patches per step of the common recipe.
         optimiser: of the common recipe, "muon" or "adam".
@@ -141,7 +144,8 @@ class Profile:
     def patch_size(self, method: "NetworkMethod", scale: int) -> int:
         """Return the rows and columns of the patches that a method is trained on."""
         recipe = self.recipe(method)
-        return recipe.low_patch_size * scale or recipe.patch_size or self.patch
+        common = max(self.patch, _LOW_PATCH * scale)
+        return recipe.low_patch_size * scale or recipe.patch_size or common
 
     def numeric_facts(self) -> dict[str, Any]:
         """Return the fields that numbers depend on, for the key of a cell, beside the recipe's."""
@@ -166,10 +170,12 @@ PROFILES = {
     for profile in (
         Profile(
             "quick",
-            "one common recipe (Muon, one cycle), 500 cubic patches, of which band-wise networks "
-            "see 2 bands, or more where that costs at most 70,000 multiplications per pixel: "
-            "minutes on two CPU cores, an order of magnitude too short to rank networks",
-            patches=500,
+            "one common recipe (Muon, one cycle), 600 cubic patches of 24 x 24 pixels, of which "
+            "band-wise networks see 2 bands, or more where that costs at most 70,000 "
+            "multiplications per pixel: minutes on two CPU cores, an order of magnitude too short "
+            "to rank networks",
+            patches=600,
+            patch=24,
             batch=2,
             lr=0.02,
             bands=2,

@@ -18,7 +18,7 @@ from benchmark.data.split import Split
 from benchmark.engine.machine.device import Device
 from benchmark.errors import RequestError, listed, reason_of
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Folders, replan
+from benchmark.execution.planning.plan import Folders, replan
 from benchmark.store.cells import Cell
 from benchmark.store.files import write_file
 from benchmark.tools.images.model import LEVELS, CellPreview, Preview, View
