@@ -228,6 +228,10 @@ DATASETS: Registry[DataSet] = Registry("data set", "datasets", "hsisr.datasets")
 def register(name: str, **facts: str) -> Callable[[type[D]], type[D]]:
     """Register a data set under a name, as a frozen dataclass; used as a decorator.
 
+    Args:
+        name: as on the command line.
+        facts: `bibtex`: the entries that `cite` prints.
+
     Raises:
         RequestError: another file has registered the name, or an attribute is misspelt.
     """

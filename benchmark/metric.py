@@ -227,6 +227,10 @@ METRICS: Registry[Metric] = Registry("metric", "benchmark.metrics", "hsisr.metri
 def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
     """Register a metric under a name, as a frozen dataclass; used as a decorator.
 
+    Args:
+        name: as on the command line.
+        facts: `bibtex`: the entries that `cite` prints, where there is a paper.
+
     Raises:
         RequestError: another file has registered the name, or what the class declares is unusable.
     """

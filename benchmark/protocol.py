@@ -194,7 +194,7 @@ class Protocol(ABC):
         """Describe the protocol for the configuration of a cell, as JSON-serialisable values."""
         return {
             "name": self.name,
-            **PROTOCOLS.entry(self.name).facts,
+            **PROTOCOLS.entry(self.name).described,
             "summary": self.summary,
             "scales": list(self.scales),
             "parameters": asdict(self),  # type: ignore[call-overload]
@@ -246,7 +246,7 @@ def register(name: str, **facts: str) -> Callable[[type[P]], type[P]]:
 
     Args:
         name: as on the command line.
-        facts: `title`, `paper`, `year` and `url`.
+        facts: `title`, `paper`, `year`, `url`, and `bibtex`: the entries that `cite` prints.
 
     Raises:
         RequestError: another file has registered the name, or what the class declares is unusable.

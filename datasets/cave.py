@@ -49,7 +49,18 @@ def _published() -> Published:
     return Published.read(HASHES, PIXELS)
 
 
-@register("cave")
+@register(
+    "cave",
+    bibtex="""
+    @article{yasuma2010cave,
+      author = {Yasuma, Fumihito and Mitsunaga, Tomoo and Iso, Daisuke and Nayar, Shree K.},
+      title = {Generalized Assorted Pixel Camera: Postcapture Control of Resolution, Dynamic Range,
+        and Spectrum},
+      journal = {IEEE Transactions on Image Processing}, volume = {19}, number = {9},
+      pages = {2241--2253}, year = {2010}, doi = {10.1109/TIP.2010.2046811}
+    }
+    """,
+)
 class Cave(DataSet):
     """CAVE as distributed: 31 PNGs per scene, in folders or in zips."""
 

@@ -37,7 +37,16 @@ AREAS: Mapping[str, Area] = MappingProxyType(
 )
 
 
-@register("chikusei")
+@register(
+    "chikusei",
+    bibtex="""
+    @techreport{yokoya2016chikusei,
+      author = {Yokoya, Naoto and Iwasaki, Akira}, year = {2016}, number = {SAL-2016-05-27},
+      title = {Airborne Hyperspectral Data over {Chikusei}},
+      institution = {Space Application Laboratory, University of Tokyo}
+    }
+    """,
+)
 class Chikusei(AreaDataSet):
     """Chikusei, split by area as by SSPSR."""
 

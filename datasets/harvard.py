@@ -139,7 +139,17 @@ def _check(cube: np.ndarray) -> None:
         raise ContentError(f"expected no negative values, found {cube.min():.3g}")
 
 
-@register("harvard")
+@register(
+    "harvard",
+    bibtex="""
+    @inproceedings{chakrabarti2011harvard,
+      author = {Chakrabarti, Ayan and Zickler, Todd},
+      title = {Statistics of Real-World Hyperspectral Images}, pages = {193--200}, year = {2011},
+      booktitle = {IEEE Conference on Computer Vision and Pattern Recognition (CVPR)},
+      doi = {10.1109/CVPR.2011.5995660}
+    }
+    """,
+)
 class Harvard(DataSet):
     """Harvard's two subsets as one set, as the paper uses them."""
 

@@ -40,7 +40,18 @@ AREAS: Mapping[str, Area] = MappingProxyType(
 )
 
 
-@register("indian_pines")
+@register(
+    "indian_pines",
+    bibtex="""
+    @misc{baumgardner2015pines,
+      author = {Baumgardner, Marion F. and Biehl, Larry L. and Landgrebe, David A.},
+      title = {220 Band {AVIRIS} Hyperspectral Image Data Set: June 12, 1992 {Indian Pine} Test
+        Site 3},
+      howpublished = {Purdue University Research Repository},
+      year = {2015}, doi = {10.4231/R7RX991C}
+    }
+    """,
+)
 class IndianPines(AreaDataSet):
     """Indian Pines, split by area."""
 

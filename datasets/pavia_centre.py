@@ -38,7 +38,16 @@ AREAS: Mapping[str, Area] = MappingProxyType(
 )
 
 
-@register("pavia_centre")
+@register(
+    "pavia_centre",
+    bibtex=r"""
+    @misc{grana_scenes,
+      author = {Gra{\~n}a, Manuel and Veganzons, Miguel Angel and Ayerdi, Borja},
+      title = {Hyperspectral Remote Sensing Scenes}, howpublished = {Web page of the owners},
+      url = {https://www.ehu.eus/ccwintco/index.php/Hyperspectral_Remote_Sensing_Scenes}
+    }
+    """,
+)
 class PaviaCentre(AreaDataSet):
     """Pavia Centre, split by area."""
 

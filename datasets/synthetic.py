@@ -32,7 +32,18 @@ TEST = ("leaves04", "leaves08", "leaves13", "leaves17")
 VALIDATION = ("leaves06", "leaves15")
 
 
-@register("synthetic")
+@register(
+    "synthetic",
+    bibtex="""
+    @article{lee2001occlusion,
+      author = {Lee, Ann B. and Mumford, David and Huang, Jinggang},
+      title = {Occlusion Models for Natural Images: A Statistical Study of a Scale-Invariant Dead
+        Leaves Model},
+      journal = {International Journal of Computer Vision}, volume = {41}, pages = {35--59},
+      year = {2001}, doi = {10.1023/A:1011109015675}
+    }
+    """,
+)
 class Synthetic(DataSet):
     """Seeded synthetic scenes; the default data set, as it needs no files."""
 

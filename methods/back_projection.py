@@ -17,6 +17,14 @@ FLOAT_NOISE = 1e-7
     paper="Irani and Peleg, CVGIP: Graphical Models and Image Processing 53(3), 1991",
     published="",
     year="1991",
+    bibtex="""
+    @article{irani1991registration,
+      author = {Irani, Michal and Peleg, Shmuel},
+      title = {Improving Resolution by Image Registration},
+      journal = {CVGIP: Graphical Models and Image Processing}, volume = {53}, number = {3},
+      pages = {231--239}, year = {1991}, doi = {10.1016/1049-9652(91)90045-L}
+    }
+    """,
 )
 class BackProjection(Method):
     """Degrade the estimate, compare it with the input, and project the difference back.

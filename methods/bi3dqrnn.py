@@ -138,6 +138,15 @@ class RecurrentAutoencoder(nn.Module):
     paper="Fu et al., Bidirectional 3D quasi-recurrent neural network, IEEE JSTARS 2021",
     published="Bi-3DQRNN",
     year="2021",
+    bibtex="""
+    @article{fu2021bi3dqrnn,
+      author = {Fu, Y. and Liang, Z. and You, S.},
+      title = {Bidirectional {3D} Quasi-Recurrent Neural Network for Hyperspectral Image
+        Super-Resolution},
+      journal = {IEEE Journal of Selected Topics in Applied Earth Observations and Remote Sensing},
+      volume = {14}, pages = {2674--2688}, year = {2021}
+    }
+    """,
 )
 class Bi3DQRNN(NetworkMethod):
     """Twelve quasi-recurrent units from 16 maps; 1,288,227 parameters at every scale.

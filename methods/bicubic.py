@@ -11,6 +11,14 @@ from benchmark.method import Method, Problem, State, parameter, register
     paper="Keys, IEEE TASSP 1981: cubic convolution, as the protocol computes it",
     published="Bicubic",
     year="1981",
+    bibtex="""
+    @article{keys1981cubic,
+      author = {Keys, Robert G.}, year = {1981},
+      title = {Cubic Convolution Interpolation for Digital Image Processing},
+      journal = {IEEE Transactions on Acoustics, Speech, and Signal Processing},
+      volume = {29}, number = {6}, pages = {1153--1160}, doi = {10.1109/TASSP.1981.1163711}
+    }
+    """,
 )
 class Bicubic(Method):
     """The upscaled low-resolution image."""

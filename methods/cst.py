@@ -23,6 +23,15 @@ _MULTIPLE = max(WINDOW)  # of rows and columns that whole windows of both halves
     "image super-resolution, TIP 2024",
     published="",
     year="2024",
+    bibtex="""
+    @article{chen2024cst,
+      author = {Chen, S. and Zhang, L. and Zhang, L.},
+      title = {Cross-Scope Spatial-Spectral Information Aggregation for Hyperspectral Image
+        Super-Resolution},
+      journal = {IEEE Transactions on Image Processing}, volume = {33}, year = {2024},
+      eprint = {2311.17340}, archiveprefix = {arXiv}
+    }
+    """,
 )
 class CST(NetworkMethod):
     """Four stages of four blocks with 180 maps: 10,641,723 parameters at 31 bands and x4.

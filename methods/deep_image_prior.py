@@ -20,6 +20,18 @@ INPUT_RANGE = 0.1  # the network's input is uniform in [0, INPUT_RANGE)
     "prior, ICCVW 2019",
     published="",
     year="2018",
+    bibtex="""
+    @inproceedings{ulyanov2018prior,
+      author = {Ulyanov, Dmitry and Vedaldi, Andrea and Lempitsky, Victor},
+      title = {Deep Image Prior}, year = {2018}, booktitle = {IEEE/CVF Conference on Computer Vision
+        and Pattern Recognition (CVPR)}, pages = {9446--9454}, doi = {10.1109/CVPR.2018.00984}
+    }
+    @inproceedings{sidorov2019prior,
+      author = {Sidorov, Oleksii and Hardeberg, Jon Yngve},
+      title = {Deep Hyperspectral Prior: Single-Image Denoising, Inpainting, Super-Resolution},
+      booktitle = {IEEE/CVF International Conference on Computer Vision Workshops}, year = {2019}
+    }
+    """,
 )
 class DeepImagePrior(IterativeMethod):
     """Minimise |A f(x) - y|^2 over the weights of an encoder-decoder f; the estimate is f(x).

@@ -16,6 +16,14 @@ from methods._blocks.upsampling import pixel_shuffle_up
     "CVPRW 2017",
     published="EDSR",
     year="2017",
+    bibtex="""
+    @inproceedings{lim2017edsr,
+      author = {Lim, Bee and Son, Sanghyun and Kim, Heewon and Nah, Seungjun and Lee, Kyoung Mu},
+      title = {Enhanced Deep Residual Networks for Single Image Super-Resolution}, year = {2017},
+      booktitle = {IEEE Conference on Computer Vision and Pattern Recognition Workshops (CVPRW)},
+      doi = {10.1109/CVPRW.2017.151}
+    }
+    """,
 )
 class EDSR(NetworkMethod):
     """The baseline, 16 blocks of 64 maps; at 31 bands 1,402,143 parameters at x2, 1,549,855 at x4.

@@ -84,6 +84,15 @@ class HybridNetwork(nn.Module):
     paper="Li et al., Exploring the relationship between 2D/3D convolution, IEEE TGRS 2021",
     published="ERCSR",
     year="2021",
+    bibtex="""
+    @article{li2021ercsr,
+      author = {Li, Q. and Wang, Q. and Li, X.},
+      title = {Exploring the Relationship Between {2D/3D} Convolution for Hyperspectral Image
+        Super-Resolution},
+      journal = {IEEE Transactions on Geoscience and Remote Sensing}, volume = {59}, number = {10},
+      year = {2021}
+    }
+    """,
 )
 class ERCSR(NetworkMethod):
     """Four blocks of 64 maps; 1,348,742 / 1,459,334 / 1,594,502 / 2,380,934 parameters.

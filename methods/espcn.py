@@ -11,6 +11,16 @@ from benchmark.method import NetworkMethod, Problem, Recipe, register
     paper="Shi et al., Real-time single image and video super-resolution, CVPR 2016",
     published="Shi[18]",
     year="2016",
+    bibtex=r"""
+    @inproceedings{shi2016espcn,
+      author = {Shi, Wenzhe and Caballero, Jose and Husz{\'a}r, Ferenc and Totz, Johannes and
+        Aitken, Andrew P. and Bishop, Rob and Rueckert, Daniel and Wang, Zehan},
+      title = {Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel
+        Convolutional Neural Network},
+      booktitle = {IEEE Conference on Computer Vision and Pattern Recognition (CVPR)},
+      pages = {1874--1883}, year = {2016}, doi = {10.1109/CVPR.2016.207}
+    }
+    """,
 )
 class ESPCN(NetworkMethod):
     """5-3-3 with 64 and 32 maps, tanh (Section 3.1); 21,284 / 22,729 / 24,752 parameters.

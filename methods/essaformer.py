@@ -21,6 +21,14 @@ _SLOPE = 0.2
     "super-resolution, ICCV 2023",
     published="ESSAformer",
     year="2023",
+    bibtex="""
+    @inproceedings{zhang2023essaformer,
+      author = {Zhang, M. and Zhang, C. and Zhang, Q. and Guo, J. and Gao, X. and Zhang, J.},
+      title = {{ESSAformer}: Efficient Transformer for Hyperspectral Image Super-Resolution},
+      booktitle = {IEEE/CVF International Conference on Computer Vision (ICCV)},
+      pages = {23073--23084}, year = {2023}, eprint = {2307.14010}, archiveprefix = {arXiv}
+    }
+    """,
 )
 class ESSAformer(NetworkMethod):
     """144 maps; 2,785,171 / 3,693,071 / 3,578,935 parameters at x2 / x3 / x4 and 31 bands.

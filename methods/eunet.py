@@ -18,6 +18,14 @@ from methods._blocks.upsampling import factors
     "representation for hyperspectral image super-resolution, Information Fusion 94, 2023",
     published="EUNet",
     year="2023",
+    bibtex="""
+    @article{liu2023eunet,
+      author = {Liu, D. and Li, J. and Yuan, Q. and Zheng, L. and He, J. and Zhao, S. and Xiao, Y.},
+      title = {An Efficient Unfolding Network with Disentangled Spatial-Spectral Representation for
+        Hyperspectral Image Super-Resolution},
+      journal = {Information Fusion}, volume = {94}, year = {2023}
+    }
+    """,
 )
 class EUNet(NetworkMethod):
     """Half-quadratic splitting unfolded; 550,586 parameters at 31 bands and x2, 616,250 at x4.

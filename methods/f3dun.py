@@ -72,6 +72,14 @@ class FullNetwork(nn.Module):
     paper="Liu et al., Rethinking 3D-CNN in HSI super-resolution, Remote Sensing 2023",
     published="F3DUN",
     year="2023",
+    bibtex="""
+    @article{liu2023f3dun,
+      author = {Liu, Z. and Wang, W. and Ma, Q. and Liu, X. and Jiang, J.},
+      title = {Rethinking {3D-CNN} in Hyperspectral Image Super-Resolution},
+      journal = {Remote Sensing}, volume = {15}, number = {10}, pages = {2574}, year = {2023},
+      doi = {10.3390/rs15102574}
+    }
+    """,
 )
 class F3DUN(NetworkMethod):
     """Four and five blocks of 64 maps; 2,273,282 / 2,383,874 / 2,519,042 / 2,715,778 parameters.

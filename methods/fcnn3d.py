@@ -17,6 +17,15 @@ _PIXELS, _BANDS = 6, 4
     "neural network, Remote Sensing 9(11), 2017",
     published="3D-FCNN",
     year="2017",
+    bibtex="""
+    @article{mei2017fcnn3d,
+      author = {Mei, S. and Yuan, X. and Ji, J. and Zhang, Y. and Wan, S. and Du, Q.},
+      title = {Hyperspectral Image Spatial Super-Resolution via {3D} Full Convolutional Neural
+        Network},
+      journal = {Remote Sensing}, volume = {9}, number = {11}, pages = {1139}, year = {2017},
+      doi = {10.3390/rs9111139}
+    }
+    """,
 )
 class FCNN3D(NetworkMethod):
     """7x9x9, 1x1x1, 1x1x1 and 3x5x5 with 64, 32, 9 and 1 maps: 39,405 parameters, for any bands.

@@ -16,6 +16,14 @@ from methods._blocks.losses import mean_angle
     "residual network, IEEE BigMM 2018",
     published="GDRRN",
     year="2018",
+    bibtex="""
+    @inproceedings{li2018gdrrn,
+      author = {Li, Y. and Zhang, L. and Ding, C. and Wei, W. and Zhang, Y.},
+      title = {Single Hyperspectral Image Super-Resolution with Grouped Deep Recursive Residual
+        Network},
+      booktitle = {IEEE International Conference on Multimedia Big Data (BigMM)}, year = {2018}
+    }
+    """,
 )
 class GDRRN(NetworkMethod):
     """Nine recursions of one pair of convolutions; 218,880 parameters at 31 bands, at any scale.

@@ -72,6 +72,14 @@ class MixedNetwork(nn.Module):
     paper="Li et al., Mixed 2D/3D convolutional network for HSI SR, Remote Sensing 2020",
     published="MCNet",
     year="2020",
+    bibtex="""
+    @article{li2020mcnet,
+      author = {Li, Q. and Wang, Q. and Li, X.},
+      title = {Mixed {2D/3D} Convolutional Network for Hyperspectral Image Super-Resolution},
+      journal = {Remote Sensing}, volume = {12}, number = {10}, pages = {1660}, year = {2020},
+      doi = {10.3390/rs12101660}
+    }
+    """,
 )
 class MCNet(NetworkMethod):
     """Four modules of 64 maps; 1,928,334 / 2,038,926 / 2,174,094 / 2,960,526 parameters.

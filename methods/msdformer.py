@@ -21,6 +21,14 @@ HEADS = 6
     "super-resolution, TGRS 2023",
     published="MSDformer",
     year="2023",
+    bibtex="""
+    @article{chen2023msdformer,
+      author = {Chen, S. and Zhang, L. and Zhang, L.},
+      title = {{MSDformer}: Multiscale Deformable Transformer for Hyperspectral Image
+        Super-Resolution},
+      journal = {IEEE Transactions on Geoscience and Remote Sensing}, volume = {61}, year = {2023}
+    }
+    """,
 )
 class MSDformer(NetworkMethod):
     """Four transformer blocks with 240 maps: 12,334,323 parameters at 31 bands and x4.

@@ -54,6 +54,14 @@ class Cascade(nn.Module):
     paper="Wang et al., Deep residual convolutional neural network for HSI SR, ICIG 2017",
     published="Ours",
     year="2017",
+    bibtex="""
+    @inproceedings{wang2017residual,
+      author = {Wang, Chen and Liu, Yun and Bai, Xiao and Tang, Wenzhong and Lei, Peng and
+        Zhou, Jun},
+      title = {Deep Residual Convolutional Neural Network for Hyperspectral Image Super-Resolution},
+      booktitle = {Image and Graphics (ICIG 2017)}, year = {2017}
+    }
+    """,
 )
 class Proposed(NetworkMethod):
     """Six residual sub-networks; L = alpha l1 + (1 - alpha) l2 (Eq. 3); 2,076,858 parameters.

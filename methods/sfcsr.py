@@ -147,6 +147,14 @@ class FeatureContext(nn.Module):
     paper="Wang et al., HSI SR using spectrum and feature context, IEEE TIE 2021",
     published="SFCSR",
     year="2021",
+    bibtex="""
+    @article{wang2021sfcsr,
+      author = {Wang, Q. and Li, Q. and Li, X.},
+      title = {Hyperspectral Image Super-Resolution Using Spectrum and Feature Context},
+      journal = {IEEE Transactions on Industrial Electronics}, volume = {68}, number = {11},
+      pages = {11276--11285}, year = {2021}
+    }
+    """,
 )
 class SFCSR(NetworkMethod):
     """Five modules of 64 maps; 1,084,882 / 1,269,842 / 1,232,850 / 1,380,818 parameters.

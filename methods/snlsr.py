@@ -23,6 +23,13 @@ PIXELS = 16_384  # of one call of the spectral attention, which bounds its memor
     "IEEE TIP 33, 2024",
     published="SNLSR",
     year="2024",
+    bibtex="""
+    @article{hu2024snlsr,
+      author = {Hu, Q. and Wang, X. and Jiang, J. and Zhang, X.-P. and Ma, J.},
+      title = {Exploring the Spectral Prior for Hyperspectral Image Super-Resolution},
+      journal = {IEEE Transactions on Image Processing}, volume = {33}, year = {2024}
+    }
+    """,
 )
 class SNLSR(NetworkMethod):
     """Abundances of 30 endmembers are enlarged in two stages; 1,439,331 parameters at x4.

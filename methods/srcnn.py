@@ -11,6 +11,14 @@ from benchmark.method import NetworkMethod, Problem, Recipe, parameter, register
     paper="Dong et al., Image super-resolution using deep convolutional networks, TPAMI 2016",
     published="Dong[4]",
     year="2014",
+    bibtex="""
+    @article{dong2016srcnn,
+      author = {Dong, Chao and Loy, Chen Change and He, Kaiming and Tang, Xiaoou},
+      title = {Image Super-Resolution Using Deep Convolutional Networks},
+      journal = {IEEE Transactions on Pattern Analysis and Machine Intelligence}, volume = {38},
+      number = {2}, pages = {295--307}, year = {2016}, doi = {10.1109/TPAMI.2015.2439281}
+    }
+    """,
 )
 class SRCNN(NetworkMethod):
     """9-1-5 with 64 and 32 maps (8,129 parameters); 9-5-5 (57,281) is the paper's stronger one.

@@ -20,6 +20,14 @@ _SMOOTHNESS = 1e-3
     "imagery, IEEE Transactions on Computational Imaging 6, 2020",
     published="SSPSR",
     year="2020",
+    bibtex="""
+    @article{jiang2020sspsr,
+      author = {Jiang, J. and Sun, H. and Liu, X. and Ma, J.},
+      title = {Learning Spatial-Spectral Prior for Super-Resolution of Hyperspectral Imagery},
+      journal = {IEEE Transactions on Computational Imaging}, volume = {6}, pages = {1082--1096},
+      year = {2020}, eprint = {2005.08752}, archiveprefix = {arXiv}
+    }
+    """,
 )
 class SSPSR(NetworkMethod):
     """Windows of 8 bands that share 2, three blocks, 256 maps; 12,893,831 parameters at x4.

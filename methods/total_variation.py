@@ -25,6 +25,20 @@ STEP = 0.02
     "Inverse Problems and Imaging 2(4), 2008",
     published="",
     year="1992",
+    bibtex="""
+    @article{rudin1992nonlinear,
+      author = {Rudin, Leonid I. and Osher, Stanley and Fatemi, Emad},
+      title = {Nonlinear Total Variation Based Noise Removal Algorithms}, journal = {Physica D},
+      volume = {60}, pages = {259--268}, year = {1992}, doi = {10.1016/0167-2789(92)90242-F}
+    }
+    @article{bresson2008vectorial,
+      author = {Bresson, Xavier and Chan, Tony F.},
+      title = {Fast Dual Minimization of the Vectorial Total Variation Norm and Applications to
+        Color Image Processing},
+      journal = {Inverse Problems and Imaging}, volume = {2}, number = {4}, pages = {455--484},
+      year = {2008}, doi = {10.3934/ipi.2008.2.455}
+    }
+    """,
 )
 class TotalVariation(Method):
     """Minimise 1/2 |A z - y|^2 + lambda TV(z), with A the degradation and y the input.

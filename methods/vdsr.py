@@ -32,6 +32,14 @@ class ResidualStack(nn.Module):
     paper="Kim et al., Accurate image super-resolution using very deep networks, CVPR 2016",
     published="Kim[11], VDSR",
     year="2016",
+    bibtex="""
+    @inproceedings{kim2016vdsr,
+      author = {Kim, Jiwon and Lee, Jung Kwon and Lee, Kyoung Mu},
+      title = {Accurate Image Super-Resolution Using Very Deep Convolutional Networks},
+      booktitle = {IEEE Conference on Computer Vision and Pattern Recognition (CVPR)},
+      pages = {1646--1654}, year = {2016}, doi = {10.1109/CVPR.2016.182}
+    }
+    """,
 )
 class VDSR(NetworkMethod):
     """Twenty layers with 665,921 parameters.

@@ -20,6 +20,12 @@ FLOAT_NOISE = 1e-14
     paper="Wiener 1949; linear minimum mean square error, closed form",
     published="",
     year="1949",
+    bibtex="""
+    @book{wiener1949extrapolation,
+      author = {Wiener, Norbert}, publisher = {MIT Press}, year = {1949},
+      title = {Extrapolation, Interpolation, and Smoothing of Stationary Time Series}
+    }
+    """,
 )
 class Wiener(Method):
     """Invert the known degradation as far as the noise allows, given the scenes' power spectrum.

@@ -1,4 +1,4 @@
-"""Commands of `run_all.py` that list plugins, download data, and write templates."""
+"""Commands of `run_all.py` that list and cite plugins, download data, and write templates."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from benchmark import CHECKOUT
 from benchmark.cli.options import DATA, Data, Json, Plugins, discover, print_list
 from benchmark.console import print_line
+from benchmark.errors import RequestError
 
 
 def fetch(
@@ -68,6 +69,42 @@ def metrics(plugin: Plugins = None, as_json: Json = False) -> None:
         for made in [METRICS.make(entry.name)]
     ]
     print_list(rows, as_json)
+
+
+def cite(
+    methods: Annotated[str, typer.Option(help="Methods: a,b, all, or default.")] = "",
+    dataset: Annotated[str, typer.Option(help="Data sets.")] = "",
+    protocol: Annotated[str, typer.Option(help="Protocols.")] = "",
+    metrics: Annotated[
+        str, typer.Option(help="Metrics; those of the protocols with a paper if empty.")
+    ] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this .bib file instead.")
+    ] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Print BibTeX: of the suite, and of the data sets, protocols and methods that are named."""
+    discover(plugin)
+    from benchmark.plugins.parameters import names_in
+    from benchmark.store.files import write_file
+    from benchmark.tools.citations import bibliography, named
+
+    if output is not None and output.suffix != ".bib":
+        raise RequestError(f"--output {output}: expected a name that ends in .bib")
+    cited = named(
+        names_in(dataset, "--dataset"),
+        names_in(protocol, "--protocol"),
+        names_in(metrics, "--metrics"),
+        names_in(methods, "--methods"),
+    )
+    text = bibliography(cited)
+    if output is not None:
+        write_file(output, f"{text}\n".encode(), "--output")
+        print_line(f"written: {output}")
+        return
+    print_line(text)
+    if not cited:
+        print_line("note: this is the suite alone; name --dataset, --protocol, --methods", err=True)
 
 
 def new(

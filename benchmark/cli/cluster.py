@@ -159,7 +159,7 @@ def _pairs(text: str) -> dict[str, str]:
 
 def stop(results: Results = RESULTS) -> None:
     """End the jobs of SLURM that compute cells of a results folder; checkpoints are kept."""
-    from benchmark.execution.backends import slurm
+    from benchmark.execution.backends.slurm import backend as slurm
 
     ended = slurm.stop(results, lambda text: print_line(text, err=True))
     print_line(f"{counted(ended, 'job')} ended; the same run continues from their checkpoints")

@@ -28,8 +28,9 @@ def register(name: str, **facts: str) -> Callable[[type[M]], type[M]]:
 
     Args:
         name: as on the command line.
-        facts: `title` for tables, `paper`, `year`, and `published`: its name in published tables,
-            to compare it with; several names, as papers give it, are separated by commas.
+        facts: `title` for tables, `paper`, `year`, `bibtex`, the entries that `cite` prints, and
+            `published`: its name in published tables, to compare it with; several names, as papers
+            give it, are separated by commas.
 
     Raises:
         RequestError: another file has registered the name, or what the class declares is unusable.

@@ -9,7 +9,17 @@ from torch import Tensor
 from benchmark.metric import BandPair, Metric, MetricFacts, ScoredImage, parameter, register
 
 
-@register("ergas")
+@register(
+    "ergas",
+    bibtex="""
+    @inproceedings{wald2000ergas,
+      author = {Wald, Lucien}, year = {2000}, pages = {99--103},
+      title = {Quality of High Resolution Synthesised Images: Is There a Simple Criterion?},
+      booktitle = {Third Conference on Fusion of Earth Data: Merging Point Measurements, Raster Maps
+        and Remotely Sensed Images}
+    }
+    """,
+)
 class ERGAS(Metric):
     """100 / s sqrt(mean_b(MSE_b / mean_b^2)) (Wald 2000), with s the scale.
 

@@ -4,7 +4,17 @@ from benchmark.metric import Accumulator, Metric, ScoredImage, register
 from benchmark.metrics._angles import SpectralAngles
 
 
-@register("sam")
+@register(
+    "sam",
+    bibtex="""
+    @inproceedings{yuhas1992sam,
+      author = {Yuhas, Roberta H. and Goetz, Alexander F. H. and Boardman, Joe W.},
+      title = {Discrimination among Semi-Arid Landscape Endmembers Using the Spectral Angle Mapper
+        ({SAM}) Algorithm},
+      booktitle = {Summaries of the Third Annual JPL Airborne Geoscience Workshop}, year = {1992}
+    }
+    """,
+)
 class SAM(Metric):
     """The angle between the spectra of estimate and truth, the mean over pixels.
 

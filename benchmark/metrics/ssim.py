@@ -6,7 +6,17 @@ from benchmark.metric import BandPair, Metric, ScoredImage, register
 from benchmark.metrics._windows import gaussian, side_of, similarity
 
 
-@register("ssim")
+@register(
+    "ssim",
+    bibtex="""
+    @article{wang2004ssim,
+      author = {Wang, Zhou and Bovik, Alan C. and Sheikh, Hamid R. and Simoncelli, Eero P.},
+      title = {Image Quality Assessment: From Error Visibility to Structural Similarity},
+      journal = {IEEE Transactions on Image Processing}, volume = {13}, number = {4},
+      pages = {600--612}, year = {2004}, doi = {10.1109/TIP.2003.819861}
+    }
+    """,
+)
 class SSIM(Metric):
     """Structural similarity, the mean over windows and bands (Wang et al., TIP 2004).
 

@@ -9,7 +9,17 @@ from benchmark.metrics._windows import gaussian, similarity
 _SIDE = 11
 
 
-@register("ssim_matlab")
+@register(
+    "ssim_matlab",
+    bibtex="""
+    @article{wang2004ssim,
+      author = {Wang, Zhou and Bovik, Alan C. and Sheikh, Hamid R. and Simoncelli, Eero P.},
+      title = {Image Quality Assessment: From Error Visibility to Structural Similarity},
+      journal = {IEEE Transactions on Image Processing}, volume = {13}, number = {4},
+      pages = {600--612}, year = {2004}, doi = {10.1109/TIP.2003.819861}
+    }
+    """,
+)
 class SSIMMatlab(Metric):
     """Structural similarity as MATLAB's `ssim` computes it, the mean over bands.
 

@@ -26,10 +26,14 @@ _OUTSIDE = frozenset({ENGINE, "torch"})
 
 @dataclass(frozen=True)
 class _Content:
-    """The canonical text of a module, and its imports as (module, name or "")."""
+    """The canonical text of a module, its imports as (module, name or ""), and its data files.
+
+    A data file is its path below the module's folder and its SHA-256, separated by a space.
+    """
 
     text: str
     imports: tuple[tuple[str, str], ...] = ()
+    data: tuple[str, ...] = ()
 
 
 # The content of an imported module, as it was at the first request.
@@ -72,6 +76,33 @@ def source_of(cls: type) -> str:
         RequestError: the class was defined in a notebook or prompt and has no source file, or a
             file was removed or is not valid Python any more.
     """
+    texts = {}
+    reads: set[str] = set()
+    for name, file, content in _modules_of(cls):
+        reads.update(modules.files_read(name))
+        texts[file.resolve()] = _label(name), content.text
+    lines = [f"{label}: {text}" for label, text in sorted(texts.values())]
+    return "\n".join([*lines, *sorted(reads)])
+
+
+def files_of(cls: type) -> list[Path]:
+    """Return the files whose content `source_of` has: modules, and the data files beside them.
+
+    Raises:
+        RequestError: as of `source_of`.
+    """
+    found: dict[Path, None] = {}
+    for name, file, content in _modules_of(cls):
+        plugin = modules.plugin_file(name)
+        read = modules.files_read(name) if plugin else []
+        folders = [(file.parent, content.data), (plugin.parent if plugin else file.parent, read)]
+        paths = [folder / line.rpartition(" ")[0] for folder, data in folders for line in data]
+        found |= dict.fromkeys(path.resolve() for path in (file, *paths))
+    return list(found)
+
+
+def _modules_of(cls: type) -> Iterator[tuple[str, Path, _Content]]:
+    """Yield name, file and content of the modules that `source_of` includes, each once."""
     beside = {CHECKOUT}
     waiting: list[tuple[str, Path]] = []
     for base in cls.__mro__:
@@ -89,21 +120,18 @@ def source_of(cls: type) -> str:
         if _label(name) != name:
             beside.add(file.resolve().parent)
         beside.update(Path(folder).resolve() for folder in modules.added_folders(name))
-    texts: dict[Path, tuple[str, str]] = {}
-    reads: set[str] = set()
+    seen: set[Path] = set()
     while waiting:
         name, file = waiting.pop()
-        if file.resolve() in texts:
+        if file.resolve() in seen:
             continue
+        seen.add(file.resolve())
         content = _content(name, file)
-        reads.update(modules.files_read(name))
-        texts[file.resolve()] = _label(name), content.text
+        yield name, file, content
         for target in dict.fromkeys(_target(name, *names) for names in content.imports):
             place = _file(target)
             if place is not None and _belongs(target, place.resolve(), name, beside):
                 waiting.append((target, place))
-    lines = [f"{label}: {text}" for label, text in sorted(texts.values())]
-    return "\n".join([*lines, *sorted(reads)])
 
 
 def _foreign(base: type) -> bool:
@@ -176,8 +204,9 @@ def _content(name: str, file: Path) -> _Content:
         if file.suffix.lower() in SOURCE_SUFFIXES:
             tree = ast.parse(data)
             package = name if _located(name)[1] is not None else name.rpartition(".")[0]
-            text = " ".join([canonical(tree), *_data_files(tree, file.parent)])
-            content = _Content(text, tuple(_imports(tree, package)))
+            files = tuple(_data_files(tree, file.parent))
+            text = " ".join([canonical(tree), *files])
+            content = _Content(text, tuple(_imports(tree, package)), files)
         else:
             content = _Content(f"compiled {hashlib.sha256(data).hexdigest()}")
     except (OSError, SyntaxError, ValueError) as error:  # ValueError: null bytes, before 3.11.4

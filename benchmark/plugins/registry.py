@@ -14,6 +14,7 @@ from benchmark.errors import RequestError, unknown
 from benchmark.plugins.parameters import check_values, convert, label, parameter, split_reference
 
 T = TypeVar("T")
+BIBTEX = "bibtex"  # the fact of a registration that `run_all.py cite` prints
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Entry(Generic[T]):
     cls: type[T]
     file: Path
     facts: dict[str, str]
+
+    @property
+    def described(self) -> dict[str, str]:
+        """Return the facts that are stored with every cell: all but the BibTeX entries."""
+        return {name: fact for name, fact in self.facts.items() if name != BIBTEX}
 
 
 class Registry(Generic[T]):

@@ -12,7 +12,7 @@ ENGINE = __name__.partition(".")[0]
 
 # Arguments of the engine's functions that are only displayed: positions and names.
 _DISPLAYED: Mapping[str, tuple[tuple[int, ...], frozenset[str]]] = {
-    "register": ((), frozenset({"title", "paper", "year", "published"})),
+    "register": ((), frozenset({"title", "paper", "year", "published", "bibtex"})),
     "parameter": ((1,), frozenset({"help"})),
 }
 _DECLARED = "expected_failures"
@@ -24,8 +24,8 @@ def canonical(source: str | bytes | ast.Module) -> str:
 
     Omitted are formatting, comments, docstrings, other statements that are a constant or `pass`,
     and arguments of the engine's `register` and `parameter` that are only displayed: `title`,
-    `paper`, `year`, `published`, `help`. Every other name, number, operator, call, annotation and
-    import is included, and so is the order of statements.
+    `paper`, `year`, `published`, `bibtex`, `help`. Every other name, number, operator, call,
+    annotation and import is included, and so is the order of statements.
 
     Args:
         source: the text, its bytes (their encoding declaration is respected) or its tree.

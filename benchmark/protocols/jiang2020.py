@@ -22,6 +22,14 @@ TEST = (
     "Imagery, IEEE TCI 6:1082-1096, 2020",
     year="2020",
     url="https://github.com/junjun-jiang/SSPSR",
+    bibtex="""
+    @article{jiang2020sspsr,
+      author = {Jiang, J. and Sun, H. and Liu, X. and Ma, J.},
+      title = {Learning Spatial-Spectral Prior for Super-Resolution of Hyperspectral Imagery},
+      journal = {IEEE Transactions on Computational Imaging}, volume = {6}, pages = {1082--1096},
+      year = {2020}, eprint = {2005.08752}, archiveprefix = {arXiv}
+    }
+    """,
 )
 class Jiang2020(Protocol):
     """MATLAB's `imresize` down and up; nothing is rounded; x2 and x3 are an extension.

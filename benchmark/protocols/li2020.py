@@ -20,6 +20,14 @@ TEST = (
     "Super-Resolution, Remote Sensing 12(10):1660, 2020",
     year="2020",
     url="https://github.com/qianngli/MCNet",
+    bibtex="""
+    @article{li2020mcnet,
+      author = {Li, Q. and Wang, Q. and Li, X.},
+      title = {Mixed {2D/3D} Convolutional Network for Hyperspectral Image Super-Resolution},
+      journal = {Remote Sensing}, volume = {12}, number = {10}, pages = {1660}, year = {2020},
+      doi = {10.3390/rs12101660}
+    }
+    """,
 )
 class Li2020(Protocol):
     """MATLAB's `imresize` down and up, on 31 scenes of CAVE; nothing is rounded.

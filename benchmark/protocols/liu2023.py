@@ -22,6 +22,14 @@ TEST = (
     paper="Liu et al., Rethinking 3D-CNN in Hyperspectral Image Super-Resolution, "
     "Remote Sensing 15(10):2574, 2023",
     year="2023",
+    bibtex="""
+    @article{liu2023f3dun,
+      author = {Liu, Z. and Wang, W. and Ma, Q. and Liu, X. and Jiang, J.},
+      title = {Rethinking {3D-CNN} in Hyperspectral Image Super-Resolution},
+      journal = {Remote Sensing}, volume = {15}, number = {10}, pages = {2574}, year = {2023},
+      doi = {10.3390/rs15102574}
+    }
+    """,
 )
 class Liu2023(Protocol):
     """OpenCV's `INTER_CUBIC` down, without antialiasing, and up; x2 and x3 are an extension.

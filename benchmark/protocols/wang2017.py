@@ -13,6 +13,14 @@ from benchmark.protocol import OPENCV, GaussianDecimation, Protocol, register
     paper="Wang et al., Deep Residual Convolutional Neural Network for Hyperspectral Image "
     "Super-Resolution, ICIG 2017",
     year="2017",
+    bibtex="""
+    @inproceedings{wang2017residual,
+      author = {Wang, Chen and Liu, Yun and Bai, Xiao and Tang, Wenzhong and Lei, Peng and
+        Zhou, Jun},
+      title = {Deep Residual Convolutional Neural Network for Hyperspectral Image Super-Resolution},
+      booktitle = {Image and Graphics (ICIG 2017)}, year = {2017}
+    }
+    """,
 )
 class Wang2017(Protocol):
     """Gaussian blur, decimation from sample 0, and bicubic interpolation back; 8 bit throughout.

@@ -8,6 +8,14 @@ from benchmark.protocol import OPENCV, GaussianDecimation, Protocol, register
     title="wang2017-float",
     paper="Wang et al., ICIG 2017, as far as its Bicubic row can tell",
     year="2017",
+    bibtex="""
+    @inproceedings{wang2017residual,
+      author = {Wang, Chen and Liu, Yun and Bai, Xiao and Tang, Wenzhong and Lei, Peng and
+        Zhou, Jun},
+      title = {Deep Residual Convolutional Neural Network for Hyperspectral Image Super-Resolution},
+      booktitle = {Image and Graphics (ICIG 2017)}, year = {2017}
+    }
+    """,
 )
 class Wang2017Float(Protocol):
     """The same operators, but only the scored images have 8 bit.

@@ -28,6 +28,8 @@ _HEAD = (
     "Seconds",
     "Deviates from its paper",
     "Conflict",
+    "Badges",
+    "Submission",
 )
 _WARNED = "Conflict"  # cells that do not fit together
 _RANKED = {1: "bold green", 2: "cyan"}

@@ -19,6 +19,7 @@ from tests.clusters.support import (
     Alone,
     cells,
     prepared,
+    release,
     require,
     wait_for,
     wait_for_checkpoints,
@@ -77,15 +78,16 @@ def jobs(slurm: Slurm) -> list[str]:
     return slurm.asked("squeue", "-h", "-r", "-o", "%i %T").splitlines()
 
 
+def queued_again(slurm: Slurm) -> list[str]:
+    """Return the jobs that wait for their second start: SLURM makes them wait for minutes."""
+    shown = slurm.asked("squeue", "-h", "-r", "-o", "%i %r").splitlines()
+    return [line.split()[0] for line in shown if line.endswith("BeginTime")]
+
+
 def start_now(slurm: Slurm) -> None:
-    """Let jobs start that are queued again: SLURM makes them wait for minutes."""
-
-    def queued_again() -> list[str]:
-        shown = slurm.asked("squeue", "-h", "-r", "-o", "%i %r").splitlines()
-        return [line.split()[0] for line in shown if line.endswith("BeginTime")]
-
-    slurm.wait_for(queued_again)
-    for job in queued_again():
+    """Let jobs start that are queued again."""
+    slurm.wait_for(lambda: queued_again(slurm))
+    for job in queued_again(slurm):
         slurm.asked("scontrol", "update", f"jobid={job}", "StartTime=now")
 
 
@@ -121,13 +123,14 @@ def test_what_was_submitted_goes_on_without_the_run_and_is_not_submitted_twice(
     assert submitted.code == 0, submitted.err
     assert submitted.out.startswith("2 cells left to SLURM, 0 found done, 0 found failed")
     assert len(jobs(slurm)) == 2
-    assert re.search(r"2 queued|1 running, 1 queued", asked(slurm, folder, "status").out)
+    assert re.search(r"2 queued|1 running, 1 queued|2 running", asked(slurm, folder, "status").out)
     with submitting(slurm, folder, *words) as first:
-        assert first.heard("2 jobs are queued or running already", limit=LIMIT)
+        assert first.heard("SLURM has 2 jobs of this run already", limit=LIMIT)
         wait_for_checkpoints(folder, 2)
         shown = asked(slurm, folder, "status").out
         assert re.search(r"running +slow x3 seed 0 .*: job \d+_0 on n[12] \(CPU, 1 thread", shown)
         first.kill_alone(0)
+    release(folder)
     assert len(jobs(slurm)) == 2
     with submitting(slurm, folder, *words) as second:
         check_done(second, folder, alone, resumed=0)
@@ -141,11 +144,29 @@ def test_a_lost_node_is_no_failure(slurm: Slurm, folder: Path, alone: Alone) -> 
         (node,) = slurm.asked("squeue", "-h", "-o", "%N").split()
         slurm.kill_node(node)
         try:
+            release(folder)
             start_now(slurm)
             # A node that comes back ends what it was running before, under the same number.
             slurm.wait_for(lambda: any("RUNNING" in job for job in jobs(slurm)))
         finally:
             slurm.start_node(node)
+        check_done(run, folder, alone, resumed=1)
+
+
+def test_a_job_whose_processes_were_ended_is_submitted_again(
+    slurm: Slurm, folder: Path, alone: Alone
+) -> None:
+    """As a node's clean-up does it, or the kernel where memory runs out: SLURM starts nothing."""
+    words = (*WORDS, *SLURM, "--methods", "slow")
+    with submitting(slurm, folder, *words) as run:
+        wait_for_checkpoints(folder)
+        (before,) = jobs(slurm)
+        slurm.kill_tasks()
+        assert run.heard(r"job \d+\S* ended without it; submitted again", limit=LIMIT)
+        assert run.heard("submitted 1 cell as 1 job", times=2, limit=LIMIT)
+        (after,) = jobs(slurm)
+        assert after.split()[0] != before.split()[0]
+        release(folder)
         check_done(run, folder, alone, resumed=1)
 
 
@@ -161,6 +182,7 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(
         slurm.asked("sbatch", *urgent, "--wrap", "sleep 1")
         # No checkpoint was due: it is written because SLURM announced the end.
         wait_for_checkpoints(folder)
+        release(folder)
         start_now(slurm)
         check_done(run, folder, alone, resumed=1)
 
@@ -178,6 +200,8 @@ def test_the_warning_before_the_time_limit_is_no_failure(
     with submitting(slurm, folder, *words) as run:
         wait_for_checkpoints(folder)
         slurm.asked("scancel", "--signal=USR2", "--user=root")
+        wait_for(lambda: queued_again(slurm), "the job did not queue itself again")
+        release(folder)
         start_now(slurm)
         check_done(run, folder, alone, resumed=1)
 
@@ -191,13 +215,17 @@ def test_stop_keeps_checkpoints_and_the_same_command_goes_on(
         run.process.send_signal(signal.SIGINT)
         answer = run.ended(LIMIT)
     assert answer.code == 130
-    assert "1 job of SLURM go on; look: python run_all.py status, end: python run_all" in answer.err
+    assert (
+        "SLURM goes on with 1 job; look: python run_all.py status, end: python run_all"
+        in answer.err
+    )
     assert len(jobs(slurm)) == 1
     stopped = asked(slurm, folder, "stop")
     assert (stopped.code, stopped.out.split(";")[0]) == (0, "1 job ended")
     assert jobs(slurm) == []
     assert cells(folder) == {}
     assert "1 interrupted" in asked(slurm, folder, "status").out
+    release(folder)
     with submitting(slurm, folder, *words) as again:
         check_done(again, folder, alone, resumed=1)
 

@@ -204,8 +204,9 @@ class _Loop:
         """Read the loss and validate, each when it is due."""
         validating = self.steps_taken in self.validate_after
         if self.unlogged_steps == LOG_EVERY or validating:
-            loss = float(self.total) / self.unlogged_steps
-            self.loss_sum += float(self.total)
+            total = float(self.total)
+            loss = total / self.unlogged_steps
+            self.loss_sum += total
             self.total.zero_()
             self.unlogged_steps = 0
             if not math.isfinite(loss):

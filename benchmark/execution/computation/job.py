@@ -35,6 +35,7 @@ from benchmark.plugins.isolation import Changes, process_kept
 from benchmark.protocol import PROTOCOLS
 from benchmark.store import cells
 from benchmark.store.lock import CellLock
+from benchmark.store.origins import note_computed
 
 # Characters of a failure's reason, which stands in tables; its traceback has all.
 _LONGEST_REASON = 300
@@ -246,7 +247,8 @@ def run_job(
             measured, files = compute(plan, settings.device, listeners, checkpointer, pretrained)
         _require_untouched(changed)
         facts = {**job.facts(), "status": "done", "reason": None, **measured}
-        cells.write(settings.results, plan.address, facts, files)
+        cell = cells.write(settings.results, plan.address, facts, files)
+        note_computed(settings.results, cell)
     except TrainingError as error:
         checkpointer.remove()  # resuming would only diverge again
         return result_of(error, plan.method)

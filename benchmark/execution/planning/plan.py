@@ -222,7 +222,7 @@ def _plan_cell(
     configuration = {
         "method": {
             "name": method.name,
-            **METHODS.entry(method.name).facts,
+            **METHODS.entry(method.name).described,
             "trained": method.trained,
             "parameters": parameters,
         },
@@ -268,17 +268,7 @@ def replan(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, S
     Raises:
         RequestError: its method or data set is unknown here, or its scenes are missing.
     """
-    data, address = cell.facts["configuration"]["dataset"], cell.address
-    reference = split_list(_dataset_of(address.dataset))[0]
-    trained_on = tuple(data["trained_on"])
-    scenes = [*data["train"], *data["validation"], *data["test"]] if data["subset"] else []
-    request = DataRequest(
-        reference,
-        () if trained_on == (reference,) else trained_on,
-        tuple(scenes),
-        folders.data,
-        folders.cache,
-    )
+    address, request = cell.address, request_of(cell, folders)
     protocol = PROTOCOLS.make(address.protocol)
     if (request, protocol) not in splits:
         splits[request, protocol] = load_split(request, protocol, progress.preparing)
@@ -295,6 +285,26 @@ def replan(cell: Cell, folders: Folders, progress: Progress, splits: dict[Any, S
     if plan.address != address:
         raise RequestError(f"{address} would be {plan.address} here; run it again")
     return plan
+
+
+def request_of(cell: Cell, folders: Folders) -> DataRequest:
+    """Return the request for the data of a stored cell.
+
+    Args:
+        cell: the stored cell.
+        folders: of data and cache.
+    """
+    data = cell.facts["configuration"]["dataset"]
+    reference = split_list(_dataset_of(cell.address.dataset))[0]
+    trained_on = tuple(data["trained_on"])
+    scenes = [*data["train"], *data["validation"], *data["test"]] if data["subset"] else []
+    return DataRequest(
+        reference,
+        () if trained_on == (reference,) else trained_on,
+        tuple(scenes),
+        folders.data,
+        folders.cache,
+    )
 
 
 def _dataset_of(label: str) -> str:

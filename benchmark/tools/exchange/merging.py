@@ -22,16 +22,17 @@ from benchmark.store.cells import WEIGHTS, Cell, set_aside
 from benchmark.store.files import flush_folder, locked
 from benchmark.store.lock import CellLock
 from benchmark.tools.exchange.sorting import sort_files
+from benchmark.tools.exchange.submitted import note_submitted, submitter
 
 # Size limits in bytes; parsing cell.json takes many times its size.
-_LIMITS = {"cell.json": 1 << 20, WEIGHTS: 4 << 30}
-_LIMIT = 16 << 20
+LIMITS = {"cell.json": 1 << 20, WEIGHTS: 4 << 30}
+LIMIT = 16 << 20
 _TEMPORARY = ".importing"
 _KEY = re.compile("[0-9a-f]{64}")
 _FILE_NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """A cell is refused; the message is the reason in one line."""
 
 
@@ -49,6 +50,7 @@ class Merged:
         refused: each refused cell and the reason.
         machines: the number of imported cells per device.
         ignored: files that are no part of a cell, such as `__MACOSX` -> their number.
+        submitted: describes the submission that they came in; empty for an export.
     """
 
     added: list[str] = field(default_factory=list)
@@ -60,6 +62,7 @@ class Merged:
     refused: dict[str, str] = field(default_factory=dict)
     machines: dict[str, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
+    submitted: str = ""
 
     @property
     def summary(self) -> str:
@@ -74,7 +77,7 @@ class Merged:
         parts += [f"{len(names)} {what}" for what, names in others.items() if names]
         if self.ignored:
             files = counted(sum(self.ignored.values()), "other file")
-            parts.append(f"{files} ignored: {_shown(listed(self.ignored))}")
+            parts.append(f"{files} ignored: {shown(listed(self.ignored))}")
         made = "; ".join(f"{count} made on {name}" for name, count in self.machines.items())
         return ", ".join(parts) + (f" ({made})" if made else "")
 
@@ -104,20 +107,25 @@ def merge(
             f"{file} is a folder, expected a zip; zip it again, or copy the data sets' folders in "
             f"it to {results}"
         )
-    with open_zip(file, member_limit=_LIMITS[WEIGHTS]) as archive:
+    with open_zip(file, member_limit=LIMITS[WEIGHTS]) as archive:
         contents = sort_files(archive.sizes)
         places, merged.ignored = contents.folders, dict(contents.ignored)
+        origin = submitter(archive, file, places)
+        if origin is not None:
+            merged.submitted = f"submission {origin.pop('line')}"
         if not places:
             raise RequestError(f"{file} holds no cells; make one with: run_all.py export")
         try:
             with _temporary(results) as temporary:
                 for number, place in enumerate(sorted(places)):
-                    on_progress("import", number, len(places), _shown(place))
+                    on_progress("import", number, len(places), shown(place))
                     try:
-                        cell = _unpack(archive, place, places[place], temporary / str(number))
+                        cell = unpack_cell(archive, place, places[place], temporary / str(number))
                         _move(results, cell, merged, replace=replace)
-                    except _RefusedError as why:
-                        merged.refused[_shown(place) or "the top of the zip"] = str(why)
+                        if origin is not None:
+                            note_submitted(results, cell.address, origin)
+                    except RefusedError as why:
+                        merged.refused[shown(place) or "the top of the zip"] = str(why)
                     shutil.rmtree(temporary / str(number), ignore_errors=True)
         except OSError as error:
             imported = len(merged.added) + len(merged.replaced)
@@ -143,25 +151,25 @@ def _temporary(results: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unpack(archive: CheckedZip, place: str, paths: Mapping[str, str], root: Path) -> Cell:
+def unpack_cell(archive: CheckedZip, place: str, paths: Mapping[str, str], root: Path) -> Cell:
     """Unpack one cell below `root` and verify it.
 
     Raises:
-        _RefusedError: it is no valid cell, or there are other files.
+        RefusedError: it is no valid cell, or there are other files.
         OSError: it cannot be written.
     """
     if "cell.json" not in paths:
         inner = next((name for name in sorted(paths) if name.lower().endswith(".zip")), "")
-        advice = f"; unpack {_shown(inner)} and import it by itself" if inner else ""
-        raise _RefusedError(f"no cell: {_shown(listed(sorted(paths)))} without a cell.json{advice}")
+        advice = f"; unpack {shown(inner)} and import it by itself" if inner else ""
+        raise RefusedError(f"no cell: {shown(listed(sorted(paths)))} without a cell.json{advice}")
     for name, path in paths.items():
-        size, limit = archive.sizes[path], _LIMITS.get(name, _LIMIT)
+        size, limit = archive.sizes[path], LIMITS.get(name, LIMIT)
         if size > limit:
-            raise _RefusedError(f"{_shown(name)} has {size:,} bytes, expected {limit:,} at most")
+            raise RefusedError(f"{shown(name)} has {size:,} bytes, expected {limit:,} at most")
     try:
         facts = json.loads(archive.read(paths["cell.json"]))
         if problem := _problem(facts, place, set(paths)):
-            raise _RefusedError(problem)
+            raise RefusedError(problem)
         folder = root / _home(facts)
         folder.mkdir(parents=True)
         for name, path in paths.items():
@@ -170,14 +178,14 @@ def _unpack(archive: CheckedZip, place: str, paths: Mapping[str, str], root: Pat
                 stream.flush()
                 os.fsync(stream.fileno())
     except ArchiveError as error:
-        raise _RefusedError(f"it cannot be unpacked ({_shown(error.__cause__)})") from error
+        raise RefusedError(f"it cannot be unpacked ({shown(error.__cause__)})") from error
     except (ValueError, RecursionError) as error:
-        raise _RefusedError(f"cell.json cannot be read ({_shown(error)})") from error
+        raise RefusedError(f"cell.json cannot be read ({shown(error)})") from error
     flush_folder(folder)
     cell = cells.read(folder)
     if cell is None:
         here = plain(folder)
-        raise _RefusedError(cells.damage(folder).replace(f"{here}{os.sep}", "").replace(here, "it"))
+        raise RefusedError(cells.damage(folder).replace(f"{here}{os.sep}", "").replace(here, "it"))
     return cell
 
 
@@ -185,18 +193,18 @@ def _problem(facts: Any, place: str, names: set[str]) -> str:
     """Return what is wrong with the facts of a cell from a zip; empty if nothing is."""
     if not isinstance(facts, dict) or facts.get("format") != cells.FORMAT:
         found = facts.get("format") if isinstance(facts, dict) else None
-        return f"cell.json has format {_shown(found)}, expected {cells.FORMAT}"
+        return f"cell.json has format {shown(found)}, expected {cells.FORMAT}"
     try:
         home = _home(facts)
     except (KeyError, TypeError, AttributeError, ValueError):
         return "cell.json has no address of a cell"
     sums, status = facts.get("sums"), facts.get("status")
     if not f"/{place}".endswith(f"/{home}"):  # which has no `..` either
-        return f"it is a cell whose place is {_shown(home)}"
+        return f"it is a cell whose place is {shown(home)}"
     if not isinstance(sums, dict) or not all(map(_FILE_NAME.fullmatch, sums)):
         return "cell.json names files that no cell has"
     if more := names - {*sums, "cell.json"}:
-        return f"{_shown(listed(sorted(more)))} is none of the cell's files"
+        return f"{shown(listed(sorted(more)))} is none of the cell's files"
     if not _KEY.fullmatch(str(facts.get("key"))) or not isinstance(facts.get("depends", {}), dict):
         return "cell.json has no valid key and dependencies"
     if status == "done" and "scores.csv" not in sums:
@@ -215,7 +223,7 @@ def _move(results: Path, cell: Cell, merged: Merged, *, replace: bool) -> None:
     """Move a verified cell to its place, unless it conflicts with the cell there."""
     lock = CellLock(results, cell.address, cell.facts["key"])
     if not lock.acquire():
-        raise _RefusedError("a run is computing this cell now; import it when that has ended")
+        raise RefusedError("a run is computing this cell now; import it when that has ended")
     try:
         folder = cell.address.folder(results)
         if why := cells.damage(folder):
@@ -249,14 +257,14 @@ def _outcome(
     """Decide how to import a cell, given the one in its place.
 
     Raises:
-        _RefusedError: they conflict, and `replace` is False.
+        RefusedError: they conflict, and `replace` is False.
     """
     if old is None:
         return "added"
     if conflict := _conflict(old, new):
         if replace:
             return "replaced"
-        raise _RefusedError(
+        raise RefusedError(
             f"{conflict}; here {_made(old)}, there {_made(new)}; --replace imports it and moves "
             "the one here to .superseded"
         )
@@ -273,7 +281,7 @@ def _conflict(old: Cell, new: Cell) -> str:
     if old.facts["key"] != new.facts["key"]:
         before, now = (dict(cell.facts.get("depends") or {}) for cell in (old, new))
         parts = [part for part in {**before, **now} if before.get(part) != now.get(part)]
-        return f"made from another {_shown(listed(parts))}" if parts else "made from other inputs"
+        return f"made from another {shown(listed(parts))}" if parts else "made from other inputs"
     if old.status != new.status:
         return f"the same cell {_status(old)} here and {_status(new)} there"
     if old.status == "failed":
@@ -296,20 +304,20 @@ def _scores(cell: Cell) -> dict[str, tuple[str, ...]]:
 
 
 def _status(cell: Cell) -> str:
-    return "is done" if cell.status == "done" else f"failed ({_shown(cell.facts['reason'])})"
+    return "is done" if cell.status == "done" else f"failed ({shown(cell.facts['reason'])})"
 
 
 def _made(cell: Cell) -> str:
-    return f"{_shown(cell.facts.get('date') or 'undated')[:10]} on {_device(cell)}"
+    return f"{shown(cell.facts.get('date') or 'undated')[:10]} on {_device(cell)}"
 
 
 def _device(cell: Cell) -> str:
     environment = cell.facts.get("environment")
     known = environment.get("device") if isinstance(environment, dict) else None
-    return _shown(known or "an unknown device")
+    return shown(known or "an unknown device")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Sanitise text from a zip: one line, no control characters, limited length."""
     text = plain(value)
     return text if len(text) <= 120 else f"{text[:120]}..."

@@ -128,7 +128,7 @@ def _pack(
         exported.left_out.append(cells.damage(folder) or f"{folder} no longer exists")
         return
     try:
-        files = _files(cell, weights=weights)
+        files = files_of_cell(cell, weights=weights)
     except (OSError, ValueError):
         exported.left_out.append(f"{folder} changed while it was read; export again")
         return
@@ -140,7 +140,7 @@ def _pack(
     exported.cells.append(place)
 
 
-def _files(cell: Cell, *, weights: bool) -> dict[str, bytes]:
+def files_of_cell(cell: Cell, *, weights: bool) -> dict[str, bytes]:
     """Read the files of a cell for the zip.
 
     Raises:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from benchmark.errors import RequestError
 from benchmark.store.cells import SUPERSEDED
 from benchmark.store.lock import WORK
+from benchmark.store.origins import ORIGINS
 
 # Left by macOS, Windows, KDE and Synology in folders and in the zips made of them.
 _LITTER = re.compile(
@@ -16,7 +17,9 @@ _LITTER = re.compile(
     re.IGNORECASE,
 )
 # Beside the data sets in a results folder; all of it is made from cells, or older than they are.
-_OWN = frozenset({"tables", "figures", "report", "tensorboard", SUPERSEDED, WORK, ".importing"})
+_OWN = frozenset(
+    {"tables", "figures", "report", "tensorboard", SUPERSEDED, WORK, ORIGINS, ".importing"}
+)
 # Folders from a data set's to a cell's: see `benchmark.store.address`.
 _DEPTH = 6
 

@@ -11,7 +11,10 @@ from random import Random
 Edit = tuple[int, int, str]
 
 WORDS = ("", "why", "x = 1; y = 2", 'say "no"', "it's", "größer, 大", "{a}", "\\", "# again")
-SHOWN = {"register": {"title", "paper", "year", "published"}, "parameter": {"help"}}
+SHOWN = {
+    "register": {"title", "paper", "year", "published", "bibtex"},
+    "parameter": {"help"},
+}
 _LAYOUT = {
     tokenize.NEWLINE,
     tokenize.NL,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import RequestError
-from benchmark.execution.backends import slurm_queue
-from benchmark.execution.backends.slurm_queue import BusyError, QueuedJob, persistently, queue
+from benchmark.execution.backends.slurm import queue as slurm_queue
+from benchmark.execution.backends.slurm.queue import BusyError, QueuedJob, persistently, queue
 
 SHOWN = """\
 71_3|hsisr-0a|RUNNING|g12|None

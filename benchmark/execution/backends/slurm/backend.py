@@ -14,13 +14,13 @@ from typing import Any
 
 from benchmark import CHECKOUT
 from benchmark.errors import RequestError, counted, plain
-from benchmark.execution.backends import slurm_queue
 from benchmark.execution.backends.base import Backend, Ended
 from benchmark.execution.backends.cluster import SlurmOptions
 from benchmark.execution.backends.packing import packed
-from benchmark.execution.backends.slurm_cell import SubmittedCell
-from benchmark.execution.backends.slurm_node import CellTask
-from benchmark.execution.backends.slurm_queue import BusyError
+from benchmark.execution.backends.slurm import queue as slurm_queue
+from benchmark.execution.backends.slurm.cell import SubmittedCell
+from benchmark.execution.backends.slurm.node import CellTask
+from benchmark.execution.backends.slurm.queue import BusyError
 from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.recording import read_record

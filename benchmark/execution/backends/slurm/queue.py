@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from benchmark.errors import RequestError, plain
 
-# Seconds that a command of SLURM may take, and between two attempts while its controller is busy.
-_TIMEOUT, _PAUSE = 60.0, 5.0
+# Seconds that a command of SLURM may take, and the first pause while its controller is busy; each
+# further one is twice as long.
+_TIMEOUT, _PAUSE = 60.0, 2.0
 _ATTEMPTS = 5
 _NAME = re.compile(r"(\d+)(?:_(\d+))?")
 Result = TypeVar("Result")
@@ -90,7 +91,7 @@ def persistently(ask: Callable[[], Result], report: Callable[[str], None]) -> Re
                     "same command again later"
                 ) from error
             report(f"SLURM did not answer ({error}); trying again")
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE * 2 ** (attempt - 1))
     raise AssertionError
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from benchmark.data.split import Split
-from benchmark.execution.backends import slurm_node
-from benchmark.execution.backends.slurm_node import CellTask
+from benchmark.execution.backends.slurm import node as slurm_node
+from benchmark.execution.backends.slurm.node import CellTask
 from benchmark.execution.node import Terms, order
 from benchmark.store.cells import cells
 from tests.benchmark.execution.test_node import job
@@ -66,7 +66,7 @@ def test_no_step_in_a_whole_job_is_a_failure(
     task._before = {one.plan.key: slurm_node._state(one)}
     began = task._began
     monkeypatch.setattr(
-        "benchmark.execution.backends.slurm_node.time.monotonic", lambda: began + ran
+        "benchmark.execution.backends.slurm.node.time.monotonic", lambda: began + ran
     )
     again = task.checkpoint()
     assert again._orders == task._orders

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.execution.backends.slurm_queue import QueuedJob
+from benchmark.execution.backends.slurm.queue import QueuedJob
 from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.recording import described, read_record, write_record
