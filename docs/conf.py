@@ -20,7 +20,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
 ]
-exclude_patterns = ["results", "figures", "notebooks"]
+exclude_patterns = ["results", "figures", "notebooks", "submissions.md"]
 nitpicky = True  # a name that a docstring refers to and that does not exist is an error
 nitpick_ignore_regex = [
     # Standard library, torch and numpy; no network is needed to build the site.
