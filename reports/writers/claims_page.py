@@ -27,8 +27,9 @@ from reports.tables.sections import over_seeds
 
 _PRINTED = {"proposed": "Ours", "vdsr": "Kim[11]"}  # names in the paper's table
 _INTRODUCTION = f"""\
-Written by `python run_all.py claims --output docs/claims.md` from stored cells: Wang et al. (ICIG
-2017) on test scenes of CAVE under `{PROTOCOL}`, after {LENGTHS[0]:,} and {LENGTHS[1]:,} patches.
+Written by `python run_all.py claims --output docs/findings/claims.md` from stored cells: Wang et
+al. (ICIG 2017) on test scenes of CAVE under `{PROTOCOL}`, after {LENGTHS[0]:,} and
+{LENGTHS[1]:,} patches.
 Every claim says that one training is better than another, all else being equal. *Confirmed* and
 *contradicted*: the difference is significant at 5 %, all differences of a section by one metric as
 one family, by flipped signs over the scenes, and by Welch's test between the seeds where there are

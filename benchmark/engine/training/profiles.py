@@ -75,7 +75,7 @@ class Profile:
         The common one is Muon, or Adam, over one cycle with gradients of norm 1 and learning rates
         relative to each layer's initial weights: by it every network of the suite, wide or narrow,
         trains without diverging or stalling. At equal steps Muon is above Adam with every network
-        that was tried (`docs/recipe.md`).
+        that was tried (`docs/findings/recipe.md`).
         """
         from benchmark.method import Recipe
 

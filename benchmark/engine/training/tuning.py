@@ -1,7 +1,7 @@
 """The learning rate of each network, chosen by validation with the same small budget for all.
 
 No rate of the common recipe suits every network: SRCNN gains from twice what suits VDSR
-(`docs/recipe.md`). A profile may therefore try some, each in a short training on the same few
+(`docs/findings/recipe.md`). A profile may therefore try some, each in a short training on the same few
 patches, before the training that counts.
 """
 
