@@ -20,7 +20,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
 ]
-exclude_patterns = ["results", "figures", "notebooks", "submissions.md"]
+exclude_patterns = ["results", "figures", "notebooks"]
 nitpicky = True  # a name that a docstring refers to and that does not exist is an error
 nitpick_ignore_regex = [
     # Standard library, torch and numpy; no network is needed to build the site.
@@ -42,6 +42,7 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True  # no folder of the machine that builds the site
 autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 80
 add_module_names = False

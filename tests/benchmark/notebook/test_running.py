@@ -219,7 +219,7 @@ def test_no_results_and_damaged_cells_are_said(go: Any, tmp_path: Path) -> None:
 
 
 def test_columns_are_documented() -> None:
-    page = (CHECKOUT / "docs" / "python.md").read_text(encoding="utf-8")
+    page = (CHECKOUT / "docs" / "start" / "python.md").read_text(encoding="utf-8")
     for name in COLUMNS:
         assert f"`{name}`" in (results.__doc__ or "")
         assert f"`{name}`" in page
