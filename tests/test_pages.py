@@ -3,9 +3,11 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 import run_all
 from benchmark.method.registration import all_methods
@@ -173,15 +175,22 @@ def _commands() -> list[tuple[str, str]]:
     return found
 
 
-def test_the_commands_of_the_pages_have_known_options_and_values() -> None:
+def test_the_commands_of_the_pages_have_known_options_and_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = tmp_path / "results/cave/wang2017/evening/x2/srcnn/seed0/cell.json"  # for --config
+    stored.parent.mkdir(parents=True)
+    stored.write_text('{"request": {"dataset": "cave"}}', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     commands = _commands()
     assert len(commands) > 40
     group = typer.main.get_command(run_all.app)
+    assert isinstance(group, TyperGroup)
     for page, line in commands:
         words = shlex.split(line, comments=True)
         if "..." in words:
             words.remove("...")
-        command = group
+        command: Any = group
         if words and words[0] in group.commands:
             command = group.commands[words.pop(0)]
         try:
