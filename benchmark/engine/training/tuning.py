@@ -1,8 +1,8 @@
 """The learning rate of each network, chosen by validation with the same small budget for all.
 
 No rate of the common recipe suits every network: SRCNN gains from twice what suits VDSR
-(`docs/findings/recipe.md`). A profile may therefore try some, each in a short training on the same few
-patches, before the training that counts.
+(`docs/findings/recipe.md`). A profile may therefore try some, each in a short training on the same
+few patches, before the training that counts.
 """
 
 import math
