@@ -20,14 +20,20 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.formats.images import AUTO, BAND_AXES, ENDINGS, files_of, read
+from benchmark.data.formats.images import (
+    AUTO,
+    BAND_AXES,
+    ENDINGS,
+    files_of,
+    read,
+    without_noise,
+)
 from benchmark.data.formats.wavelengths import parse
 from benchmark.data.search import is_data, readable, stamp
 from benchmark.dataset import DataSet, Scene, Source, register
 from benchmark.errors import RequestError, listed, meant
 from benchmark.plugins.parameters import Names, parameter
 
-NOISE = 0.05  # of the largest value: negative values of this size are noise around a dark pixel
 _MOST = 20  # names in a message
 
 
@@ -175,7 +181,5 @@ class _FolderSource(Source):
             raise RequestError(
                 f"folder: {error}; correct it, or leave it out with --scenes"
             ) from error
-        cube = image.cube
-        lowest = cube.min(initial=0)
-        negative = bool(lowest < 0) and lowest >= -NOISE * (settings.peak or cube.max())
-        return (np.maximum(cube, 0) if negative else cube), image.wavelengths, negative
+        cube, negative = without_noise(image.cube, settings.peak)
+        return cube, image.wavelengths, negative

@@ -9,7 +9,7 @@ import pytest
 from reports.published.reader import published_for
 from tests.command_line import CommandLine
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parent.parent / "docs" / "findings"
 PROTOCOLS = ("jiang2020", "li2020", "liu2023", "wang2017")
 
 
@@ -19,7 +19,7 @@ def test_the_page_in_docs_is_what_the_stored_cells_give(hsisr: CommandLine, comm
     assert (answer.code, answer.out) == (0, "written: page.md\n")
     made = (hsisr.folder / "page.md").read_text(encoding="utf-8")
     assert (DOCS / f"{command}.md").read_text(encoding="utf-8") == made, (
-        f"regenerate: python run_all.py {command} --output docs/{command}.md"
+        f"regenerate: python run_all.py {command} --output docs/findings/{command}.md"
     )
 
 

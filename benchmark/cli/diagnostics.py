@@ -129,7 +129,7 @@ def speed(
     from benchmark.data.split import DataRequest, check_scenes
     from benchmark.engine.machine.device import choose
     from benchmark.engine.training.profiles import get
-    from benchmark.execution.request import chosen_methods
+    from benchmark.execution.planning.request import chosen_methods
     from benchmark.plugins.parameters import names_in
     from benchmark.tools.speed.session import SHAPE, Session, measure
 

@@ -137,8 +137,8 @@ def submit(
         raise RequestError(f"--output {output}: expected a name that ends in .zip")
     discover(plugin)
     from benchmark.execution.listeners import progress
-    from benchmark.execution.plan import Folders
-    from benchmark.execution.request import numbers
+    from benchmark.execution.planning.plan import Folders
+    from benchmark.execution.planning.request import numbers
     from benchmark.method import METHODS
     from benchmark.plugins.parameters import names_in
     from benchmark.protocol import PROTOCOLS
@@ -220,8 +220,8 @@ def verify(
         discover(None)
         from benchmark.engine.machine.device import choose
         from benchmark.execution.listeners import progress
-        from benchmark.execution.plan import Folders
-        from benchmark.execution.request import check_writable
+        from benchmark.execution.planning.plan import Folders
+        from benchmark.execution.planning.request import check_writable
 
         choose(device)
         check_writable(results)

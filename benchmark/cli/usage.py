@@ -5,12 +5,15 @@ import math
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from benchmark.cli.config import read_config
 from benchmark.errors import RequestError
+from benchmark.plugins.parameters import shown
 
 # Options whose values are lists with commas.
 LISTS = frozenset(
@@ -18,6 +21,8 @@ LISTS = frozenset(
      "--metrics", "--seeds", "--format"}
 )  # fmt: skip
 _HELP = "(see --help)"
+# The file of a run's options, among what its context keeps.
+_CONFIG = f"{__name__}.config"
 
 
 class CheckedCommand(TyperCommand):
@@ -46,8 +51,22 @@ class CheckedGroup(TyperGroup):
         if rest and rest[0] not in self.commands:
             advice = _comma_advice(args, rest[0]) or _meant(rest[0], self.commands)
             raise RequestError(f"No such command '{rest[0]}'{advice} {_HELP}")
+        if not rest:
+            _take_config(self, ctx, args)
         with _naming_values(self, ctx, args):
             return super().parse_args(ctx, args)
+
+
+def _take_config(command: TyperGroup, ctx: Any, words: Sequence[str]) -> None:
+    """Take the values of the file that `--config` names where the command line gives none.
+
+    Raises:
+        RequestError: the file cannot be read, or does not fit.
+    """
+    file = command.make_parser(ctx).parse_args(args=list(words))[0].get("config")
+    if file:
+        ctx.default_map = read_config(command, Path(file))
+        ctx.meta[_CONFIG] = file
 
 
 def finite(value: float) -> float:
@@ -76,8 +95,9 @@ def _checked(command: TyperCommand | TyperGroup, ctx: Any, words: Sequence[str])
         name = max(param.opts, key=len)
         items = values.get(param.name)
         for value in items if isinstance(items, list) else [items]:
-            # Empty is a value only where it is not the default.
-            allowed = param.default and "if empty" in (getattr(param, "help", None) or "")
+            # Empty is a value only where it is not the default, and not that of a file.
+            other = param.default or values.get("config")
+            allowed = other and "if empty" in (getattr(param, "help", None) or "")
             if isinstance(value, str) and not value.strip() and not allowed:
                 what = name if name in options else f"the argument {name}"
                 raise RequestError(f"{what} is empty; give it a value or leave it out {_HELP}")
@@ -104,10 +124,16 @@ def _naming_values(
         yield
     except typer.BadParameter as error:
         values = command.make_parser(ctx).parse_args(args=kept)[0]
-        if error.param is None or values.get(error.param.name) is None:
+        if error.param is None:
             raise
         why = error.message.replace("Input should be", "expected")
-        name, value = max(error.param.opts, key=len), values[error.param.name]
+        name, value = max(error.param.opts, key=len), values.get(error.param.name)
+        if value is None:
+            value = (ctx.default_map or {}).get(error.param.name)
+            if value is None or _CONFIG not in ctx.meta:
+                raise
+            place = f"{ctx.meta[_CONFIG]}: {name.removeprefix('--')}"
+            raise RequestError(f"{place}: {why}, found {shown(value)}") from error
         raise RequestError(f"{name}: {why}, found '{value}' {_HELP}") from error
 
 

@@ -180,9 +180,9 @@ class PatchBank:
             (n k, 1, rows, columns). The low-resolution images have ceil(size / scale) rows and
             columns. Upscaled ones beside them have `scale` times as many (`Degradation.extend`).
         """
-        view, row, column = self._positions[patches.to(self.device)].unbind(1)
+        view, row, column = self._positions[_moved(patches, self.device)].unbind(1)
         if bands is not None:
-            bands = bands.to(self.device)
+            bands = _moved(bands, self.device)
         steps = torch.arange(self.size, device=self.device)
         truth = self._windows(
             self._truths, view, row[:, None] + steps, column[:, None] + steps, bands
@@ -221,6 +221,13 @@ class PatchBank:
         """Gather (n, rows, columns, bands or k) as float32 in [0, 1]."""
         out = images.windows(view, rows, columns, bands)
         return out.float() / EIGHT_BIT if self._eight_bit else out
+
+
+def _moved(indices: Tensor, device: torch.device) -> Tensor:
+    """Copy indices to a device, without waiting for what it is computing."""
+    if device.type == "cuda":
+        indices = indices.pin_memory()  # a copy from other memory waits
+    return indices.to(device, non_blocking=True)
 
 
 def _images(window: Tensor, bands: Tensor | None) -> Tensor:

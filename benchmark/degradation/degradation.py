@@ -120,7 +120,7 @@ class Degradation:
             shape: (rows, columns) of the result.
 
         Returns:
-            (bands, *shape) float32; may exceed the range of `low`.
+            `(bands, *shape)` float32; may exceed the range of `low`.
         """
         if isinstance(self._up, Resize) and self._up.is_torch_bicubic:
             # The same operator to float32 rounding, and many times as fast.
@@ -150,7 +150,7 @@ class Degradation:
             shape: (rows, columns) of the ground truth.
 
         Returns:
-            (bands, *shape), of the type of `low`.
+            `(bands, *shape)`, of the type of `low`.
         """
         rows, columns = (self.axis(size).to(low) for size in shape)
         return rows.T @ low @ columns

@@ -21,10 +21,10 @@ class UpscalingWindows:
         self, degradation: Degradation, sizes: Iterable[int], device: torch.device
     ) -> None:
         self._scale = degradation.scale
-        self._sizes = torch.tensor(sorted(set(sizes)), device=device)
-        lows = [degradation.low_size(size) for size in self._sizes.tolist()]
-        self._lows = torch.tensor(lows, device=device)
-        tables = [degradation.up_taps(size) for size in self._sizes.tolist()]
+        known = sorted(set(sizes))
+        self._sizes = torch.tensor(known, device=device)
+        self._lows = torch.tensor([degradation.low_size(size) for size in known], device=device)
+        tables = [degradation.up_taps(size) for size in known]
         longest = len(tables[-1][0])
         # Padded to one length; the padding is never read.
         self._taps, self._weights = (

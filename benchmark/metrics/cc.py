@@ -23,7 +23,9 @@ class CC(Metric):
         x, y = (one - one.mean() for one in (pair.estimate, pair.truth))
         norms = (x.square().sum() * y.square().sum()).sqrt()
         # The mean of equal values may differ from them in the last digit.
-        constant = any(one.min() == one.max() for one in (pair.estimate, pair.truth))
-        if constant or norms == 0:
-            return (pair.squared_error == 0).double()
-        return torch.clamp((x * y).sum() / norms, -1, 1)
+        undefined = norms == 0
+        for lowest, highest in (pair.estimate.aminmax(), pair.truth.aminmax()):
+            undefined = undefined | (lowest == highest)
+        perfect = (pair.squared_error == 0).double()
+        # Chosen on the device: an `if` would make the host wait for every band.
+        return torch.where(undefined, perfect, torch.clamp((x * y).sum() / norms, -1, 1))

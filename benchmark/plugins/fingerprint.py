@@ -36,8 +36,45 @@ class _Content:
     data: tuple[str, ...] = ()
 
 
+# What the numbers of a class without a source file depend on; see `declare`.
+_declared: WeakKeyDictionary[type, str] = WeakKeyDictionary()
 # The content of an imported module, as it was at the first request.
 _kept: WeakKeyDictionary[ModuleType, tuple[ModuleSpec | None, _Content]] = WeakKeyDictionary()
+
+
+def declare(cls: type, text: str) -> None:
+    """Take a text for the source of a class that has none of its own, for `source_of`.
+
+    Args:
+        cls: a class of the engine's, made for an object of a notebook.
+        text: the same only for classes that compute the same.
+    """
+    _declared[cls] = text
+
+
+def source_of_module(name: str) -> str:
+    """Return the canonical text of a module and of what it imports, as `source_of` does.
+
+    Args:
+        name: of a module that can be imported.
+
+    Raises:
+        RequestError: it has no source file, or one that is not valid Python.
+    """
+    file = _file(name)
+    if file is None:
+        raise RequestError(f"the module {name} has no source file; put it into a .py file")
+    return _text(_reached([(name, file)], {CHECKOUT, file.resolve().parent}))
+
+
+def is_outside(module: str) -> bool:
+    """Return True for modules of the engine, of torch, of Python and of installed packages."""
+    top = module.partition(".")[0]
+    if top in _OUTSIDE or top in sys.stdlib_module_names:
+        return True
+    # `__main__` has what a notebook defines, whatever file the process was started with.
+    file = _file(top) if top not in ("", "__main__") else None
+    return file is not None and bool({"site-packages", "dist-packages"} & set(file.parts))
 
 
 def source_of(cls: type) -> str:
@@ -76,12 +113,18 @@ def source_of(cls: type) -> str:
         RequestError: the class was defined in a notebook or prompt and has no source file, or a
             file was removed or is not valid Python any more.
     """
-    texts = {}
+    declared = next((_declared[base] for base in cls.__mro__ if base in _declared), None)
+    return _text(_modules_of(cls)) if declared is None else declared
+
+
+def _text(included: Iterable[tuple[str, Path, _Content]]) -> str:
+    """Return the canonical text of modules, given by name, file and content."""
+    texts: list[tuple[str, str]] = []
     reads: set[str] = set()
-    for name, file, content in _modules_of(cls):
+    for name, _, content in included:
         reads.update(modules.files_read(name))
-        texts[file.resolve()] = _label(name), content.text
-    lines = [f"{label}: {text}" for label, text in sorted(texts.values())]
+        texts.append((_label(name), content.text))
+    lines = [f"{label}: {text}" for label, text in sorted(texts)]
     return "\n".join([*lines, *sorted(reads)])
 
 
@@ -120,6 +163,18 @@ def _modules_of(cls: type) -> Iterator[tuple[str, Path, _Content]]:
         if _label(name) != name:
             beside.add(file.resolve().parent)
         beside.update(Path(folder).resolve() for folder in modules.added_folders(name))
+    yield from _reached(waiting, beside)
+
+
+def _reached(
+    waiting: list[tuple[str, Path]], beside: set[Path]
+) -> Iterator[tuple[str, Path, _Content]]:
+    """Yield name, file and content of modules and of what they import, each once.
+
+    Args:
+        waiting: name and file of each module; emptied here.
+        beside: the folders whose modules are included where they are imported.
+    """
     seen: set[Path] = set()
     while waiting:
         name, file = waiting.pop()

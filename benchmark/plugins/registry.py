@@ -7,6 +7,7 @@ decorator when its module is imported (see `benchmark.plugins.discovery`).
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar, dataclass_transform
 
@@ -85,6 +86,15 @@ class Registry(Generic[T]):
             return plugin
 
         return decorate
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Forget after the block what it has registered."""
+        before = dict(self._entries)
+        try:
+            yield
+        finally:
+            self._entries = before
 
     def entry(self, name: str) -> Entry[T]:
         """Return the entry of a name.

@@ -20,6 +20,8 @@ Top-level entries of `cell.json`:
                    protocol {name, version, summary, down, up, ...}, profile {...},
                    recipe {...} or null, engine
     environment    versions, device, cores, threads, precision, commit, command: see environment.py
+    request        options of the run that computed it, by their long names, without folders:
+                   `--config .../cell.json` repeats the run
     metrics        columns of scores.csv in the order of tables, each {name, title, unit, digits,
                    higher, meaning, main}; `extend` adds some
     parameters     number of trainable values

@@ -12,7 +12,7 @@ import yaml
 from benchmark import CHECKOUT
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError, listed, plain
-from benchmark.execution.request import chosen_methods
+from benchmark.execution.planning.request import chosen_methods
 from benchmark.method import METHODS
 from benchmark.metric import METRICS
 from benchmark.plugins.parameters import split_reference

@@ -13,10 +13,11 @@ from typing import Any
 
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = (
-    "lib/elements.js", "lib/numbers.js", "lib/table.js", "lib/charts.js",
-    "views/provenance.js", "views/comparison.js", "views/scenes.js", "lib/cubes.js",
-    "viewer/spectra.js", "viewer/viewer.js", "viewer/captions.js", "viewer/stage.js",
-    "views/cells.js", "views/main.js",
+    "lib/elements.js", "lib/numbers.js", "lib/csv.js", "lib/table.js", "lib/axes.js",
+    "lib/charts.js", "lib/cubes.js", "views/provenance.js", "views/methods.js",
+    "views/comparison.js", "views/cost.js", "views/training.js", "views/tests.js",
+    "views/scenes.js", "viewer/spectra.js", "viewer/viewer.js", "viewer/captions.js",
+    "viewer/stage.js", "views/cells.js", "views/main.js",
 )  # fmt: skip
 
 

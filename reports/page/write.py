@@ -9,12 +9,15 @@ from typing import Any
 from benchmark.errors import RequestError
 from benchmark.store.cells import Cell
 from benchmark.tools.images.model import CellPreview
+from reports.badges import MEANINGS
 from reports.output import write_files
+from reports.page.cost import Operations
 from reports.page.document import document
 from reports.page.facts import Described, describe, words
 from reports.page.images import ImageStore, PlacedPreview, fit_to_size
 
 LIMIT = 15_000_000  # bytes; a common limit of mail servers
+ROOM = 11_000_000  # of these for images, where there are so many cells that scenes are left out
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ def write_page(
     *,
     damaged: Sequence[str] = (),
     without: str = "",
+    operations: Operations | None = None,
     limit: int = LIMIT,
 ) -> Page:
     """Write `report/index.html` below the results folder.
@@ -49,6 +53,7 @@ def write_page(
         previews: previews of test scenes.
         damaged: one line for each cell that cannot be read.
         without: why there are no images; empty where there are.
+        operations: of one estimate by each network, where they were counted.
         limit: maximum size of the file in bytes; previews are cropped to keep it.
 
     Raises:
@@ -57,7 +62,7 @@ def write_page(
     if not cells:
         raise RequestError(f"no results in {results}; make them with: python run_all.py")
     stored = sorted(cells, key=lambda cell: cell.address)
-    described = describe(stored)
+    described = describe(stored, operations)
     sections = described.sections
     facts: dict[str, Any] = {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -65,6 +70,7 @@ def write_page(
         "cells": described.cells,
         "damaged": [words(_relative(line, results)) for line in damaged],
         "without": words(without),
+        "badges": dict(MEANINGS),
     }
     placed = _place(described, previews, results)
     room = limit - len(document(facts, []).encode())

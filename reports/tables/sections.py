@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from reports.analysis.comparison import Comparisons, compare
+from reports.analysis.comparison.pairs import Comparisons, compare
+from reports.analysis.comparison.ranking import rankings, ranks
+from reports.analysis.comparison.remarks import remarks_on
 from reports.analysis.metrics import Metric, joined_titles, legend_of, main_of
-from reports.analysis.notes import Notes, collect_notes
-from reports.analysis.provenance import (
+from reports.analysis.provenance.notes import Notes, collect_notes
+from reports.analysis.provenance.table import (
     comparable_published,
     protocol_of,
     provenance_of,
     versions_of,
 )
-from reports.analysis.ranking import rankings, ranks
-from reports.analysis.remarks import remarks_on
 from reports.analysis.results import MethodInfo, Results, deviation, mean
 from reports.badges import Badge
 from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant

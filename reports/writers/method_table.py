@@ -18,8 +18,9 @@ _INPUTS = {"low": "low-resolution", "upscaled": "upscaled"}
 _LEGEND = f"""\
 Sizes are those of networks for 31 bands. GFLOP: one forward pass for a low-resolution image of 31
 {TIMES} 32 {TIMES} 32 at {TIMES}4, two operations for each multiplication; of band-wise networks for
-all bands. Image: large ones are estimated in overlapping tiles, which give the values of the whole;
-or only as a whole, because a pixel depends on all others, or on its position.""".replace("\n", " ")
+all bands, and with the protocol's operators of those that apply them (EUNet). Image: large ones
+are estimated in overlapping tiles, which give the values of the whole; or only as a whole, because
+a pixel depends on all others, or on its position.""".replace("\n", " ")
 _PUBLISHED = f"""\
 The first main metric of each protocol, by its rows in `reports/published`. Columns differ in split,
 degradation and metric: no two of them are comparable. {REMARKED}: with a remark, which `python
@@ -148,8 +149,14 @@ def _published(
         ]
         for facts in named
     ]
+    none = [row[0] for row in rows if set(row[2:]) <= {MISSING}]
     align = ["left", "left", *("right" for _ in columns)]
-    return _markdown(rows, ["Method", "Published as", *headings], align)
+    table = _markdown(
+        [row for row in rows if row[0] not in none], ["Method", "Published as", *headings], align
+    )
+    if not none:
+        return table
+    return f"{table}\n\nNo value at {TIMES}{SCALE} is known of {listed(none, len(none))}."
 
 
 def _markdown(rows: Sequence[Sequence[str]], headings: Sequence[str], align: Sequence[str]) -> str:

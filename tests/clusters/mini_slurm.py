@@ -42,13 +42,13 @@ SchedulerParameters=batch_sched_delay=1,sched_interval=2,bf_interval=2
 ReturnToService=2
 JobRequeue=1
 KillWait=5
-SlurmdTimeout=10
+SlurmdTimeout=6
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 GresTypes=gpu
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=2 RealMemory=4000 Gres=gpu:2
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=2 RealMemory=4000 Gres=gpu:2
-PartitionName=gpu Nodes=n1,n2 Default=YES MaxTime=60 PriorityTier=1 GraceTime=10
+PartitionName=gpu Nodes=n1,n2 Default=YES MaxTime=60 PriorityTier=1 GraceTime=4
 PartitionName=urgent Nodes=n1,n2 MaxTime=60 PriorityTier=10 PreemptMode=OFF
 """
 # Devices that are there on every Linux stand for GPUs.
@@ -113,6 +113,13 @@ class Slurm:
         for pid in [*_watching(jobs), daemon, *tasks]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def kill_tasks(self) -> None:
+        """End what runs in jobs at once, as a node's clean-up does; the daemons live on."""
+        for pid in _with(f"SLURM_CONF={self.environment['SLURM_CONF']}", "SLURM_PROCID=0"):
+            with suppress(OSError):
+                if b"submitit" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """End all jobs and daemons."""

@@ -16,6 +16,7 @@ from tests.clusters.support import (
     Alone,
     cells,
     prepared,
+    release,
     require,
     wait_for,
     wait_for_checkpoints,
@@ -24,13 +25,6 @@ from tests.faults import finished, running
 
 pytestmark = pytest.mark.ray
 ENVIRONMENT = {**LOOPBACK, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Alone:
-    """Run everything on this machine, without a cluster."""
-    require(mini_ray.missing())
-    return Alone.run(tmp_path_factory.mktemp("alone"))
 
 
 @pytest.fixture
@@ -42,6 +36,7 @@ def folder(alone: Alone, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def cluster(alone: Alone) -> Iterator[RayCluster]:
     """Start a cluster."""
+    require(mini_ray.missing())
     cluster = RayCluster()
     yield cluster
     cluster.stop()
@@ -51,24 +46,28 @@ def test_a_lost_node_is_no_failure_and_cells_come_back_from_folders_that_are_not
     cluster: RayCluster, folder: Path, alone: Alone, tmp_path: Path
 ) -> None:
     on = ("--on", "ray", "--ray-address", cluster.address, "--scratch", str(tmp_path / "scratch"))
-    words = (*WORDS, *on, "--methods", "bicubic,watched,slow", "--seeds", "0,1")
+    words = (*WORDS, *on, "--methods", "bicubic,slow", "--seeds", "0,1")
     with running(folder, *words, namespace=None, **ENVIRONMENT) as run:
-        assert run.heard(r"\] slow x3 seed 0 .*: \S+/(\w+) \(GPU \d\)", limit=LIMIT)
-        said = [re.search(r"\] slow x3 seed 0 .*: \S+/(\w+) ", line) for line in run.lines]
-        (node,) = {found[1] for found in said if found}
         scratch = tmp_path / "scratch"
         wait_for(lambda: any(scratch.rglob("*/slow/seed0/*.checkpoint")), "no checkpoint")
+        assert run.heard(r"\] slow x3 seed 0 .*: \S+/\w+ \(GPU \d\)", limit=LIMIT)
+        assert run.heard(r"\] slow x3 seed 1 .*: \S+/\w+ \(GPU \d\)", limit=LIMIT)
+        said = "\n".join(run.lines)
+        places = dict(re.findall(r"\] slow x3 seed (\d) .*: \S+/(\w+ \(GPU \d\))", said))
+        assert len(set(places.values())) == 2, places  # each has a GPU of its own
+        node = places["0"].partition(" ")[0]
         # `status` reads it where the run was started.
         record = read_record(next((folder / "results").rglob("slow/seed0/progress.json")))
         assert record["machine"].split(" ")[0].endswith(f"/{node}")
         cluster.kill_node(node)
         assert run.heard(rf"its process on \S+/{node} .*was lost", limit=LIMIT)
+        release(folder)
         answer = run.ended(LIMIT)
     assert answer.code == 0, answer.err
     assert "raylet" not in answer.err
     alone.check(folder)
-    gpus = re.findall(r"\] (?:slow|watched) .*: (\S+ \(GPU \d\))", answer.err)
-    assert len(set(gpus)) >= 3, gpus  # the GPUs of two nodes were in use
+    nodes = re.findall(r"\] slow x3 seed 0 .*: \S+/(\w+) \(GPU \d\)", answer.err)
+    assert (len(nodes), len(set(nodes))) == (2, 2)
     cluster.add_node()
 
 
@@ -81,16 +80,22 @@ def test_a_gpu_is_asked_for_where_there_is_none(folder: Path, cluster: RayCluste
     )
 
 
-def test_ctrl_c_keeps_checkpoints_and_the_same_command_goes_on(folder: Path, alone: Alone) -> None:
-    words = (*WORDS, "--on", "ray", "--workers", "2", "--methods", "slow", "--device", "cpu")
-    with running(folder, *words, namespace=None, **ENVIRONMENT) as run:
+def test_ctrl_c_on_one_machine_keeps_checkpoints_and_a_cluster_goes_on(
+    folder: Path, alone: Alone, cluster: RayCluster
+) -> None:
+    words = (*WORDS, "--on", "ray", "--methods", "watched,slow", "--device", "cpu")
+    with running(folder, *words, "--workers", "2", namespace=None, **ENVIRONMENT) as run:
+        wait_for(lambda: "watched 0" in cells(folder), "the quick cell was not done")
         wait_for_checkpoints(folder)
         run.process.send_signal(signal.SIGINT)
         answer = run.ended(LIMIT)
     assert answer.code == 130
     assert "checkpoint kept: " in answer.err
-    assert cells(folder) == {}
-    with running(folder, *words, namespace=None, **ENVIRONMENT) as run:
+    assert cells(folder).keys() == {"watched 0"}
+    release(folder)
+    # Its nodes reach the folder, and work in it.
+    on = ("--ray-address", cluster.address, "--workers", "4")  # one core for each cell, again
+    with running(folder, *words, *on, namespace=None, **ENVIRONMENT) as run:
         answer = run.ended(LIMIT)
     assert answer.code == 0, answer.err
     assert cells(folder)["slow 0"]["resumed"] == 1

@@ -83,6 +83,7 @@ def make(tmp_path: Path) -> Make:
         warnings: Sequence[str] = (),
         rows: Sequence[Mapping[str, object]] | None = None,
         trained: bool = True,
+        curve: Sequence[Mapping[str, object]] | None = None,
         date: str = "",
         device: str = "NVIDIA H200",
         depends: Mapping[str, str] | None = None,
@@ -145,6 +146,8 @@ def make(tmp_path: Path) -> Make:
         files = {}
         if status == "done":
             files["scores.csv"] = scores_csv(rows or scored(psnr, sam))
+        if curve is not None:
+            files["training.csv"] = scores_csv(curve)
         return cells.write(tmp_path, address, facts, files)
 
     return maker

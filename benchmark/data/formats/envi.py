@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.formats.stored import ContentError, StoredArray, narrowed, quiet
+from benchmark.data.formats.stored import ContentError, StoredArray, narrowed, quiet, unread
 
+# Axis of the bands in the file of values, by the header's `interleave`.
+ORDERS = {"bsq": 0, "bil": 1, "bip": 2}
 _ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".hyspex")
 
 
@@ -20,8 +22,12 @@ def values_file(header: Path) -> Path | None:
     return next((file for file in candidates if file.is_file()), None)
 
 
-def read(header: Path) -> StoredArray:
+def read(header: Path, *, values: bool = True) -> StoredArray:
     """Read an image and the wavelengths of its header; a stated scale factor is not applied.
+
+    Args:
+        header: the header.
+        values: False reads shape, type and wavelengths alone; the values are zeros.
 
     Raises:
         ContentError: the header or the values are damaged, missing or of another kind.
@@ -33,7 +39,7 @@ def read(header: Path) -> StoredArray:
         raise ContentError(f"no file of values is beside it, such as {header.stem}.img")
     try:
         with quiet("spectral"):
-            return _decoded(header, file)
+            return _decoded(header, file, values=values)
     except (ContentError, OSError, MemoryError, ImportError):
         raise
     except Exception as error:
@@ -41,7 +47,7 @@ def read(header: Path) -> StoredArray:
         raise ContentError(f"it is damaged or cut short ({reason})") from error
 
 
-def _decoded(header: Path, file: Path) -> StoredArray:
+def _decoded(header: Path, file: Path, *, values: bool) -> StoredArray:
     from spectral.io import envi
     from spectral.io.spyfile import SpyFile
 
@@ -52,10 +58,19 @@ def _decoded(header: Path, file: Path) -> StoredArray:
     if not isinstance(opened, SpyFile):
         raise ContentError("it is a spectral library; expected an image")
     try:
-        values = narrowed(np.array(opened.open_memmap(interleave="bip")))
+        mapped = opened.open_memmap(interleave="bip")
+        found = narrowed(np.array(mapped)) if values else unread(mapped.shape, mapped.dtype)
     finally:
         opened.fid.close()
     nm = tuple(opened.bands.centers or ())
     if "wavelength" in facts and not nm:
         raise ContentError("expected numbers as the wavelengths of its header, found others")
-    return StoredArray(values, 2, certain=True, wavelengths=nm, unit=opened.bands.band_unit or "")
+    return StoredArray(
+        found,
+        2,
+        certain=True,
+        wavelengths=nm,
+        unit=opened.bands.band_unit or "",
+        kind=mapped.dtype.name,
+        order=ORDERS.get(str(facts.get("interleave", "")).strip().lower()),
+    )

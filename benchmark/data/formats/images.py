@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.data.formats import envi, matlab, numpy_files, tiff
-from benchmark.data.formats.stored import AXES, NUMBERS, ContentError, StoredArray, by
+from benchmark.data.formats.stored import AXES, NUMBERS, ContentError, StoredArray, by, unread
 from benchmark.data.formats.wavelengths import NAMES, in_nm
 from benchmark.errors import RequestError
 
 BAND_AXES = {"first": 0, "middle": 1, "last": 2}
 AUTO = "auto"
+NOISE = 0.05  # of the largest value: negative values of this size are noise around a dark pixel
 ENDINGS = (".mat", ".npy", ".npz", ".tif", ".tiff", ".h5", ".hdf5", ".he5", ".hdr")
 _EXTRAS = {"tifffile": "tifffile>=2024.8", "spectral": "spectral>=0.24"}
 
@@ -24,10 +25,31 @@ class Image:
     Attributes:
         cube: (rows, columns, bands), float32 or whole numbers of their type.
         wavelengths: of the bands, in nm; empty if the file has none.
+        kind: name of the type that the file declares, such as "float64".
+        variable: name of the image in a file with several arrays, in HDF5 with its groups.
+        axis: axis of the bands in the file.
     """
 
     cube: np.ndarray
     wavelengths: tuple[float, ...]
+    kind: str = ""
+    variable: str = ""
+    axis: int = 2
+
+
+def without_noise(cube: np.ndarray, most: float = 0.0) -> tuple[np.ndarray, bool]:
+    """Set small negative values to 0, as noise around a dark pixel gives some.
+
+    Args:
+        cube: the values; returned as it is if a negative one is larger than noise.
+        most: the largest value; 0 takes that of the cube.
+
+    Returns:
+        The cube, and whether values were set to 0.
+    """
+    lowest = cube.min(initial=0)
+    negative = bool(lowest < 0) and lowest >= -NOISE * (most or cube.max())
+    return (np.maximum(cube, 0) if negative else cube), negative
 
 
 def files_of(file: Path) -> list[Path]:
@@ -37,7 +59,12 @@ def files_of(file: Path) -> list[Path]:
 
 
 def read(
-    file: Path, variable: str = "", axis: str = AUTO, wavelengths: Sequence[float] = ()
+    file: Path,
+    variable: str = "",
+    axis: str = AUTO,
+    wavelengths: Sequence[float] = (),
+    *,
+    values: bool = True,
 ) -> Image:
     """Read the image in a file.
 
@@ -49,15 +76,19 @@ def read(
             else the axis that has as many entries as there are wavelengths, else the last one
             (the first one, for the pages of a TIFF file).
         wavelengths: of the bands, in nm, instead of the file's own; may be empty.
+        values: False reads shape, type and wavelengths alone, which is fast; the cube is of zeros.
 
     Raises:
         RequestError: the file is missing, damaged, or of another content than an image, or the
             library that reads it is not installed.
     """
     try:
-        stored = _read(file, variable)
+        stored = _read(file, variable, values=values)
         nm = tuple(wavelengths) or in_nm(stored.wavelengths, stored.unit)
-        return Image(np.moveaxis(stored.values, _band_axis(stored, axis, len(nm)), -1), nm)
+        bands = _band_axis(stored, axis, len(nm))
+        order = bands if stored.order is None else stored.order
+        cube = np.moveaxis(stored.values, bands, -1)
+        return Image(cube, nm, stored.kind, stored.variable, order)
     except ContentError as error:
         raise RequestError(f"{file} cannot be used: {error}") from error
     except ImportError as error:
@@ -77,18 +108,23 @@ def read(
         ) from error
 
 
-def _read(file: Path, variable: str) -> StoredArray:
+def _read(file: Path, variable: str, *, values: bool) -> StoredArray:
     ending = file.suffix.lower()
     if ending in (".npy", ".npz"):
-        return numpy_files.read(file, variable)
+        return numpy_files.read(file, variable, values=values)
     if ending in (".tif", ".tiff"):
-        return tiff.read(file)
+        return tiff.read(file, values=values)
     if ending == ".hdr":
-        return envi.read(file)
+        return envi.read(file, values=values)
     if ending not in ENDINGS:
         raise ContentError(f"expected a file with one of the endings {', '.join(ENDINGS)}")
-    found = matlab.read(file, variable, vectors=NAMES)
-    return StoredArray(found.values, wavelengths=next(iter(found.vectors.values()), ()))
+    found = matlab.read(file, variable, vectors=NAMES, values=values)
+    return StoredArray(
+        found.values if values else unread(found.shape, found.kind),
+        wavelengths=next(iter(found.vectors.values()), ()),
+        kind=found.kind,
+        variable=found.name,
+    )
 
 
 def _band_axis(stored: StoredArray, stated: str, known: int) -> int:

@@ -21,10 +21,21 @@ from benchmark.data.formats.stored import AXES, ContentError, VariableError
 __all__ = ["ContentError", "Variable", "VariableError", "read"]
 
 HDF = b"\x89HDF\r\n\x1a\n"  # at the start, or after MATLAB's header of 512 bytes
+_VERSION_5 = b"MATLAB 5.0"
 TIMEOUT = 300.0  # seconds for one call of the worker; a scene of Harvard takes a few
 IDLE = 20  # seconds without a file after which the worker ends
 PART = 1 << 28  # bytes of values that the worker reads and sends at once
 WHOLE = slice(None)
+
+
+def is_version_5(file: Path) -> bool:
+    """Return whether a file is MATLAB's of version 5 (not of 7.3).
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    with file.open("rb") as stream:
+        return stream.read(len(_VERSION_5)) == _VERSION_5
 
 
 def read(
@@ -36,6 +47,7 @@ def read(
     columns: slice = WHOLE,
     mask: str = "",
     vectors: Collection[str] = (),
+    values: bool = True,
 ) -> Variable:
     """Read the image in a file, and vectors beside it.
 
@@ -48,6 +60,7 @@ def read(
         columns: the columns to read, likewise.
         mask: a variable that, where it exists, must have the image's rows and columns.
         vectors: names of vectors to read beside the image, in lower case.
+        values: False reads shape, type and vectors alone; `values` of the result is empty.
 
     Returns:
         The image with its axes as MATLAB, or in other HDF5 files the file, has them. Whole numbers
@@ -61,16 +74,18 @@ def read(
     """
     with file.open("rb") as stream:
         head = stream.read(520)
-    version_5 = head.startswith(b"MATLAB 5.0")
+    version_5 = head.startswith(_VERSION_5)
     matlab = file.suffix.lower() == ".mat" or head.startswith(b"MATLAB")
     if not version_5 and HDF not in (head[:8], head[512:]):
         expected = "a MATLAB file (version 5 or 7.3)" if matlab else "an HDF5 file"
         raise ContentError(f"it is not {expected}")
     wanted = Wanted(
-        variable, shape, (rows, columns, WHOLE), mask, frozenset(vectors), version_5, matlab
+        variable, shape, (rows, columns, WHOLE), mask, frozenset(vectors), version_5, matlab, values
     )
     found = _in_worker(file, wanted, PART)
-    return found if found.values.ndim == AXES else _in_parts(file, wanted, found)
+    if found.values.ndim == AXES or not values:
+        return found
+    return _in_parts(file, wanted, found)
 
 
 def _in_parts(file: Path, wanted: Wanted, whole: Variable) -> Variable:

@@ -46,6 +46,7 @@ class Wanted:
         vectors: names of vectors to read beside the image, in lower case.
         version_5: True for a MATLAB file of version 5, False for HDF5.
         reversed_axes: True for MATLAB's files of version 7.3, which list the axes in reverse.
+        values: False reads shape, type and vectors alone.
     """
 
     variable: str = ""
@@ -55,6 +56,7 @@ class Wanted:
     vectors: frozenset[str] = frozenset()
     version_5: bool = True
     reversed_axes: bool = True
+    values: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,14 @@ class Variable:
         values: of three axes; none, but of the stored type, if there are too many.
         shape: of the parts to read.
         vectors: the vectors that were asked for, by name in lower case.
+        kind: name of the type that the file declares; MATLAB stores small numbers in a smaller one.
     """
 
     name: str
     values: np.ndarray
     shape: tuple[int, ...]
     vectors: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    kind: str = ""
 
 
 Described = Mapping[str, tuple[tuple[int, ...], str]]
@@ -126,6 +130,10 @@ def _read_version_5(file: Path, wanted: Wanted) -> Variable:
     name = _checked_name(described, wanted)
     declared = np.dtype(described[name][1])
     vectors = _vector_names(described, wanted)
+    if not wanted.values:
+        loaded = loadmat(file, variable_names=vectors) if vectors else {}
+        empty = np.empty(0, declared)
+        return _variable(name, empty, vectors, loaded.__getitem__, described[name])
     # The mask too: where it is cut short, so is the file.
     loaded = loadmat(file, variable_names=[name, *filter(None, [wanted.mask]), *vectors])
     cube = loaded[name]
@@ -134,7 +142,9 @@ def _read_version_5(file: Path, wanted: Wanted) -> Variable:
     smaller = stored.itemsize < declared.itemsize and np.can_cast(stored, declared)
     if not (smaller or stored == declared):
         raise ContentError(f"expected '{name}' as {declared}, found it stored as {stored}")
-    return _variable(name, cube[wanted.parts], vectors, lambda vector: loaded[vector])
+    values = cube[wanted.parts]
+    described_as = (values.shape, declared.name)
+    return _variable(name, values, vectors, loaded.__getitem__, described_as)
 
 
 def _read_hdf(file: Path, wanted: Wanted, most: int) -> Variable:
@@ -147,21 +157,30 @@ def _read_hdf(file: Path, wanted: Wanted, most: int) -> Variable:
         _check_stored(cube)
         sizes = zip(described[name][0], wanted.parts, strict=True)
         shape = tuple(len(range(size)[part]) for size, part in sizes)
-        if math.prod(shape) * cube.dtype.itemsize > most:
+        if wanted.values and math.prod(shape) * cube.dtype.itemsize > most:
             return Variable(name, np.empty(0, cube.dtype), shape)
         vectors = _vector_names(described, wanted)
-        values = cube[wanted.parts[::-1]].T if wanted.reversed_axes else cube[wanted.parts]
-        return _variable(name, values, vectors, lambda vector: opened[vector][()])
+        if not wanted.values:
+            values = np.empty(0, cube.dtype)
+        else:
+            values = cube[wanted.parts[::-1]].T if wanted.reversed_axes else cube[wanted.parts]
+        described_as = (shape, cube.dtype.name)
+        return _variable(name, values, vectors, lambda vector: opened[vector][()], described_as)
 
 
 def _variable(
-    name: str, values: np.ndarray, vectors: list[str], read: Callable[[str], np.ndarray]
+    name: str,
+    values: np.ndarray,
+    vectors: list[str],
+    read: Callable[[str], np.ndarray],
+    described_as: tuple[tuple[int, ...], str],
 ) -> Variable:
     found = {
         vector.lower(): tuple(float(value) for value in np.ravel(read(vector)))
         for vector in vectors
     }
-    return Variable(name, narrowed(values), values.shape, found)
+    shape, kind = described_as
+    return Variable(name, narrowed(values), shape, found, kind)
 
 
 def _checked_name(variables: Described, wanted: Wanted) -> str:

@@ -8,19 +8,26 @@ from numpy.lib import format as npy
 
 from benchmark.data.archives.safety import LIMIT, ArchiveError
 from benchmark.data.archives.zips import CheckedZip, open_zip
-from benchmark.data.formats.stored import ContentError, StoredArray, choose_variable, narrowed
+from benchmark.data.formats.stored import (
+    ContentError,
+    StoredArray,
+    choose_variable,
+    narrowed,
+    unread,
+)
 from benchmark.data.formats.wavelengths import NAMES
 
 _ENDING = ".npy"
 _READ_HEADER = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def read(file: Path, variable: str = "") -> StoredArray:
+def read(file: Path, variable: str = "", *, values: bool = True) -> StoredArray:
     """Read the array of a .npy file, or one array of a .npz file and its wavelengths.
 
     Args:
         file: the file; nothing in it is unpickled.
         variable: the array's name in a .npz file; empty for the only one with three axes.
+        values: False reads shape, type and wavelengths alone; the values are zeros.
 
     Raises:
         ContentError: it is damaged or has other content.
@@ -28,9 +35,11 @@ def read(file: Path, variable: str = "") -> StoredArray:
     """
     try:
         if file.suffix.lower() == _ENDING:
-            return StoredArray(narrowed(_whole(file)))
+            array = _whole(file)
+            found = narrowed(np.array(array)) if values else unread(array.shape, array.dtype)
+            return StoredArray(found, kind=array.dtype.name)
         with open_zip(file, LIMIT) as archive:
-            return _read_zip(archive, variable)
+            return _read_zip(archive, variable, values=values)
     except ArchiveError as error:
         raise ContentError(f"it is damaged or unsafe: {error}") from error
     except (ContentError, OSError, MemoryError):
@@ -43,10 +52,10 @@ def _whole(file: Path) -> np.ndarray:
     values = npy.open_memmap(file, mode="r")
     if values.offset + values.nbytes != file.stat().st_size:
         raise ValueError("more values than its shape")
-    return np.array(values)
+    return values
 
 
-def _read_zip(archive: CheckedZip, variable: str) -> StoredArray:
+def _read_zip(archive: CheckedZip, variable: str, *, values: bool) -> StoredArray:
     variables = {
         name.removesuffix(_ENDING): _described(archive, name)
         for name in archive.sizes
@@ -55,9 +64,12 @@ def _read_zip(archive: CheckedZip, variable: str) -> StoredArray:
     chosen = choose_variable(variables, variable)
     vectors = (name for name, (shape, _) in variables.items() if len(shape) == 1)
     nm = next((name for name in vectors if name.lower() in NAMES), "")
+    shape, kind = variables[chosen]
     return StoredArray(
-        narrowed(_values(archive, chosen)),
+        narrowed(_values(archive, chosen)) if values else unread(shape, kind),
         wavelengths=tuple(_values(archive, nm).astype(float).tolist()) if nm else (),
+        kind=kind,
+        variable=chosen,
     )
 
 

@@ -37,6 +37,9 @@ class StoredArray:
         certain: True if the file itself says which axis that is.
         wavelengths: as the file has them, in nm or micrometres; empty if it has none.
         unit: of the wavelengths, if the file says.
+        kind: name of the type that the file declares, such as "float64".
+        variable: name of the array in a file with several, in HDF5 with its groups.
+        order: axis of the bands in the file, where that of `values` is another one.
     """
 
     values: np.ndarray
@@ -44,6 +47,14 @@ class StoredArray:
     certain: bool = False
     wavelengths: tuple[float, ...] = ()
     unit: str = ""
+    kind: str = ""
+    variable: str = ""
+    order: int | None = None
+
+
+def unread(shape: Iterable[int], kind: np.dtype | str) -> np.ndarray:
+    """Return an array that stands for values that are not read: zeros without memory."""
+    return np.broadcast_to(np.zeros((), kind), tuple(shape))
 
 
 @contextmanager

@@ -1,8 +1,10 @@
-"""Wavelengths as files and command lines state them, converted to nm."""
+"""Wavelengths as files and command lines state them, converted to nm; bands chosen by them."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from benchmark.errors import RequestError
 
@@ -10,6 +12,9 @@ from benchmark.errors import RequestError
 NAMES = frozenset({"wavelength", "wavelengths", "lambda", "wl"})
 _MICROMETRES = (0.1, 50.0)  # where the unit is not stated; no sensor of so short nanometres exists
 _MOST = 10_000  # bands
+# Near the dominant wavelengths of the red, green and blue of screens (611, 549, 464 nm), in nm.
+_RED_GREEN_BLUE = (620.0, 550.0, 460.0)
+VISIBLE = (400.0, 720.0)  # nm
 _NANO = ("nm", "nanom")
 _MICRO = ("um", "\u00b5m", "\u03bcm", "microm", "micron")
 
@@ -72,3 +77,26 @@ def _spaced(text: str) -> list[float]:
     if not (0 < steps < _MOST and math.isclose(steps, round(steps), abs_tol=1e-6)):
         raise ValueError(text)
     return [first + index * step for index in range(round(steps) + 1)]
+
+
+def nearest_band(wavelengths: Sequence[float], wanted: float) -> int:
+    """Return the index of the band nearest to a wavelength in nm; the first one of a tie."""
+    return int(np.argmin(np.abs(np.asarray(wavelengths, float) - wanted)))
+
+
+def false_colour_bands(wavelengths: Sequence[float]) -> tuple[int, int, int]:
+    """Choose the bands shown as red, green and blue: the nearest to 620, 550 and 460 nm.
+
+    Args:
+        wavelengths: of the bands, in nm. Where they do not include the three, the range of 400 to
+            720 nm is mapped linearly onto theirs.
+
+    Returns:
+        The bands' indices.
+    """
+    low, high = float(min(wavelengths)), float(max(wavelengths))
+    wanted = np.array(_RED_GREEN_BLUE)
+    if low > wanted.min() or high < wanted.max():
+        wanted = low + (wanted - VISIBLE[0]) / (VISIBLE[1] - VISIBLE[0]) * (high - low)
+    red, green, blue = (nearest_band(wavelengths, nm) for nm in wanted)
+    return red, green, blue

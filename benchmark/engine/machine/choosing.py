@@ -1,7 +1,8 @@
 """The choice between torch's convolution of images in float32 and one of fewer multiplications.
 
 By a rule of the sizes and the processor's instructions, never by time: two runs on a machine, and a
-resumed one, compute the same bits. `docs/performance.md` has the measurements behind the rule.
+resumed one, compute the same bits. `docs/findings/performance.md` has the measurements behind the
+rule.
 """
 
 import math

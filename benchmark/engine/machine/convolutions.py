@@ -1,7 +1,7 @@
 """Convolutions that are faster on a CPU than torch's own, with the same weights and values.
 
 Three parts: 2-D convolutions to one channel, 3-D convolutions, and the memory layout of what
-follows a convolution of one channel. `docs/performance.md` has the measurements.
+follows a convolution of one channel. `docs/findings/performance.md` has the measurements.
 """
 
 from collections.abc import Sequence

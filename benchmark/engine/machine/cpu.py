@@ -1,6 +1,6 @@
 """Memory of networks on a CPU: the layout of images and weights, and how glibc keeps freed memory.
 
-`docs/performance.md` has the measurements, `convolutions.py` the faster layers.
+`docs/findings/performance.md` has the measurements, `convolutions.py` the faster layers.
 """
 
 import ctypes

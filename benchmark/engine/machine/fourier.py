@@ -6,7 +6,7 @@ convolutional networks through FFTs, ICLR 2014). Tiles are small, and their tran
 products, too: on a CPU faster than an FFT along strided axes.
 
 A spectrum is a pair of real and imaginary part, (frequencies, tiles, channels) each.
-`docs/performance.md` has the measurements.
+`docs/findings/performance.md` has the measurements.
 """
 
 import math

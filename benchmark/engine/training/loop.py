@@ -71,6 +71,8 @@ class Trained:
         epochs: passes over the samples.
         batch: samples per step.
         share: fraction of the patches' values, over all bands, that one epoch shows the network.
+        rate: the learning rate, in units of the profile's.
+        tuning: the trials that it was chosen by: PSNR in dB by factor; empty if it was not chosen.
         seconds: duration without interruptions.
         resumed: number of times it resumed from a checkpoint.
         warnings: notes to print below the tables.
@@ -83,6 +85,8 @@ class Trained:
     epochs: float = 0.0
     batch: int = 0
     share: float = 1.0
+    rate: float = 1.0
+    tuning: dict[str, float | None] = field(default_factory=dict)
     seconds: float = 0.0
     resumed: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -200,8 +204,9 @@ class _Loop:
         """Read the loss and validate, each when it is due."""
         validating = self.steps_taken in self.validate_after
         if self.unlogged_steps == LOG_EVERY or validating:
-            loss = float(self.total) / self.unlogged_steps
-            self.loss_sum += float(self.total)
+            total = float(self.total)
+            loss = total / self.unlogged_steps
+            self.loss_sum += total
             self.total.zero_()
             self.unlogged_steps = 0
             if not math.isfinite(loss):
@@ -302,7 +307,8 @@ def _sampling(task: TrainingTask, network: nn.Module) -> SamplingPlan:
     def cost() -> float:
         return multiplications_per_pixel(method, network, task.problem, bank.size)
 
-    return task.profile.sampling(method, len(bank), bank.bands, cost)
+    patches = min(len(bank), task.profile.patches)  # the first ones are a random choice
+    return task.profile.sampling(method, patches, bank.bands, cost)
 
 
 def _trainable(network: nn.Module) -> int:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from benchmark.method import Method, NetworkMethod, Recipe
 
 
+# The smallest low-resolution patch, in rows and columns.
+_LOW_PATCH = 4
 # Fields that numbers do not depend on, or only by the recipe, which is part of a key itself.
 _NOT_NUMERIC = ("name", "summary", "optimiser", "lr")
 
@@ -33,7 +35,8 @@ class Profile:
         name: as on the command line.
         summary: one line to print above every table.
         patches: positions drawn from the training scenes, shared by every method.
-        patch: rows and columns of a patch.
+        patch: rows and columns of a patch; more at a scale where its low-resolution image would
+            have fewer than 4.
         epochs: passes over them by the common recipe; 0 takes the method's own recipe.
         batch: cubic patches per step of the common recipe.
         optimiser: of the common recipe, "muon" or "adam".
@@ -42,6 +45,8 @@ class Profile:
             time; 0 for all.
         multiplications: a band-wise method is trained on more bands than that, up to all, if they
             cost no more multiplications per pixel of a patch in a forward pass; 0 for never.
+        tuning_patches: patches of each of the short trainings that choose a network's learning
+            rate (`benchmark/engine/training/tuning.py`); 0 trains at `lr`.
         half_weights: True rounds the trained weights to 16 bits before they are scored, so that
             the scored weights can be stored in half the bytes.
         validations: number over the whole training; 0 for one per epoch.
@@ -59,6 +64,7 @@ class Profile:
     lr: float = 0.01
     bands: int = 0
     multiplications: int = 0
+    tuning_patches: int = 0
     half_weights: bool = True
     validations: int = 0
     validation_size: int = 0
@@ -69,7 +75,7 @@ class Profile:
         The common one is Muon, or Adam, over one cycle with gradients of norm 1 and learning rates
         relative to each layer's initial weights: by it every network of the suite, wide or narrow,
         trains without diverging or stalling. At equal steps Muon is above Adam with every network
-        that was tried (`docs/recipe.md`).
+        that was tried (`docs/findings/recipe.md`).
         """
         from benchmark.method import Recipe
 
@@ -138,18 +144,25 @@ class Profile:
     def patch_size(self, method: "NetworkMethod", scale: int) -> int:
         """Return the rows and columns of the patches that a method is trained on."""
         recipe = self.recipe(method)
-        return recipe.low_patch_size * scale or recipe.patch_size or self.patch
+        common = max(self.patch, _LOW_PATCH * scale)
+        return recipe.low_patch_size * scale or recipe.patch_size or common
 
     def numeric_facts(self) -> dict[str, Any]:
         """Return the fields that numbers depend on, for the key of a cell, beside the recipe's."""
-        facts = {name: value for name, value in asdict(self).items() if name not in _NOT_NUMERIC}
+        facts = {name: value for name, value in self.facts().items() if name not in _NOT_NUMERIC}
         if not self.half_weights:
             del facts["half_weights"]  # keys of versions that did not round stay valid
         return facts
 
     def facts(self) -> dict[str, Any]:
-        """Return all fields, for a cell's configuration."""
-        return asdict(self)
+        """Return all fields, for a cell's configuration.
+
+        Without `tuning_patches` where it is 0, as in the cells of versions that had no such field.
+        """
+        facts = asdict(self)
+        if not self.tuning_patches:
+            del facts["tuning_patches"]
+        return facts
 
 
 PROFILES = {
@@ -157,16 +170,18 @@ PROFILES = {
     for profile in (
         Profile(
             "quick",
-            "one common recipe (Muon, one cycle), 600 cubic patches, of which band-wise networks "
-            "see 2 bands, or more where that costs at most 70,000 multiplications per pixel: "
-            "minutes on two CPU cores, an order of magnitude too short to rank networks",
+            "one common recipe (Muon, one cycle), 600 cubic patches of 24 x 24 pixels, of which "
+            "band-wise networks see 2 bands, or more where that costs at most 70,000 "
+            "multiplications per pixel: minutes on two CPU cores, an order of magnitude too short "
+            "to rank networks",
             patches=600,
+            patch=24,
             batch=2,
             lr=0.02,
             bands=2,
             multiplications=70_000,
-            validations=4,
-            validation_size=96,
+            validations=2,
+            validation_size=64,
         ),
         Profile(
             "evening",
@@ -186,9 +201,11 @@ PROFILES = {
             "overnight",
             "one common recipe (Muon, one cycle), 60,000 cubic patches, of which band-wise "
             "networks see 4 bands, or more where that costs at most 2.7 million multiplications "
-            "per pixel: about three hours a seed and protocol on two CPU cores with bfloat16",
+            "per pixel; each network's rate is chosen from three by trials of 3,000 patches: some "
+            "hours a seed and protocol on two CPU cores with bfloat16",
             patches=60_000,
             batch=16,
+            tuning_patches=3_000,
             bands=4,
             multiplications=2_700_000,
             validations=10,

@@ -24,7 +24,7 @@ from benchmark.execution.backends.fork_server import (
     ServerEndedError,
     interpreter,
 )
-from benchmark.execution.job import Job, JobResult
+from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.method import NetworkMethod
 
@@ -236,7 +236,7 @@ class Worker:
         """Send the job and return the events that the process sends, until it has ended.
 
         Args:
-            job: as `benchmark.execution.job.Job.to_json` returns it.
+            job: as `benchmark.execution.computation.job.Job.to_json` returns it.
             timeout: seconds; 0 for no limit.
             poll: longest wait for one event, in seconds.
 

@@ -1,20 +1,24 @@
-"""Progress of a run on standard error: bars on a terminal, plain lines elsewhere."""
+"""Progress of a run on standard error: bars on a terminal, a few plain lines elsewhere."""
 
 import copy
 import math
+import os
 import sys
 import time
-from typing import Any, Self, TextIO
+from collections.abc import Mapping
+from typing import Self, TextIO
 
 from benchmark.errors import counted
 from benchmark.execution.listeners.cell import CellListener
+from benchmark.execution.listeners.pace import Pace
+from benchmark.execution.listeners.recording import duration
 
-# Minimum interval between two plain lines about one training, in seconds.
-_INTERVAL = 20.0
+# Minimum interval between two plain lines about one cell, in seconds.
+_INTERVAL = 60.0
 
 
 class Progress(CellListener):
-    """Reports the progress of a run in plain lines.
+    """Reports the progress of a run in plain lines: one a finished cell, one a minute before.
 
     Args:
         stream: where to write; None takes standard error.
@@ -22,11 +26,22 @@ class Progress(CellListener):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
-        self._cells = 0
-        self._expected = (0, "")
+        self.pace = Pace()
         self.tag = ""
+        self._expected = (0, "")
+        self._begin_cell(0, "")
+
+    def _begin_cell(self, number: int, title: str) -> None:
+        self._number, self._title = number, title
+        self._announced = False
         self._psnr: float | None = None
-        self._cell_began = self._loop_began = self._reported = time.monotonic()
+        self._cell_began = self._reported = time.monotonic()
+        self._begin_loop("")
+
+    def _begin_loop(self, scene: str) -> None:
+        self._scene = scene
+        self._loop: tuple[float, int] | None = None
+        self._state = ""
 
     def beside(self, number: int) -> Self:
         """Return the progress of a further cell that runs at the same time.
@@ -38,13 +53,29 @@ class Progress(CellListener):
         return other
 
     def line(self, text: str) -> None:
-        """Write one line."""
-        self.stream.write(self._tagged(text) + "\n")
+        """Write one line; an indented one belongs to the cell, whose title stands above it."""
+        if text.startswith("    ") and self._title and not self._announced:
+            self._announce()
+        self._write(self._tagged(text))
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text + "\n")
         self.stream.flush()
+
+    def _announce(self, place: str = "") -> None:
+        self._announced = True
+        self._write(f"[{self._number}/{self.pace.cells}] {self._title}{place}")
 
     def _tagged(self, text: str) -> str:
         """Add the cell's number to an indented line, where several cells run at a time."""
         return f"{self.tag}{text[3:]}" if self.tag and text.startswith("    ") else text
+
+    def _say(self, text: str) -> None:
+        """Write something about the cell, in a line of its own or below its title."""
+        if self._announced or not self._title:
+            self._write(self._tagged(f"    {text}"))
+        else:
+            self._write(f"[{self._number}/{self.pace.cells}] {self._title}: {text}")
 
     def preparing(
         self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
@@ -55,41 +86,68 @@ class Progress(CellListener):
 
     def begin(self, cells: int, found: int, what: str = "run") -> None:
         """Report the number of cells to run, and the number that are stored already."""
-        self._cells = cells
+        self.pace = Pace(cells)
         self.line(f"{counted(cells, 'cell')} to {what}, {found} found done")
 
+    def forecast(self, seconds: Mapping[str, float | None]) -> None:
+        """Take the seconds that cells will take, by their titles; None where it is not known."""
+        self.pace.expect(seconds)
+
     def cell(self, number: int, title: str) -> None:
-        """Report that a cell starts."""
-        self._psnr = None
-        self._cell_began = self._loop_began = self._reported = time.monotonic()
-        self.line(f"[{number}/{self._cells}] {title}")
+        """Note that a cell starts; a line about it follows after a minute, or at its end."""
+        self._begin_cell(number, title)
+        self.pace.begin(self._known)
+
+    @property
+    def _known(self) -> str:
+        """The title by which a forecast knows the cell, without its place."""
+        number, title = self._expected
+        return title if number else self._title
 
     def expect(self, number: int, title: str) -> None:
         """Keep number and title of a cell that another machine will start; see `began`."""
         self._expected = number, title
+        self._begin_cell(number, title)
 
     def began(self, place: str) -> None:
         """Report that the expected cell starts, or starts again, at a place."""
-        number, title = self._expected
-        self.cell(number, f"{title}: {place}")
+        self.cell(*self._expected)
+        self._announce(f": {place}")
 
     def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
-        """Report the state of the training, at most every `_INTERVAL` seconds."""
-        now = time.monotonic()
-        if now - self._reported >= _INTERVAL:
-            self._reported = now
-            self.line(f"    {self._state(step, steps, loss)}")
+        """Report the state of the training, at most once a minute."""
+        self._state = self._described(step, steps, loss)
+        self.alive()
 
-    def _state(self, step: int, steps: int, loss: float) -> str:
-        took = max(time.monotonic() - self._loop_began, 1e-9)  # a coarse clock may not advance
-        left = took / step * (steps - step)
+    def alive(self) -> None:
+        """Report the cell once a minute, whether it trains or not."""
+        now = time.monotonic()
+        if now - self._reported < _INTERVAL or not self._title:
+            return
+        self._reported = now
+        scene = f", scene {self._scene}" if self._scene else ""
+        self._say(self._state or f"running for {duration(now - self._cell_began)}{scene}")
+
+    def _described(self, step: int, steps: int, loss: float) -> str:
+        """Describe the state of the training, and note how long it will take."""
+        now = time.monotonic()
+        if self._loop is None or step < self._loop[1]:
+            self._loop = now, step
+        began, first = self._loop
+        took = max(now - began, 1e-9)  # a coarse clock may not advance
         psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
-        rate = step / took
-        return f"step {step}/{steps}, {rate:.1f} steps/s, {left:.0f} s left, loss {loss:.3g}{psnr}"
+        speed = ""
+        if step > first:
+            left = took / (step - first) * (steps - step)
+            if not self._scene:  # there may be more scenes, and a loop over each
+                self.pace.loop(self._known, step / max(steps, 1), left)
+            speed = f", {duration(left)} left, {(step - first) / took:.1f} steps/s"
+        return f"step {step}/{steps}{speed}, loss {loss:.3g}{psnr}"
 
     def scene(self, name: str) -> None:
-        """Restart the clock, as some methods have a loop over each scene."""
-        self._loop_began = time.monotonic()
+        """Forget the loop of the training, as some methods have one over each scene."""
+        self._begin_loop(name)
+        self.pace.no_loop(self._known)
 
     def validated(self, psnr: float) -> None:
         """Keep a validation's PSNR in dB for the next reports."""
@@ -99,91 +157,25 @@ class Progress(CellListener):
         """Report that a cell is done, or why it is not, and which state it is in instead."""
         took = time.monotonic() - self._cell_began
         psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
-        self.line(f"    {state}: {reason}" if reason else f"    done in {took:.0f} s{psnr}")
+        self.pace.end(self._known, done=not reason)
+        said = f"{state}: {reason}" if reason else f"done in {duration(took)}{psnr}"
+        self._ended(said, failed=bool(reason))
+
+    def _ended(self, text: str, *, failed: bool) -> None:
+        left = self._left()
+        self._say(f"{text}; {left} for the run" if left else text)
+        self._title = ""
+
+    def _left(self) -> str:
+        """Return the time left of the run: "5 min left"; "" at its end, or where it is unknown."""
+        left = self.pace.left() if self.pace.ended < self.pace.cells else None
+        return f"{duration(left)} left" if left and left >= 1 else ""
 
     def __enter__(self) -> "Progress":
         return self
 
     def __exit__(self, *error: object) -> None:
         """Restore the stream."""
-
-
-class Bars(Progress):
-    """Reports progress with two bars: of the cells, and of the current training."""
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        super().__init__(stream)
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as RichProgress
-
-        self._console = Console(file=self.stream)
-        self._bars = RichProgress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}", style="dim", markup=False),
-            console=self._console,
-            transient=True,
-        )
-        self._overall: Any = None
-        self._current: Any = None
-
-    def __enter__(self) -> "Bars":
-        self._bars.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Remove the bars from the screen."""
-        self._bars.stop()
-
-    def line(self, text: str) -> None:
-        """Write one line above the bars."""
-        self._bars.console.print(self._tagged(text), markup=False, highlight=False)
-
-    def preparing(
-        self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
-    ) -> None:
-        """Update the bar of a slow preparation."""
-        if done == 0:
-            task = f"{title}: {_of(total, what)}"
-            self._current = self._bars.add_task(task, total=total, note="")
-        if self._current is not None:
-            self._bars.update(self._current, completed=done, note=item)
-        if done == total and self._current is not None:
-            self._bars.remove_task(self._current)
-            self._current = None
-
-    def begin(self, cells: int, found: int, what: str = "run") -> None:
-        """Add the bar of the cells."""
-        super().begin(cells, found, what)
-        self._overall = self._bars.add_task("cells", total=cells, note="")
-
-    def cell(self, number: int, title: str) -> None:
-        """Add the bar of one cell."""
-        super().cell(number, title)
-        if self._expected[0] and self._current is not None:  # its former machine was lost
-            self._bars.remove_task(self._current)
-        self._current = self._bars.add_task(title, total=None, note="")
-
-    def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
-        """Update the bar of the training."""
-        note = self._state(step, steps, loss).partition(", ")[2]
-        self._bars.update(self._current, completed=step, total=steps, note=note)
-
-    def scene(self, name: str) -> None:
-        """Show the name of the test scene."""
-        super().scene(name)
-        self._bars.update(self._current, note=f"testing on {name}")
-
-    def cell_ended(self, reason: str | None, state: str = "failed") -> None:
-        """Remove the cell's bar and advance the bar of the cells."""
-        super().cell_ended(reason, state)
-        if self._current is not None:  # a cell that no machine has started has no bar
-            self._bars.remove_task(self._current)
-            self._current = None
-        self._bars.advance(self._overall)
 
 
 def _of(total: int, what: str) -> str:
@@ -194,4 +186,8 @@ def _of(total: int, what: str) -> str:
 
 def make() -> Progress:
     """Return bars on a terminal, plain lines otherwise."""
-    return Bars() if sys.stderr.isatty() else Progress()
+    if sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
+        from benchmark.execution.listeners.bars import Bars
+
+        return Bars()
+    return Progress()

@@ -1,17 +1,15 @@
 """Images of test scenes as numpy arrays, with helpers for figures and the report page."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from benchmark.data.formats.wavelengths import VISIBLE, false_colour_bands, nearest_band
 from benchmark.store.address import Address
 
 LEVELS = 255  # the largest 8-bit grey level
-# Near the dominant wavelengths of the red, green and blue of screens (611, 549, 464 nm), in nm.
-_RED_GREEN_BLUE = (620.0, 550.0, 460.0)
-_VISIBLE = (400.0, 720.0)
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,8 @@ class Preview:
         estimate: uint8, like `truth`.
         error: (bands,) mean squared error over the whole scene, in squared grey levels, of the
             images as scored.
-        overview: (bands, rows, columns) uint8, the whole truth downsampled by averaging.
+        overview: (3, rows, columns) uint8, the whole truth in false colour, downsampled by
+            averaging.
     """
 
     wavelengths: np.ndarray
@@ -125,30 +124,7 @@ class BandAxis:
     def false_colour(self) -> tuple[int, int, int]:
         """Return the indices of the bands shown as red, green and blue."""
         # Scaled into the visible range, as if the unknown wavelengths covered it evenly.
-        return false_colour_bands(self.wavelengths or np.linspace(*_VISIBLE, self.bands).tolist())
-
-
-def nearest_band(wavelengths: Sequence[float], wanted: float) -> int:
-    """Return the index of the band nearest to a wavelength in nm; the first one of a tie."""
-    return int(np.argmin(np.abs(np.asarray(wavelengths, float) - wanted)))
-
-
-def false_colour_bands(wavelengths: Sequence[float]) -> tuple[int, int, int]:
-    """Choose the bands shown as red, green and blue: the nearest to 620, 550 and 460 nm.
-
-    Args:
-        wavelengths: of the bands, in nm. Where they do not include the three, the range of 400 to
-            720 nm is mapped linearly onto theirs.
-
-    Returns:
-        The bands' indices.
-    """
-    low, high = float(min(wavelengths)), float(max(wavelengths))
-    wanted = np.array(_RED_GREEN_BLUE)
-    if low > wanted.min() or high < wanted.max():
-        wanted = low + (wanted - _VISIBLE[0]) / (_VISIBLE[1] - _VISIBLE[0]) * (high - low)
-    red, green, blue = (nearest_band(wavelengths, nm) for nm in wanted)
-    return red, green, blue
+        return false_colour_bands(self.wavelengths or np.linspace(*VISIBLE, self.bands).tolist())
 
 
 def psnr(squared_error: float) -> float:

@@ -9,19 +9,17 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark.engine.inference.building import problem_of_network
 from benchmark.engine.inference.returned import halo_of
 from benchmark.engine.machine import environment
 from benchmark.engine.machine.device import Device
-from benchmark.method import METHODS, Method, NetworkMethod, Problem
-from benchmark.protocol import PROTOCOLS
+from benchmark.method import METHODS, Method, NetworkMethod
 from benchmark.tools.speed import items
-from benchmark.tools.speed.baseline import PATCH, PROTOCOL
+from benchmark.tools.speed.baseline import PATCH
+from benchmark.tools.speed.operations import forward_operations, problem_of, without_values
 from benchmark.tools.speed.resources import Roofline, roofline, seconds
 
-BANDS, LOW, SIZE = 31, 32, 512  # of CAVE; rows and columns of a patch, and of an image
+BANDS, SIZE = 31, 512  # of CAVE; rows and columns of an image
 SCALES, SCALE = (2, 4), 4  # of the parameters; of everything else
 SECONDS, TURNS = 1.0, 3  # per figure and turn; turns of training
 
@@ -47,12 +45,12 @@ def method_facts(method: Method) -> dict[str, Any]:
     }
     if not isinstance(method, NetworkMethod):
         return facts
-    networks = {scale: _without_values(method, _problem(scale)) for scale in SCALES}
+    networks = {scale: without_values(method, problem_of(scale, BANDS)) for scale in SCALES}
     network = networks[SCALE]
     return {
         **facts,
         "parameters": {scale: one and _parameters(one) for scale, one in networks.items()},
-        "operations": network and _operations(method, network),
+        "operations": network and forward_operations(method, network, SCALE, BANDS),
         "tiles": network and halo_of(method.halo(network)) is not None,
     }
 
@@ -82,7 +80,7 @@ def measure_methods(
     truth = torch.rand(BANDS, size, size).to(device.torch)
     found: dict[str, dict[str, float | None]] = {}
     for method in methods:
-        if not isinstance(method, NetworkMethod) or method.refusal(_problem(SCALE)):
+        if not isinstance(method, NetworkMethod) or method.refusal(problem_of(SCALE, BANDS)):
             continue
         progress(METHODS.label(method))
         pair = (
@@ -122,28 +120,5 @@ large networks."""
     return text.replace("\n", " ")
 
 
-def _problem(scale: int) -> Problem:
-    side, degradation = LOW * scale, PROTOCOLS.make(PROTOCOL).degradation(scale)
-    return Problem(scale, BANDS, (side, side), degradation)
-
-
-def _without_values(method: NetworkMethod, problem: Problem) -> nn.Module | None:
-    """Build a network whose tensors have shapes but no values; None if the method refuses."""
-    if method.refusal(problem):
-        return None
-    with torch.device("meta"):
-        network = method.network(problem_of_network(method, problem))
-    return network.to("meta").eval()
-
-
 def _parameters(network: nn.Module) -> int:
     return sum(one.numel() for one in network.parameters() if one.requires_grad)
-
-
-def _operations(method: NetworkMethod, network: nn.Module) -> float:
-    channels, repeated = (1, BANDS) if method.bandwise else (BANDS, 1)
-    sides = [LOW if name == "low" else LOW * SCALE for name in method.inputs]
-    images = [torch.empty(1, channels, side, side, device="meta") for side in sides]
-    with FlopCounterMode(display=False) as counter:
-        network(*images)
-    return float(counter.get_total_flops() * repeated)

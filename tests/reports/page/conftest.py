@@ -42,7 +42,7 @@ def preview(seed: int, scale: int, truth: np.ndarray | None = None) -> Preview:
         low=cube(1000 * scale, *low),
         estimate=cube(seed),
         error=np.linspace(1, 5, BANDS) * seed,
-        overview=cube(2, 12, 16),
+        overview=cube(2, 12, 16)[:3],
     )
 
 

@@ -59,6 +59,17 @@ def test_windows_shrink_around_their_middle_until_there_is_room() -> None:
     assert (kept == cube(1)[:, top : top + rows, left : left + columns]).all()
 
 
+def test_many_windows_take_most_of_the_room() -> None:
+    """The size of many is guessed from some of them."""
+    largest, _ = fit_to_size(placed(60), 10**9)
+    for share in (0.9, 0.4):
+        room = int(largest.size * share)
+        store, (section,) = fit_to_size(placed(60), room)
+        ((_, scene),) = section["scenes"]
+        assert 0.6 * room < store.size <= room
+        assert scene["truth"]["shape"][1] >= 16
+
+
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("size", [128, 16, 15])
 def test_low_resolution_pixels_are_those_that_touch_the_window(scale: int, size: int) -> None:

@@ -115,3 +115,11 @@ def test_published_values_have_a_column_for_each_protocol_and_data_set() -> None
         ["Closed", "Bicubic", "25.50†", "–"],
         ["Net [maps=8]", "NET, Net", "30.10", "28.300"],
     ]
+
+
+def test_methods_without_a_published_value_are_named_below_the_table() -> None:
+    unknown = {**NETWORK, "title": "Unknown", "published": ["UNKNOWN"]}
+    page = method_page([*METHODS, unknown], None, PROTOCOLS, PUBLISHED)
+    assert "Unknown" not in [row[0] for row in rows(page)[5:]]
+    assert "No value at ×4 is known of Unknown." in page
+    assert "is known of" not in method_page(METHODS, None, PROTOCOLS, PUBLISHED)

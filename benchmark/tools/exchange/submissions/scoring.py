@@ -15,9 +15,9 @@ from benchmark.data.split import Split, load_split, truth_of
 from benchmark.dataset import DATASETS
 from benchmark.engine.scoring.scene import facts_of, score
 from benchmark.errors import RequestError, counted, listed, plain
-from benchmark.execution.agreement import Difference, differences, rows_of
+from benchmark.execution.computation.agreement import Difference, differences, rows_of
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import NUMERICS, Folders, request_of
+from benchmark.execution.planning.plan import NUMERICS, Folders, request_of
 from benchmark.metric import METRICS
 from benchmark.protocol import PROTOCOLS
 from benchmark.store.address import key_of

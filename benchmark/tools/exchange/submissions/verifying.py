@@ -14,9 +14,9 @@ from benchmark.data.split import Split
 from benchmark.engine.machine.device import choose
 from benchmark.errors import RequestError, listed, plain
 from benchmark.execution.backends.process import StartedProcess, Worker
-from benchmark.execution.job import JobResult
+from benchmark.execution.computation.job import JobResult
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Folders
+from benchmark.execution.planning.plan import Folders
 from benchmark.store import origins
 from benchmark.store.cells import Cell
 from benchmark.tools.exchange.submissions.code import foreign

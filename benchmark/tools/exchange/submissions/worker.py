@@ -19,12 +19,12 @@ from benchmark.engine.machine.device import Device, choose
 from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.errors import RequestError, listed, plain, reason_of
 from benchmark.execution.backends.worker import Channel, end_with_parent
-from benchmark.execution.job import result_of
+from benchmark.execution.computation.job import result_of
+from benchmark.execution.computation.reestimation import missing_weights, reestimate
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import CellPlan, Folders, replan
-from benchmark.execution.reestimation import missing_weights, reestimate
+from benchmark.execution.planning.plan import CellPlan, Folders, replan
+from benchmark.execution.planning.status import why_stale
 from benchmark.execution.registries import REGISTRIES
-from benchmark.execution.status import why_stale
 from benchmark.method import METHODS
 from benchmark.plugins.discovery import discover
 from benchmark.plugins.isolation import process_kept

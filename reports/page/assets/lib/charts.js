@@ -1,18 +1,9 @@
-// Plots as SVG: a dot plot of the table, and lines over wavelength.
-
-function ticks(low, high, count) {
-  const rough = (high - low) / Math.max(count, 1);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= rough * 0.999);
-  const values = [];
-  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at += 1) values.push(at * step);
-  return { values, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
-}
+// Plots as SVG: a dot plot of the table, lines, and points with names.
 
 // One scale of the comparison: one dot per method, and a line from its worst to its best scene.
 function dots(here, metric, { scale, index }) {
-  const rows = here.methods.map((method) => {
-    const place = method.places[index];
+  const rows = shownMethods().map((number_) => {
+    const method = here.methods[number_], place = method.places[index];
     const scenes = place.scores[metric.name].filter(known).map(Number).filter(Number.isFinite);
     const { value } = place.means[metric.name];
     const printed = compared.published ? place.published[metric.name] : null;
@@ -31,12 +22,12 @@ function dots(here, metric, { scale, index }) {
   picture.append(draw("text", { x: left, y: 15, class: "title" }, heading(metric) + " at " + onScale(scale)));
   for (const value of axis.values) {
     picture.append(draw("line", { x1: x(value), x2: x(value), y1: top, y2: bottom, class: "grid" }),
-      draw("text", { x: x(value), y: bottom + 15, class: "tick middle" }, number(value, axis.digits)));
+      draw("text", { x: x(value), y: bottom + 15, class: "tick middle" }, axis.write(value)));
   }
   if (metric.unit) picture.append(draw("text", { x: width - right, y: bottom + 32, class: "tick end" }, metric.unit));
   rows.forEach((row, place) => {
     const y = top + place * line + line / 2;
-    const name = row.method.title.length > 20 ? row.method.title.slice(0, 19) + "\u2026" : row.method.title;
+    const name = clipped(row.method.title, 20);
     picture.append(draw("text", { x: left - 8, y: y + 4, class: "label end" }, name));
     if (row.scenes.length > 1) {
       picture.append(draw("line", { x1: x(Math.min(...row.scenes)), x2: x(Math.max(...row.scenes)), y1: y, y2: y, class: "range" }));
@@ -57,44 +48,101 @@ function dots(here, metric, { scale, index }) {
     "\u25cf mean, line: worst to best scene" + (rows.some((row) => row.printed) ? ", \u25c7 published" : "")));
 }
 
-// Lines over the bands. scene: {positions, axis}; series: {name, values, series}; mark: a position.
-function lines(title, unit, scene, series, mark, attributes) {
-  // As wide as its container, so that letters keep their size.
-  const room = find("#images .right").clientWidth || 560;
-  const width = Math.min(Math.max(room, 280), 640), height = 300, left = 52, right = 10, top = 14, bottom = 42;
-  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "chart lines", "aria-label": title, ...attributes });
-  const all = series.flatMap((one) => one.values).filter(known);
-  if (!all.length) return picture;
-  let low = Math.min(...all), high = Math.max(...all);
-  if (high - low < 4) { const middle = (low + high) / 2; low = middle - 2; high = middle + 2; }
-  const pad = (high - low) * 0.05;
-  low -= pad; high += pad;
-  const first = Math.min(...scene.positions), last = Math.max(...scene.positions);
-  const x = (position) => left + ((position - first) / (last - first || 1)) * (width - left - right);
-  const y = (value) => height - bottom - ((value - low) / (high - low)) * (height - top - bottom);
-  const up = ticks(low, high, 6), along = ticks(first, last, width < 420 ? 4 : 7);
-  for (const value of up.values) {
-    picture.append(draw("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "grid" }),
-      draw("text", { x: left - 7, y: y(value) + 4, class: "tick end" }, number(value, up.digits)));
-  }
-  for (const position of along.values) {
-    picture.append(draw("text", { x: x(position), y: height - bottom + 17, class: "tick middle" }, number(position, along.digits)));
-  }
-  picture.append(
-    draw("text", { x: (left + width - right) / 2, y: height - 6, class: "tick middle" }, scene.axis),
-    draw("text", { x: 13, y: (top + height - bottom) / 2, class: "tick middle", transform: `rotate(-90 13 ${(top + height - bottom) / 2})` }, unit));
-  if (known(mark)) picture.append(draw("line", { x1: x(mark), x2: x(mark), y1: top, y2: height - bottom, class: "mark" }));
+// Lines. across: {title, log}; up: {title, log, least}; series: {name, points, series, notes}; mark: a place on
+// the x axis. Points are [x, y]; notes are shown of the point next to the mouse.
+function lines(room, title, across, up, series, mark, attributes) {
+  const all = series.flatMap((one) => one.points);
+  if (!all.length) return make("p", { class: "quiet", ...attributes }, "No line is shown.");
+  const along = across.range || rangeOf(all.map((point) => point[0]), { log: across.log, room: 0 });
+  const above = rangeOf(all.map((point) => point[1]), { log: up.log, least: up.least });
+  const { picture, x, y, box } = axesOf(room, title, { ...across, range: along }, { ...up, range: above }, attributes);
+  picture.classList.add("lines");
+  if (known(mark)) picture.append(draw("line", { x1: x(mark), x2: x(mark), y1: box.top, y2: box.bottom, class: "mark" }));
+  const spots = [];
   for (const one of series) {
-    const points = one.values.map((value, index) => (known(value) ? `${x(scene.positions[index]).toFixed(1)},${y(value).toFixed(1)}` : null));
-    picture.append(draw("polyline", { points: points.filter(known).join(" "), class: "line " + one.series },
+    const places = one.points.map(([value, height]) => [x(value).toFixed(1), y(height).toFixed(1)]);
+    picture.append(draw("polyline", { points: places.map((place) => place.join()).join(" "), class: "line " + one.series },
       draw("title", {}, one.name)));
+    for (const [index, place] of one.notes ? places.entries() : []) spots.push([...place.map(Number), one.notes[index], one.series]);
+  }
+  if (spots.length) readOut(picture, spots, box);
+  return picture;
+}
+
+// Show the note of the point nearest to the mouse. spots: [x, y, note, class].
+function readOut(picture, spots, box) {
+  const dot = draw("circle", { r: 4.5, visibility: "hidden" });
+  const text = draw("text", { x: box.left + 6, y: box.top + 4, class: "halo note" });
+  picture.append(dot, text);
+  picture.addEventListener("pointermove", (event) => {
+    const shown = picture.getBoundingClientRect(), scale = picture.viewBox.baseVal.width / shown.width;
+    const [x, y] = [(event.clientX - shown.left) * scale, (event.clientY - shown.top) * scale];
+    const far = (spot) => (spot[0] - x) ** 2 + (spot[1] - y) ** 2;
+    const [cx, cy, note, series] = spots.reduce((a, b) => (far(b) < far(a) ? b : a));
+    fill(dot, { cx, cy, class: "dot fill " + series.split(" ")[0], visibility: "visible" }, []);
+    text.textContent = note;
+  });
+  picture.addEventListener("pointerleave", () => { dot.setAttribute("visibility", "hidden"); text.textContent = ""; });
+}
+
+// Points with names. points: {x, y, name, note, series}; front: whether the best of them are joined.
+function scatter(room, title, across, up, points, higher) {
+  const along = rangeOf(points.map((one) => one.x), { log: true, room: 0.12 });
+  const above = rangeOf(points.map((one) => one.y), { room: 0.12 });
+  const { picture, x, y, box } = axesOf(room, title, { ...across, range: along }, { ...up, range: above });
+  picture.classList.add("scatter");
+  const best = front(points, higher);
+  const steps = best.map((one, index) => (index ? `H${x(one.x).toFixed(1)}V${y(one.y).toFixed(1)}` : `M${x(one.x).toFixed(1)} ${y(one.y).toFixed(1)}`));
+  picture.append(draw("path", { d: steps.join("") + `H${box.right}`, class: "front" }));
+  const placed = points.map((one) => ({ ...one, cx: x(one.x), cy: y(one.y) }));
+  const taken = placed.map((one) => [one.cx - 6, one.cy - 6, one.cx + 6, one.cy + 6]);
+  for (const one of placed) {
+    picture.append(draw("circle", { cx: one.cx, cy: one.cy, r: 5.5, class: "dot fill " + one.series }, draw("title", {}, one.note)));
+  }
+  for (const one of [...placed].sort((a, b) => a.cy - b.cy)) {
+    const { at, anchor, line } = nameAt(one, taken, box);
+    taken.push(at);
+    if (line) picture.append(draw("line", { x1: one.cx, y1: one.cy, x2: Math.min(Math.max(one.cx, at[0]), at[2]), y2: at[1] > one.cy ? at[1] : at[3], class: "leader" }));
+    const x_ = anchor === "end" ? at[2] : anchor === "middle" ? (at[0] + at[2]) / 2 : at[0];
+    picture.append(draw("text", { x: x_, y: at[3] - 4, class: "label halo " + anchor }, clipped(one.name, 20)));
   }
   return picture;
 }
 
-// The class that gives a line its colour and dashes; truth has its own.
-function seriesOf(index) {
-  return "series-" + (index % 8) + (index >= 8 ? " again" : "");
+// The points that no other one is cheaper and better than, the cheapest first.
+function front(points, higher) {
+  const sign = higher ? 1 : -1, best = [];
+  for (const one of [...points].sort((a, b) => a.x - b.x || sign * (b.y - a.y))) {
+    if (!best.length || sign * one.y > sign * best[best.length - 1].y) best.push(one);
+  }
+  return best;
+}
+
+// A free place for a name around its point: {at: [left, top, right, bottom], anchor, line: whether it needs one}.
+function nameAt({ cx, cy, name }, taken, box) {
+  const width = clipped(name, 20).length * 7.4 + 2, height = 15;
+  const found = [];
+  for (const far of [0, 14, 28, 44, 62]) {
+    for (const [left, top, anchor] of [[cx + 9, cy - 7.5, "start"], [cx - 9 - width, cy - 7.5, "end"], [cx - width / 2, cy - 23, "middle"], [cx - width / 2, cy + 9, "middle"]]) {
+      for (const shift of far ? [-far, far] : [0]) found.push({ at: [left, top + shift, left + width, top + shift + height], anchor, line: far > 0 });
+    }
+  }
+  const overlap = ([a, b, c, d]) => taken.reduce((sum, [e, f, g, h]) => sum
+    + Math.max(0, Math.min(c, g) - Math.max(a, e)) * Math.max(0, Math.min(d, h) - Math.max(b, f)), 0);
+  const outside = ([a, b, c, d]) => Math.max(0, box.left - a) + Math.max(0, c - box.right) + Math.max(0, box.top - 8 - b) + Math.max(0, d - box.bottom);
+  const cost = (one, index) => overlap(one.at) + outside(one.at) * 40 + index * 0.4;
+  return found.map((one, index) => [cost(one, index), one]).reduce((a, b) => (b[0] < a[0] ? b : a))[1];
+}
+
+function clipped(name, most) {
+  return name.length > most ? name.slice(0, most - 1) + "\u2026" : name;
+}
+
+// The class that gives a method its colour and dashes: by its place among those shown, so that few share one.
+function seriesOf(method) {
+  const shown = shownMethods().indexOf(method);
+  const place = shown < 0 ? method : shown;
+  return "series-" + (place % 8) + (place >= 8 ? " again" : "");
 }
 
 // A legend whose entries switch lines on and off. entries: {name, series}.

@@ -4,7 +4,7 @@ const facts = JSON.parse(find("#facts").textContent);
 const TIMES = "\u00d7", MINUS = "\u2212", DASH = "\u2013";
 
 // The state that all views depend on.
-const state = { section: 0 };
+const state = { section: 0, methods: [] };
 
 function section() {
   return facts.sections[state.section];

@@ -13,7 +13,9 @@ function minimap(scene, exact) {
     : "The images show a window of " + wide + " " + TIMES + " " + tall + " of the scene\u2019s " + width + " " + TIMES + " "
       + height + " pixels, around its most detailed part (rows " + scene.corner[0] + " to " + (scene.corner[0] + tall - 1)
       + ", columns " + scene.corner[1] + " to " + (scene.corner[1] + wide - 1) + ").";
-  return [picture, make("p", { class: "quiet" }, text + " Grey levels are shown in 8 bit. All scores are of the whole scene, as the protocol compares it."),
+  const shown = section().images.scenes.length, all = section().scenes.length;
+  const some = shown < all ? " Images of " + shown + " of " + counted(all, "test scene") + " are in this page." : "";
+  return [picture, make("p", { class: "quiet" }, text + some + " Grey levels are shown in 8 bit. All scores are of the whole scene, as the protocol compares it."),
     exact ? "" : make("p", { class: "warning" }, "This browser changes images that scripts read (a privacy setting): "
       + "grey levels, errors and spectra here are not exact.")];
 }
@@ -44,7 +46,7 @@ function sideTable(truth, band) {
       make("td", { class: "number" }, one.key === "truth" ? DASH : number(none * 100, 0) + " %"));
   });
   find("#view-table").replaceChildren(
-    make("caption", {}, "Scores of the whole scene; errors of this window at " + band),
+    make("caption", {}, make("span", {}, "Scores of the whole scene; errors of this window at " + band)),
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Image"),
       metrics.map((metric) => make("th", { scope: "col", class: "number" }, metric.title)),
       make("th", { scope: "col", class: "number" }, "Mean error"),

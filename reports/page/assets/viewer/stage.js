@@ -18,7 +18,10 @@ function mark() {
   cross.style.top = ((row + 0.5) / truth.rows) * 100 + "%";
   [["#pixel-row", row + top, top, truth.rows], ["#pixel-column", column + left, left, truth.columns]].forEach(
     ([name, value, from, length]) => { const box = find(name); box.min = from; box.max = from + length - 1; box.value = value; });
-  const entries = [...viewer.cubes.values()].filter((one) => !one.low);
+  const methods = shownMethods(), sides = [viewer.left, viewer.right];
+  const entries = [...viewer.cubes.values()].filter((one) => !one.low
+    && (!known(one.method) || methods.includes(one.method) || sides.includes(one.key)))
+    .map((one) => (known(one.method) ? { ...one, series: seriesOf(one.method) } : one));
   const levels = ["left", "right"].map((side) => viewer.cubes.get(viewer[side]))
     .map((one) => one.name + " " + valueAt(one.cube, viewer.band, row, column));
   find("#pixel-text").textContent = "At " + scene.bands[viewer.band] + ": truth "

@@ -118,6 +118,7 @@ function frame() {
       make("div", { id: "scale-bar" }),
       make("div", { class: "scroller", role: "region", "aria-label": "Both images in numbers", tabindex: 0 },
         make("table", { id: "view-table", class: "small" })),
+      make("div", { class: "under" }, csvButton("both images in numbers", () => saveCsv("images", rowsOf(find("#view-table"))))),
       make("div", { class: "pixel" }, pixel("Row", 0), pixel("Column", 1), make("p", { id: "pixel-text", role: "status", "aria-live": "polite" })),
       make("div", { id: "where", class: "where" })),
     make("div", { class: "right" },

@@ -1,6 +1,7 @@
 // Every cell of the section, failed and missing ones included.
 
 const listing = { state: "all", words: "" };
+const CELLS_AT_FIRST = 30;
 let cellTable = null;
 
 function cellControls() {
@@ -45,7 +46,7 @@ function cellRow(method, scale, cell, index, place) {
       { node: method.title, sort: method.title },
       { node: onScale(scale), sort: scale },
       { node: String(cell.seed), sort: cell.seed },
-      { node: [make("span", { class: cell.status }, cell.status), ...notes.map((text) => make("span", { class: "second" }, text))], sort: cell.status },
+      { node: [make("span", { class: cell.status }, cell.status), badge(cell.badge), ...notes.map((text) => make("span", { class: "second" }, text))], sort: cell.status },
       { node: cell.device || "not recorded", sort: cell.device },
       { node: make("code", {}, commit), sort: cell.commit },
       { node: cell.date.slice(0, 10) || "not recorded", sort: cell.date },
@@ -68,6 +69,7 @@ function cells() {
   const count = (state_) => rows.filter((row) => row.state === state_).length;
   const counts = [...new Set(rows.map((row) => row.state))].map((one) => count(one) + " " + one).join(", ");
   cellTable = new Sortable("Cells: " + counts, columns, { id: "cells-table" });
+  cellTable.most = CELLS_AT_FIRST;
   cellTable.fill(rows);
   find("#cells .place").replaceChildren(cellTable.node, make("p", { class: "legend" },
     "A cell is one method at one scale with one seed: what was run and stored. Its key is a hash of all that its "

@@ -1,4 +1,6 @@
-// The selection of data set, protocol and profile, and the theme.
+// The selection of protocol, data set and profile, and the theme.
+
+const CHOICES = ["protocol", "dataset", "profile"]; // each depends on those before it
 
 function choices() {
   const here = section();
@@ -6,9 +8,9 @@ function choices() {
     .filter((one) => fixed.every((key) => one[key] === here[key])).map((one) => one[name]))];
   const changed = (name, fixed) => (value) => {
     const fits = (one, keys) => one[name] === value && keys.every((key) => one[key] === here[key]);
-    const others = ["dataset", "protocol", "profile"].filter((key) => key !== name);
-    let found = facts.sections.findIndex((one) => fits(one, others));
-    if (found < 0) found = facts.sections.findIndex((one) => fits(one, fixed));
+    const others = CHOICES.filter((key) => key !== name);
+    const found = [others, [...fixed, "dataset"], fixed].map((keys) => facts.sections.findIndex(
+      (one) => fits(one, keys.filter((key) => key !== name)))).find((index) => index >= 0);
     state.section = found;
     showSection();
     find("#choice-" + name).focus();
@@ -17,8 +19,8 @@ function choices() {
   const box = (label, name, fixed) => select(label, distinct(name, fixed).map((one) => [one, one]), here[name],
     changed(name, fixed), { id: "choice-" + name });
   find("#choice").replaceChildren(
-    box("Data set", "dataset", []), box("Protocol", "protocol", ["dataset"]),
-    box("Profile", "profile", ["dataset", "protocol"]));
+    box("Protocol", "protocol", []), box("Data set", "dataset", ["protocol"]),
+    box("Profile", "profile", ["protocol", "dataset"]));
 }
 
 function showSection() {
@@ -26,15 +28,29 @@ function showSection() {
   viewer.cubes = new Map();
   Object.assign(viewer, { scene: null, pixel: null, band: null, left: "", right: "" });
   hiddenLines.clear();
+  state.methods = shortList();
   choices();
+  methodPicker();
   aboutSection();
   comparisonControls();
-  comparison();
+  costControls();
+  trainingControls();
+  testControls();
   sceneControls();
-  scenes();
   images();
   cellControls();
   cells();
+  showViews();
+}
+
+// What depends on the methods that are shown.
+function showViews() {
+  comparison();
+  cost();
+  training();
+  tests();
+  scenes();
+  if (viewer.cubes.size) mark();
 }
 
 find("#theme").addEventListener("change", (event) => {
@@ -49,8 +65,15 @@ find("#foot").textContent = "Made " + facts.made + " by HSI-SR Bench from "
 const fullness = facts.sections.map((one) => one.methods.flatMap((method) => method.places)
   .filter((place) => place.state === "done").length);
 state.section = fullness.indexOf(Math.max(...fullness));
-window.addEventListener("resize", () => { if (viewer.cubes.size) mark(); });
+let width = window.innerWidth;
+window.addEventListener("resize", () => {
+  if (window.innerWidth === width) return; // a keyboard that opens changes the height alone
+  width = window.innerWidth;
+  cost();
+  training();
+  if (viewer.cubes.size) mark();
+});
 window.addEventListener("beforeprint", () => {
-  for (const one of document.querySelectorAll("details")) one.open = true;
+  for (const one of document.querySelectorAll("details:not(.picker)")) one.open = true;
 });
 showSection();

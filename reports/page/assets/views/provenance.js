@@ -1,9 +1,14 @@
 // The provenance of a number, in a dialog.
 
 function entry(term, ...details) {
-  return details.flat().some((detail) => known(detail) && detail !== "")
+  return details.flat(2).some((detail) => known(detail) && detail !== "")
     ? [make("dt", {}, term), make("dd", {}, ...details)]
     : [];
+}
+
+// How far a number was checked: [name, evidence]; nothing where nothing is recorded.
+function badge([name, text]) {
+  return name ? make("span", { class: "badge " + name, title: text }, name) : null;
 }
 
 function commitOf(cell) {
@@ -17,6 +22,7 @@ function cellFacts(cell) {
   const versions = Object.entries(cell.versions).map(([name, value]) => name + " " + value).join(", ");
   return make("dl", { class: "facts" },
     entry("State", cell.status + (cell.reason ? ": " + cell.reason : "")),
+    entry("Checked", cell.badge[0] ? [badge(cell.badge), " " + cell.badge[1]] : ""),
     entry("Cell", make("code", {}, cell.path)),
     entry("Key", make("code", {}, cell.key)),
     entry("Commit", make("code", {}, commitOf(cell))),

@@ -24,7 +24,7 @@ function scenes() {
   const here = section(), metric = metricOf(perScene.metric);
   const index = here.scales.indexOf(Number(perScene.scale));
   const columns = [{ title: "Scene", text: true },
-    ...here.methods.map((method) => ({ title: method.title, down: metric.higher }))];
+    ...here.methods.map((method, number_) => ({ title: method.title, down: metric.higher, hidden: !shownMethods().includes(number_) }))];
   const caption = metric.title + unitOf(metric) + " at " + onScale(here.scales[index]) + ", scene by scene";
   sceneTable = new Sortable(caption, columns, { id: "scenes-table" });
   const rows = here.scenes.map((name, row) => {
@@ -42,11 +42,11 @@ function scenes() {
     entries: [{ node: "Mean" }, ...means.map((one, method) => ({ node: marked(one.text, best[method]) }))],
   });
   if (perScene.words) sceneTable.narrow((row) => row.words.includes(perScene.words));
-  const absent = here.methods.filter((method) => method.places[index].state !== "done").map((method) => make("li", {},
+  const absent = shownMethods().map((one) => here.methods[one]).filter((method) => method.places[index].state !== "done").map((method) => make("li", {},
     method.title + ": " + method.places[index].state + ". " + method.places[index].why));
   find("#scenes .place").replaceChildren(sceneTable.node,
     make("p", { class: "legend" }, make("strong", {}, "Bold"), " best, ", make("u", {}, "underlined"),
-      " second-best method of the scene. ", make("b", {}, metric.title), ": " + metric.meaning + "."),
+      " second-best method of the scene, of all methods. ", metric.meaning ? [make("b", {}, metric.title), ": " + metric.meaning + "."] : ""),
     ...(absent.length ? [make("ul", { class: "reasons" }, absent)] : []));
 }
 

@@ -220,7 +220,7 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
 def test_a_library_that_is_installed_and_broken_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(file: Path, variable: str) -> None:
+    def broken(file: Path, variable: str, *, values: bool) -> None:
         raise ImportError("libtiff.so: cannot open shared object file")
 
     monkeypatch.setattr(images, "_read", broken)

@@ -41,6 +41,12 @@ def test_the_facts_of_a_profile_are_all_of_it() -> None:
     assert profiles.Profile(**facts) == profiles.get("quick")
 
 
+@pytest.mark.parametrize(("scale", "size"), [(2, 24), (4, 24), (8, 32)])
+def test_low_resolution_patches_have_four_pixels_a_side_at_least(scale: int, size: int) -> None:
+    assert profiles.get("quick").patch_size(network_method("edsr"), scale) == size
+    assert profiles.get("standard").patch_size(network_method("edsr"), scale) == 32
+
+
 @pytest.mark.parametrize(
     ("bands", "multiplications", "cost", "expected"),
     [

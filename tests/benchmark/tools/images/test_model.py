@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from benchmark.tools.images.model import BandAxis, false_colour_bands, nearest_band, psnr
+from benchmark.data.formats.wavelengths import false_colour_bands, nearest_band
+from benchmark.tools.images.model import BandAxis, psnr
 
 
 def test_the_nearest_band_is_found() -> None:

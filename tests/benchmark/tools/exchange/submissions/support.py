@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.execution.job import JobResult
+from benchmark.execution.computation.job import JobResult
 from benchmark.store.cells import encode
 from benchmark.tools.exchange.submissions import verifying, worker
 from tests.command_line import Answer, CommandLine

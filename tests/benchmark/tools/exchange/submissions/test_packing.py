@@ -79,7 +79,7 @@ def test_a_cell_without_weights_is_refused_and_the_former_zip_stays(mine: Comman
 
 
 def test_a_stale_cell_is_refused(mine: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmark.execution.plan.NUMERICS", 99)
+    monkeypatch.setattr("benchmark.execution.planning.plan.NUMERICS", 99)
     answer = called(mine, "submit", "--methods", "espcn", "-o", "new.zip", *FORM)
     assert answer.code == 1
     assert "the engine's numerics changed since it was computed" in answer.err

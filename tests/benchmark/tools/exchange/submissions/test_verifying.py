@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load, save
 
-from benchmark.execution.job import JobResult
+from benchmark.execution.computation.job import JobResult
 from benchmark.store.cells import WEIGHTS, cells
 from benchmark.tools.exchange.submissions import scoring
 from reports.badges import badge_of

@@ -1,0 +1,141 @@
+"""The learning rate of each network, chosen by validation with the same small budget for all.
+
+No rate of the common recipe suits every network: SRCNN gains from twice what suits VDSR
+(`docs/findings/recipe.md`). A profile may therefore try some, each in a short training on the same
+few patches, before the training that counts.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from benchmark.engine.machine.device import Device
+from benchmark.engine.training.checkpoint import NullCheckpointer
+from benchmark.engine.training.listener import TrainingListener
+from benchmark.engine.training.loop import Trained, TrainingError, TrainingTask, train
+
+# Learning rates that are tried, in units of the profile's.
+FACTORS = (0.5, 1.0, 2.0)
+_KEY = "tuning"  # in a checkpoint
+
+
+@dataclass
+class _Trials:
+    """The trainings with a rate each, as far as they have come.
+
+    Attributes:
+        psnr: final PSNR in dB on the validation scenes, by factor; None after a divergence.
+        seconds: duration of all of them.
+        resumed: number of times that they resumed from a checkpoint.
+    """
+
+    psnr: dict[float, float | None] = field(default_factory=dict)
+    seconds: float = 0.0
+    resumed: int = 0
+
+    @property
+    def best(self) -> float:
+        """The factor with the highest PSNR; of several the one nearest to 1."""
+
+        def order(factor: float) -> tuple[float, float]:
+            psnr = self.psnr[factor]
+            return (-math.inf if psnr is None else psnr), -abs(math.log(factor))
+
+        return max(self.psnr, key=order)
+
+
+def train_at_best_rate(
+    task: TrainingTask,
+    device: Device,
+    listener: TrainingListener | None = None,
+    checkpointer: NullCheckpointer | None = None,
+) -> Trained:
+    """Train a network, if the profile says so at a learning rate that is chosen by validation.
+
+    For each of `FACTORS` the network is trained on the first `tuning_patches` of the patches, from
+    the same initial weights and over a whole cycle of the recipe. The factor after which PSNR on
+    the validation scenes is highest is that of the training itself, which starts anew. Without
+    validation scenes nothing can be chosen, and the profile's rate is taken.
+
+    Args:
+        task: the network to train, and its data.
+        device: where to train.
+        listener: receives the progress of each training.
+        checkpointer: as in `train`; an interrupted trial is resumed, a finished one not repeated.
+
+    Returns:
+        As of `train`; `tuning` has the PSNR of each trial, `seconds` includes them.
+
+    Raises:
+        MemoryError, Stopped, TrainingError: as `train`; a trial that diverges is no error.
+    """
+    profile = task.profile
+    if not (profile.tuning_patches and profile.epochs and task.validation):
+        return train(task, device, listener, checkpointer)
+    checkpointer = checkpointer or NullCheckpointer()
+    trials = _restored(checkpointer.load())
+    for factor in FACTORS:
+        if factor in trials.psnr:
+            continue
+        short = replace(
+            profile, patches=profile.tuning_patches, lr=profile.lr * factor, validations=1
+        )
+        stage = _Stage(checkpointer, trials, factor)
+        try:
+            trial = train(replace(task, profile=short), device, listener, stage)
+        except TrainingError:
+            trials.psnr[factor] = None
+        else:
+            trials.psnr[factor] = trial.history[-1]["psnr"]
+            trials.seconds += trial.seconds
+            trials.resumed += trial.resumed
+    best = trials.best
+    chosen = replace(profile, lr=profile.lr * best)
+    stage = _Stage(checkpointer, trials, None)
+    trained = train(replace(task, profile=chosen), device, listener, stage)
+    trained.seconds += trials.seconds
+    trained.resumed += trials.resumed
+    trained.tuning = {str(factor): psnr for factor, psnr in trials.psnr.items()}
+    trained.rate = best
+    return trained
+
+
+def _restored(saved: Mapping[str, Any] | None) -> _Trials:
+    return _Trials(**saved[_KEY]["trials"]) if saved and _KEY in saved else _Trials()
+
+
+class _Stage(NullCheckpointer):
+    """Saves and loads checkpoints of one of the trainings, with the trials before it.
+
+    Args:
+        inner: the cell's.
+        trials: those that have ended.
+        factor: of the trial that is saved; None for the training that counts.
+    """
+
+    def __init__(self, inner: NullCheckpointer, trials: _Trials, factor: float | None) -> None:
+        self._inner = inner
+        self._record = {"trials": asdict(trials), "factor": factor}
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the state to resume from if it is of this training, or None."""
+        saved = self._inner.load()
+        return saved if saved and saved.get(_KEY) == self._record else None
+
+    def reject(self, error: Exception) -> None:
+        """Discard the checkpoint that `load` returned."""
+        self._inner.reject(error)
+
+    def due(self) -> bool:
+        """Return True if it is time to save."""
+        return self._inner.due()
+
+    @property
+    def stopping(self) -> bool:
+        """True if the training is to stop now."""
+        return self._inner.stopping
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Save a state with the trials that have ended."""
+        self._inner.save({**state, _KEY: self._record})

@@ -1,0 +1,1 @@
+"""Ray: all GPUs of a machine, or the machines of a running cluster."""

@@ -1,0 +1,1 @@
+"""SLURM: arrays of jobs, which go on when the run that submitted them has ended."""
