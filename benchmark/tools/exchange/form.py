@@ -112,7 +112,7 @@ def read_form(content: bytes, place: str = FORM) -> Form:
         ) from error
     if not isinstance(values, Mapping):
         raise RequestError(f"{place}: expected entries such as `licence: MIT`, found none")
-    known = set(asdict(Form()))
+    known = list(asdict(Form()))
     if other := [plain(name)[:40] for name in values if name not in known]:
         raise RequestError(f"{place}: unknown {listed(other)}; the entries are {listed(known)}")
     found = {name: _checked(name, value, place) for name, value in values.items()}
@@ -136,7 +136,7 @@ def _checked(name: str, value: Any, place: str) -> Any:
     else:
         value = "" if value is None else value
         good, expected = _is_text(value), f"a text of at most {_LONGEST} characters"
-        value = plain(value)
+        value = plain(value) if good else value
     if not good:
         # Not the value: aliases of YAML make a short file a text without end.
         found = f"'{value[:60]}'" if isinstance(value, str) else type(value).__name__

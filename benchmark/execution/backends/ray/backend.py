@@ -27,6 +27,7 @@ from benchmark.execution.listeners.recording import RecordedProgress
 from benchmark.execution.node import Terms, is_heavy, order
 from benchmark.store import parcel
 from benchmark.store.lock import WORK
+from benchmark.store.origins import computed
 
 # Times that a cell is started again after its machine or its process was lost.
 _MAX_RETRIES = 3
@@ -168,7 +169,9 @@ class RayBackend(Backend):
         try:
             kind, reason, sent = self._ray.get(ref)
             if sent is not None:
-                parcel.unpack(self._results, task.job.plan.address, sent)
+                address = task.job.plan.address
+                with computed(self._results, address, sent.facts, sent.files):
+                    parcel.unpack(self._results, address, sent)
             result = JobResult(kind, reason)
         except errors.RayTaskError as error:
             why = plain(str(error.cause))
