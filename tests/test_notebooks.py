@@ -60,6 +60,6 @@ def test_a_notebook_runs(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     book = nbformat.read(file, as_version=4)
     place = {"metadata": {"path": str(home)}}
-    nbclient.NotebookClient(book, timeout=60, resources=place).execute()
+    nbclient.NotebookClient(book, timeout=300, resources=place).execute()
     for text in SHOWN[file.stem]:
         assert text in outputs(book.cells)

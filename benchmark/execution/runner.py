@@ -30,8 +30,7 @@ from benchmark.store.lock import CellLock
 
 __all__ = ["Outcome", "RunOptions", "Runner", "run_experiment"]
 
-# Interval between checks of cells that another run is computing, in seconds.
-_POLL_INTERVAL = 0.5
+_POLL_INTERVAL = 0.5  # seconds between checks of cells that another run is computing
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class RunOptions:
         tensorboard: True writes training curves for TensorBoard.
         pretrained: a results folder; networks are scored with its weights instead of trained.
         request: the options of the run, as they are stored with its cells.
-        command: what the cells name as the command; the command line if empty.
+        command: named by the cells; the command line if empty.
     """
 
     retry_failed: bool = False
@@ -101,8 +100,7 @@ def run_experiment(
         )
         backend = _backend(options, experiment, progress)
         runner = Runner(settings, progress, backend, retry_failed=options.retry_failed)
-        # As if they were one: there is one time left, and no machine waits for the end of a table.
-        return runner.run_together(tables)
+        return runner.run_together(tables)  # no machine waits for the end of a table
 
 
 def _backend(options: RunOptions, experiment: Experiment, progress: Progress) -> Backend:
@@ -236,13 +234,13 @@ class Runner:
 
     def _forecast(self, plans: Sequence[CellPlan]) -> None:
         """Say how long the cells will take, where this machine computes them."""
-        if self.settings.pretrained is not None or not self.forecasts or self.backend.remote:
+        if self.settings.pretrained or not self.forecasts or self.backend.remote:
             return
         expected = forecast(plans, self.settings.results, self.settings.device)
-        titles = [str(plan.address) for plan in plans]
+        titles = (str(plan.address) for plan in plans)
         self.progress.forecast(dict(zip(titles, expected.cells, strict=True)))
-        if str(expected):
-            self.progress.line(f"it takes {expected} on this machine")
+        if text := str(expected):
+            self.progress.line(f"it takes {text} on this machine")
 
     def _run_all(self, missing: Sequence[_Cell]) -> None:
         cells = _Unfinished(deque(missing))

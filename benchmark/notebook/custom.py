@@ -178,7 +178,8 @@ def _kind(name: str, custom: Custom) -> tuple[type[Method], dict[str, Any]]:
             return _TrainedMethod, {"build": staticmethod(lambda _: copy.deepcopy(source))}
         return _FixedMethod, {"module": source}
     is_class = isinstance(source, type)
-    if not callable(source) or (is_class and not issubclass(source, nn.Module)):
+    other = isinstance(source, type) and not issubclass(source, nn.Module)
+    if not callable(source) or other:
         raise RequestError(
             f"{name}: expected a torch.nn.Module, a class or function that builds one, or a "
             f"function of the low-resolution image, found {_described(source)}"

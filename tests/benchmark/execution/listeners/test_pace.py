@@ -1,7 +1,6 @@
 """The time left of a run comes down, whatever becomes of its cells."""
 
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -16,7 +15,7 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Replace the clock."""
     one = Clock()
     monkeypatch.setattr(time, "monotonic", lambda: one.now)

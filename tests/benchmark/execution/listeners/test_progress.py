@@ -197,7 +197,8 @@ def test_a_missing_validation_is_not_reported() -> None:
     assert "nan" not in stream.getvalue()
 
 
-def test_brackets_in_names_are_shown_on_bars() -> None:
+def test_brackets_in_names_are_shown_on_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     stream = Terminal()
     with Bars(stream) as bars:
         bars.preparing("synthetic[rows=48]", 0, 2, "[old] tree")
