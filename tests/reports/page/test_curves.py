@@ -41,8 +41,7 @@ def test_what_was_not_trained_has_no_curve_and_what_is_unreadable_a_reason(
     make: Make, tmp_path: Path
 ) -> None:
     make("bicubic", trained=False)
-    broken = make("srcnn", curve=rows(3))
-    (broken.folder / "training.csv").write_text("step,loss\n1,2\n")
+    make("srcnn", curve=[{"step": 1, "loss": 2}])  # of another program
     found = read(tmp_path)
     assert found["shown"] == []
     (absent,) = found["absent"]

@@ -62,7 +62,7 @@ def test_windows_shrink_around_their_middle_until_there_is_room() -> None:
 def test_many_windows_take_most_of_the_room() -> None:
     """The size of many is guessed from some of them."""
     largest, _ = fit_to_size(placed(60), 10**9)
-    for share in (0.9, 0.4):
+    for share in (0.9, 0.7):
         room = int(largest.size * share)
         store, (section,) = fit_to_size(placed(60), room)
         ((_, scene),) = section["scenes"]

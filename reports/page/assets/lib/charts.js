@@ -138,11 +138,13 @@ function clipped(name, most) {
   return name.length > most ? name.slice(0, most - 1) + "\u2026" : name;
 }
 
+const COLOURS = 10; // of the style sheet
+
 // The class that gives a method its colour and dashes: by its place among those shown, so that few share one.
 function seriesOf(method) {
   const shown = shownMethods().indexOf(method);
   const place = shown < 0 ? method : shown;
-  return "series-" + (place % 8) + (place >= 8 ? " again" : "");
+  return "series-" + (place % COLOURS) + (place >= COLOURS ? " again" : "");
 }
 
 // A legend whose entries switch lines on and off. entries: {name, series}.

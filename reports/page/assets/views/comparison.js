@@ -185,7 +185,7 @@ function measured(method, { scale, index }, metric, rank) {
 function publishedAlone(metrics, scales) {
   const own = new Set(section().methods.flatMap((method) => method.published));
   const names = [...new Set(section().published.map((row) => row.method))].filter((name) => !own.has(name));
-  const none = { sort: null, node: make("span", { class: "missing" }, DASH) };
+  const none = () => ({ sort: null, node: make("span", { class: "missing" }, DASH) });
   return names.map((name) => {
     const row = (metric, scale) => section().published.find(
       (one) => one.method === name && one.scale === scale && one.metric === metric.name);
@@ -197,7 +197,7 @@ function publishedAlone(metrics, scales) {
         { sort: name, node: [name, section().badges ? badge(["published", facts.badges.published]) : null,
           make("span", { class: "second" }, "published, not measured here")] },
         ...metrics.flatMap((metric) => scales.flatMap(({ scale }) => (hasPublished(metric, scale)
-          ? [printedEntry(row(metric, scale)), none, none] : [none]))),
+          ? [printedEntry(row(metric, scale)), none(), none()] : [none()]))),
       ],
     };
   }).filter((one) => metrics.some((metric) => scales.some(({ scale }) => known(one.value(metric, scale)))));
