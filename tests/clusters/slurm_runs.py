@@ -43,9 +43,9 @@ def start_now(slurm: Slurm) -> None:
         slurm.asked("scontrol", "update", f"jobid={job}", "StartTime=now")
 
 
-def check_done(run: Run, folder: Path, alone: Alone, resumed: int) -> None:
+def check_done(run: Run, folder: Path, alone: Alone, resumed: int, *, logs: bool = False) -> None:
     """Check that a run ends well, with the numbers of a run on one machine."""
     answer = run.ended(LIMIT)
     assert answer.code == 0, answer.err
-    alone.check(folder)
+    alone.check(folder, logs=logs)
     assert sum(cell["resumed"] for cell in cells(folder).values()) >= resumed

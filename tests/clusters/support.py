@@ -95,14 +95,20 @@ class Alone:
         assert answer.code == 0, answer.err
         return cls(folder, numbers(folder / "results"))
 
-    def check(self, folder: Path) -> None:
-        """Check that the cells of another run have the same numbers; it left nothing behind."""
+    def check(self, folder: Path, *, logs: bool = False) -> None:
+        """Check that the cells of another run have the same numbers; it left nothing behind.
+
+        Args:
+            folder: where the run was started.
+            logs: True if the logs of jobs are left, because one of them was lost.
+        """
         found = numbers(folder / "results")
         assert found
         # The slow network computes what the other one computes.
         assert {place: self.numbers[place.replace("slow", "watched")] for place in found} == found
         assert failed_or_aside(folder) == []
-        assert not (folder / "results" / ".work").exists()
+        work = folder / "results" / ".work"
+        assert (work.exists(), [one.name for one in work.glob("*")]) == (logs, ["slurm"] * logs)
 
 
 def release(folder: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_job_whose_processes_were_ended_is_submitted_again(
         (after,) = jobs(slurm)
         assert after.split()[0] != before.split()[0]
         release(shared_folder)
-        check_done(run, shared_folder, alone, resumed=1)
+        check_done(run, shared_folder, alone, resumed=1, logs=True)
 
 
 def test_a_preempted_job_goes_on_from_its_checkpoint(
