@@ -6,7 +6,7 @@ from pathlib import Path
 from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
-from sphinx.domains.python import PyObject
+from sphinx.domains.python import PyObject  # type: ignore[attr-defined]
 from sphinx.writers.html5 import HTML5Translator
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
 html_show_sphinx = False
-html_theme_options = {"top_of_page_buttons": []}
+html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 
 
 def inline_formula(translator: HTML5Translator, node: nodes.math) -> None:
