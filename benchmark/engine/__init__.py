@@ -17,7 +17,7 @@ places do; `tests/benchmark/engine/on_meta` checks that there are no others:
 - `benchmark/metric.py: _Bands.value`: the bands' values, once a scene and metric.
 - `benchmark/metrics/_angles.py: SpectralAngles.value`: the mean angle of a scene.
 - `benchmark/metrics/_angles.py: SpectralAngles.counts`: the number of pixels left out of it.
-- `benchmark/execution/evaluation.py: _tensors`: the weights that are stored, once a cell.
+- `benchmark/execution/computation/evaluation.py: _tensors`: the stored weights, once a cell.
 
 So does writing a checkpoint, every `--checkpoint-every` seconds.
 """

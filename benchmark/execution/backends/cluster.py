@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.request import Experiment
+from benchmark.execution.planning.request import Experiment
 
 
 @dataclass(frozen=True)

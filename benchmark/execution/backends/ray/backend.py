@@ -21,12 +21,13 @@ from benchmark.execution.backends.base import Backend, Ended
 from benchmark.execution.backends.cluster import RayOptions
 from benchmark.execution.backends.process import GRACE_PERIOD
 from benchmark.execution.backends.ray.node import Board, run_cell
-from benchmark.execution.job import Job, JobResult
+from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.recording import RecordedProgress
 from benchmark.execution.node import Terms, is_heavy, order
 from benchmark.store import parcel
 from benchmark.store.lock import WORK
+from benchmark.store.origins import computed
 
 # Times that a cell is started again after its machine or its process was lost.
 _MAX_RETRIES = 3
@@ -168,7 +169,9 @@ class RayBackend(Backend):
         try:
             kind, reason, sent = self._ray.get(ref)
             if sent is not None:
-                parcel.unpack(self._results, task.job.plan.address, sent)
+                address = task.job.plan.address
+                with computed(self._results, address, sent.facts, sent.files):
+                    parcel.unpack(self._results, address, sent)
             result = JobResult(kind, reason)
         except errors.RayTaskError as error:
             why = plain(str(error.cause))

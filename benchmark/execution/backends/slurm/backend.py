@@ -21,7 +21,7 @@ from benchmark.execution.backends.slurm import queue as slurm_queue
 from benchmark.execution.backends.slurm.cell import SubmittedCell
 from benchmark.execution.backends.slurm.node import CellTask
 from benchmark.execution.backends.slurm.queue import BusyError
-from benchmark.execution.job import Job, JobResult
+from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.recording import read_record
 from benchmark.execution.node import Terms, is_heavy, order

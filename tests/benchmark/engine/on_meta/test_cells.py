@@ -19,15 +19,15 @@ from benchmark.engine.training.checkpoint import NullCheckpointer
 from benchmark.engine.training.iterative import CellRun
 from benchmark.engine.training.loop import LOG_EVERY
 from benchmark.engine.training.profiles import PROFILES
-from benchmark.execution import evaluation
-from benchmark.execution.evaluation import compute
-from benchmark.execution.plan import CellPlan
+from benchmark.execution.computation import evaluation
+from benchmark.execution.computation.evaluation import compute
+from benchmark.execution.planning.plan import CellPlan
 from benchmark.method import Problem
 from benchmark.metric import METRICS
 from benchmark.protocol import PROTOCOLS
 from tests.benchmark.engine.on_meta.gpu import GPU, META, Watch, watched
 from tests.benchmark.engine.on_meta.test_steps import NETWORKS, OURS
-from tests.benchmark.execution.test_job import BRIEF, planned
+from tests.benchmark.execution.computation.test_job import BRIEF, planned
 from tests.benchmark.support import Recorder, network_method, problem
 
 SCALE, BANDS, SHAPE = 4, 6, (48, 40)
