@@ -30,6 +30,7 @@ from benchmark.cli.options import (
 from benchmark.cli.pretrained import facts_of, report_pretrained
 from benchmark.cli.run import refuse_options_before, show_plan
 from benchmark.cli.score import score
+from benchmark.cli.upscale import upscale
 from benchmark.cli.usage import CheckedCommand, CheckedGroup, finite
 from reports import cli as reports
 from reports import lists
@@ -137,7 +138,7 @@ def run(
         return
     discover(plugin)
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request, request_facts, resolve
+    from benchmark.execution.planning.request import Request, request_facts, resolve
     from benchmark.execution.runner import RunOptions, run_experiment
 
     request = Request(
@@ -214,7 +215,10 @@ for command in (
     lists.verdicts,
     lists.claims,
     score,
+    upscale,
     exchange.export,
+    exchange.submit,
+    exchange.verify,
     cluster.prepare,
     cluster.status,
     cluster.stop,
@@ -222,6 +226,7 @@ for command in (
     lists.methods,
     catalogue.datasets,
     catalogue.metrics,
+    catalogue.cite,
     catalogue.new,
     diagnostics.check,
     diagnostics.speed,

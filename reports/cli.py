@@ -1,9 +1,9 @@
 """Commands of `run_all.py` that show results: tables, figures, report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from benchmark.cli.options import (
 )
 from benchmark.cli.usage import finite
 from benchmark.console import print_line, results_stream
+
+if TYPE_CHECKING:
+    from benchmark.store.cells import Cell
 
 StoredDataSets = Annotated[
     str, typer.Option("--dataset", help="Data sets; all with results if empty.")
@@ -124,14 +127,14 @@ def figures(
     discover(plugin)
     from benchmark.engine.machine.device import choose
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request
+    from benchmark.execution.planning.request import Request
     from benchmark.plugins.parameters import names_in
     from benchmark.store.cells import cells
     from benchmark.tools.images.gallery import galleries
     from reports.figures import require
 
     require()
-    from reports.analysis.training import same_table, seconds_line
+    from reports.analysis.provenance.training import same_table, seconds_line
     from reports.figures.draw import FigureCells, figures_of, folder_of
     from reports.figures.drawing.save import FORMATS, write_figures
     from reports.figures.drawing.style import styles_of
@@ -199,13 +202,13 @@ def report(
     from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError, listed, meant
     from benchmark.execution.listeners import progress
-    from benchmark.execution.plan import Folders
+    from benchmark.execution.planning.plan import Folders
     from benchmark.plugins.parameters import names_in
     from benchmark.store.cells import cells, damaged
     from benchmark.tools.images.previews import previews
     from reports.analysis.facts import as_list, get_nested
     from reports.page import write_page
-    from reports.page.write import LIMIT
+    from reports.page.write import LIMIT, ROOM
     from reports.writers.files import no_results_of
 
     labels, names = names_in(dataset, "--dataset"), names_in(scenes, "--scenes")
@@ -229,17 +232,36 @@ def report(
         )
     folders, where = Folders(data, results, cache), choose(device)
     with progress.make() as shown:
-        images = previews(stored, folders, where, shown, size=preview_size, scenes=names)
+        images = previews(stored, folders, where, shown, size=preview_size, scenes=names, room=ROOM)
         page = write_page(
             results,
             stored,
             () if no_images else images,
             damaged=damaged(results),
             without="left out with --no-images" if no_images else "",
+            operations=_operations(stored, cache, shown.line),
         )
     print_line(f"written: {page.path} ({page.size / 1e6:.1f} MB)")
     if page.size > LIMIT:
         print_line("it is too large for an e-mail; name fewer --scenes", err=True)
+
+
+def _operations(
+    cells: Sequence["Cell"], cache: Path, report_line: Callable[[str], None]
+) -> dict[tuple[str, int, int], float | None]:
+    """Count the operations of every network of these cells."""
+    from benchmark.tools.speed.operations import Counts
+    from reports.page.cost import bands_of
+
+    counts = Counts(cache, report_line)
+    wanted = {
+        (cell.address.method, cell.address.scale, bands)
+        for cell in cells
+        if (bands := bands_of(cell))
+    }
+    found = {one: counts.of(*one) for one in sorted(wanted)}
+    counts.save()
+    return found
 
 
 def _rank_figures(

@@ -181,7 +181,7 @@ def _pairs(text: str) -> dict[str, str]:
 
 def stop(results: Results = RESULTS) -> None:
     """End the jobs of SLURM that compute cells of a results folder; checkpoints are kept."""
-    from benchmark.execution.backends import slurm
+    from benchmark.execution.backends.slurm import backend as slurm
 
     ended = slurm.stop(results, lambda text: print_line(text, err=True))
     print_line(f"{counted(ended, 'job')} ended; the same run continues from their checkpoints")
@@ -203,7 +203,7 @@ def prepare(
     discover(plugin)
     from benchmark.data.split import load_split
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request, resolve
+    from benchmark.execution.planning.request import Request, resolve
 
     request = Request(
         datasets=dataset,
@@ -231,7 +231,7 @@ def prepare(
 
 def status(results: Results = RESULTS, as_json: Json = False) -> None:
     """Show what a results folder holds and what is running for it; start nothing."""
-    from benchmark.execution.activity import activities
+    from benchmark.execution.planning.activity import activities
     from benchmark.store.cells import cells, damaged
 
     stored = list(cells(results))

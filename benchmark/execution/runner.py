@@ -14,17 +14,17 @@ from benchmark.execution.backends.base import Backend
 from benchmark.execution.backends.cluster import RayOptions, SlurmOptions, cluster_backend
 from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.backends.process import ProcessBackend
-from benchmark.execution.forecast import forecast
-from benchmark.execution.job import Job, JobResult, Settings
+from benchmark.execution.computation.job import Job, JobResult, Settings
+from benchmark.execution.computation.pretrained import agreement_of, require_weights, why_untrained
 from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import RecordedProgress
 from benchmark.execution.outcome import Outcome, lacking_metrics, record
-from benchmark.execution.plan import CellPlan, TablePlan, plan_tables
-from benchmark.execution.pretrained import agreement_of, require_weights, why_untrained
-from benchmark.execution.request import Experiment, check_writable
+from benchmark.execution.planning.forecast import forecast
+from benchmark.execution.planning.plan import CellPlan, TablePlan, plan_tables
+from benchmark.execution.planning.request import Experiment, check_writable
+from benchmark.execution.planning.status import Status, status_of
 from benchmark.execution.sharing import threads_shared
-from benchmark.execution.status import Status, status_of
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
 

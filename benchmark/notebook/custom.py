@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.errors import RequestError, listed
-from benchmark.execution.request import chosen_methods
+from benchmark.execution.planning.request import chosen_methods
 from benchmark.method import METHODS, Method, NetworkMethod, Problem, State, register
 from benchmark.method.registration import GROUPS, are_images
 from benchmark.notebook.identity import identity

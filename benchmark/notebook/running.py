@@ -17,8 +17,8 @@ from benchmark.errors import RequestError, counted
 from benchmark.execution.listeners import progress
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.outcome import Outcome
+from benchmark.execution.planning.request import Experiment, Request, request_facts, resolve
 from benchmark.execution.registries import REGISTRIES
-from benchmark.execution.request import Experiment, Request, request_facts, resolve
 from benchmark.execution.runner import RunOptions, run_experiment
 from benchmark.method import METHODS
 from benchmark.notebook.custom import Custom, named, register_custom

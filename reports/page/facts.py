@@ -14,13 +14,13 @@ from typing import Any
 from benchmark.errors import plain, redact_paths
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
-from reports.analysis.comparison import Comparisons, compare
+from reports.analysis.comparison.pairs import BASELINE, Comparisons, compare
+from reports.analysis.comparison.remarks import remarks_on, remarks_on_published
 from reports.analysis.facts import as_list, get_nested
-from reports.analysis.machines import Machines, name_of
 from reports.analysis.metrics import Metric
-from reports.analysis.notes import Notes, collect_notes
-from reports.analysis.provenance import comparable_published, provenance_of, title_of
-from reports.analysis.remarks import remarks_on, remarks_on_published
+from reports.analysis.provenance.machines import Machines, name_of
+from reports.analysis.provenance.notes import Notes, collect_notes
+from reports.analysis.provenance.table import comparable_published, provenance_of, title_of
 from reports.analysis.results import (
     ADDRESS,
     MAX_NUMBER,
@@ -30,8 +30,12 @@ from reports.analysis.results import (
     mean,
     read_results,
 )
+from reports.badges import Badge, badge_of, badge_of_row, worth_showing
 from reports.formatting import DASH, REMARKED, duration, number, significant
-from reports.published.reader import PublishedValue, find
+from reports.page.cost import Operations, cost_of
+from reports.page.curves import curves_of
+from reports.page.pairs import pairs_of
+from reports.published.reader import PublishedValue, find, published_names
 
 _ENVIRONMENT = (
     "python", "torch", "numpy", "scipy", "h5py", "cuda", "driver", "gpu", "processor", "platform",
@@ -68,11 +72,12 @@ class Described:
     places: dict[Address, tuple[int, int]]
 
 
-def describe(cells: Sequence[Cell]) -> Described:
+def describe(cells: Sequence[Cell], operations: Operations | None = None) -> Described:
     """Describe cells for the page.
 
     Args:
         cells: in the order of their addresses.
+        operations: of the methods' networks, where they were counted.
     """
     numbers = {cell.address: index for index, cell in enumerate(cells)}
     described = Described([], [], [], {})
@@ -83,7 +88,7 @@ def describe(cells: Sequence[Cell]) -> Described:
         for cell in results.stored:
             described.places[cell.address] = index, labels.index(cell.address.method)
         scenes = list(dict.fromkeys(chain.from_iterable(_scenes(results))))
-        described.sections.append(_section(results, numbers, scenes))
+        described.sections.append(_section(results, numbers, scenes, operations or {}))
         described.scenes.append(scenes)
     return described
 
@@ -97,6 +102,7 @@ def _section(
     results: Results,
     numbers: Mapping[Address, int],
     scenes: Sequence[str],
+    operations: Operations,
 ) -> dict[str, Any]:
     cells = results.stored
     address = cells[0].address
@@ -107,6 +113,7 @@ def _section(
     scored = set(results.scores["metric"])
     metrics = [one for one in results.metrics if one.main or one.name in scored]
     names = {metric.name for metric in metrics}
+    labels = {method.label: index for index, method in enumerate(methods)}
     published = {(row.method, row.scale, row.metric): row for row in rows}
     return {
         "dataset": words(address.dataset),
@@ -120,11 +127,18 @@ def _section(
         "scenes": [words(name) for name in scenes],
         "metrics": [asdict(metric) for metric in metrics],
         "methods": [
-            _method(results, notes, comparisons, one, scenes, metrics, numbers, published)
+            _method(
+                results, notes, comparisons, one, scenes, metrics, numbers, published, operations
+            )
             for one in methods
         ],
+        "badges": worth_showing(cells),
+        "baseline": labels.get(BASELINE),
+        "pairs": pairs_of(comparisons, labels),
+        "curves": curves_of(results, labels, numbers),
+        "machine": words(results.machines.main_name),
         "published": [
-            {"scale": row.scale, "metric": row.metric, **_published(row)}
+            {"scale": row.scale, "metric": row.metric, "value": row.value, **_published(row)}
             for row in rows
             if row.metric in names
         ],
@@ -151,6 +165,7 @@ def _method(
     metrics: Sequence[Metric],
     numbers: Mapping[Address, int],
     published: Mapping[tuple[str, int, str], PublishedValue],
+    operations: Operations,
 ) -> dict[str, Any]:
     places = []
     labels = set(results.cells["method"])
@@ -183,13 +198,18 @@ def _method(
                 "means": means,
                 "published": compared,
                 "scores": scores,
+                "cost": cost_of(results, method.label, scale, operations),
             }
         )
     return {
         "label": words(method.label),
         "title": words(method.title),
-        "published": words(method.published),
+        "published": [words(name) for name in published_names(method.published)],
         "paper": words(method.paper),
+        "badge": _badge(
+            badge_of_row(cell for cell in results.stored if cell.address.method == method.label)
+        ),
+        "trained": method.trained,
         "places": places,
     }
 
@@ -235,7 +255,14 @@ def _published(row: PublishedValue) -> dict[str, Any]:
 def _compared(row: PublishedValue, measured: float, metric: Metric) -> dict[str, Any]:
     """Describe a published value, and the difference of the measured one from it."""
     difference, better = metric.difference(measured, row.value, row.digits)
-    return {"value": row.value, "difference": difference, "better": better, **_published(row)}
+    exact = measured - row.value if math.isfinite(measured) else None
+    return {
+        "value": row.value,
+        "difference": difference,
+        "exact": exact,
+        "better": better,
+        **_published(row),
+    }
 
 
 def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
@@ -251,6 +278,7 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "status": words(cell.status),
         "reason": words(get_nested(facts, "reason", default="")),
         "key": words(get_nested(facts, "key", default="")),
+        "badge": _badge(badge_of(cell)),
         "commit": words(environment.get("commit") or ""),
         "dirty": environment.get("dirty"),
         "device": words(name_of(cell)) if environment.get("device") else "",
@@ -265,6 +293,10 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "resumed": finite(get_nested(facts, "resumed")),
         "warnings": [words(text) for text in as_list(get_nested(facts, "warnings"))],
     }
+
+
+def _badge(badge: Badge) -> list[str]:
+    return [badge.name, words(badge.text)]
 
 
 def _sortable(value: object, write: Callable[[float], str]) -> dict[str, Any]:

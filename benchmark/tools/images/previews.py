@@ -1,14 +1,11 @@
 """Previews of test scenes: a window of the truth and of a stored cell's estimate, in 8 bit.
 
-Recomputing estimates from stored weights is slow, so previews are cached by the key of their cell.
+Recomputing estimates from stored weights is slow, so previews are kept in the cache folder.
 """
 
-import hashlib
-import io
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,14 +14,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 from benchmark.data.split import Split
 from benchmark.engine.machine.device import Device
 from benchmark.errors import RequestError, listed, reason_of
+from benchmark.execution.computation.reestimation import NO_WEIGHTS
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Folders, replan
-from benchmark.store.cells import Cell
-from benchmark.store.files import write_file
+from benchmark.execution.planning.plan import Folders, replan
+from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.tools.images.kept import KeptPreviews
 from benchmark.tools.images.model import LEVELS, CellPreview, Preview, View
 from benchmark.tools.images.predictions import predict
 
-_FORMAT = 2  # of the files; to be raised when what they hold changes
+_READABLE = 64  # rows and columns of a window that still shows something
+_BYTES = 0.2  # of one value of a window in the page, compressed, measured on scenes of CAVE
 
 
 def previews(
@@ -35,6 +34,7 @@ def previews(
     *,
     size: int = 128,
     scenes: Sequence[str] = (),
+    room: int | None = None,
 ) -> Iterator[CellPreview]:
     """Preview the test scenes of finished cells, of the first seed only.
 
@@ -44,61 +44,73 @@ def previews(
         device: where the estimates are computed.
         progress: shows which cell is estimated.
         size: rows and columns of a window; a smaller scene is shown whole.
-        scenes: which test scenes; all if empty. A scene that a cell was not tested on is skipped.
+        scenes: which test scenes. A scene that a cell was not tested on is skipped. If empty, as
+            many of each table's as leave room for readable windows, spread over the split.
+        room: bytes that the previews may take in the page; None for no limit.
 
     Yields:
         One item per cell and scene, the cells in the order of their addresses. An error becomes
         the reason in its item.
+
+    Raises:
+        RequestError: the cache cannot be written to.
     """
-    done = sorted((one for one in cells if one.status == "done"), key=lambda one: one.address)
-    firsts = [next(group) for _, group in groupby(done, lambda one: replace(one.address, seed=0))]
+    kept = KeptPreviews(folders.cache)
     splits: dict[Any, Split] = {}
+    firsts = _first_seeds(cells)
+    most = _scenes_within(firsts, room)
     for cell in firsts:
-        tested = list(cell.facts["configuration"]["dataset"]["test"])
-        files = {
-            name: _file(folders.cache, cell, name, size)
-            for name in tested
-            if not scenes or name in scenes
-        }
-        found = {name: _read(file) for name, file in files.items()}
+        tested = _tested(cell)
+        wanted = [name for name in tested if name in scenes] if scenes else _spread(tested, most)
+        key = cell.facts["key"]
+        found = {name: kept.read(key, name, size) for name in wanted}
         absent = [name for name, preview in found.items() if preview is None]
-        reason = ""
-        if absent:
+        reason = f"{cell.address}: {NO_WEIGHTS}" if absent and _lost_weights(cell) else ""
+        if absent and not reason:
             progress.line(f"previews of {cell.address}: {listed(absent)}")
             try:
                 plan = replan(cell, folders, progress, splits)
                 for one in predict(plan, folders.results, device, absent):
                     found[one.scene] = preview = preview_of(one, cell.address.scale, size)
-                    write_file(files[one.scene], _packed(preview))
+                    kept.write(key, one.scene, size, preview)
             except RequestError as error:
                 reason = str(error)
             except Exception as error:  # noqa: BLE001 - a plugin raises anything
                 reason = f"its estimate could not be computed again ({reason_of(error)})"
         for name, stored in found.items():
             yield CellPreview(cell.address, name, stored, "" if stored else reason)
+    kept.prune()
 
 
-def _file(cache: Path, cell: Cell, scene: str, size: int) -> Path:
-    # The truth depends on the data, which the key of the cell covers too.
-    parts = (cell.facts["key"], scene, size, _FORMAT)
-    name = hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()[:32]
-    return cache / "previews" / f"{name}.npz"
+def _first_seeds(cells: Sequence[Cell]) -> list[Cell]:
+    """Return the finished cells of the first seeds, in the order of their addresses."""
+    done = sorted((one for one in cells if one.status == "done"), key=lambda one: one.address)
+    return [next(group) for _, group in groupby(done, lambda one: replace(one.address, seed=0))]
 
 
-def _packed(preview: Preview) -> bytes:
-    stream = io.BytesIO()
-    arrays = {field.name: getattr(preview, field.name) for field in fields(preview)}
-    np.savez_compressed(stream, **arrays)
-    return stream.getvalue()
+def _tested(cell: Cell) -> list[str]:
+    return list(cell.facts["configuration"]["dataset"]["test"])
 
 
-def _read(file: Path) -> Preview | None:
-    """Read a cached preview; None where it is missing or damaged."""
-    try:
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
-            return Preview(**{field.name: stored[field.name] for field in fields(Preview)})
-    except Exception:  # noqa: BLE001 - a damaged archive raises nearly anything
+def _lost_weights(cell: Cell) -> bool:
+    """Return whether weights were stored and are not there, without planning the cell again."""
+    return WEIGHTS in cell.facts["sums"] and not (cell.folder / WEIGHTS).exists()
+
+
+def _scenes_within(cells: Sequence[Cell], room: int | None) -> int | None:
+    """Return how many scenes of each table leave room for readable windows; None for all."""
+    if room is None:
         return None
+    shown = [one for one in cells if not _lost_weights(one)]
+    bands = sum(int(one.facts["configuration"]["dataset"].get("bands") or 1) for one in shown)
+    return max(1, int(room / (_BYTES * _READABLE**2 * max(bands, 1))))
+
+
+def _spread(names: Sequence[str], most: int | None) -> list[str]:
+    """Choose some of the names, spread evenly over the list; all where they fit."""
+    if most is None or len(names) <= most:
+        return list(names)
+    return [names[index * len(names) // most] for index in range(most)]
 
 
 OVERVIEW = 160  # pixels of the longer side, at most
@@ -123,6 +135,7 @@ def preview_of(view: View, scale: int, size: int) -> Preview:
         slice(left // scale, (left + columns - 1) // scale + 1),
     )
     difference = estimate.astype(np.float64) - truth
+    colours = list(view.axis.false_colour())
     return Preview(
         wavelengths=np.asarray(view.wavelengths),
         shape=np.array(truth.shape[1:]),
@@ -131,7 +144,7 @@ def preview_of(view: View, scale: int, size: int) -> Preview:
         low=_eight_bit(view.low[small]),
         estimate=_eight_bit(estimate[window]),
         error=np.square(difference).mean(axis=(1, 2)),
-        overview=_downsampled(truth),
+        overview=_downsampled(truth[colours]),
     )
 
 

@@ -19,10 +19,10 @@ from benchmark.engine.machine import environment
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution.backends.inline import InlineBackend
-from benchmark.execution.job import Settings
+from benchmark.execution.computation.job import Settings
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import CellPlan, plan_cells
-from benchmark.execution.request import Experiment
+from benchmark.execution.planning.plan import CellPlan, plan_cells
+from benchmark.execution.planning.request import Experiment
 from benchmark.execution.runner import Outcome, Runner
 from benchmark.method import METHODS, Inputs, Method, NetworkMethod, Problem, State
 from benchmark.store.cells import Cell, cells, read

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark.store.cells import cells
-from tests.reports.analysis.test_comparison import SEVEN, stored
-from tests.reports.analysis.test_machines import NOTE, mixed
+from tests.reports.analysis.comparison.test_pairs import SEVEN, stored
+from tests.reports.analysis.provenance.test_machines import NOTE, mixed
 from tests.reports.conftest import Make, described, scored
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import CORNER, Report, cube, written
@@ -24,6 +24,16 @@ def rows(tab: Tab, table: str = TABLE) -> list[str]:
         ".map((one) => one.firstChild.textContent)"
     )
     return names
+
+
+def entries(tab: Tab, name: str, table: str = TABLE) -> list[str]:
+    """Return the texts of the row of that name, without its name."""
+    found: list[str] = tab.run(
+        f"[...[...document.querySelectorAll('{table} tbody tr')].find((row) =>"
+        f" row.cells[0].firstChild.textContent === {name!r}).cells].slice(1)"
+        ".map((one) => one.innerText)"
+    )
+    return found
 
 
 def text(tab: Tab, selector: str) -> str:
@@ -65,10 +75,11 @@ def test_it_opens_from_a_file_and_shows_what_is_stored(opened: Tab) -> None:
     assert set(rows(opened)) == {*measured, "Shi[18]", "Ours"}  # the last two only published
     table = text(opened, TABLE)
     assert "31.70" in table
-    assert "36.85" in table  # the mean of two seeds
-    assert "± 0.21" in table  # and their standard deviation
-    assert "paper 31.73 (−0.03)" in table
-    assert "paper 36.98 (−0.13)" in table
+    assert "± 0.21" in table
+    # Published, measured, and the difference, beside each other; two seeds with their deviation.
+    assert entries(opened, "Bicubic")[:3] == ["31.73", "31.70", "−0.03"]
+    assert entries(opened, "VDSR")[:3] == ["36.98", "36.85\n(best)\n± 0.21", "−0.13"]
+    assert entries(opened, "Ours")[:3] == ["38.24", "–", "–"]
     assert "Best PSNR in dB: ×2 VDSR (36.85, 2.85 before SRCNN)" in text(opened, "#winners")
 
 
@@ -85,11 +96,11 @@ def test_what_failed_and_what_is_missing_is_seen_with_its_reason(opened: Tab) ->
 
 def test_a_table_sorts_both_ways_and_announces_it(opened: Tab) -> None:
     best_first = ["VDSR", "SRCNN", "Bare", "Bicubic"]
-    head = f"{TABLE} thead tr:last-child th:nth-child(2)"
+    head = f"{TABLE} thead tr:last-child th:nth-child(3)"
     opened.click(f"{head} button")
     assert [name for name in rows(opened) if name in best_first] == best_first
     assert opened.run(f"document.querySelector('{head}').getAttribute('aria-sort')") == "descending"
-    assert text(opened, "#announcer") == "Sorted by PSNR ↑ ×2, descending"
+    assert text(opened, "#announcer") == "Sorted by PSNR ↑ ×2 measured, descending"
     opened.run(f"document.querySelector('{head} button').focus()")
     opened.key("Enter")
     assert [name for name in rows(opened) if name in best_first] == best_first[::-1]
@@ -155,7 +166,7 @@ def test_data_set_protocol_and_profile_switch(opened: Tab) -> None:
     assert "no images" in text(opened, "#images").lower()
     opened.choose("#choice-dataset", "pavia")
     assert "40.00" in text(opened, TABLE)
-    assert "paper" not in text(opened, TABLE)  # no paper has numbers of it
+    assert "published" not in text(opened, TABLE)  # no paper has numbers of it
     assert rows(opened, "#scenes-table")[:2] == ["centre", "university"]
     opened.choose("#choice-dataset", "cave")
     assert opened.run("document.querySelector('#choice-protocol').value") == "wang2017"
@@ -477,9 +488,9 @@ def test_a_mean_over_fewer_scenes_is_not_the_best(tab: Tab, make: Make, tmp_path
     make("srcnn", psnr=35.0, title="SRCNN")
     make("espcn", rows=easy, title="ESPCN", published="Shi[18]")
     tab.open(written(tmp_path).page)
-    best = f"[...document.querySelectorAll('{TABLE} tbody tr')].filter((row) => row.children[1]"
+    best = f"[...document.querySelectorAll('{TABLE} tbody tr')].filter((row) => row.children[2]"
     best += ".classList.contains('best')).map((row) => row.children[0].innerText.split('\\n')[0])"
     assert tab.run(best) == ["VDSR"]
     assert "×2 VDSR (35.50, 0.50 before SRCNN" in text(tab, "#winners")
-    assert "paper 36.65 (" not in text(tab, TABLE)
+    assert entries(tab, "ESPCN")[:3:2] == ["36.65", "–"]  # published, and no difference
     assert tab.complaints() == []

@@ -10,8 +10,8 @@ from benchmark.data.split import Split
 from benchmark.engine.training import profiles
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Folders, plan_cells, replan
-from benchmark.execution.request import Experiment
+from benchmark.execution.planning.plan import Folders, plan_cells, replan
+from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS
 from benchmark.store.cells import WEIGHTS, Cell, cells
 from benchmark.tools.images import previews as module
@@ -91,6 +91,32 @@ def test_a_cell_without_weights_has_a_reason(tiny: Split, tmp_path: Path) -> Non
     assert "stored without weights; run the cell again" in reason
 
 
+def test_a_cell_without_weights_is_not_planned_again(
+    tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path, planned(tiny, "espcn"))
+    for file in tmp_path.rglob(WEIGHTS):
+        file.unlink()
+    monkeypatch.setattr(module, "replan", lambda *_: pytest.fail("planned again"))
+    assert {one.preview for one in shown(tiny, tmp_path)} == {None}
+
+
+def test_as_many_scenes_are_shown_as_the_page_has_room_for(tiny: Split, tmp_path: Path) -> None:
+    run(tmp_path, planned(tiny, "bicubic"))
+    names = list(tiny.test.names)
+    folders = Folders(tiny.request.root, tmp_path, tmp_path / "cache")
+    found = {
+        room: [
+            one.scene
+            for one in previews(list(cells(tmp_path)), folders, CPU, Progress(), room=room)
+        ]
+        for room in (1, 10**9)
+    }
+    assert found == {1: names[:1], 10**9: names}
+    one_of_them = previews(list(cells(tmp_path)), folders, CPU, Progress(), room=1, scenes=names)
+    assert [one.scene for one in one_of_them] == names  # those that are named are all shown
+
+
 def test_an_error_of_a_method_is_the_reason(
     tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +164,7 @@ def test_a_small_scene_is_shown_whole() -> None:
     preview = preview_of(made, 4, 128)
     assert (preview.truth == truth).all()
     assert (preview.low == made.low).all()
-    assert (preview.overview == truth).all()
+    assert (preview.overview == truth[[2, 1, 1]]).all()
     assert tuple(preview.corner) == (0, 0)
     assert not preview.error.any()
 
@@ -160,5 +186,5 @@ def test_the_overview_is_an_average() -> None:
     truth[:, ::2] = 200
     made = View("big", (550.0,), truth, truth[:, ::2, ::2], {"m": truth})
     overview = preview_of(made, 2, 32).overview
-    assert overview.shape == (1, 160, 100)
+    assert overview.shape == (3, 160, 100)
     assert (overview == 100).all()
