@@ -280,7 +280,7 @@ class Runner:
                 shown.expect(cells.number, title)
                 self.backend.start(job, shown)
                 continue
-            shown.cell(cells.number, title)
+            shown.cell(cells.number, title, announce=cells.announced)
             if now := self._stored_by_another(cell):
                 record(cell.outcome, job.plan, now)
                 self._end(cells, job, now)

@@ -114,9 +114,9 @@ class Bars(Progress):
         failed = f"{len(self._failed)} failed" if self._failed else ""
         return ", ".join(filter(None, (self._left(), failed)))
 
-    def cell(self, number: int, title: str) -> None:
+    def cell(self, number: int, title: str, *, announce: bool = False) -> None:
         """Add the bar of one cell."""
-        super().cell(number, title)
+        super().cell(number, title, announce=announce)
         self._remove()  # its former machine was lost
         self._add(title, None)
 

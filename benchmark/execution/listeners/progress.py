@@ -93,10 +93,18 @@ class Progress(CellListener):
         """Take the seconds that cells will take, by their titles; None where it is not known."""
         self.pace.expect(seconds)
 
-    def cell(self, number: int, title: str) -> None:
-        """Note that a cell starts; a line about it follows after a minute, or at its end."""
+    def cell(self, number: int, title: str, *, announce: bool = False) -> None:
+        """Note that a cell starts; a line about it follows after a minute, or at its end.
+
+        Args:
+            number: its number in the run.
+            title: its title.
+            announce: True writes a line now.
+        """
         self._begin_cell(number, title)
         self.pace.begin(self._known)
+        if announce:
+            self._announce()
 
     @property
     def _known(self) -> str:

@@ -53,7 +53,7 @@ class BoardProgress(Progress):
     def begin(self, cells: int, found: int, what: str = "run") -> None:
         """Say nothing: the run counts its cells itself."""
 
-    def cell(self, number: int, title: str) -> None:
+    def cell(self, number: int, title: str, *, announce: bool = False) -> None:
         """Say nothing: the run has announced the cell."""
 
     def cell_ended(self, reason: str | None, state: str = "failed") -> None:
