@@ -12,6 +12,7 @@ import typer
 
 from benchmark import console
 from benchmark.cli import catalogue, cluster, diagnostics, exchange
+from benchmark.cli.config import given_options, stored_options, written_config
 from benchmark.cli.options import (
     CACHE,
     DATA,
@@ -24,10 +25,12 @@ from benchmark.cli.options import (
     Results,
     discover,
     print_json,
+    print_result,
 )
 from benchmark.cli.pretrained import facts_of, report_pretrained
 from benchmark.cli.run import refuse_options_before, show_plan
 from benchmark.cli.score import score
+from benchmark.cli.upscale import upscale
 from benchmark.cli.usage import CheckedCommand, CheckedGroup, finite
 from reports import cli as reports
 from reports import lists
@@ -115,6 +118,14 @@ def run(
     plan: Annotated[
         bool, typer.Option("--plan", help="Print which cells are to run and why; start nothing.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Take options from this TOML file, or from a cell.json."),
+    ] = None,
+    print_config: Annotated[
+        bool,
+        typer.Option("--print-config", help="Print the options as TOML; start nothing."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train, score and tabulate methods for hyperspectral image super-resolution.
@@ -127,7 +138,7 @@ def run(
         return
     discover(plugin)
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request, resolve
+    from benchmark.execution.planning.request import Request, request_facts, resolve
     from benchmark.execution.runner import RunOptions, run_experiment
 
     request = Request(
@@ -150,6 +161,12 @@ def run(
     if on == "slurm":
         context.with_resource(cluster.without_locks_where_refused())
     experiment = resolve(request)
+    asked = request_facts(request, experiment)
+    repeatable = {**asked, **{name: value for name, value in given_options(context).items()
+                              if name not in asked}}  # fmt: skip
+    if print_config:
+        print_result(repeatable, written_config(repeatable), as_json)
+        return
     stored = weights_from if pretrained else None
     if plan:
         show_plan(experiment, as_json, stored)
@@ -163,6 +180,7 @@ def run(
         cluster=elsewhere,
         tensorboard=tensorboard,
         pretrained=stored,
+        request=stored_options(repeatable),
     )
     with progress.make() as shown:
         outcomes = run_experiment(experiment, options, shown)
@@ -197,7 +215,10 @@ for command in (
     lists.verdicts,
     lists.claims,
     score,
+    upscale,
     exchange.export,
+    exchange.submit,
+    exchange.verify,
     cluster.prepare,
     cluster.status,
     cluster.stop,
@@ -205,6 +226,7 @@ for command in (
     lists.methods,
     catalogue.datasets,
     catalogue.metrics,
+    catalogue.cite,
     catalogue.new,
     diagnostics.check,
     diagnostics.speed,

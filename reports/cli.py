@@ -127,14 +127,14 @@ def figures(
     discover(plugin)
     from benchmark.engine.machine.device import choose
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request
+    from benchmark.execution.planning.request import Request
     from benchmark.plugins.parameters import names_in
     from benchmark.store.cells import cells
     from benchmark.tools.images.gallery import galleries
     from reports.figures import require
 
     require()
-    from reports.analysis.training import same_table, seconds_line
+    from reports.analysis.provenance.training import same_table, seconds_line
     from reports.figures.draw import FigureCells, figures_of, folder_of
     from reports.figures.drawing.save import FORMATS, write_figures
     from reports.figures.drawing.style import styles_of
@@ -204,7 +204,7 @@ def report(
     from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError, listed, meant
     from benchmark.execution.listeners import progress
-    from benchmark.execution.plan import Folders
+    from benchmark.execution.planning.plan import Folders
     from benchmark.plugins.parameters import names_in
     from benchmark.store.cells import cells, damaged
     from benchmark.tools.images.previews import previews

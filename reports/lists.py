@@ -38,7 +38,7 @@ def methods(
     """List the methods and their parameters, or write tables of what they cost."""
     discover(plugin)
     from benchmark.errors import RequestError
-    from benchmark.execution.request import chosen_methods
+    from benchmark.execution.planning.request import chosen_methods
     from benchmark.method import METHODS, all_methods
     from benchmark.plugins.parameters import describe
 
@@ -144,7 +144,7 @@ def verdicts(
     from benchmark.store.cells import cells
     from benchmark.tools.protocol_facts import protocol_facts
     from reports import output as files
-    from reports.analysis.verdicts import verdicts as judged
+    from reports.analysis.verdicts.verdicts import verdicts as judged
     from reports.published.reader import published_names
     from reports.writers import verdict_page as page
     from reports.writers.published_list import chosen

@@ -121,15 +121,16 @@ FAULTS = {
     "patching": Fault(
         """
         known = ("psnr", "sam")
-        benchmark.execution.evaluation.score = lambda *_, **__: dict.fromkeys(known, 99.0)
+        evaluation = benchmark.execution.computation.evaluation
+        evaluation.score = lambda *_, **__: dict.fromkeys(known, 99.0)
         benchmark.degradation.degradation.Degradation.low = lambda *_: None
         torch.set_default_dtype(torch.float64)
         os.chdir("/")
         os.environ.clear()
         """,
         "TamperedError: it replaced benchmark.degradation.degradation.Degradation.low, "
-        "benchmark.execution.evaluation.score, which the engine uses too; define a function of "
-        "another name instead",
+        "benchmark.execution.computation.evaluation.score, which the engine uses too; define a "
+        "function of another name instead",
         "in _require_untouched",
     ),
 }
@@ -146,7 +147,8 @@ import contextlib, ctypes, os, re, signal, subprocess, sys, threading, time
 
 import torch
 
-import benchmark.execution.evaluation, benchmark.degradation.degradation, benchmark.errors
+import benchmark.degradation.degradation, benchmark.errors
+import benchmark.execution.computation.evaluation
 import benchmark.engine.scoring.scene
 from benchmark.method import Method, NetworkMethod, register
 """

@@ -17,7 +17,7 @@ from typing import NoReturn
 import pytest
 
 from benchmark.errors import RequestError
-from benchmark.execution import request
+from benchmark.execution.planning import request
 from tests.command_line import SCENES, SCRIPT, SMALL, Answer, CommandLine, rows, started
 from tests.datasets import makers
 
@@ -248,7 +248,7 @@ def test_methods_writes_a_table_of_sizes_and_published_numbers(hsisr: CommandLin
 
 
 def test_the_page_of_methods_has_a_row_for_each_and_their_sizes(hsisr: CommandLine) -> None:
-    page = (SCRIPT.parent / "docs" / "methods.md").read_text(encoding="utf-8")
+    page = (SCRIPT.parent / "docs" / "findings" / "methods.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| .+? \(`(.+?)`\) ", page, re.MULTILINE)
     assert rows == [one["name"] for one in hsisr("methods", "--json").json()]
     assert re.search(r"`espcn`.* 21,284 \| +24,752 ", page)

@@ -83,20 +83,42 @@ def cluster_options(
     for owner, names in _OWN.items():
         for name in names:
             source = context.get_parameter_source(name)
+            # Those of a file may be meant for a cluster that the command line has not chosen.
             if owner != on and source is not None and source.name == "COMMANDLINE":
                 option = "--" + name.replace("_", "-")
                 raise RequestError(f"{option} needs --on {owner}")
+    return options_of(on, {name: given[name] for name in _OWN.get(on, ())})
+
+
+def options_of(on: str, given: Mapping[str, Any]) -> "RayOptions | SlurmOptions | None":
+    """Return the options of a cluster; None for this machine.
+
+    Args:
+        on: "ray", "slurm" or "".
+        given: values of its own options, by the names of their parameters; the others have their
+            defaults.
+
+    Raises:
+        RequestError: the name is unknown, an option belongs to another one, or has a value that
+            cannot be read.
+    """
+    if on not in ("", *_OWN):
+        raise RequestError(f"on={on!r}: expected {' or '.join(map(repr, _OWN))}, or leave it out")
+    if foreign := sorted(given.keys() - _OWN.get(on, ())):
+        owner = next((name for name, own in _OWN.items() if foreign[0] in own), "")
+        needs = f"needs on='{owner}'" if owner else "is not an option"
+        raise RequestError(f"{foreign[0]} {needs}")
     if not on:
         return None
     from benchmark.execution.backends.cluster import RayOptions, SlurmOptions
 
-    values = {name: given[name] for name in _OWN[on]}
+    values = dict(given)
     if on == "ray":
-        return RayOptions(values.pop("ray_address"), **values)
+        return RayOptions(values.pop("ray_address", ""), **values)
     return SlurmOptions(
-        memory=values.pop("mem"),
-        minutes=minutes(values.pop("time")),
-        further=_pairs(values.pop("slurm")),
+        memory=values.pop("mem", ""),
+        minutes=minutes(str(values.pop("time", "4:00:00"))),
+        further=_pairs(values.pop("slurm", "")),
         **values,
     )
 
@@ -159,7 +181,7 @@ def _pairs(text: str) -> dict[str, str]:
 
 def stop(results: Results = RESULTS) -> None:
     """End the jobs of SLURM that compute cells of a results folder; checkpoints are kept."""
-    from benchmark.execution.backends import slurm
+    from benchmark.execution.backends.slurm import backend as slurm
 
     ended = slurm.stop(results, lambda text: print_line(text, err=True))
     print_line(f"{counted(ended, 'job')} ended; the same run continues from their checkpoints")
@@ -181,7 +203,7 @@ def prepare(
     discover(plugin)
     from benchmark.data.split import load_split
     from benchmark.execution.listeners import progress
-    from benchmark.execution.request import Request, resolve
+    from benchmark.execution.planning.request import Request, resolve
 
     request = Request(
         datasets=dataset,
@@ -209,7 +231,7 @@ def prepare(
 
 def status(results: Results = RESULTS, as_json: Json = False) -> None:
     """Show what a results folder holds and what is running for it; start nothing."""
-    from benchmark.execution.activity import activities
+    from benchmark.execution.planning.activity import activities
     from benchmark.store.cells import cells, damaged
 
     stored = list(cells(results))

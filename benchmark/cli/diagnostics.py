@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -76,9 +76,34 @@ def check(
     bad = sum(not result.good for result in results)
     text = f"{counted(len(results), 'check')}, {bad} failed, {count['skipped']} skipped"
     print_result([asdict(result) for result in results], text, as_json)
+    note_citation(checks.plugin)
     if checks.obstacle:
         raise checks.obstacle
     raise typer.Exit(int(bool(bad)))
+
+
+def note_citation(plugin: Any) -> None:
+    """Say on standard error where a plugin that has a paper carries no BibTeX entry, or a bad one.
+
+    This is no check: results do not depend on it.
+    """
+    from benchmark.tools.citations import Cited, entries_of
+    from benchmark.tools.scaffold import REGISTRIES
+
+    kinds = {name: entries for name, entries in REGISTRIES.items()
+             if any(entry.cls is type(plugin) for entry in entries)}  # fmt: skip
+    for name, registry in kinds.items():
+        try:
+            found = entries_of(Cited(registry.kind, registry.entry(plugin.name)))
+        except RequestError as error:
+            print_line(f"note: {error}", err=True)
+            continue
+        if not found and name != "metric":
+            print_line(
+                "note: it carries no BibTeX entry (bibtex= of register), so that `cite` can only "
+                "name it",
+                err=True,
+            )
 
 
 def speed(
@@ -104,7 +129,7 @@ def speed(
     from benchmark.data.split import DataRequest, check_scenes
     from benchmark.engine.machine.device import choose
     from benchmark.engine.training.profiles import get
-    from benchmark.execution.request import chosen_methods
+    from benchmark.execution.planning.request import chosen_methods
     from benchmark.plugins.parameters import names_in
     from benchmark.tools.speed.session import SHAPE, Session, measure
 

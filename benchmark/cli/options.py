@@ -52,7 +52,7 @@ def discover(plugins: Sequence[Path] | None) -> None:
     reserve()
     if plugins or any(entry_points(group=kind.group) for kind in REGISTRIES):
         # Before them: what they replace in it is put back.
-        importlib.import_module("benchmark.execution.job")
+        importlib.import_module("benchmark.execution.computation.job")
     discovery.discover(REGISTRIES, plugins or ())
     for file, changed in discovery.all_changes(*REGISTRIES).items():
         print_line(

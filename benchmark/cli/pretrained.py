@@ -27,7 +27,7 @@ def report_pretrained(outcomes: Sequence["Outcome"]) -> bool:
     It does where a cell is left out for want of weights, or scores differ by more than a table
     shows.
     """
-    from benchmark.execution.pretrained import summary_of
+    from benchmark.execution.computation.pretrained import summary_of
 
     agreements = [found for one in outcomes for found in one.agreements]
     left_out = facts_of(outcomes)["left_out"]

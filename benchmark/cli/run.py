@@ -11,7 +11,7 @@ from benchmark.cli.options import print_result
 from benchmark.errors import counted
 
 if TYPE_CHECKING:
-    from benchmark.execution.request import Experiment
+    from benchmark.execution.planning.request import Experiment
 
 
 def show_plan(experiment: "Experiment", as_json: bool, stored: Path | None = None) -> None:
@@ -24,11 +24,11 @@ def show_plan(experiment: "Experiment", as_json: bool, stored: Path | None = Non
     """
     from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError
-    from benchmark.execution.forecast import forecast
+    from benchmark.execution.computation.pretrained import why_untrained
     from benchmark.execution.listeners.progress import Progress
-    from benchmark.execution.plan import plan_tables
-    from benchmark.execution.pretrained import why_untrained
-    from benchmark.execution.status import planned_status
+    from benchmark.execution.planning.forecast import forecast
+    from benchmark.execution.planning.plan import plan_tables
+    from benchmark.execution.planning.status import planned_status
 
     rows, due = [], []
     for table in plan_tables(experiment, Progress()):

@@ -44,7 +44,7 @@ def score(
     from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError
     from benchmark.execution.listeners import progress
-    from benchmark.execution.plan import Folders
+    from benchmark.execution.planning.plan import Folders
     from benchmark.metric import METRICS
     from benchmark.plugins.parameters import names_in
     from benchmark.store.cells import cells, damaged

@@ -15,12 +15,12 @@ from benchmark.engine.machine.device import choose
 from benchmark.engine.machine.environment import command_line, describe, usable_cores
 from benchmark.errors import RequestError
 from benchmark.execution.backends.process import ProcessBackend
-from benchmark.execution.job import ChangedError, Job, JobResult
+from benchmark.execution.computation.job import ChangedError, Job, JobResult
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import machine
-from benchmark.execution.plan import CellPlan
+from benchmark.execution.planning.plan import CellPlan
+from benchmark.execution.planning.status import status_of
 from benchmark.execution.runner import Runner
-from benchmark.execution.status import status_of
 from benchmark.method import IterativeMethod, NetworkMethod
 
 Order = dict[str, Any]

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from benchmark.execution.plan import CellPlan
-from benchmark.execution.pretrained import Agreement
-from benchmark.execution.status import Status
+from benchmark.execution.computation.pretrained import Agreement
+from benchmark.execution.planning.plan import CellPlan
+from benchmark.execution.planning.status import Status
 from benchmark.metric import METRICS
 
 

@@ -3,9 +3,10 @@
 import shlex
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmark.engine.machine import device, environment
 from benchmark.errors import RequestError, listed
@@ -13,24 +14,23 @@ from benchmark.execution.backends.base import Backend
 from benchmark.execution.backends.cluster import RayOptions, SlurmOptions, cluster_backend
 from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.backends.process import ProcessBackend
-from benchmark.execution.forecast import forecast
-from benchmark.execution.job import Job, JobResult, Settings
+from benchmark.execution.computation.job import Job, JobResult, Settings
+from benchmark.execution.computation.pretrained import agreement_of, require_weights, why_untrained
 from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import RecordedProgress
 from benchmark.execution.outcome import Outcome, lacking_metrics, record
-from benchmark.execution.plan import CellPlan, TablePlan, plan_tables
-from benchmark.execution.pretrained import agreement_of, require_weights, why_untrained
-from benchmark.execution.request import Experiment, check_writable
+from benchmark.execution.planning.forecast import forecast
+from benchmark.execution.planning.plan import CellPlan, TablePlan, plan_tables
+from benchmark.execution.planning.request import Experiment, check_writable
+from benchmark.execution.planning.status import Status, status_of
 from benchmark.execution.sharing import threads_shared
-from benchmark.execution.status import Status, status_of
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
 
 __all__ = ["Outcome", "RunOptions", "Runner", "run_experiment"]
 
-# Interval between checks of cells that another run is computing, in seconds.
-_POLL_INTERVAL = 0.5
+_POLL_INTERVAL = 0.5  # seconds between checks of cells that another run is computing
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class RunOptions:
         cluster: where else to run cells; None for this machine.
         tensorboard: True writes training curves for TensorBoard.
         pretrained: a results folder; networks are scored with its weights instead of trained.
+        request: the options of the run, as they are stored with its cells.
+        command: named by the cells; the command line if empty.
     """
 
     retry_failed: bool = False
@@ -56,6 +58,8 @@ class RunOptions:
     cluster: RayOptions | SlurmOptions | None = None
     tensorboard: bool = False
     pretrained: Path | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    command: str = ""
 
 
 def run_experiment(
@@ -87,17 +91,16 @@ def run_experiment(
         settings = Settings(
             results=experiment.results,
             device=chosen,
-            environment=environment.describe(chosen),
+            environment=environment.describe(chosen, options.command),
             plugins=experiment.plugins,
             checkpoint_every=options.checkpoint_every,
             tensorboard=options.tensorboard,
             pretrained=options.pretrained,
+            request=options.request,
         )
         backend = _backend(options, experiment, progress)
         runner = Runner(settings, progress, backend, retry_failed=options.retry_failed)
-        if backend.remote:  # machines of a cluster should not wait for the last cell of a table
-            return runner.run_together(tables)
-        return [runner.run(table.cells, table.label) for table in tables]
+        return runner.run_together(tables)  # no machine waits for the end of a table
 
 
 def _backend(options: RunOptions, experiment: Experiment, progress: Progress) -> Backend:
@@ -231,11 +234,13 @@ class Runner:
 
     def _forecast(self, plans: Sequence[CellPlan]) -> None:
         """Say how long the cells will take, where this machine computes them."""
-        if self.settings.pretrained is not None or not self.forecasts or self.backend.remote:
+        if self.settings.pretrained or not self.forecasts or self.backend.remote:
             return
         expected = forecast(plans, self.settings.results, self.settings.device)
-        if str(expected):
-            self.progress.line(f"it takes {expected} on this machine")
+        titles = (str(plan.address) for plan in plans)
+        self.progress.forecast(dict(zip(titles, expected.cells, strict=True)))
+        if text := str(expected):
+            self.progress.line(f"it takes {text} on this machine")
 
     def _run_all(self, missing: Sequence[_Cell]) -> None:
         cells = _Unfinished(deque(missing))
@@ -275,7 +280,7 @@ class Runner:
                 shown.expect(cells.number, title)
                 self.backend.start(job, shown)
                 continue
-            shown.cell(cells.number, title)
+            shown.cell(cells.number, title, announce=cells.announced)
             if now := self._stored_by_another(cell):
                 record(cell.outcome, job.plan, now)
                 self._end(cells, job, now)

@@ -15,8 +15,8 @@ import pandas as pd
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, get_nested
-from reports.analysis.machines import Machine, Machines, machine_of, machines_of
 from reports.analysis.metrics import Metric, metrics_of
+from reports.analysis.provenance.machines import Machine, Machines, machine_of, machines_of
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
 MAX_NUMBER = 1e300  # larger ones, as another program may write, count as missing

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
 from benchmark.tools.images.model import View
-from reports.analysis.machines import elsewhere
-from reports.analysis.ranking import Ranking, places_of
+from reports.analysis.comparison.ranking import Ranking, places_of
+from reports.analysis.provenance.machines import elsewhere
 from reports.figures.drawing.context import FigureContext, context_of
 from reports.figures.drawing.style import MethodStyles
 from reports.figures.images import psnr_per_band

@@ -14,13 +14,13 @@ from typing import Any
 from benchmark.errors import plain, redact_paths
 from benchmark.store.address import Address
 from benchmark.store.cells import Cell
-from reports.analysis.comparison import BASELINE, Comparisons, compare
+from reports.analysis.comparison.pairs import BASELINE, Comparisons, compare
+from reports.analysis.comparison.remarks import remarks_on, remarks_on_published
 from reports.analysis.facts import as_list, get_nested
-from reports.analysis.machines import Machines, name_of
 from reports.analysis.metrics import Metric
-from reports.analysis.notes import Notes, collect_notes
-from reports.analysis.provenance import comparable_published, provenance_of, title_of
-from reports.analysis.remarks import remarks_on, remarks_on_published
+from reports.analysis.provenance.machines import Machines, name_of
+from reports.analysis.provenance.notes import Notes, collect_notes
+from reports.analysis.provenance.table import comparable_published, provenance_of, title_of
 from reports.analysis.results import (
     ADDRESS,
     MAX_NUMBER,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reports.analysis.comparison import Comparison, Comparisons
+from reports.analysis.comparison.pairs import Comparison, Comparisons
 from reports.formatting import p_value
 
 _DIGITS = 6  # significant ones of a difference in the page

@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import product
 
-from reports.analysis.comparison import Comparison, Comparisons
+from reports.analysis.comparison.pairs import Comparison, Comparisons
+from reports.analysis.comparison.ranking import Ranking, places_of, ranks
+from reports.analysis.comparison.remarks import DEPENDENT_TESTS
 from reports.analysis.metrics import Metric, main_of
-from reports.analysis.notes import Notes
-from reports.analysis.ranking import Ranking, places_of, ranks
-from reports.analysis.remarks import DEPENDENT_TESTS
+from reports.analysis.provenance.notes import Notes
 from reports.analysis.results import MethodInfo, Results, deviation
 from reports.formatting import MISSING, TIMES, number, p_value, signed
 from reports.tables.layout import packed, titled

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from reports.analysis.comparison import Comparison
-from reports.analysis.ranking import Ranking
+from reports.analysis.comparison.pairs import Comparison
+from reports.analysis.comparison.ranking import Ranking
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from itertools import product
 
+from reports.analysis.comparison.remarks import remarks_on_published
 from reports.analysis.metrics import Metric
-from reports.analysis.notes import Notes
-from reports.analysis.remarks import remarks_on_published
+from reports.analysis.provenance.notes import Notes
 from reports.analysis.results import MethodInfo, Results
 from reports.formatting import MISSING, REMARKED, TIMES
 from reports.published.reader import Published, PublishedValue, published_names

@@ -6,24 +6,26 @@ notes.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from reports.analysis.comparison import Comparisons, compare
+from reports.analysis.comparison.pairs import Comparisons, compare
+from reports.analysis.comparison.ranking import rankings, ranks
+from reports.analysis.comparison.remarks import remarks_on
 from reports.analysis.metrics import Metric, joined_titles, legend_of, main_of
-from reports.analysis.notes import Notes, collect_notes
-from reports.analysis.provenance import (
+from reports.analysis.provenance.notes import Notes, collect_notes
+from reports.analysis.provenance.table import (
     comparable_published,
     protocol_of,
     provenance_of,
     versions_of,
 )
-from reports.analysis.ranking import rankings, ranks
-from reports.analysis.remarks import remarks_on
 from reports.analysis.results import MethodInfo, Results, deviation, mean
+from reports.badges import Badge
 from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant
 from reports.published.reader import Published, find
+from reports.tables.badges import as_published, badge_lines, badges_of
 from reports.tables.details import details_of, ranks_of
 from reports.tables.layout import fitted, packed
 from reports.tables.model import Entry, Grid, Section
@@ -51,8 +53,9 @@ def build(pooled: Results, dataset: str, order: Sequence[str], baseline: str) ->
     notes = collect_notes(results, methods)
     comparisons = compare(results, methods, baseline)
     ranked = rankings(pooled, dataset, methods)
-    grids = _measured(results, methods, notes, published, comparisons)
-    grids += published_grids(results, methods, notes, published)
+    badges = badges_of(results, methods)
+    grids = _measured(results, methods, notes, published, comparisons, badges)
+    grids += as_published(published_grids(results, methods, notes, published), badges)
     if ranked:
         grids.append(ranks_of(methods, ranked))
     grids += _other(results, methods, notes)
@@ -62,7 +65,10 @@ def build(pooled: Results, dataset: str, order: Sequence[str], baseline: str) ->
         profile=address.profile,
         version=versions_of(results.stored),
         title=f"Protocol {protocol_of(results.stored)}, profile {address.profile}",
-        provenance=provenance_of(results.stored, why),
+        provenance=(
+            *provenance_of(results.stored, why),
+            *badge_lines(methods, badges, published=bool(values)),
+        ),
         grids=tuple(grids),
         notes=notes.texts,
         comparisons=comparisons.items,
@@ -76,8 +82,12 @@ def _measured(
     notes: Notes,
     published: Published,
     comparisons: Comparisons,
+    badges: Mapping[str, Badge],
 ) -> list[Grid]:
-    """Build the main table; of many columns, in several grids."""
+    """Build the main table; of many columns, in several grids.
+
+    `badges` of the methods by their labels have a column, unless there are none.
+    """
     metrics = main_of(results.metrics)
     how = "Mean over the test scenes"
     if any(
@@ -89,7 +99,13 @@ def _measured(
     grids: list[Grid] = []
     for shown in packed(metrics, len(results.scales)):
         columns = list(product(shown, results.scales))
-        rows = [[Entry(method.title)] for method in methods]
+        rows = [
+            [
+                Entry(method.title),
+                *([Entry(badges[method.label].name or MISSING)] if badges else []),
+            ]
+            for method in methods
+        ]
         for metric, scale in columns:
             for row, method, entry in zip(
                 rows, methods, _column(results, methods, metric, scale), strict=True
@@ -111,8 +127,13 @@ def _measured(
                 title=joined_titles(shown),
                 legend=" ".join(f"{text}." for text in (legend_of(shown), how) if text),
                 groups=tuple((metric.heading, len(results.scales)) for metric in shown),
-                columns=("Method", *(f"{TIMES}{scale}" for _, scale in columns)),
+                columns=(
+                    "Method",
+                    *(["Badge"] if badges else []),
+                    *(f"{TIMES}{scale}" for _, scale in columns),
+                ),
                 rows=tuple(map(tuple, rows)),
+                labels=2 if badges else 1,
                 # The definition of the marks is everywhere, all that explains them in one place.
                 remarks=remarks if not grids else remarks[:1],
                 main=True,

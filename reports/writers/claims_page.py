@@ -6,7 +6,8 @@ from itertools import product
 from tabulate import tabulate
 
 from benchmark.store.cells import Cell
-from reports.analysis.claims import (
+from reports.analysis.metrics import Metric
+from reports.analysis.verdicts.claims import (
     DATASET,
     FINDINGS,
     LENGTHS,
@@ -20,15 +21,15 @@ from reports.analysis.claims import (
     Training,
     count,
 )
-from reports.analysis.metrics import Metric
 from reports.formatting import MISSING, TIMES, p_value, signed
 from reports.published.reader import published_for
 from reports.tables.sections import over_seeds
 
 _PRINTED = {"proposed": "Ours", "vdsr": "Kim[11]"}  # names in the paper's table
 _INTRODUCTION = f"""\
-Written by `python run_all.py claims --output docs/claims.md` from stored cells: Wang et al. (ICIG
-2017) on test scenes of CAVE under `{PROTOCOL}`, after {LENGTHS[0]:,} and {LENGTHS[1]:,} patches.
+Written by `python run_all.py claims --output docs/findings/claims.md` from stored cells: Wang et
+al. (ICIG 2017) on test scenes of CAVE under `{PROTOCOL}`, after {LENGTHS[0]:,} and
+{LENGTHS[1]:,} patches.
 Every claim says that one training is better than another, all else being equal. *Confirmed* and
 *contradicted*: the difference is significant at 5 %, all differences of a section by one metric as
 one family, by flipped signs over the scenes, and by Welch's test between the seeds where there are

@@ -6,10 +6,11 @@ from dataclasses import astuple
 import pandas as pd
 
 from benchmark.errors import plain
-from reports.analysis.machines import machine_of
 from reports.analysis.metrics import main_of
-from reports.analysis.provenance import version_of
+from reports.analysis.provenance.machines import machine_of
+from reports.analysis.provenance.table import version_of
 from reports.analysis.results import ADDRESS, Results
+from reports.badges import badge_of, worth_showing
 from reports.tables.model import Section
 
 CSV_COLUMNS = [
@@ -30,9 +31,15 @@ def tidy_csv(results: Results) -> str:
     A failed cell is a row with n = 0, so that it does not vanish from an analysis. `machine` names
     what the cell was computed on, `other_machine` is true where that is not the machine of most
     cells of the same protocol and profile; `protocol_version` is empty for cells of version 0.3.
+    Where some cell was submitted, a last column `badge` says how far each was checked.
     """
     table = pd.concat([results.cell_means, _failed(results)]).sort_values(ADDRESS, kind="stable")
-    return _csv(table.merge(_machines(results), on=ADDRESS)[CSV_COLUMNS])
+    table = table.merge(_machines(results), on=ADDRESS)[CSV_COLUMNS]
+    if worth_showing(results.stored):
+        rows = [(*astuple(cell.address), badge_of(cell).name) for cell in results.stored]
+        badges = pd.DataFrame(rows, columns=[*ADDRESS, "badge"], dtype=object)
+        table = table.merge(badges, on=ADDRESS)
+    return _csv(table)
 
 
 def _failed(results: Results) -> pd.DataFrame:

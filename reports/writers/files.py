@@ -7,8 +7,8 @@ from pathlib import Path
 from benchmark.errors import RequestError, listed, meant
 from benchmark.store.address import place_name
 from benchmark.store.cells import Cell, cells
-from reports.analysis.comparison import BASELINE
-from reports.analysis.provenance import is_subset, is_synthetic, title_of
+from reports.analysis.comparison.pairs import BASELINE
+from reports.analysis.provenance.table import is_subset, is_synthetic, title_of
 from reports.analysis.results import read_results
 from reports.output import check_formats, write_files
 from reports.published.reader import base_name

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmark.errors import RequestError, listed, meant, plain
+from reports.analysis.comparison.remarks import remarks_on_published
 from reports.analysis.metrics import Metric
-from reports.analysis.remarks import remarks_on_published
 from reports.formatting import MISSING, REMARKED, TIMES
 from reports.published.reader import PublishedValue, base_name, load
 from reports.tables.published import published_metrics

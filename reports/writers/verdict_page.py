@@ -13,9 +13,9 @@ from rich.text import Text
 from tabulate import tabulate
 
 from benchmark.errors import counted, plain
-from reports.analysis.groups import Group
 from reports.analysis.metrics import Metric
-from reports.analysis.verdicts import (
+from reports.analysis.verdicts.groups import Group
+from reports.analysis.verdicts.verdicts import (
     EXCEEDED,
     MARGIN,
     NOT_REACHED,
@@ -33,7 +33,7 @@ from reports.writers.terminal import print_whole
 if TYPE_CHECKING:
     from rich.console import Console
 
-COMMAND = "python run_all.py verdicts --output docs/verdicts.md"
+COMMAND = "python run_all.py verdicts --output docs/findings/verdicts.md"
 _WORDS = {REPRODUCED: "within", EXCEEDED: "better", NOT_REACHED: "worse"}
 _STYLES = {REPRODUCED: "green", EXCEEDED: "cyan", NOT_REACHED: "yellow", NOT_RUN: "dim"}
 _COLUMNS = ["Scale", "Published", "Method", "Verdict"]

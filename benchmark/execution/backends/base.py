@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 
-from benchmark.execution.job import Job, JobResult
+from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 
 Ended = tuple[Job, JobResult]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.request import Experiment
+from benchmark.execution.planning.request import Experiment
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def cluster_backend(
 
     terms = Terms.here(experiment.device, cell_timeout)
     if isinstance(options, RayOptions):
-        from benchmark.execution.backends.ray import RayBackend
+        from benchmark.execution.backends.ray.backend import RayBackend
 
         return RayBackend(options, terms, experiment.results, progress.line)
-    from benchmark.execution.backends.slurm import SlurmBackend
+    from benchmark.execution.backends.slurm.backend import SlurmBackend
 
     return SlurmBackend(options, terms, experiment.results, progress.line)

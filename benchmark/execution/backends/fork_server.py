@@ -23,7 +23,7 @@ AVAILABLE = sys.platform == "linux" and hasattr(socket, "send_fds")
 
 _TRAINING, _OTHER, _REAPED = b"training", b"other", b"reaped"
 # What most workers need: the engine, and libraries that plugins import too; no plugin.
-_PRELOADED = ("benchmark.execution.job", "scipy.ndimage", "safetensors.torch")
+_PRELOADED = ("benchmark.execution.computation.job", "scipy.ndimage", "safetensors.torch")
 _LARGEST = 100  # bytes of a message
 
 

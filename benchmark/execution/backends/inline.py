@@ -1,7 +1,7 @@
 """Backend in this process, where a debugger can stop in a method."""
 
 from benchmark.execution.backends.base import Backend, Ended
-from benchmark.execution.job import Job, run_job
+from benchmark.execution.computation.job import Job, run_job
 from benchmark.execution.listeners.cell import CellListener
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from benchmark.execution.plan import CellPlan
+from benchmark.execution.planning.plan import CellPlan
 from benchmark.method import IterativeMethod, NetworkMethod
 from benchmark.store.cells import cells
 

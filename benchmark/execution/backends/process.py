@@ -24,7 +24,7 @@ from benchmark.execution.backends.fork_server import (
     ServerEndedError,
     interpreter,
 )
-from benchmark.execution.job import Job, JobResult
+from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.method import NetworkMethod
 
@@ -84,7 +84,7 @@ class ProcessBackend(Backend):
         events = worker.work(job.to_json(), self._timeout, _POLL_INTERVAL / self._jobs)
         self._running.append(_Running(job, listener, worker, server, events))
         if following and not _forks(following):
-            self._next = Worker(_Process(following))  # it imports while this one computes
+            self._next = Worker(_started(following))  # it imports while this one computes
 
     def wait(self) -> list[Ended]:
         """Forward what the workers send, for about half a second."""
@@ -113,7 +113,7 @@ class ProcessBackend(Backend):
                 return Worker(server.start(trains=_trains(job))), server
             except ServerEndedError:
                 server.close()
-        return Worker(_Process(job)), None
+        return Worker(_started(job)), None
 
     def close(self) -> None:
         """End all processes, fork servers and the one that was started for the next job too."""
@@ -176,14 +176,19 @@ def _trains(job: Job) -> bool:
     return isinstance(job.plan.method, NetworkMethod)
 
 
-class _Process(subprocess.Popen[bytes]):
-    """A worker started by itself, which imports while it waits for the job."""
+def _started(job: Job) -> "StartedProcess":
+    """Start a worker by itself, which imports while it waits for the job."""
+    return StartedProcess(
+        f"from benchmark.execution.backends.worker import main; main(trains={_trains(job)})"
+    )
 
-    def __init__(self, job: Job) -> None:
+
+class StartedProcess(subprocess.Popen[bytes]):
+    """A worker process in a group of its own; `code` is Python, and reads its job."""
+
+    def __init__(self, code: str) -> None:
         super().__init__(
-            interpreter(
-                f"from benchmark.execution.backends.worker import main; main(trains={_trains(job)})"
-            ),
+            interpreter(code),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -204,10 +209,10 @@ class Worker:
     """A process that computes one job.
 
     Args:
-        process: it runs `benchmark.execution.backends.worker.main`.
+        process: it runs `benchmark.execution.backends.worker.main`, or another that reads a job.
     """
 
-    def __init__(self, process: _Process | ForkedProcess) -> None:
+    def __init__(self, process: StartedProcess | ForkedProcess) -> None:
         self._process = process
         self._killed = False
         self._stdin = cast("IO[bytes]", self._process.stdin)
@@ -231,7 +236,7 @@ class Worker:
         """Send the job and return the events that the process sends, until it has ended.
 
         Args:
-            job: as `benchmark.execution.job.Job.to_json` returns it.
+            job: as `benchmark.execution.computation.job.Job.to_json` returns it.
             timeout: seconds; 0 for no limit.
             poll: longest wait for one event, in seconds.
 

@@ -21,7 +21,7 @@ from benchmark.execution.backends.base import Backend, Ended
 from benchmark.execution.backends.cluster import RayOptions
 from benchmark.execution.backends.process import GRACE_PERIOD
 from benchmark.execution.backends.ray_node import Board, run_cell
-from benchmark.execution.job import Job, JobResult
+from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.recording import RecordedProgress
 from benchmark.execution.node import Terms, is_heavy, order

@@ -21,7 +21,7 @@ from benchmark.execution.backends.packing import packed
 from benchmark.execution.backends.slurm_cell import SubmittedCell
 from benchmark.execution.backends.slurm_node import CellTask
 from benchmark.execution.backends.slurm_queue import BusyError
-from benchmark.execution.job import Job, JobResult
+from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.recording import read_record
 from benchmark.execution.node import Terms, is_heavy, order

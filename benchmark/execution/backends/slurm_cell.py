@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.execution.backends.slurm_queue import QueuedJob
-from benchmark.execution.job import Job, JobResult
+from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.recording import described, read_record, write_record
-from benchmark.execution.status import status_of
+from benchmark.execution.planning.status import status_of
 
 # Seconds after which a cell whose job is gone is lost: its files may take a while to be seen here.
 _PATIENCE = 10.0

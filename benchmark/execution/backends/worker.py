@@ -132,7 +132,7 @@ def main(*, trains: bool) -> None:
     _prefer_oom_kill()
     if trains:
         import_training()
-    from benchmark.execution.job import Job, result_of, run_job
+    from benchmark.execution.computation.job import Job, result_of, run_job
     from benchmark.method import IterativeMethod, NetworkMethod
 
     line = channel.orders.readline()

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmark.engine.training.listener import ListenerGroup, ProgressListener
 from benchmark.errors import RequestError
-from benchmark.execution.plan import CellPlan
+from benchmark.execution.planning.plan import CellPlan
 from benchmark.method import NetworkMethod
 
 FOLDER = "tensorboard"

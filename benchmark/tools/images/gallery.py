@@ -8,11 +8,11 @@ from urllib.parse import unquote
 from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.engine.machine.device import Device
 from benchmark.errors import RequestError, reason_of
+from benchmark.execution.computation.reestimation import missing_weights
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import CellPlan, plan_tables
-from benchmark.execution.reestimation import missing_weights
-from benchmark.execution.request import Request, resolve
-from benchmark.execution.status import status_of
+from benchmark.execution.planning.plan import CellPlan, plan_tables
+from benchmark.execution.planning.request import Request, resolve
+from benchmark.execution.planning.status import status_of
 from benchmark.method import METHODS
 from benchmark.plugins.parameters import split_list
 from benchmark.store.address import Address

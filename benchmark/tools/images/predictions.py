@@ -9,9 +9,9 @@ from torch import Tensor
 
 from benchmark.engine.machine.device import Device
 from benchmark.errors import RequestError, listed
-from benchmark.execution.plan import CellPlan
-from benchmark.execution.reestimation import missing_weights, reestimate
-from benchmark.execution.status import status_of
+from benchmark.execution.computation.reestimation import missing_weights, reestimate
+from benchmark.execution.planning.plan import CellPlan
+from benchmark.execution.planning.status import status_of
 from benchmark.tools.images.model import LEVELS, View
 
 

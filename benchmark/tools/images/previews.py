@@ -14,9 +14,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from benchmark.data.split import Split
 from benchmark.engine.machine.device import Device
 from benchmark.errors import RequestError, listed, reason_of
+from benchmark.execution.computation.reestimation import NO_WEIGHTS
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Folders, replan
-from benchmark.execution.reestimation import NO_WEIGHTS
+from benchmark.execution.planning.plan import Folders, replan
 from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.tools.images.kept import KeptPreviews
 from benchmark.tools.images.model import LEVELS, CellPreview, Preview, View

@@ -10,11 +10,11 @@ from benchmark.engine.machine.device import Device
 from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.engine.scoring.scene import facts_of, metrics_of, score
 from benchmark.errors import counted, listed
-from benchmark.execution.agreement import rows_of
+from benchmark.execution.computation.agreement import rows_of
+from benchmark.execution.computation.reestimation import missing_weights, reestimate
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import CellPlan, Folders, replan
-from benchmark.execution.reestimation import missing_weights, reestimate
-from benchmark.execution.status import why_stale
+from benchmark.execution.planning.plan import CellPlan, Folders, replan
+from benchmark.execution.planning.status import why_stale
 from benchmark.metric import METRICS, Metric
 from benchmark.plugins.isolation import process_kept
 from benchmark.protocol import PROTOCOLS

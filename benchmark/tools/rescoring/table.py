@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmark.errors import reason_of
-from benchmark.execution.agreement import differences
-from benchmark.execution.evaluation import csv_of
+from benchmark.execution.computation.agreement import differences
+from benchmark.execution.computation.evaluation import csv_of
 
 Facts = Mapping[str, Any]
 

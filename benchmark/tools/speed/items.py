@@ -29,9 +29,9 @@ from benchmark.engine.training.listener import TrainingListener
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.step import Step
 from benchmark.errors import counted
-from benchmark.execution.evaluation import train_network
-from benchmark.execution.plan import plan_cells
-from benchmark.execution.request import Experiment
+from benchmark.execution.computation.evaluation import train_network
+from benchmark.execution.planning.plan import plan_cells
+from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS, NetworkMethod, Problem, Recipe
 from benchmark.protocol import PROTOCOLS
 from benchmark.tools.speed.baseline import PATCH, PROTOCOL, SCALE, SCALES, recipe_of, side

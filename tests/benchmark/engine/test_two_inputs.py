@@ -18,9 +18,9 @@ from benchmark.engine.training.listener import ProgressListener
 from benchmark.engine.training.loop import TrainingTask, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import validation_pair
-from benchmark.execution.evaluation import compute
+from benchmark.execution.computation.evaluation import compute
 from benchmark.method import METHODS, Inputs, NetworkMethod, Problem, Recipe, register
-from tests.benchmark.execution.test_job import BRIEF, planned
+from tests.benchmark.execution.computation.test_job import BRIEF, planned
 from tests.benchmark.support import CPU, EIGHT_BIT, EPS, problem, random
 
 SCALE, SIZE, BANDS = 3, 16, 5  # six samples of 3 pixels: the upscaled patch has two pixels more

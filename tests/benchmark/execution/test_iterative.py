@@ -12,11 +12,11 @@ from torch import Tensor
 from benchmark.data.split import Split
 from benchmark.engine.training.checkpoint import Checkpointer, NullCheckpointer, Stopped
 from benchmark.engine.training.loop import TrainingError
-from benchmark.execution.evaluation import compute
-from benchmark.execution.plan import CellPlan, plan_cells
-from benchmark.execution.request import Experiment
+from benchmark.execution.computation.evaluation import compute
+from benchmark.execution.planning.plan import CellPlan, plan_cells
+from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS, Inputs, IterativeMethod, Problem, Run, State, register
-from tests.benchmark.execution.test_job import BRIEF
+from tests.benchmark.execution.computation.test_job import BRIEF
 from tests.benchmark.support import CPU, EIGHT_BIT, Recorder, problem, random
 
 pytestmark = pytest.mark.usefixtures("registries")

@@ -12,11 +12,11 @@ from benchmark.data.split import Split
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.execution import node
 from benchmark.execution.backends.inline import InlineBackend
-from benchmark.execution.job import Job, JobResult, Settings
+from benchmark.execution.computation.job import Job, JobResult, Settings
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.node import Node, Order, Terms, order
-from benchmark.execution.plan import plan_cells
-from benchmark.execution.request import Experiment
+from benchmark.execution.planning.plan import plan_cells
+from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS
 from benchmark.protocol import PROTOCOLS
 from benchmark.store import parcel

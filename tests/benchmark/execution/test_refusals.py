@@ -11,9 +11,9 @@ from torch import Tensor
 
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import plan_tables
+from benchmark.execution.planning.plan import plan_tables
+from benchmark.execution.planning.request import Request, chosen_methods, resolve
 from benchmark.execution.registries import REGISTRIES
-from benchmark.execution.request import Request, chosen_methods, resolve
 from benchmark.method import METHODS, Method, Problem, State, register
 from benchmark.plugins.discovery import discover
 

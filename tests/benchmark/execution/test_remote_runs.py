@@ -9,10 +9,10 @@ import pytest
 from benchmark.data.split import Split
 from benchmark.errors import RequestError
 from benchmark.execution.backends.base import Backend, Ended
-from benchmark.execution.job import Job, JobResult, Settings
+from benchmark.execution.computation.job import Job, JobResult, Settings
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import CellPlan, TablePlan
+from benchmark.execution.planning.plan import CellPlan, TablePlan
 from benchmark.execution.runner import Runner
 from benchmark.store.cells import cells
 from tests.benchmark.execution.test_runner import planned, run

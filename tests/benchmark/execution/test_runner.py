@@ -19,10 +19,10 @@ from benchmark.engine.machine import environment
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution.backends.inline import InlineBackend
-from benchmark.execution.job import Settings
+from benchmark.execution.computation.job import Settings
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import CellPlan, plan_cells
-from benchmark.execution.request import Experiment
+from benchmark.execution.planning.plan import CellPlan, plan_cells
+from benchmark.execution.planning.request import Experiment
 from benchmark.execution.runner import Outcome, Runner
 from benchmark.method import METHODS, Inputs, Method, NetworkMethod, Problem, State
 from benchmark.store.cells import Cell, cells, read
@@ -315,8 +315,7 @@ def test_every_cell_is_announced_to_the_user(tiny: Split, tmp_path: Path) -> Non
     runner(tmp_path, stream).run(made)
     lines = stream.getvalue().splitlines()
     assert lines[0] == "1 cell to run, 1 found done"
-    assert lines[1] == f"[1/1] wiener x2 seed 0 on {tiny.label}"
-    assert lines[2].startswith("    done in ")
+    assert lines[1].startswith(f"[1/1] wiener x2 seed 0 on {tiny.label}: done in ")
 
 
 def test_what_a_method_sees_is_what_it_says(tiny: Split) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reports.analysis.metrics import Metric, from_facts, legend_of, main_of, metrics_of
-from reports.analysis.notes import SCORE
+from reports.analysis.provenance.notes import SCORE
 from reports.analysis.results import read_results
 from reports.writers.files import write_tables
 from tests.reports.conftest import SCENES, Make, described, scored

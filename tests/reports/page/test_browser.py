@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark.store.cells import cells
-from tests.reports.analysis.test_comparison import SEVEN, stored
-from tests.reports.analysis.test_machines import NOTE, mixed
+from tests.reports.analysis.comparison.test_pairs import SEVEN, stored
+from tests.reports.analysis.provenance.test_machines import NOTE, mixed
 from tests.reports.conftest import Make, described, scored
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import CORNER, Report, cube, written

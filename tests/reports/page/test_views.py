@@ -10,10 +10,10 @@ import pytest
 
 from benchmark.store import origins
 from benchmark.store.cells import cells
-from reports.analysis.comparison import compare
+from reports.analysis.comparison.pairs import compare
 from reports.analysis.results import read_results
 from reports.page import write_page
-from tests.reports.analysis.test_comparison import SEVEN, stored
+from tests.reports.analysis.comparison.test_pairs import SEVEN, stored
 from tests.reports.conftest import Make
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import Report, written

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.analysis import provenance
+from reports.analysis.provenance import table as provenance
 from reports.published.reader import load
 from reports.writers.files import write_tables
 from tests.reports.conftest import SCENES, Make, described, needs_latex

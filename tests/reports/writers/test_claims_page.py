@@ -4,7 +4,7 @@ from pathlib import Path
 
 from benchmark.store import cells
 from reports.writers.claims_page import claims_page
-from tests.reports.analysis.test_claims import GAIN, LONG, SHORT, add
+from tests.reports.analysis.verdicts.test_claims import GAIN, LONG, SHORT, add
 from tests.reports.conftest import Make, typed
 
 PROFILES = {SHORT: "evening", LONG: "overnight"}

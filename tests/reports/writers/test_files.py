@@ -10,9 +10,9 @@ import pytest
 from benchmark.errors import RequestError
 from benchmark.store.address import key_of
 from benchmark.store.cells import write
+from reports.analysis.comparison.ranking import ranks
 from reports.analysis.metrics import Metric
-from reports.analysis.ranking import ranks
-from reports.analysis.training import REPEATABLE
+from reports.analysis.provenance.training import REPEATABLE
 from reports.formatting import duration, signed, significant
 from reports.writers import latex, markdown
 from reports.writers.csv_files import guarded

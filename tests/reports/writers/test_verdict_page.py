@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from reports.analysis.verdicts import Verdict
+from reports.analysis.verdicts.verdicts import Verdict
 from reports.writers.verdict_page import show_verdicts, verdict_csv, verdict_page
-from tests.reports.analysis.test_verdicts import add, judged, printed, rows
+from tests.reports.analysis.verdicts.test_verdicts import add, judged, printed, rows
 from tests.reports.conftest import Make, typed
 
 

@@ -15,7 +15,7 @@ from benchmark.execution.backends.base import Ended
 from benchmark.execution.backends.fork_server import AVAILABLE, ServerEndedError
 from benchmark.execution.backends.inline import InlineBackend
 from benchmark.execution.backends.process import ProcessBackend
-from benchmark.execution.job import Job, JobResult, Settings
+from benchmark.execution.computation.job import Job, JobResult, Settings
 from benchmark.execution.listeners.progress import Progress
 from benchmark.method import METHODS
 from benchmark.plugins.discovery import load

@@ -5,8 +5,8 @@ from pathlib import Path
 from benchmark.data.split import Split
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.execution.backends.packing import packed
-from benchmark.execution.plan import CellPlan, plan_cells
-from benchmark.execution.request import Experiment
+from benchmark.execution.planning.plan import CellPlan, plan_cells
+from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS
 from benchmark.protocol import PROTOCOLS
 from benchmark.store.cells import write

@@ -20,16 +20,16 @@ from benchmark.engine.training.checkpoint import Checkpointer
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.execution.backends.process import ProcessBackend
-from benchmark.execution.job import Job, JobResult, Settings, run_job
+from benchmark.execution.computation.job import Job, JobResult, Settings, run_job
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.tensorboard import LOSS, LR, PSNR
-from benchmark.execution.plan import CellPlan, plan_cells
-from benchmark.execution.request import Experiment, resolve
+from benchmark.execution.planning.plan import CellPlan, plan_cells
+from benchmark.execution.planning.request import Experiment, resolve
 from benchmark.execution.runner import Runner, RunOptions, run_experiment
 from benchmark.method import METHODS, Inputs, Method, NetworkMethod, Problem, Recipe
 from benchmark.store.cells import read as read_cell
 from tests.benchmark.engine.training.test_checkpoint import after
-from tests.benchmark.execution.test_request import asked
+from tests.benchmark.execution.planning.test_request import asked
 from tests.benchmark.support import CPU, EIGHT_BIT, Gain, Recorder
 
 __all__ = ["asked"]  # a fixture
@@ -352,7 +352,7 @@ def test_without_the_package_a_request_is_refused_before_anything_starts(
 
 def test_it_is_not_imported_unless_asked_for() -> None:
     code = (
-        "import sys, benchmark.execution.job, benchmark.execution.request; "
+        "import sys, benchmark.execution.computation.job, benchmark.execution.planning.request; "
         "print('tensorboard' in sys.modules)"
     )
     done = subprocess.run(

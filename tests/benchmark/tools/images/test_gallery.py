@@ -11,13 +11,13 @@ from benchmark.data.split import Split
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import plan_cells
-from benchmark.execution.request import Experiment, Request, chosen_methods
+from benchmark.execution.planning.plan import plan_cells
+from benchmark.execution.planning.request import Experiment, Request, chosen_methods
 from benchmark.protocol import PROTOCOLS
 from benchmark.store.cells import WEIGHTS
 from benchmark.tools.images.gallery import Gallery, galleries
 from benchmark.tools.images.predictions import predict
-from tests.benchmark.execution.test_job import BRIEF
+from tests.benchmark.execution.computation.test_job import BRIEF
 from tests.benchmark.execution.test_runner import run
 from tests.benchmark.support import CPU
 from tests.conftest import TINY

@@ -8,9 +8,9 @@ import pytest
 
 from benchmark.data.split import Split
 from benchmark.errors import RequestError
-from benchmark.execution.plan import plan_cells
-from benchmark.execution.reestimation import missing_weights
-from benchmark.execution.request import Experiment
+from benchmark.execution.computation.reestimation import missing_weights
+from benchmark.execution.planning.plan import plan_cells
+from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS
 from benchmark.protocol import PROTOCOLS
 from benchmark.store.cells import WEIGHTS, read, write

@@ -10,8 +10,8 @@ from benchmark.data.split import Split
 from benchmark.engine.training import profiles
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Folders, plan_cells, replan
-from benchmark.execution.request import Experiment
+from benchmark.execution.planning.plan import Folders, plan_cells, replan
+from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS
 from benchmark.store.cells import WEIGHTS, Cell, cells
 from benchmark.tools.images import previews as module

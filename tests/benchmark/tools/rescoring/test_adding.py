@@ -14,8 +14,8 @@ from torch import Tensor
 from benchmark.data.split import Split
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.execution.listeners.progress import Progress
-from benchmark.execution.plan import Folders, plan_cells
-from benchmark.execution.request import Experiment
+from benchmark.execution.planning.plan import Folders, plan_cells
+from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS, Method, Problem, State
 from benchmark.metric import METRICS, BandPair, Metric, ScoredImage
 from benchmark.store.cells import WEIGHTS, Cell, cells, extend, read

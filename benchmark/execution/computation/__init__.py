@@ -1,0 +1,1 @@
+"""Computing one cell: training, scoring, and the weights of stored ones."""

@@ -1,0 +1,1 @@
+"""Differences between methods: statistics, tests of pairs, ranks, and what they show."""

@@ -1,0 +1,1 @@
+"""Where the numbers of a table come from: machines, trainings, notes."""

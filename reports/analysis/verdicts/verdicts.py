@@ -1,0 +1,236 @@
+"""Whether published rows were reproduced: measured against printed, within the scatter of scenes.
+
+The printed mean is over the same test scenes, so the scatter of absolute scores over scenes (4 to
+5 dB on CAVE) is in both and says nothing about their difference. What can differ from scene to
+scene is what a method gains over Bicubic: its scatter is that of the verdict.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmark.errors import listed
+from benchmark.store.cells import Cell
+from reports.analysis.comparison.statistics import Uncertain, interval, seeds_error
+from reports.analysis.metrics import Metric, from_facts, main_of
+from reports.analysis.provenance.table import comparable_published, version_of
+from reports.analysis.results import ROUNDED
+from reports.analysis.verdicts.groups import Group, groups_of, longest
+from reports.published.reader import PublishedValue, published_for
+
+REPRODUCED, EXCEEDED = "reproduced", "exceeded"
+NOT_REACHED, NOT_RUN = "not reached at this budget", "not run"
+VERDICTS = (REPRODUCED, EXCEEDED, NOT_REACHED, NOT_RUN)
+# Units of the last digit that tables show, up to which a difference counts as none: what the
+# Bicubic rows, which nobody trains, differ by.
+MARGIN = 5
+BICUBIC = "Bicubic"  # its name in papers
+_BICUBIC, _UNCLIPPED = "bicubic", "bicubic[clip=false]"
+_RANK = {NOT_REACHED: 0, EXCEEDED: 1, REPRODUCED: 2, NOT_RUN: 3}  # a row's verdict is the first
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One metric of a published row.
+
+    Attributes:
+        metric: the metric.
+        published: the printed value; None where none is printed.
+        measured: the mean over scenes and seeds; NaN where nothing was measured.
+        low: lower end of the 95 % confidence interval of measured minus published; NaN where
+            nothing scatters, or the scatter over the scenes is not known.
+        high: its upper end.
+        verdict: on this metric alone.
+    """
+
+    metric: Metric
+    published: PublishedValue | None
+    measured: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    verdict: str = NOT_RUN
+
+    @property
+    def difference(self) -> float:
+        """Return measured minus published."""
+        return self.measured - (self.published.value if self.published else math.nan)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on one published row: a method at a scale under a protocol.
+
+    Attributes:
+        protocol: name of the protocol.
+        dataset: the data set's label.
+        scale: the scale factor.
+        published: the method's name in print.
+        paper: where the row is printed.
+        method: label of the method in the suite; empty where it has none.
+        verdict: one of `VERDICTS`.
+        evidence: on each main metric of the protocol.
+        group: the cells that were compared; None where there are none.
+        why: why the row was not run; else empty.
+    """
+
+    protocol: str
+    dataset: str
+    scale: int
+    published: str
+    paper: str
+    method: str
+    verdict: str
+    evidence: tuple[Evidence, ...]
+    group: Group | None = None
+    why: str = ""
+
+
+def verdicts(
+    protocols: Sequence[Mapping[str, Any]],
+    dataset: str,
+    cells: Iterable[Cell],
+    methods: Mapping[str, str],
+    rows: Sequence[PublishedValue] | None = None,
+) -> list[Verdict]:
+    """Judge every row published on a data set, in the order of the protocols and of print.
+
+    Only cells of a method without changed parameters count, so that no small variant stands for
+    the published network; of several profiles the one with the longest training.
+
+    Args:
+        protocols: the facts of each protocol, with its metrics.
+        dataset: the data set's label.
+        cells: the stored cells.
+        methods: names in print, and the method of the suite that each is.
+        rows: the published values; the suite's own by default.
+    """
+    stored = list(cells)
+    found = []
+    for facts in protocols:
+        printed = published_for(str(facts["name"]), dataset, rows)
+        own = [cell for cell in stored if _fits(cell, facts, dataset)]
+        metrics = main_of(from_facts(facts["metrics"]))
+        for scale, name in sorted(
+            dict.fromkeys((row.scale, row.method) for row in printed), key=lambda key: key[0]
+        ):
+            here = [row for row in printed if (row.scale, row.method) == (scale, name)]
+            labels = _labels(name, methods, rounds=facts.get("scored_levels") is not None)
+            at_scale = [cell for cell in own if cell.address.scale == scale]
+            found.append(_judged(here, metrics, labels, at_scale))
+    return found
+
+
+def _fits(cell: Cell, facts: Mapping[str, Any], dataset: str) -> bool:
+    at = (cell.address.dataset, cell.address.protocol)
+    same = version_of(cell) in ("", str(facts.get("version", "")))
+    return at == (dataset, facts["name"]) and same
+
+
+def _labels(name: str, methods: Mapping[str, str], *, rounds: bool) -> list[str]:
+    """Return the labels whose cells count for a name in print, the first one before the others.
+
+    Papers compute the Bicubic row without clipping, which shows where nothing is rounded.
+    """
+    if name == BICUBIC:
+        return [_BICUBIC, _UNCLIPPED] if rounds else [_UNCLIPPED, _BICUBIC]
+    return [methods[name]] if name in methods else []
+
+
+def _judged(
+    printed: Sequence[PublishedValue],
+    metrics: Sequence[Metric],
+    labels: Sequence[str],
+    cells: Sequence[Cell],
+) -> Verdict:
+    first = printed[0]
+    values = {row.metric: row for row in printed}
+    groups = groups_of(cells)
+    group, why = _group(labels, cells, groups)
+    base = longest([one for one in groups if one.method == _BICUBIC])
+    evidence = tuple(
+        _evidence(metric, values.get(metric.name), group, base)
+        for metric in metrics
+        if group or metric.name in values
+    )
+    judged = [one.verdict for one in evidence if one.verdict != NOT_RUN]
+    if group and not judged:
+        why = "its cells have none of the printed metrics over all test scenes"
+    return Verdict(
+        protocol=first.protocol,
+        dataset=first.dataset,
+        scale=first.scale,
+        published=first.method,
+        paper=first.paper,
+        method=group.method if group else labels[0] if labels else "",
+        verdict=min(judged, key=_RANK.__getitem__, default=NOT_RUN),
+        evidence=evidence,
+        group=group if judged else None,
+        why=why,
+    )
+
+
+def _group(
+    labels: Sequence[str], cells: Sequence[Cell], groups: Sequence[Group]
+) -> tuple[Group | None, str]:
+    """Choose the cells to compare, or return why there are none."""
+    if not labels:
+        return None, "the suite does not have this method"
+    reasons: dict[str, None] = {}
+    for label in labels:
+        usable = []
+        for group in groups:
+            if group.method == label:
+                comparable, reason = comparable_published(group.cells)
+                if comparable:
+                    usable.append(group)
+                reasons[reason] = None
+        if chosen := longest(usable):
+            return chosen, ""
+    if reasons:
+        return None, listed(reasons)
+    failed = [str(one.facts["reason"]) for one in cells if one.address.method in labels]
+    if failed:
+        return None, f"it failed: {failed[0]}"
+    name = labels[0].partition("[")[0]
+    variants = dict.fromkeys(one.method for one in groups if one.method.partition("[")[0] == name)
+    return None, f"there are only variants: {listed(variants)}" if variants else ""
+
+
+def _evidence(
+    metric: Metric, printed: PublishedValue | None, group: Group | None, base: Group | None
+) -> Evidence:
+    if group is None or printed is None:
+        return Evidence(metric, printed)
+    measured = group.mean(metric.name)
+    difference = round(measured - printed.value, ROUNDED)
+    if not math.isfinite(difference):
+        return Evidence(metric, printed)
+    margin = MARGIN * 10.0**-metric.digits
+    low, high = _interval(difference, metric, group, base)
+    if abs(difference) <= margin * (1 + 1e-9) or low <= 0 <= high:
+        verdict = REPRODUCED
+    else:
+        verdict = EXCEEDED if (difference > 0) == metric.higher else NOT_REACHED
+    return Evidence(metric, printed, measured, low, high, verdict)
+
+
+def _interval(
+    difference: float, metric: Metric, group: Group, base: Group | None
+) -> tuple[float, float]:
+    """Return the confidence interval of measured minus published.
+
+    Over the scenes, the variance is that of the gain over Bicubic. Over the seeds, the print is
+    taken as one more training that scatters as much as those measured; with one seed nothing is
+    known of that, and nothing is added.
+    """
+    if base is None:
+        return math.nan, math.nan
+    mine, theirs = group.by_scene(metric.name), base.by_scene(metric.name)
+    gains = [mine[scene] - theirs[scene] for scene in mine if scene in theirs]
+    if len(gains) < 2 or not all(map(math.isfinite, gains)):
+        return math.nan, math.nan
+    error, seeds = Uncertain.of(gains), group.values(metric.name)
+    if len(seeds) > 1:
+        error += seeds_error(seeds, [0.0], both=True)
+    return interval(difference, error) if error.variance else (math.nan, math.nan)
