@@ -183,7 +183,9 @@ def figures(
 
 def report(
     dataset: StoredDataSets = "",
-    scenes: Annotated[str, typer.Option(help="Images of these test scenes only.")] = "",
+    scenes: Annotated[
+        str, typer.Option(help="Show images of these; as many as fit if empty.")
+    ] = "",
     no_images: Annotated[
         bool, typer.Option("--no-images", help="Tables and provenance only; estimates nothing.")
     ] = False,
@@ -197,7 +199,7 @@ def report(
     cache: Cache = CACHE,
     plugin: Plugins = None,
 ) -> None:
-    """Write one page that opens offline: tables, scenes, images, spectra, provenance."""
+    """Write one page that opens offline: tables, cost, curves, tests, images, provenance."""
     discover(plugin)
     from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError, listed, meant
