@@ -202,6 +202,18 @@ class Ended:
         """Return a file of a method's cell."""
         return self.line.results / LABEL / "wang2017" / "quick" / "x3" / method / "seed0" / name
 
+    def reported(self, method: str) -> str:
+        """Return what the run said of a method's cell when it had ended.
+
+        It stands beside the cell's name, or below it and all that was printed meanwhile.
+        """
+        title = re.escape(TITLE.format(method))
+        ends = re.compile(
+            rf"^\[\d+/\d+\] {title}(?:: |\n(?:    [|].*\n)*    )((?:done|failed).*)$", re.MULTILINE
+        )
+        (end,) = ends.findall("\n".join(self.lines))
+        return str(end)
+
     def failure(self, method: str) -> str:
         """Return the reason for a failed method from the line at the end of the run."""
         start = f"failed: {TITLE.format(method)}: "
@@ -300,7 +312,7 @@ def test_a_fault_is_stored_and_reported_in_one_line(runs: Runs, method: str) -> 
     ended = runs.of(method)
     facts = json.loads(ended.file(method, "cell.json").read_text(encoding="utf-8"))
     assert (facts["status"], facts["reason"]) == ("failed", FAILED[method])
-    assert f"    failed: {FAILED[method]}" in ended.lines
+    assert ended.reported(method) == f"failed: {FAILED[method]}"
     assert ended.failure(method) == FAILED[method]
     check_row(ended, method, FAILED[method])
 
@@ -351,7 +363,7 @@ def test_the_runs_own_lines_hold_no_traceback(runs: Runs) -> None:
 def test_a_method_that_does_not_end_is_ended(runs: Runs, method: str) -> None:
     facts = json.loads(runs.hanging.file(method, "cell.json").read_text(encoding="utf-8"))
     assert (facts["status"], facts["reason"]) == ("failed", TOO_LONG)
-    assert f"    failed: {TOO_LONG}" in runs.hanging.lines
+    assert runs.hanging.reported(method) == f"failed: {TOO_LONG}"
     assert runs.hanging.failure(method) == TOO_LONG
     check_row(runs.hanging, method, TOO_LONG)
 

@@ -63,7 +63,8 @@ def phase(lines: list[str]) -> str:
         elif "building" in line:
             built += 1
             now = "training" if built == 1 else "evaluation"
-        elif line.startswith("    done"):
+        # Beside the cell's name if nothing was printed meanwhile.
+        if re.match(r"(?:    |\[.*: )done in", line):
             now = "tables" if last else "start"
     return now
 
@@ -71,13 +72,13 @@ def phase(lines: list[str]) -> str:
 def test_a_runs_lines_show_its_phase() -> None:
     lines = [
         "set: 0 of 3 scenes prepared", "set: 3 of 3 scenes prepared", "2 cells to run, 0 found",
-        "[1/2] wiener", "    done in 0 s", "[2/2] traced", "    | building", "    | building",
+        "[1/2] wiener: done in 0 s", "[2/2] traced", "    | building", "    | building",
         "    done in 1 s, validation 27.55 dB",
     ]  # fmt: skip
     assert [phase(lines[: number + 1]) for number in range(len(lines))] == [
-        "preparation", "start", "start", "start", "start", "start", "training", "evaluation",
-        "tables",
+        "preparation", "start", "start", "start", "start", "training", "evaluation", "tables",
     ]  # fmt: skip
+    assert phase(["[2/2] traced: done in 1 s"]) == "tables"
     assert phase(["0 cells to run, 3 found done"]) == "tables"
 
 

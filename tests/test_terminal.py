@@ -122,8 +122,10 @@ def test_nothing_scrolls_away_on_a_terminal(tmp_path: Path) -> None:
     done = session(tmp_path, *WORDS, "--methods", "bicubic,wiener", "--jobs", "2")
     assert (done.code, done.unchanged) == (0, True), done.received
     assert "done in" not in done.received
-    for text in ("0/4", "3/4", "bicubic x2 seed 0", "wiener x3 seed 0"):
+    for text in ("0/4", "bicubic x2 seed 0", "wiener x3 seed 0"):
         assert text in done.received
+    # Cells of milliseconds: which of these is drawn depends on when the screen is.
+    assert any(f"{count}/4" in done.received for count in (1, 2, 3, 4))
     # The bars are gone, and what is left are the lines of the start and the table.
     assert not any("━" in line for line in done.screen)
     assert "4 cells to run, 0 found done" in done.screen
