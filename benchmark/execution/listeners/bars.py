@@ -1,8 +1,11 @@
 """Progress on a terminal: a bar of the run and one of each running cell, which stay in place."""
 
-from collections.abc import Callable, Iterable
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
@@ -48,10 +51,48 @@ class _Narrow:
 
 
 class _Bars(RichProgress):
-    """Bars that are a little narrower than the terminal."""
+    """Bars that are a little narrower than the terminal, and drawn without interruption."""
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield _Narrow(self.make_tasks_table(self.tasks))
+
+    def write(self, text: str) -> None:
+        """Write a line above the bars."""
+        with _uninterrupted():
+            self.console.print(text, markup=False, highlight=False)
+
+    def add_task(self, *args: Any, **fields: Any) -> TaskID:
+        with _uninterrupted():
+            return super().add_task(*args, **fields)
+
+    def update(self, *args: Any, **fields: Any) -> None:
+        with _uninterrupted():
+            super().update(*args, **fields)
+
+    def remove_task(self, task_id: TaskID) -> None:
+        with _uninterrupted():
+            super().remove_task(task_id)
+
+    def stop(self) -> None:
+        with _uninterrupted():
+            super().stop()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Handle Ctrl-C after the block: within it, half a screen would be left, or a lock held."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *event: held.append(event))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if held:
+        handler(*held[0])
 
 
 class Bars(Progress):
@@ -89,7 +130,7 @@ class Bars(Progress):
         self._bars.stop()
 
     def _write(self, text: str) -> None:
-        self._bars.console.print(text, markup=False, highlight=False)
+        self._bars.write(text)
 
     def preparing(
         self, title: str, done: int, total: int, item: str, what: str = "scenes prepared"
