@@ -85,7 +85,10 @@ def session(folder: Path, *arguments: str, stop_at: str = "") -> Session:
     known = {name: value for name, value in os.environ.items() if not name.startswith("HSISR_")}
     known = {name: value for name, value in known.items() if name not in ("COLUMNS", "LINES")}
     start = (
-        f"import os, runpy, sys; os.login_tty(0); sys.argv[0] = {str(SCRIPT)!r}; "
+        "import os, runpy, signal, sys; os.login_tty(0); "
+        # Tests that run in the background may have been started with Ctrl-C ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
+        f"sys.argv[0] = {str(SCRIPT)!r}; "
         f"sys.path[0] = {str(SCRIPT.parent)!r}; runpy.run_path(sys.argv[0], run_name='__main__')"
     )
     process = subprocess.Popen(
