@@ -22,7 +22,8 @@ DIRECT, FOURIER = "direct", "fourier"
         ((32, 64, 32, 32), (31, 64, 5, 5), FOURIER, DIRECT),
         ((64, 64, 32, 32), (64, 64, 3, 3), DIRECT, DIRECT),
         ((1, 31, 4, 4), (96, 31, 9, 9), DIRECT, DIRECT),
-        ((4, 31, 32, 32), (96, 31, 9, 9), FOURIER, FOURIER),
+        ((8, 31, 32, 32), (96, 31, 9, 9), FOURIER, FOURIER),
+        ((4, 31, 32, 32), (96, 31, 9, 9), DIRECT, DIRECT),  # measured: 32.9 ms, not 40.7
         ((1, 31, 32, 32), (96, 31, 9, 9), DIRECT, DIRECT),
         ((64, 1, 32, 32), (64, 1, 9, 9), DIRECT, DIRECT),
         ((64, 512, 32, 32), (512, 512, 9, 9), DIRECT, DIRECT),
@@ -33,6 +34,7 @@ DIRECT, FOURIER = "direct", "fourier"
         "smaller kernel",
         "small kernel",
         "small image",
+        "some images",
         "few images",
         "one image",
         "one channel",
