@@ -91,6 +91,11 @@ class Profile:
             epochs=self.epochs,
         )
 
+    @property
+    def chooses_rate(self) -> bool:
+        """True if each network's learning rate is chosen by short trainings before its own."""
+        return bool(self.tuning_patches and self.epochs)
+
     def deviations(self, method: "Method") -> tuple[str, ...]:
         """Return what the method's own recipe takes beyond, or other than, what its paper prints.
 

@@ -71,7 +71,7 @@ def train_at_best_rate(
         MemoryError, Stopped, TrainingError: as `train`; a trial that diverges is no error.
     """
     profile = task.profile
-    if not (profile.tuning_patches and profile.epochs and task.validation):
+    if not (profile.chooses_rate and task.validation):
         return train(task, device, listener, checkpointer)
     checkpointer = checkpointer or NullCheckpointer()
     trials = _restored(checkpointer.load())

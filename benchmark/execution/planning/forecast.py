@@ -171,7 +171,7 @@ def work_of(plan: CellPlan, known: dict[Method, tuple[int, float]]) -> Work | No
     images = problem.bands if method.bandwise else 1
     sampling = profile.sampling(method, profile.patches, problem.bands, lambda: each)
     steps = sampling.steps_per_epoch * sampling.epochs
-    trials = len(tuning.FACTORS) if profile.tuning_patches and profile.epochs else 0
+    trials = len(tuning.FACTORS) if profile.chooses_rate else 0
     tried = round(steps * trials * profile.tuning_patches / profile.patches)
     batch = sampling.batch * (sampling.bands_per_patch or 1)
     longest = profile.validation_size
