@@ -81,6 +81,10 @@ def session(folder: Path, *arguments: str, stop_at: str = "") -> Session:
     """Run `run_all.py` on a terminal of its own; press Ctrl-C when a text has appeared."""
     own, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (ROWS, COLUMNS))
+    settings = termios.tcgetattr(theirs)
+    # Without this Ctrl-C discards what the program has written and nobody has read yet.
+    settings[3] |= termios.NOFLSH
+    termios.tcsetattr(theirs, termios.TCSANOW, settings)
     before = termios.tcgetattr(theirs)
     known = {name: value for name, value in os.environ.items() if not name.startswith("HSISR_")}
     known = {name: value for name, value in known.items() if name not in ("COLUMNS", "LINES")}
