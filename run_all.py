@@ -52,7 +52,7 @@ def run(
     scales: Annotated[str, typer.Option(help="Scales; all of the protocol's if empty.")] = "",
     methods: Annotated[str, typer.Option(help="Methods: a,b[x=1], all, or default.")] = "",
     profile: Annotated[
-        str, typer.Option(help="Length of training: quick, evening, standard or paper.")
+        str, typer.Option(help="Length of training: quick, evening, overnight, standard or paper.")
     ] = "quick",
     protocol: Annotated[
         str, typer.Option(help="The protocol; `protocols` lists them.")

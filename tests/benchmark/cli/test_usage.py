@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import run_all
+from benchmark.engine.training.profiles import PROFILES
 from tests.command_line import SMALL, CommandLine
 
 MAIN = typer.main.get_command(run_all.app)
@@ -42,6 +43,11 @@ def test_some_help_has_brackets() -> None:
     """Without any, the test above would pass with markup too."""
     for name in ("", "check", "speed"):
         assert any("[x=1]" in text for text in texts(COMMANDS[name]))
+
+
+def test_help_names_every_profile() -> None:
+    (text,) = [one for one in texts(MAIN) if one.startswith("Length of training")]
+    assert set(PROFILES) <= set(re.findall("[a-z]+", text))
 
 
 LISTS = "the values of a list are separated by commas, without spaces: "
