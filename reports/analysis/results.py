@@ -14,12 +14,11 @@ import pandas as pd
 
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
-from reports.analysis.facts import as_list, get_nested
+from reports.analysis.facts import as_list, as_number, get_nested
 from reports.analysis.metrics import Metric, metrics_of
 from reports.analysis.provenance.machines import Machine, Machines, machine_of, machines_of
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
-MAX_NUMBER = 1e300  # larger ones, as another program may write, count as missing
 ROUNDED = 9  # digits after the point, beyond which two scores are equal
 _OVER_SEEDS = [name for name in ADDRESS if name != "seed"]
 _CELL = [
@@ -344,5 +343,5 @@ def title_of_method(cell: Cell) -> str:
 
 
 def _number(value: object) -> float:
-    known = isinstance(value, int | float) and abs(value) < MAX_NUMBER
-    return float(value) if known else math.nan  # type: ignore[arg-type]
+    known = as_number(value)
+    return math.nan if known is None else known
