@@ -229,21 +229,16 @@ class Results:
             mean(done["parameters"]), mean(timed["fit_s"]), mean(timed["upscale_s"]), elsewhere
         )
 
-    def methods(self, order: Iterable[str] = ()) -> list[MethodInfo]:
+    def methods(self) -> list[MethodInfo]:
         """List the methods in the order of a table's rows.
 
-        Args:
-            order: labels of the first rows; the others follow: methods that learn nothing,
-                closed forms, then networks, each by year and label.
+        Methods that learn nothing come first, then closed forms, then networks, each by year and
+        label.
         """
-        rank = {label: index for index, label in enumerate(dict.fromkeys(order))}
         first = sorted(
             rows_of(self.cells.drop_duplicates("method")),
-            key=lambda one: (
-                rank.get(one.method, len(rank)), one.learns, one.trained, one.year,
-                one.method.casefold(),
-            ),
-        )  # fmt: skip
+            key=lambda one: (one.learns, one.trained, one.year, one.method.casefold()),
+        )
         trained = set(self.cells[self.cells["trained"]]["method"])
         return [
             MethodInfo(one.method, one.title, one.published, one.paper, one.method in trained)
