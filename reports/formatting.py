@@ -45,6 +45,11 @@ def significant(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.{2 if value >= 1 else 3}f}"
 
 
+def grouped(value: float) -> str:
+    """Format a whole number with its digits in groups of three."""
+    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
 def p_value(p: float) -> str:
     """Format a probability with three decimals."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,6 +1,7 @@
 """What the tests of several folders share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     here = Path(__file__).parent
     items.sort(key=lambda item: item.path.parent not in (here, here / "clusters"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_flushing() -> Iterator[None]:
+    """Do not wait for the disk in this process: there are thousands of small files.
+
+    A handle that cannot be flushed is an error all the same; processes that tests start flush.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -58,11 +58,7 @@ def test_the_pages_show_results_of_cave_and_of_the_synthetic_scenes() -> None:
     found = {
         page.relative_to(HERE).as_posix(): labels
         for page in WRITTEN
-        if (
-            labels := re.findall(
-                r"^<!-- from docs/results: (\S+) -->$", page.read_text(), re.MULTILINE
-            )
-        )
+        if (labels := MARKS.findall(page.read_text(encoding="utf-8")))
     }
     assert found == MADE
 
@@ -165,9 +161,7 @@ def _commands() -> list[tuple[str, str]]:
     """List the commands in the blocks of all pages, each with its page."""
     found = []
     for page in WRITTEN:
-        for block in re.findall(
-            r"^```sh\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
-        ):
+        for block in SHELL.findall(page.read_text(encoding="utf-8")):
             for line in block.replace("\\\n", " ").splitlines():
                 _, command, words = line.partition("python run_all.py")
                 if command:

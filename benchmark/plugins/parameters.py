@@ -211,12 +211,7 @@ def _expected(field: "dataclasses.Field[Any]", kind: type) -> str:
     facts = field.metadata
     if facts.get("choices"):
         return "one of " + ", ".join(str(choice) for choice in facts["choices"])
-    text = {
-        "bool": "true or false",
-        "int": "a whole number",
-        "float": "a number",
-        "Names": "names joined by +",
-    }.get(kind.__name__, "a text")
+    text = _TYPES.get(kind.__name__, "a text")
     if facts.get("low") is not None:
         text += f" from {facts['low']}"
     if facts.get("high") is not None:

@@ -68,12 +68,11 @@ def _cited(registry: Registry[Any], references: Iterable[str]) -> list[Cited]:
     return [Cited(registry.kind, registry.entry(name)) for name in names]
 
 
-def bibliography(cited: Iterable[Cited], file: Path = CHECKOUT / "CITATION.cff") -> str:
+def bibliography(cited: Iterable[Cited]) -> str:
     """Return the entries of the suite and of some plugins, each once, with what they are for.
 
     Args:
         cited: the plugins in the order of the entries.
-        file: the suite's own citation.
 
     Raises:
         RequestError: an entry is malformed, or two different ones have the same key.
@@ -92,7 +91,7 @@ def bibliography(cited: Iterable[Cited], file: Path = CHECKOUT / "CITATION.cff")
                     f"{one}; rename it in {one.entry.file}"
                 )
             users.setdefault(key, []).append(str(one))
-    blocks = [f"% the suite\n{suite_entry(file)}"]
+    blocks = [f"% the suite\n{suite_entry()}"]
     blocks += [f"% {listed(users[key], 30)}\n{text}" for key, text in texts.items()]
     if without:
         blocks.append("\n".join(without))

@@ -6,6 +6,8 @@ from typing import Any
 
 from benchmark.errors import plain
 
+MAX_NUMBER = 1e300  # larger ones, as another program may write, count as missing
+
 
 def get_nested(facts: Mapping[str, Any], *path: str, default: Any = None) -> Any:
     """Follow keys into nested mappings; return the default where one is missing or null."""
@@ -27,3 +29,9 @@ def as_text(value: Any) -> str:
     if value is None:
         return ""
     return plain(value if isinstance(value, str) else json.dumps(value, sort_keys=True))
+
+
+def as_number(value: Any) -> float | None:
+    """Return a stored number; None for anything else, NaN, infinity and numbers beyond reason."""
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if known and abs(value) < MAX_NUMBER else None

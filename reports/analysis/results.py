@@ -14,12 +14,11 @@ import pandas as pd
 
 from benchmark.errors import plain
 from benchmark.store.cells import Cell
-from reports.analysis.facts import as_list, get_nested
+from reports.analysis.facts import as_list, as_number, get_nested
 from reports.analysis.metrics import Metric, metrics_of
 from reports.analysis.provenance.machines import Machine, Machines, machine_of, machines_of
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
-MAX_NUMBER = 1e300  # larger ones, as another program may write, count as missing
 ROUNDED = 9  # digits after the point, beyond which two scores are equal
 _OVER_SEEDS = [name for name in ADDRESS if name != "seed"]
 _CELL = [
@@ -230,21 +229,16 @@ class Results:
             mean(done["parameters"]), mean(timed["fit_s"]), mean(timed["upscale_s"]), elsewhere
         )
 
-    def methods(self, order: Iterable[str] = ()) -> list[MethodInfo]:
+    def methods(self) -> list[MethodInfo]:
         """List the methods in the order of a table's rows.
 
-        Args:
-            order: labels of the first rows; the others follow: methods that learn nothing,
-                closed forms, then networks, each by year and label.
+        Methods that learn nothing come first, then closed forms, then networks, each by year and
+        label.
         """
-        rank = {label: index for index, label in enumerate(dict.fromkeys(order))}
         first = sorted(
             rows_of(self.cells.drop_duplicates("method")),
-            key=lambda one: (
-                rank.get(one.method, len(rank)), one.learns, one.trained, one.year,
-                one.method.casefold(),
-            ),
-        )  # fmt: skip
+            key=lambda one: (one.learns, one.trained, one.year, one.method.casefold()),
+        )
         trained = set(self.cells[self.cells["trained"]]["method"])
         return [
             MethodInfo(one.method, one.title, one.published, one.paper, one.method in trained)
@@ -344,5 +338,5 @@ def title_of_method(cell: Cell) -> str:
 
 
 def _number(value: object) -> float:
-    known = isinstance(value, int | float) and abs(value) < MAX_NUMBER
-    return float(value) if known else math.nan  # type: ignore[arg-type]
+    known = as_number(value)
+    return math.nan if known is None else known

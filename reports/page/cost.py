@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmark.store.cells import Cell
-from reports.analysis.facts import get_nested
+from reports.analysis.facts import as_number, get_nested
 from reports.analysis.results import Results
-from reports.formatting import DASH, duration, number, significant
+from reports.formatting import DASH, duration, grouped, number, significant
 
 # A method's label, a scale and a number of bands to the operations of one estimate.
 Operations = Mapping[tuple[str, int, int], float | None]
@@ -26,23 +26,20 @@ def cost_of(results: Results, method: str, scale: int, operations: Operations) -
     bands = max(map(bands_of, results.at(method, scale)["cell"]), default=0)
     counted = operations.get((method, scale, bands))
     return {
-        "parameters": _of(costs.parameters, _grouped),
-        "operations": _of(math.nan if counted is None else counted, _flop),
+        "parameters": sortable(costs.parameters, grouped),
+        "operations": sortable(counted, _flop),
         # A method that is not trained has no training time.
-        "fit": _of(costs.fit_s if costs.fit_s > 0 else math.nan, duration),
-        "upscale": _of(costs.upscale_s if costs.upscale_s > 0 else math.nan, _seconds),
+        "fit": sortable(costs.fit_s if costs.fit_s > 0 else None, duration),
+        "upscale": sortable(costs.upscale_s if costs.upscale_s > 0 else None, _seconds),
         "elsewhere": costs.elsewhere,
     }
 
 
-def _of(value: float, write: Callable[[float], str]) -> dict[str, Any]:
-    if not math.isfinite(value):
+def sortable(value: Any, write: Callable[[float], str]) -> dict[str, Any]:
+    """Describe a number by its value, for sorting, and its text; what is no number by a dash."""
+    if as_number(value) is None:
         return {"value": None, "text": DASH}
     return {"value": value, "text": write(value)}
-
-
-def _grouped(value: float) -> str:
-    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def _seconds(value: float) -> str:

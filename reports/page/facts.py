@@ -5,7 +5,7 @@ never by names, which may be any text.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from itertools import chain, groupby
 from pathlib import PurePath
@@ -23,7 +23,6 @@ from reports.analysis.provenance.notes import Notes, collect_notes
 from reports.analysis.provenance.table import comparable_published, provenance_of, title_of
 from reports.analysis.results import (
     ADDRESS,
-    MAX_NUMBER,
     MethodInfo,
     Results,
     deviation,
@@ -31,8 +30,8 @@ from reports.analysis.results import (
     read_results,
 )
 from reports.badges import Badge, badge_of, badge_of_row, worth_showing
-from reports.formatting import DASH, REMARKED, duration, number, significant
-from reports.page.cost import Operations, cost_of
+from reports.formatting import DASH, REMARKED, duration, grouped, number, significant
+from reports.page.cost import Operations, cost_of, sortable
 from reports.page.curves import curves_of
 from reports.page.pairs import pairs_of
 from reports.published.reader import PublishedValue, find, published_names
@@ -286,10 +285,10 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "date": words(get_nested(facts, "date", default="")),
         "command": words(environment.get("command") or ""),
         "versions": {name: words(value) for name, value in versions.items()},
-        "parameters": _sortable(get_nested(facts, "parameters"), _grouped),
-        "fit": _sortable(get_nested(facts, "times", "fit_s") or None, duration),
-        "upscale": _sortable(get_nested(facts, "times", "upscale_s"), significant),
-        "memory": _sortable(get_nested(facts, "memory", "peak_bytes"), _mebibytes),
+        "parameters": sortable(get_nested(facts, "parameters"), grouped),
+        "fit": sortable(get_nested(facts, "times", "fit_s") or None, duration),
+        "upscale": sortable(get_nested(facts, "times", "upscale_s"), significant),
+        "memory": sortable(get_nested(facts, "memory", "peak_bytes"), _mebibytes),
         "resumed": finite(get_nested(facts, "resumed")),
         "warnings": [words(text) for text in as_list(get_nested(facts, "warnings"))],
     }
@@ -297,18 +296,6 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
 
 def _badge(badge: Badge) -> list[str]:
     return [badge.name, words(badge.text)]
-
-
-def _sortable(value: object, write: Callable[[float], str]) -> dict[str, Any]:
-    """Describe a number by its value, for sorting, and its text."""
-    known = finite(value)
-    if not isinstance(known, int | float) or abs(known) >= MAX_NUMBER:
-        return {"value": None, "text": DASH}
-    return {"value": known, "text": write(known)}
-
-
-def _grouped(value: float) -> str:
-    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def _mebibytes(value: float) -> str:

@@ -25,6 +25,7 @@ from benchmark.errors import RequestError
 FOLDER = Path(__file__).parent
 COLUMNS = ("paper", "protocol", "dataset", "scale", "method", "metric", "value", "source")
 REMARK = "remark"  # an optional last column
+BICUBIC = "Bicubic"  # the name of its rows
 _METRIC = r"[a-z][a-z0-9_-]*(\[[^\[\]]+\])?"  # a metric's label: `ergas[ratio=4]`
 _KEY = ["protocol", "dataset", "scale", "method", "metric"]
 

@@ -35,21 +35,20 @@ from reports.tables.published import difference, published_grids
 _BESIDE, _ALONE = 56, 80
 
 
-def build(pooled: Results, dataset: str, order: Sequence[str], baseline: str) -> Section:
+def build(pooled: Results, dataset: str, baseline: str) -> Section:
     """Build one section.
 
     Args:
         pooled: results of one protocol and profile: those of the data set, and of all others whose
             scenes count for the ranks.
         dataset: the data set's label.
-        order: labels of methods, in the order of the rows; the others follow.
         baseline: label of the method that every other is compared with.
     """
     results = pooled.select(dataset=dataset)
     address = results.stored[0].address
     values, why = comparable_published(results.stored)
     published = {(row.method, row.scale, row.metric): row for row in values}
-    methods = results.methods(order)
+    methods = results.methods()
     notes = collect_notes(results, methods)
     comparisons = compare(results, methods, baseline)
     ranked = rankings(pooled, dataset, methods)

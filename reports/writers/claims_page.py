@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from tabulate import tabulate
-
 from benchmark.store.cells import Cell
 from reports.analysis.metrics import Metric
 from reports.analysis.verdicts.claims import (
@@ -24,6 +22,7 @@ from reports.analysis.verdicts.claims import (
 from reports.formatting import MISSING, TIMES, p_value, signed
 from reports.published.reader import published_for
 from reports.tables.sections import over_seeds
+from reports.writers.markdown import markdown_table
 
 _PRINTED = {"proposed": "Ours", "vdsr": "Kim[11]"}  # names in the paper's table
 _INTRODUCTION = f"""\
@@ -66,7 +65,7 @@ def _summary(tested: Mapping[str, Sequence[Contrast]]) -> str:
             own = [one for one in contrasts if (one.claim, one.metric) == (claim, metric)]
             rows.append([claim.text, metric.title, *map(str, count(own).values())])
     headings = ["Claim", "By", *(finding.capitalize() for finding in FINDINGS)]
-    return _markdown(rows, headings, 2)
+    return markdown_table(rows, headings, ["left", "left"])
 
 
 def _scores(topic: Topic, evidence: Evidence) -> str:
@@ -83,7 +82,7 @@ def _scores(topic: Topic, evidence: Evidence) -> str:
     columns = [
         f"{metric.heading} {TIMES}{scale}" for metric in evidence.metrics for scale in SCALES
     ]
-    return _markdown(rows, ["Method", "Patches", *columns], 1)
+    return markdown_table(rows, ["Method", "Patches", *columns], ["left"])
 
 
 def _row(training: Training, evidence: Evidence) -> list[str]:
@@ -127,7 +126,7 @@ def _contrasts(contrasts: Sequence[Contrast]) -> str:
     if not rows:
         return "Nothing of this was compared: the cells are not there."
     headings = ["Difference", "Scale", "Seeds", *(metric.heading for metric in metrics)]
-    return _markdown(list(rows.values()), headings, len(headings))
+    return markdown_table(rows.values(), headings, ["left"] * len(headings))
 
 
 def _pair(better: Training, other: Training) -> str:
@@ -165,9 +164,3 @@ def _not_run(evidence: Evidence, profiles: Mapping[int, str]) -> str:
         else:
             lines.append(f"# no profile trains on {patches:,} patches: {names} at {at}")
     return "\n".join(["```sh", *lines, "```"])
-
-
-def _markdown(rows: Sequence[Sequence[str]], headings: Sequence[str], labels: int) -> str:
-    """Write a table; the first columns are texts, the others numbers."""
-    align = ["left"] * labels + ["right"] * (len(headings) - labels)
-    return tabulate(rows, headings, "pipe", colalign=align, disable_numparse=True)

@@ -45,7 +45,6 @@ def datasets_in(results: Path) -> list[str]:
 def write_tables(
     results: Path,
     dataset: str,
-    order: Sequence[str] = (),
     *,
     formats: Sequence[str] = (),
     baseline: str = "",
@@ -55,7 +54,6 @@ def write_tables(
     Args:
         results: the results folder.
         dataset: the data set's label, as in the cells' addresses.
-        order: labels of the methods of the first rows; the others follow by kind and year.
         formats: some of `FORMATS`; all if empty.
         baseline: label of the method that every other is compared with; bicubic if empty.
 
@@ -79,9 +77,7 @@ def write_tables(
     )
     places = dict.fromkeys((cell.address.protocol, cell.address.profile) for cell in mine)
     sections = tuple(
-        build(
-            pooled.select(protocol=protocol, profile=profile), dataset, order, baseline or BASELINE
-        )
+        build(pooled.select(protocol=protocol, profile=profile), dataset, baseline or BASELINE)
         for protocol, profile in places
     )
     title = title_of(mine)

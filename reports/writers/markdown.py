@@ -1,7 +1,7 @@
 """Tables in Markdown, readable on a code host and as plain text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
@@ -19,6 +19,20 @@ def escape(text: object) -> str:
     """Escape a text for Markdown, tables included."""
     safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _LIST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", safe))
+
+
+def markdown_table(
+    rows: Iterable[Sequence[object]], headings: Sequence[str], align: Sequence[str]
+) -> str:
+    """Write a table of texts that are escaped already.
+
+    Args:
+        rows: its rows.
+        headings: the headings of the columns.
+        align: "left" or "right" of the first columns; the others are numbers, to the right.
+    """
+    right = ["right"] * (len(headings) - len(align))
+    return tabulate(rows, headings, "pipe", colalign=[*align, *right], disable_numparse=True)
 
 
 def page(title: str, sections: Sequence[Section]) -> str:
@@ -43,16 +57,15 @@ def page(title: str, sections: Sequence[Section]) -> str:
 
 
 def _grid(grid: Grid) -> str:
-    table = tabulate(
-        [[_entry(entry, grid) for entry in row] for row in grid.rows],
-        headers=_headings(grid),
-        tablefmt="pipe",
-        disable_numparse=True,
-        colalign=["left"] * grid.labels + ["right"] * (len(grid.columns) - grid.labels),
-    )
+    rows = [[_entry(entry, grid) for entry in row] for row in grid.rows]
     ranked = any(entry.rank for row in grid.rows for entry in row)
     legend = f"{escape(grid.legend)} {_RANKING}" if ranked else escape(grid.legend)
-    parts = [f"### {escape(grid.title)}", table, legend, " ".join(map(escape, grid.remarks))]
+    parts = [
+        f"### {escape(grid.title)}",
+        markdown_table(rows, _headings(grid), ["left"] * grid.labels),
+        legend,
+        " ".join(map(escape, grid.remarks)),
+    ]
     return "\n\n".join(filter(None, parts))
 
 

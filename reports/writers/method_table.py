@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tabulate import tabulate
-
 from benchmark.errors import listed
 from reports.analysis.metrics import from_facts, main_of
 from reports.formatting import MISSING, REMARKED, TIMES, significant
 from reports.published.reader import PublishedValue
+from reports.writers.markdown import markdown_table
 
 SCALE = 4  # of the published values, as of the measurements
 _GIB = 2**30
@@ -72,7 +71,7 @@ def _costs(methods: Sequence[Facts], measured: Mapping[str, Facts] | None) -> st
         for facts in methods
     ]
     align = ["left", "left", "left", "right", "right", "right", "left", *("right" for _ in figures)]
-    return _markdown(rows, [*headings, *figures, "Paper"], [*align, "left"])
+    return markdown_table(rows, [*headings, *figures, "Paper"], [*align, "left"])
 
 
 def _inputs(facts: Facts) -> str:
@@ -150,14 +149,8 @@ def _published(
         for facts in named
     ]
     none = [row[0] for row in rows if set(row[2:]) <= {MISSING}]
-    align = ["left", "left", *("right" for _ in columns)]
-    table = _markdown(
-        [row for row in rows if row[0] not in none], ["Method", "Published as", *headings], align
-    )
+    known_rows = [row for row in rows if row[0] not in none]
+    made = markdown_table(known_rows, ["Method", "Published as", *headings], ["left", "left"])
     if not none:
-        return table
-    return f"{table}\n\nNo value at {TIMES}{SCALE} is known of {listed(none, len(none))}."
-
-
-def _markdown(rows: Sequence[Sequence[str]], headings: Sequence[str], align: Sequence[str]) -> str:
-    return tabulate(rows, headings, "pipe", colalign=align, disable_numparse=True)
+        return made
+    return f"{made}\n\nNo value at {TIMES}{SCALE} is known of {listed(none, len(none))}."

@@ -8,13 +8,10 @@ from benchmark.errors import listed, plain
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_text
 from reports.analysis.metrics import Metric, from_facts, main_of
-from reports.analysis.provenance.table import version_of
+from reports.analysis.provenance.table import bicubic_labels, fits, version_of
 from reports.analysis.results import read_results
 from reports.formatting import MISSING, TIMES, number
-from reports.published.reader import PublishedValue, published_for
-
-BICUBIC = "Bicubic"  # its name in papers
-_UNCLIPPED = "bicubic[clip=false]"  # as papers compute the row where nothing is rounded
+from reports.published.reader import BICUBIC, PublishedValue, published_for
 
 
 @dataclass(frozen=True)
@@ -46,9 +43,8 @@ def bicubic_row(
         dataset: the data set's label.
         stored: names of results folders, and their cells; the first with cells of this row counts.
     """
-    name, rounds = str(facts["name"]), facts.get("scored_levels") is not None
+    name, methods = str(facts["name"]), bicubic_labels(facts)
     printed = tuple(row for row in published_for(name, dataset) if row.method == BICUBIC)
-    methods = ["bicubic", _UNCLIPPED] if rounds else [_UNCLIPPED, "bicubic"]
     scales = ",".join(map(str, facts["scales"]))
     command = (
         f'python run_all.py --dataset "{dataset}" --protocol {name} --scales {scales} '
@@ -125,18 +121,11 @@ def cells_of(
     for folder in stored.values():
         found: dict[Any, Cell] = {}
         for cell in folder:
-            if _fits(cell, facts, dataset):
+            if cell.status == "done" and fits(cell, facts, dataset):
                 found.setdefault((cell.address.method, cell.address.scale, cell.address.seed), cell)
         if found:
             return list(found.values())
     return []
-
-
-def _fits(cell: Cell, facts: Mapping[str, Any], dataset: str) -> bool:
-    """Return whether a cell is finished, and of this data set and version of the protocol."""
-    at = (cell.address.dataset, cell.address.protocol)
-    same = version_of(cell) in ("", as_text(facts["version"]))
-    return at == (dataset, facts["name"]) and same and cell.status == "done"
 
 
 def _means(own: Sequence[Cell]) -> dict[tuple[int, str], float]:

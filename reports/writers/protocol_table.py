@@ -8,14 +8,13 @@ table is read along its rows, never down its columns.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tabulate import tabulate
-
 from benchmark.store.cells import Cell
 from reports.analysis.metrics import Metric, from_facts, main_of
 from reports.analysis.results import Results, read_results
 from reports.formatting import MISSING, TIMES, number
-from reports.published.reader import PublishedValue, published_for
-from reports.writers.protocol_list import BICUBIC, BicubicRow, cells_of
+from reports.published.reader import BICUBIC, PublishedValue, published_for
+from reports.writers.markdown import markdown_table
+from reports.writers.protocol_list import BicubicRow, cells_of
 
 _HEADINGS = ("Protocol", "Metric", "Scale", "Bicubic, printed", "Bicubic, measured")
 
@@ -48,8 +47,7 @@ def protocol_table(
         for row in _rows(facts, bicubic, by_protocol[str(facts["name"])], dataset, list(titles))
     ]
     headings = [*_HEADINGS, *titles.values(), "Best published"]
-    align = ("left", "left", "left", *("right",) * (len(headings) - 3))
-    return tabulate(rows, headings, "pipe", colalign=align, disable_numparse=True)
+    return markdown_table(rows, headings, ["left", "left", "left"])
 
 
 def _rows(

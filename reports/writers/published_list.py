@@ -5,7 +5,6 @@ from dataclasses import asdict
 from itertools import groupby, product
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -15,7 +14,7 @@ from reports.analysis.metrics import Metric
 from reports.formatting import MISSING, REMARKED, TIMES
 from reports.published.reader import PublishedValue, base_name, load
 from reports.tables.published import published_metrics
-from reports.writers.terminal import print_whole
+from reports.writers.terminal import new_table, print_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,7 +94,7 @@ def show_published(
 def _table(rows: Sequence[PublishedValue], metrics: Sequence[Metric]) -> Table:
     values = {(row.method, row.metric, row.scale): row for row in rows}
     scales = sorted({row.scale for row in rows})
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table = new_table()
     table.add_column("\nMethod", no_wrap=True)
     for metric, scale in product(metrics, scales):
         lead = metric.heading if scale == scales[0] else ""

@@ -102,11 +102,16 @@ def _fitting(section: "Section", console: "Console") -> list[Table]:
     return stacked
 
 
+def new_table() -> Table:
+    """Return an empty table in the style of all tables in the terminal."""
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+
+
 def _table(
     grid: "Grid", groups: Sequence[int], console: "Console", *, differences: bool = False
 ) -> Table:
     """Build the table of some of the grid's groups."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table = new_table()
     for label in grid.columns[: grid.labels]:
         table.add_column(Text(label), no_wrap=True)
     chosen = []

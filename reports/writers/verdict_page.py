@@ -7,10 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from rich import box
-from rich.table import Table
 from rich.text import Text
-from tabulate import tabulate
 
 from benchmark.errors import counted, plain
 from reports.analysis.metrics import Metric
@@ -27,8 +24,8 @@ from reports.analysis.verdicts.verdicts import (
 )
 from reports.formatting import MISSING, REMARKED, TIMES, number, signed
 from reports.writers.csv_files import guarded
-from reports.writers.markdown import escape
-from reports.writers.terminal import print_whole
+from reports.writers.markdown import escape, markdown_table
+from reports.writers.terminal import new_table, print_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -121,7 +118,7 @@ def show_verdicts(found: Sequence[Verdict], console: "Console") -> None:
     for name, rows in _by_protocol(found):
         console.print(Text(f"{plain(rows[0].dataset)}, protocol {plain(name)}", style="bold"))
         console.print()
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+        table = new_table()
         for heading in [*_COLUMNS, *_metric_columns(rows), "Training"]:
             table.add_column(Text(heading), no_wrap=True)
         for one in rows:
@@ -165,7 +162,7 @@ def _counts(found: Sequence[Verdict]) -> str:
         counts = Counter(one.verdict for one in own)
         rows.append([name, *(str(counts[verdict]) for verdict in VERDICTS)])
     headings = ["Protocol", *(verdict.capitalize() for verdict in VERDICTS)]
-    return _markdown(rows, headings, ["left", *("right" for _ in VERDICTS)])
+    return markdown_table(rows, headings, ["left"])
 
 
 def _section(name: str, found: Sequence[Verdict]) -> list[str]:
@@ -175,7 +172,7 @@ def _section(name: str, found: Sequence[Verdict]) -> list[str]:
     papers = "; ".join(dict.fromkeys(one.paper for one in found))
     return [
         f"## {escape(name)} on {escape(found[0].dataset)}",
-        _markdown(rows, headings, ["left" for _ in headings]),
+        markdown_table(rows, headings, ["left"] * len(headings)),
         f"{_LEGEND} Printed in: {escape(papers)}.",
     ]
 
@@ -231,7 +228,3 @@ def training_of(group: Group) -> str:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _markdown(rows: Sequence[Sequence[str]], headings: Sequence[str], align: Sequence[str]) -> str:
-    return tabulate(rows, headings, "pipe", colalign=align, disable_numparse=True)

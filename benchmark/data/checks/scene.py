@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 
 from benchmark.data.checks.refusal import refuse
+from benchmark.data.formats.stored import by
 from benchmark.dataset import Scene, Source
 from benchmark.errors import counted
 
@@ -91,9 +92,9 @@ def _cube_problems(cube: object) -> Iterator[str]:
     if cube.dtype.kind not in "uif" or cube.dtype.itemsize > 8:
         yield f"expected real numbers such as uint8, uint16 or float32, found {cube.dtype}"
     if cube.ndim != 3:
-        yield f"expected a cube of rows x columns x bands, found {_by(cube.shape)}"
+        yield f"expected a cube of rows x columns x bands, found {by(cube.shape)}"
     elif min(cube.shape) < 1 or cube.shape[2] < 2:
-        found = f"{_by(cube.shape)} (rows x columns x bands)"
+        found = f"{by(cube.shape)} (rows x columns x bands)"
         yield f"expected pixels in 2 bands or more, found {found}"
 
 
@@ -120,7 +121,7 @@ def _wavelength_problems(wavelengths: Sequence[float], shape: tuple[int, ...]) -
         yield (
             "expected as many wavelengths as bands, found "
             f"{counted(len(values), 'wavelength')} and {counted(bands, 'band')} in a cube of "
-            f"{_by(shape)} (rows x columns x bands){guess}"
+            f"{by(shape)} (rows x columns x bands){guess}"
         )
     elif not np.isfinite(values).all():
         yield f"expected finite wavelengths, found {values[~np.isfinite(values)][0]}"
@@ -162,10 +163,6 @@ def _value_problems(scene: Scene) -> Iterator[str]:
 
 def _share(chosen: np.ndarray) -> str:
     return f"{int(chosen.sum()):,} of {chosen.size:,} values"
-
-
-def _by(shape: Iterable[int]) -> str:
-    return " x ".join(map(str, shape)) or "a single number"
 
 
 def truth_digest(scene: Scene) -> str:

@@ -1,6 +1,5 @@
 """Export valid cells to a zip, without paths of this machine."""
 
-import hashlib
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -162,11 +161,5 @@ def files_of_cell(cell: Cell, *, weights: bool) -> dict[str, bytes]:
         if name not in ("cell.json", WEIGHTS)
     }
     facts = {**cell.facts, "reason": redact_paths(str(cell.facts["reason"]))}
-    facts["sums"] = {
-        **facts["sums"], **{name: _sha256(content) for name, content in redacted.items()}
-    }  # fmt: skip
+    facts["sums"] = {**facts["sums"], **cells.sums(redacted)}
     return {**files, **redacted, "cell.json": cells.encode(facts)}
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

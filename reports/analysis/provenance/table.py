@@ -1,7 +1,7 @@
 """The provenance of a table: what was measured, on what, how, when, and on which machine."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.errors import listed, plain
@@ -97,6 +97,21 @@ def comparable_published(cells: Sequence[Cell]) -> tuple[tuple[PublishedValue, .
     ):
         line += f"; the paper trained each network on {' and '.join(sorted(together))} together"
     return rows, line
+
+
+def fits(cell: Cell, facts: Mapping[str, Any], dataset: str) -> bool:
+    """Return whether a cell is of this data set, and of this version of a protocol."""
+    at = (cell.address.dataset, cell.address.protocol)
+    return at == (dataset, facts["name"]) and version_of(cell) in ("", as_text(facts["version"]))
+
+
+def bicubic_labels(facts: Mapping[str, Any]) -> list[str]:
+    """Return the labels that a printed Bicubic row is compared with, the preferred one first.
+
+    Papers compute the row without clipping, which shows where a protocol rounds nothing.
+    """
+    labels = ["bicubic[clip=false]", "bicubic"]
+    return labels if facts.get("scored_levels") is None else labels[::-1]
 
 
 def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...]:

@@ -1,15 +1,13 @@
 """How the networks of a table were trained, and in what that differs from their papers."""
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from benchmark.errors import counted
 from benchmark.store.cells import Cell
-from reports.analysis.facts import as_list, as_text, get_nested
+from reports.analysis.facts import as_list, as_number, as_text, get_nested
 from reports.analysis.provenance.machines import Machine, Machines, machine_of
-from reports.analysis.results import MAX_NUMBER, title_of_method
+from reports.analysis.results import title_of_method
 from reports.formatting import duration
 
 REPEATABLE = (
@@ -173,9 +171,7 @@ def _numbers(cells: Sequence[Cell], name: str) -> list[float]:
 
 
 def _number(cell: Cell, *path: str) -> float | None:
-    value: Any = get_nested(cell.facts, *path)
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if known and math.isfinite(value) and abs(value) < MAX_NUMBER else None
+    return as_number(get_nested(cell.facts, *path))
 
 
 def _range(texts: Sequence[str]) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from benchmark.store.cells import Cell
-from reports.analysis.facts import get_nested
-from reports.analysis.results import MAX_NUMBER, Results, read_results, title_of_method
+from reports.analysis.facts import as_number, get_nested
+from reports.analysis.results import Results, read_results, title_of_method
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +116,4 @@ def longest(groups: Sequence[Group]) -> Group | None:
 
 
 def _number(cell: Cell, *path: str) -> float:
-    value = get_nested(cell.facts, *path)
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if known and math.isfinite(value) and abs(value) < MAX_NUMBER else 0.0
+    return as_number(get_nested(cell.facts, *path)) or 0.0

@@ -14,10 +14,10 @@ from benchmark.errors import listed
 from benchmark.store.cells import Cell
 from reports.analysis.comparison.statistics import Uncertain, interval, seeds_error
 from reports.analysis.metrics import Metric, from_facts, main_of
-from reports.analysis.provenance.table import comparable_published, version_of
+from reports.analysis.provenance.table import bicubic_labels, comparable_published, fits
 from reports.analysis.results import ROUNDED
 from reports.analysis.verdicts.groups import Group, groups_of, longest
-from reports.published.reader import PublishedValue, published_for
+from reports.published.reader import BICUBIC, PublishedValue, published_for
 
 REPRODUCED, EXCEEDED = "reproduced", "exceeded"
 NOT_REACHED, NOT_RUN = "not reached at this budget", "not run"
@@ -25,8 +25,6 @@ VERDICTS = (REPRODUCED, EXCEEDED, NOT_REACHED, NOT_RUN)
 # Units of the last digit that tables show, up to which a difference counts as none: what the
 # Bicubic rows, which nobody trains, differ by.
 MARGIN = 5
-BICUBIC = "Bicubic"  # its name in papers
-_BICUBIC, _UNCLIPPED = "bicubic", "bicubic[clip=false]"
 _RANK = {NOT_REACHED: 0, EXCEEDED: 1, REPRODUCED: 2, NOT_RUN: 3}  # a row's verdict is the first
 
 
@@ -109,32 +107,17 @@ def verdicts(
     found = []
     for facts in protocols:
         printed = published_for(str(facts["name"]), dataset, rows)
-        own = [cell for cell in stored if _fits(cell, facts, dataset)]
+        own = [cell for cell in stored if fits(cell, facts, dataset)]
         metrics = main_of(from_facts(facts["metrics"]))
+        labels = {name: [label] for name, label in methods.items()}
+        labels[BICUBIC] = bicubic_labels(facts)
         for scale, name in sorted(
             dict.fromkeys((row.scale, row.method) for row in printed), key=lambda key: key[0]
         ):
             here = [row for row in printed if (row.scale, row.method) == (scale, name)]
-            labels = _labels(name, methods, rounds=facts.get("scored_levels") is not None)
             at_scale = [cell for cell in own if cell.address.scale == scale]
-            found.append(_judged(here, metrics, labels, at_scale))
+            found.append(_judged(here, metrics, labels.get(name, []), at_scale))
     return found
-
-
-def _fits(cell: Cell, facts: Mapping[str, Any], dataset: str) -> bool:
-    at = (cell.address.dataset, cell.address.protocol)
-    same = version_of(cell) in ("", str(facts.get("version", "")))
-    return at == (dataset, facts["name"]) and same
-
-
-def _labels(name: str, methods: Mapping[str, str], *, rounds: bool) -> list[str]:
-    """Return the labels whose cells count for a name in print, the first one before the others.
-
-    Papers compute the Bicubic row without clipping, which shows where nothing is rounded.
-    """
-    if name == BICUBIC:
-        return [_BICUBIC, _UNCLIPPED] if rounds else [_UNCLIPPED, _BICUBIC]
-    return [methods[name]] if name in methods else []
 
 
 def _judged(
@@ -147,7 +130,7 @@ def _judged(
     values = {row.metric: row for row in printed}
     groups = groups_of(cells)
     group, why = _group(labels, cells, groups)
-    base = longest([one for one in groups if one.method == _BICUBIC])
+    base = longest([one for one in groups if one.method == "bicubic"])
     evidence = tuple(
         _evidence(metric, values.get(metric.name), group, base)
         for metric in metrics

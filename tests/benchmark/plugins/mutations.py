@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -42,16 +43,24 @@ def _other_values(value: object) -> list[object]:
     return [None]
 
 
-Change = Callable[[], None]
+Undo = Callable[[], None]
+Change = Callable[[], Undo]
 
 
 def _set(node: ast.AST, field: str, value: object) -> Change:
-    return lambda: setattr(node, field, value)
+    def change() -> Undo:
+        before = getattr(node, field)
+        setattr(node, field, value)
+        return lambda: setattr(node, field, before)
+
+    return change
 
 
 def _put(items: list[Any], start: int, stop: int, new: list[Any]) -> Change:
-    def change() -> None:
+    def change() -> Undo:
+        before = items.copy()
         items[start:stop] = new
+        return lambda: items.__setitem__(slice(None), before)
 
     return change
 
@@ -61,7 +70,10 @@ def _differ(first: ast.AST, second: ast.AST) -> bool:
 
 
 def changes(tree: ast.Module) -> Iterator[Change]:
-    """Return every change of one place of a tree, each a function that makes it there."""
+    """Return every change of one place of a tree, each a function that makes it there.
+
+    The function returns another one, which undoes the change.
+    """
     silent = {
         id(below) for node in ast.walk(tree) for one in shown(node) for below in ast.walk(one)
     }
@@ -151,6 +163,26 @@ def _statements(body: list[ast.stmt]) -> Iterator[Change]:
 
 def changed(text: str, random: Random) -> str:
     """Change one place of a text so that it does something else."""
+    tree, known = _known(text)
+    return _made(tree, random.choice(known))
+
+
+def all_changed(text: str) -> Iterator[str]:
+    """Yield a text with every change of one of its places."""
+    tree, known = _known(text)
+    return (_made(tree, change) for change in known)
+
+
+@cache
+def _known(text: str) -> tuple[ast.Module, list[Change]]:
+    """Return the tree of a text and its changes, which take as long to find as all else."""
     tree = ast.parse(text)
-    random.choice(list(changes(tree)))()
-    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+    return tree, list(changes(tree))
+
+
+def _made(tree: ast.Module, change: Change) -> str:
+    undo = change()
+    try:
+        return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+    finally:
+        undo()

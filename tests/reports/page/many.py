@@ -1,7 +1,6 @@
 """Made-up results as large as the suite is meant for: 14 methods, four protocols, three seeds."""
 
 from collections.abc import Sequence
-from unittest.mock import patch
 
 import numpy as np
 
@@ -25,21 +24,18 @@ PROTOCOLS = {
 }
 
 
-def fill_many(make: Make, protocols: Sequence[str] = tuple(PROTOCOLS)) -> None:
-    """Store every method under some of the protocols."""
+def fill_many(make: Make) -> None:
+    """Store every method under every protocol."""
     rng = np.random.default_rng(17)
-    # Without waiting for the disk, as there are hundreds of cells.
-    with patch("os.fsync"):
-        for protocol in protocols:
-            scales, metrics = PROTOCOLS[protocol]
-            facts = [
-                described(name, title=title, unit=unit, digits=digits, higher=higher, main=True)
-                for name, title, unit, digits, higher in metrics
-            ]
-            for scale in scales:
-                for number, title in enumerate((*PLAIN, *TRAINED)):
-                    for seed in SEEDS if title in TRAINED else (0,):
-                        _store(make, rng, protocol, scale, number, title, seed, facts)
+    for protocol, (scales, metrics) in PROTOCOLS.items():
+        facts = [
+            described(name, title=title, unit=unit, digits=digits, higher=higher, main=True)
+            for name, title, unit, digits, higher in metrics
+        ]
+        for scale in scales:
+            for number, title in enumerate((*PLAIN, *TRAINED)):
+                for seed in SEEDS if title in TRAINED else (0,):
+                    _store(make, rng, protocol, scale, number, title, seed, facts)
 
 
 def _store(

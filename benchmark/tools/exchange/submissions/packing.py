@@ -1,6 +1,5 @@
 """Pack a method for others: its cells with weights, its code, and who submits it."""
 
-import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.errors import RequestError, counted, listed, meant
 from benchmark.method import METHODS, Method
 from benchmark.store import cells
-from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.store.cells import WEIGHTS, Cell, sums
 from benchmark.store.files import locked, replacing, writing
 from benchmark.tools.exchange.form import FORM, Form
 from benchmark.tools.exchange.packing import files_of_cell
@@ -173,7 +172,7 @@ def _write(
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "methods": sorted({cell.address.method for _, cell in good}),
         "code": {"plugins": code.plugins, "modules": code.modules},
-        "files": {name: hashlib.sha256(one).hexdigest() for name, one in content.items()},
+        "files": sums(content),
     }
     content[MANIFEST] = f"{json.dumps(manifest, indent=2)}\n".encode()
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -20,7 +20,7 @@ from safetensors.torch import load
 
 from benchmark.data.archives.zips import CheckedZip, open_zip
 from benchmark.errors import RequestError, counted, plain
-from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.store.cells import WEIGHTS, Cell, sums
 from benchmark.tools.exchange.form import FORM, Form
 from benchmark.tools.exchange.merging import LIMITS, RefusedError, unpack_cell
 from benchmark.tools.exchange.sorting import sort_files
@@ -223,12 +223,11 @@ def _require_sums(manifest: Mapping[str, Any], content: Mapping[str, bytes], fil
     Raises:
         RequestError: one is missing, was changed, or is not named.
     """
-    sums = manifest["files"]
-    found = {name: hashlib.sha256(one).hexdigest() for name, one in content.items()}
-    if other := sorted({*sums, *found} - ({*sums} & {*found})):
-        where = "is named and missing" if other[0] in sums else "is there and not named"
+    stated, found = manifest["files"], sums(content)
+    if other := sorted({*stated, *found} - ({*stated} & {*found})):
+        where = "is named and missing" if other[0] in stated else "is there and not named"
         raise RequestError(f"{file}: by its {MANIFEST}, {plain(other[0])[:200]} {where}")
-    if changed := [name for name in found if sums[name] != found[name]]:
+    if changed := [name for name in found if stated[name] != found[name]]:
         raise RequestError(
             f"{file}: {plain(changed[0])[:200]} does not match its checksum: it was edited after "
             "it was submitted"

@@ -39,6 +39,7 @@ from benchmark.store.lock import CellLock
 from tests.benchmark.engine.training.test_checkpoint import after
 from tests.benchmark.execution.planning.test_status import PLUGIN, plugin
 from tests.benchmark.support import CPU, EIGHT_BIT, FLOAT, Gain, Recorder
+from tests.test_plugins import STRIPES
 
 discover(REGISTRIES)
 
@@ -83,34 +84,6 @@ class Worst(metric.Metric):
 
     def of_scene(self, values, image):
         return float(values.max())
-'''
-
-STRIPES = '''
-"""Three scenes out of nowhere."""
-
-import numpy as np
-
-from benchmark.dataset import DataSet, Scene, Source, register
-from benchmark.errors import RequestError
-
-
-class Made(Source):
-    stamp = "first"
-
-    def read(self, scene):
-        level = 50 + 10 * len(scene) + np.arange(40)[:, None, None] % 7
-        return Scene(scene, np.full((40, 36, 2), level, np.uint8), (400.0, 500.0), 255.0)
-
-
-@register("stripes")
-class Stripes(DataSet):
-    title = "Stripes"
-    scenes = ("one", "three", "eleven")
-    test = ("eleven",)
-    validation = ("three",)
-
-    def open(self, root, scenes):
-        return Made()
 '''
 
 
@@ -431,7 +404,9 @@ def test_data_that_changed_in_between_are_not_run_on(
     task = planned(split_of(cache, "stripes"), "bicubic")
     job = Job(task, replace(settings, plugins=(file,))).to_json()
     assert Job.from_json(job).plan.key == task.key
-    file.write_text(STRIPES.replace("% 7", "% 13").replace('"first"', '"another"'))
+    file.write_text(
+        STRIPES.replace("% 7", "% 13").replace('stamp = "stripes"', 'stamp = "another"')
+    )
     with pytest.raises(ChangedError, match="its data"):
         Job.from_json(job)
 
@@ -444,7 +419,8 @@ def test_data_that_can_no_longer_be_read_are_the_users_affair(
     file = plugin(tmp_path, STRIPES)
     plan = planned(split_of(cache, "stripes"), "bicubic")
     job = Job(plan, replace(settings, plugins=(file,))).to_json()
-    file.write_text(STRIPES.replace("return Made()", 'raise RequestError("the disk is gone")'))
+    gone = STRIPES.replace("return Made()", 'raise RequestError("the disk is gone")')
+    file.write_text("from benchmark.errors import RequestError\n" + gone)
     with pytest.raises(RequestError, match="the disk is gone") as caught:
         Job.from_json(job)
     assert result_of(caught.value) == JobResult("refused", "the disk is gone")
