@@ -40,7 +40,7 @@ def methods(
     from benchmark.errors import RequestError
     from benchmark.execution.planning.request import chosen_methods
     from benchmark.method import METHODS, all_methods
-    from benchmark.plugins.parameters import describe
+    from benchmark.plugins.parameters import explain
 
     if measure and not table:
         raise RequestError("--measure needs --table, which shows what was measured")
@@ -52,7 +52,7 @@ def methods(
                 "paper": METHODS.entry(method.name).facts.get("paper", ""),
                 "inputs": " and ".join(method.inputs)
                 + (", band by band" if method.bandwise else ""),
-                "parameters": describe(type(method)),
+                "parameters": explain(type(method)),
             }
             for method in chosen
         ]

@@ -184,7 +184,10 @@ def stop(results: Results = RESULTS) -> None:
     from benchmark.execution.backends.slurm import backend as slurm
 
     ended = slurm.stop(results, lambda text: print_line(text, err=True))
-    print_line(f"{counted(ended, 'job')} ended; the same run continues from their checkpoints")
+    after = "the same run continues from their checkpoints"
+    print_line(
+        f"{counted(ended, 'job')} ended; {after if ended else f'none computes cells of {results}'}"
+    )
 
 
 def prepare(
@@ -248,6 +251,8 @@ def status(results: Results = RESULTS, as_json: Json = False) -> None:
     lines += [f"{'failed':12}{row['cell']}: {row['why']}" for row in failed]
     lines += [f"{'damaged':12}{why}" for why in broken]
     total = ", ".join(f"{count} {state}" for state, count in counts.items())
+    if not results.is_dir():
+        total += f"; there is no folder {results}"
     whole = counted(sum(counts.values()), "cell")
     value = {
         **counts,
