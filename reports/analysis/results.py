@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.errors import plain
+from benchmark.store.address import distinct_titles
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, get_nested
 from reports.analysis.metrics import Metric, metrics_of
@@ -246,9 +247,10 @@ class Results:
             ),
         )  # fmt: skip
         trained = set(self.cells[self.cells["trained"]]["method"])
+        titles = distinct_titles({one.method: one.title for one in first})
         return [
-            MethodInfo(one.method, one.title, one.published, one.paper, one.method in trained)
-            for one in first
+            MethodInfo(one.method, title, one.published, one.paper, one.method in trained)
+            for one, title in zip(first, titles.values(), strict=True)
         ]
 
 

@@ -209,6 +209,16 @@ def test_results_are_one_table(go: Any) -> None:
     assert len(scores) == 2 * (len(stored.columns) - 1)  # two cells of one test scene
 
 
+def test_methods_of_one_title_are_told_apart_and_not_averaged(go: Any) -> None:
+    titled = {"Back-projection": repeated}
+    apart = ["Back-projection [back_projection]", "Back-projection [Back-projection]"]
+    made = go(["back_projection[iterations=1]", "back_projection", titled])
+    assert list(made.table.index) == ["Back-projection [iterations=1]", *apart]
+    psnr = made.scores.query("metric == 'psnr'").set_index("title")["value"]
+    assert set(psnr.index) == set(made.table.index)
+    assert made.table["PSNR (dB)", "x3"].to_dict() == psnr.to_dict()
+
+
 def test_no_results_and_damaged_cells_are_said(go: Any, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"no results in nowhere; make them with run"):
         results("nowhere")
