@@ -35,6 +35,24 @@ class Entry(Generic[T]):
         return {name: fact for name, fact in self.facts.items() if name != BIBTEX}
 
 
+def check_name(name: str, kind: str, place: str = "") -> None:
+    """Check that a plugin can be asked for by a name.
+
+    Args:
+        name: the name.
+        kind: "method" or "data set", for the message.
+        place: where it stands, for the message.
+
+    Raises:
+        RequestError: it cannot.
+    """
+    if re.fullmatch(r"[A-Za-z0-9_.-]+", name) is None:
+        raise RequestError(
+            f"{place}expected the name of a {kind}, found '{name}'; write it with letters from a "
+            "to z, digits, _, - and . alone"
+        )
+
+
 class Registry(Generic[T]):
     """The known methods, or the known data sets.
 
@@ -85,11 +103,7 @@ class Registry(Generic[T]):
         Raises:
             RequestError: it cannot be a name, or is another plugin's.
         """
-        if re.fullmatch(r"[A-Za-z0-9_.-]+", name) is None:
-            raise RequestError(
-                f"{file}: expected the name of a {self.kind}, found '{name}'; write it with "
-                "letters from a to z, digits, _, - and . alone"
-            )
+        check_name(name, self.kind, f"{file}: ")
         for existing in self._entries.values():
             # Names are folders of results, which some systems compare without case.
             if existing.name.casefold() != name.casefold():

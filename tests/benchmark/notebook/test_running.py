@@ -158,7 +158,7 @@ def test_markup_in_a_message_is_escaped(go: Any) -> None:
         (lambda low: low, "a lambda has no name .* methods={'mine': lambda ...}"),
         ({"srcnn": repeated}, "there is a method 'srcnn'; give yours another name: methods={'my_"),
         ([repeated, {"repeated": Net}], "two methods are named 'repeated'"),
-        ({"a b": repeated}, "a b"),
+        ({"a b": repeated}, "expected the name of a method, found 'a b'; write it with letters"),
         (nn.Conv2d, "Conv2d: its class needs in_channels, out_channels, kernel_size; expected par"),
         (
             {"x": lambda low, high: low + high},
@@ -179,8 +179,16 @@ def test_options_of_clusters_are_checked(go: Any) -> None:
         go("bicubic", partition="x")
     with pytest.raises(RequestError, match="colour is not an option"):
         go("bicubic", colour="x")
+    with pytest.raises(RequestError, match=r"scale is not an option; did you mean scales"):
+        go("bicubic", scale=2)
     with pytest.raises(RequestError, match="repeated is given as a Python object, which is"):
         go(repeated, on="slurm")
+
+
+@pytest.mark.parametrize("value", [None, 2.0])
+def test_values_that_are_no_list_are_refused_in_one_line(go: Any, value: Any) -> None:
+    with pytest.raises(RequestError, match=f"^seeds: expected a text, a whole .*, found {value}$"):
+        go("bicubic", seeds=value)
 
 
 def test_every_option_of_the_command_line_is_one_of_run() -> None:
