@@ -230,8 +230,8 @@ def prepare(
             counts = {name: len(part) for name, part in parts.items()}
             rows.append({"dataset": split.label, **counts, "cache": str(one.cache)})
     lines = [
-        f"{row['dataset']}: {row['train']} scenes to train, {row['validation']} to validate, "
-        f"{row['test']} to test, prepared in {row['cache']}"
+        f"{row['dataset']}: {counted(row['train'], 'scene')} to train, {row['validation']} to "
+        f"validate, {row['test']} to test, prepared in {row['cache']}"
         for row in rows
     ]
     print_result(rows, "\n".join(lines), as_json)
