@@ -222,7 +222,7 @@ def prepare(
         cache=cache,
     )
     experiment = resolve(request)
-    rows = []
+    rows: list[dict[str, Any]] = []
     with progress.make() as shown:
         for one in experiment.data:
             split = load_split(one, experiment.protocol, shown.preparing)
