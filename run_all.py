@@ -28,7 +28,7 @@ from benchmark.cli.options import (
     print_result,
 )
 from benchmark.cli.pretrained import facts_of, report_pretrained
-from benchmark.cli.run import refuse_options_before, show_plan
+from benchmark.cli.run import check_pretrained, refuse_options_before, show_plan
 from benchmark.cli.score import score
 from benchmark.cli.upscale import upscale
 from benchmark.cli.usage import CheckedCommand, CheckedGroup, finite
@@ -157,6 +157,7 @@ def run(
         cache=cache,
         plugins=tuple(plugin or ()),
     )
+    check_pretrained(context)
     elsewhere = cluster.cluster_options(on, context.params, context)
     if on == "slurm":
         context.with_resource(cluster.without_locks_where_refused())

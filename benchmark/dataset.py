@@ -215,9 +215,16 @@ class DataSet(ABC):
         """Download the data set below `root` and return its folder.
 
         Raises:
-            RequestError: the download failed, or the files differ from the published ones.
+            RequestError: the download failed, or the files differ from the published ones; or the
+                data set is not downloaded.
         """
-        raise RequestError(f"{self.name} is computed, not downloaded; run it directly")
+        if self.synthetic:
+            raise RequestError(f"{self.name} is computed, not downloaded; run it directly")
+        files = f"get its files from {self.home}" if self.home else "its files are your own"
+        raise RequestError(
+            f"{self.name} cannot be downloaded by this command; {files}; a run says which are "
+            "missing and where they are searched"
+        )
 
 
 DATASETS: Registry[DataSet] = Registry("data set", "datasets", "hsisr.datasets")

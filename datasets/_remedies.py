@@ -25,7 +25,7 @@ def get_missing(dataset: DataSet, root: Path, folders: str, files: str, found: F
         files: the files to download from its home page.
         found: what the search found there.
     """
-    where = root if root.is_dir() else f"{root}, which is not a folder"
+    where = root if root.is_dir() else f"{root}, which is not a folder,"
     return (
         f"Searched {where} and its {folders}; {seen(root, found)}. "
         f"Run 'python run_all.py fetch {dataset.name} --data {root}', "

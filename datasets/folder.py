@@ -156,8 +156,11 @@ class _FolderSource(Source):
         return Scene(scene, cube, wavelengths, peak, ", ".join(remarks))
 
     def remedy(self, scene: str) -> str:
-        """Return what to do about an image that cannot be used."""
-        return f"correct {self._files[scene]}, or leave it out with --scenes"
+        """Return what to do about an image that cannot be used: what is stated may be wrong too."""
+        stated = [f"{name}=" for name in ("peak", "wavelengths", "axis")
+                  if getattr(self._settings, name) not in (0, "", AUTO)]  # fmt: skip
+        wrong = " or ".join([*stated, str(self._files[scene])])
+        return f"correct {wrong}, or leave it out with --scenes"
 
     @functools.cached_property
     def _largest(self) -> float:

@@ -40,7 +40,7 @@ def methods(
     from benchmark.errors import RequestError
     from benchmark.execution.planning.request import chosen_methods
     from benchmark.method import METHODS, all_methods
-    from benchmark.plugins.parameters import describe
+    from benchmark.plugins.parameters import explain
 
     if measure and not table:
         raise RequestError("--measure needs --table, which shows what was measured")
@@ -52,7 +52,7 @@ def methods(
                 "paper": METHODS.entry(method.name).facts.get("paper", ""),
                 "inputs": " and ".join(method.inputs)
                 + (", band by band" if method.bandwise else ""),
-                "parameters": describe(type(method)),
+                "parameters": explain(type(method)),
             }
             for method in chosen
         ]
@@ -150,6 +150,7 @@ def verdicts(
     from reports.writers.published_list import chosen
 
     chosen(dataset=dataset)  # raises where nothing is published
+    _check_folder(results)
     files.check_suffix(output, (".md", ".csv"))
     known = {
         name: entry.name
@@ -181,6 +182,7 @@ def claims(
     from reports.writers.claims_page import claims_page
 
     files.check_suffix(output, (".md",))
+    _check_folder(results)
     lengths: dict[int, str] = {}
     for profile in PROFILES.values():
         lengths.setdefault(profile.patches * profile.epochs, profile.name)
@@ -189,3 +191,15 @@ def claims(
         print_line(page)
     else:
         files.write_page(output, page)
+
+
+def _check_folder(results: Path) -> None:
+    """Check that a results folder is there: without it nothing would have been run.
+
+    Raises:
+        RequestError: it is not.
+    """
+    from benchmark.errors import RequestError
+
+    if not results.is_dir():
+        raise RequestError(f"--results: there is no folder {results}; name the one to judge")

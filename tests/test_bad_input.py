@@ -93,6 +93,7 @@ WRONG = {
     ("--device", "tpu"): ["unknown device 'tpu'", "auto, cpu or cuda"],
     ("--device", "cuda"): ["--device cuda", "no CUDA device", "cpu or auto"],
     ("--scenes", "leaves1"): ["no scene 'leaves1'", "did you mean leaves"],
+    ("--scenes", "zzz"): ["no scene 'zzz'; there are leaves01, leaves02", "and 10 more"],
     ("--scene", "leaves04"): ["No such option: --scene", "--scenes", "--help"],
     ("--scales",): ["--scales", "requires an argument"],
     ("train",): ["No such command 'train'", "--help"],
@@ -104,6 +105,8 @@ WRONG = {
     ("fetch",): ["--help"],
     ("fetch", "cav"): ["unknown data set 'cav'", "did you mean cave"],
     ("fetch", "synthetic"): ["synthetic", "computed, not downloaded"],
+    ("fetch", "chikusei"): ["cannot be downloaded", "get its files from https://naotoyokoya.com"],
+    ("fetch", "folder"): ["folder cannot be downloaded by this command; its files are your own"],
     ("new",): ["--help"],
 }
 
@@ -195,7 +198,7 @@ def nowhere(data: Path) -> None:
         (text_for_a_zip, ["complete_ms_data.zip", "not a complete zip archive"]),
         (evil_zip, ["complete_ms_data.zip", "'../evil'", "out of its folder"]),
         (nothing, ["no files of balloons, beads", "fetch cave --data data"]),
-        (nowhere, ["data, which is not a folder", "fetch cave --data data"]),
+        (nowhere, ["data, which is not a folder, and its ", "fetch cave --data data"]),
     ],
 )
 def test_damaged_cave_files_are_refused(

@@ -74,7 +74,8 @@ def test_data_that_are_missing_are_named(hsisr: CommandLine) -> None:
 
 
 def test_status_counts_what_is_there(hsisr: CommandLine) -> None:
-    assert hsisr("status").out == "0 cells: 0 done, 0 running, 0 queued, 0 failed\n"
+    none = "0 cells: 0 done, 0 running, 0 queued, 0 failed; there is no folder results\n"
+    assert hsisr("status").out == none
     assert hsisr.tiny("bicubic,wiener").code == 0
     assert hsisr("status").out == "2 cells: 2 done, 0 running, 0 queued, 0 failed\n"
     known = hsisr.cells()["wiener 0"]
@@ -153,4 +154,4 @@ def test_a_missing_package_or_command_is_named(
 def test_there_is_nothing_to_stop(hsisr: CommandLine) -> None:
     answer = hsisr("stop")
     assert answer.code == 0
-    assert answer.out.startswith("0 jobs ended")
+    assert answer.out == "0 jobs ended; none computes cells of results\n"

@@ -10,7 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 import run_all
+from benchmark.execution.registries import REGISTRIES
 from benchmark.method.registration import all_methods
+from benchmark.plugins.discovery import discover
 from reports.writers.files import write_tables
 from tests.command_line import CommandLine
 
@@ -24,6 +26,7 @@ WRITTEN = [
 PROTOCOLS = "protocols"  # one table of all protocols, from all cells
 MARKS = re.compile(r"^<!-- from docs/results: (\S+) -->$", re.MULTILINE)
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+REFERENCE = re.compile(r"[a-z0-9_-]+\[\w+=[^\]\[]*\]")  # such as bicubic[clip=false]
 # Pages with parts that are made from stored cells, and the data sets of these.
 MADE = {
     "README.md": ["cave"],
@@ -155,6 +158,18 @@ def test_the_other_plugins_of_the_pages_pass_their_checks(
     file.write_text(_python(f"docs/extend/{page}.md"), encoding="utf-8")
     checked = hsisr("check", f"--{kind}", name, "--plugin", str(file))
     assert checked.code == 0, checked.out
+
+
+def test_what_the_pages_name_with_parameters_can_be_made() -> None:
+    discover(REGISTRIES)
+    made = []
+    for page in WRITTEN:
+        for reference in REFERENCE.findall(page.read_text(encoding="utf-8")):
+            for registry in REGISTRIES:
+                if any(entry.name == reference.partition("[")[0] for entry in registry):
+                    registry.make(reference)
+                    made.append(reference)
+    assert len(made) > 20
 
 
 def _commands() -> list[tuple[str, str]]:

@@ -108,7 +108,7 @@ def test_a_file_that_an_editor_of_windows_wrote_is_the_same_method(
 def test_a_method_from_a_file_is_listed_with_its_parameters(hsisr: CommandLine) -> None:
     plugin = written(hsisr.folder, "mine.py", MINE)
     listed = {one["name"]: one for one in hsisr("methods", "--plugin", plugin, "--json").json()}
-    assert listed["mine"]["parameters"] == ["kernel (one of 1, 3, 5, default 3)"]
+    assert listed["mine"]["parameters"] == ["kernel (one of 1, 3, 5, default 3): rows and columns"]
     assert "mine" not in {one["name"] for one in hsisr("methods", "--json").json()}
 
 

@@ -33,3 +33,12 @@ def test_what_cannot_be_scored_is_said_in_one_line_each(hsisr: CommandLine) -> N
     none = hsisr.tiny("srcnn", "--pretrained", "--weights-from", "nowhere")
     assert none.code == 2
     assert "there are none of any network" in none.err
+
+
+def test_a_folder_of_weights_that_would_not_be_used_is_refused(hsisr: CommandLine) -> None:
+    answer = hsisr.tiny("srcnn", "--weights-from", "stored")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == (
+        "error: --weights-from needs --pretrained; without it networks are trained\n"
+    )
+    assert not hsisr.results.exists()

@@ -226,7 +226,7 @@ def test_methods_lists_each_with_its_paper_and_parameters(hsisr: CommandLine) ->
     closed = ["bicubic", "back_projection", "wiener", "total_variation"]
     assert [name for name in names if name in closed] == closed
     assert set(names) >= {"srcnn", "espcn", "vdsr", "proposed"}
-    assert "    parameters: joint (true or false, default false)" in answer.out.splitlines()
+    assert "    parameters: joint (true or false, default false): " in answer.out
     listed = hsisr("methods", "--json").json()
     assert [one["name"] for one in listed] == names
     assert all(one["paper"] for one in listed)

@@ -36,7 +36,8 @@ def test_every_published_row_of_cave_has_one_verdict(hsisr: CommandLine) -> None
 
 def test_the_same_rows_are_printed_and_written_as_csv_and_json(hsisr: CommandLine) -> None:
     """Without any stored cell, each of them says that nothing was run."""
-    empty = ("verdicts", "--results", "nowhere")
+    (hsisr.folder / "empty").mkdir()
+    empty = ("verdicts", "--results", "empty")
     shown = hsisr(*empty)
     assert shown.code == 0
     assert "cave, protocol li2020" in shown.out
@@ -51,6 +52,8 @@ def test_bad_requests_are_refused_in_one_line(hsisr: CommandLine) -> None:
     for words, said in {
         ("verdicts", "--output", "page.txt"): "expected a name that ends in .md or .csv",
         ("claims", "--output", "page.csv"): "expected a name that ends in .md",
+        ("verdicts", "--results", "resluts"): "there is no folder resluts; name the one to judge",
+        ("claims", "--results", "resluts"): "there is no folder resluts; name the one to judge",
         ("verdicts", "--dataset", "moon"): "no published numbers of any protocol on moon",
     }.items():
         answer = hsisr(*words)

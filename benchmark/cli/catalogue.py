@@ -56,14 +56,14 @@ def metrics(plugin: Plugins = None, as_json: Json = False) -> None:
     """List the metrics and their parameters."""
     discover(plugin)
     from benchmark.metric import METRICS
-    from benchmark.plugins.parameters import describe
+    from benchmark.plugins.parameters import explain
 
     rows = [
         {
             "name": entry.name,
             "title": made.title + (f" in {made.unit}" if made.unit else ""),
             "meaning": f"{made.meaning}; {'higher' if made.higher else 'lower'} is better",
-            "parameters": describe(entry.cls),
+            "parameters": explain(entry.cls),
         }
         for entry in METRICS
         for made in [METRICS.make(entry.name)]

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +23,7 @@ from benchmark.cli.options import (
     print_result,
 )
 from benchmark.console import print_line
-from benchmark.errors import RequestError, counted
+from benchmark.errors import RequestError, counted, meant
 
 if TYPE_CHECKING:
     from benchmark.execution.backends.cluster import RayOptions, SlurmOptions
@@ -90,13 +90,16 @@ def cluster_options(
     return options_of(on, {name: given[name] for name in _OWN.get(on, ())})
 
 
-def options_of(on: str, given: Mapping[str, Any]) -> "RayOptions | SlurmOptions | None":
+def options_of(
+    on: str, given: Mapping[str, Any], others: Iterable[str] = ()
+) -> "RayOptions | SlurmOptions | None":
     """Return the options of a cluster; None for this machine.
 
     Args:
         on: "ray", "slurm" or "".
         given: values of its own options, by the names of their parameters; the others have their
             defaults.
+        others: the options of a run beside these, which an unknown name may mean.
 
     Raises:
         RequestError: the name is unknown, an option belongs to another one, or has a value that
@@ -106,8 +109,10 @@ def options_of(on: str, given: Mapping[str, Any]) -> "RayOptions | SlurmOptions 
         raise RequestError(f"on={on!r}: expected {' or '.join(map(repr, _OWN))}, or leave it out")
     if foreign := sorted(given.keys() - _OWN.get(on, ())):
         owner = next((name for name, own in _OWN.items() if foreign[0] in own), "")
-        needs = f"needs on='{owner}'" if owner else "is not an option"
-        raise RequestError(f"{foreign[0]} {needs}")
+        if owner:
+            raise RequestError(f"{foreign[0]} needs on='{owner}'")
+        guess = meant(foreign[0], [*others, *sum(_OWN.values(), ())]).strip()
+        raise RequestError(f"{foreign[0]} is not an option" + f"; {guess}" * bool(guess))
     if not on:
         return None
     from benchmark.execution.backends.cluster import RayOptions, SlurmOptions
@@ -184,7 +189,10 @@ def stop(results: Results = RESULTS) -> None:
     from benchmark.execution.backends.slurm import backend as slurm
 
     ended = slurm.stop(results, lambda text: print_line(text, err=True))
-    print_line(f"{counted(ended, 'job')} ended; the same run continues from their checkpoints")
+    after = "the same run continues from their checkpoints"
+    print_line(
+        f"{counted(ended, 'job')} ended; {after if ended else f'none computes cells of {results}'}"
+    )
 
 
 def prepare(
@@ -214,7 +222,7 @@ def prepare(
         cache=cache,
     )
     experiment = resolve(request)
-    rows = []
+    rows: list[dict[str, Any]] = []
     with progress.make() as shown:
         for one in experiment.data:
             split = load_split(one, experiment.protocol, shown.preparing)
@@ -222,8 +230,8 @@ def prepare(
             counts = {name: len(part) for name, part in parts.items()}
             rows.append({"dataset": split.label, **counts, "cache": str(one.cache)})
     lines = [
-        f"{row['dataset']}: {row['train']} scenes to train, {row['validation']} to validate, "
-        f"{row['test']} to test, prepared in {row['cache']}"
+        f"{row['dataset']}: {counted(row['train'], 'scene')} to train, {row['validation']} to "
+        f"validate, {row['test']} to test, prepared in {row['cache']}"
         for row in rows
     ]
     print_result(rows, "\n".join(lines), as_json)
@@ -248,6 +256,8 @@ def status(results: Results = RESULTS, as_json: Json = False) -> None:
     lines += [f"{'failed':12}{row['cell']}: {row['why']}" for row in failed]
     lines += [f"{'damaged':12}{why}" for why in broken]
     total = ", ".join(f"{count} {state}" for state, count in counts.items())
+    if not results.is_dir():
+        total += f"; there is no folder {results}"
     whole = counted(sum(counts.values()), "cell")
     value = {
         **counts,

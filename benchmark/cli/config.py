@@ -80,6 +80,8 @@ def _content(file: Path) -> dict[str, Any]:
         raise RequestError(f"--config {file}: it cannot be read: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
         raise RequestError(f"{file} is not TOML: {error}") from error
+    except json.JSONDecodeError as error:
+        raise RequestError(f"{file} is not JSON: {error}") from error
     except (ValueError, RecursionError) as error:
         raise RequestError(f"{file} cannot be read as text: {error}") from error
     request = found.get("request") if isinstance(found, dict) else None

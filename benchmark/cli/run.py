@@ -1,4 +1,4 @@
-"""Helpers of the main command: show the plan, reject misplaced options."""
+"""Helpers of the main command: show the plan, reject misplaced and missing options."""
 
 from collections import Counter
 from contextlib import suppress
@@ -69,3 +69,16 @@ def refuse_options_before(context: typer.Context) -> None:
                 f"{option} stands before the command '{context.invoked_subcommand}'; options of a "
                 "command stand after its name"
             )
+
+
+def check_pretrained(context: typer.Context) -> None:
+    """Reject `--weights-from` where all networks would be trained.
+
+    Raises:
+        RequestError: it is given without `--pretrained`.
+    """
+    from benchmark.errors import RequestError
+
+    source = context.get_parameter_source("weights_from")
+    if source and source.name == "COMMANDLINE" and not context.params["pretrained"]:
+        raise RequestError("--weights-from needs --pretrained; without it networks are trained")

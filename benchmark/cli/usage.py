@@ -50,6 +50,8 @@ class CheckedGroup(TyperGroup):
         rest = _checked(self, ctx, args)
         if rest and rest[0] not in self.commands:
             advice = _comma_advice(args, rest[0]) or _meant(rest[0], self.commands)
+            if rest[0].endswith(".py"):
+                advice = "; a plugin is named by --plugin, which is written before each of several"
             raise RequestError(f"No such command '{rest[0]}'{advice} {_HELP}")
         if not rest:
             _take_config(self, ctx, args)
@@ -157,7 +159,7 @@ def _raise_unknown_option(
         [*(name for param in command.params for name in param.opts), "--help"],
     )
     if ctx.parent and any(unknown in param.opts for param in ctx.parent.command.params):
-        advice += f" '{ctx.info_name}' has none; a run without a command has"
+        advice = f"{advice or ';'} '{ctx.info_name}' has none; a run without a command has"
     raise RequestError(f"No such option: {named}{advice} {_HELP}") from error
 
 
@@ -192,5 +194,6 @@ def _meant(word: str, known: Iterable[str]) -> str:
     if len(word) == 1:  # a short option, of which there are none
         near = [name for name in names if name.startswith(word)][:3]
     else:
-        near = [word] if word in names else difflib.get_close_matches(word, names, 3)
+        begun = [name for name in names if name.startswith(f"{word}-")]
+        near = [word] if word in names else begun or difflib.get_close_matches(word, names, 3)
     return f"; did you mean {' or '.join(names[name] for name in near)}?" if near else ""

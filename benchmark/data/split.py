@@ -13,7 +13,7 @@ from torch import Tensor
 from benchmark.data.cache import PreparedScenes, ProgressCallback, no_progress, prepare
 from benchmark.data.checks import Delivered, check_division, check_names, check_together
 from benchmark.dataset import DATASETS, DataSet, Scene
-from benchmark.errors import RequestError, counted, listed, similar
+from benchmark.errors import RequestError, counted, listed, meant
 from benchmark.protocol import PROTOCOLS, Protocol
 from benchmark.store.address import key_of
 
@@ -138,9 +138,9 @@ def check_scenes(references: Sequence[str], scenes: Sequence[str]) -> None:
         known.update((name.lower(), name) for name in dataset.scenes)
     for name in scenes:
         if name.lower() not in known:
-            near = similar(name, sorted(known.values()))
-            guess = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'{guess}")
+            names = sorted(known.values())
+            guess = meant(name, names, 0.5).strip() or f"there are {listed(names)}"
+            raise RequestError(f"--scenes: {listed(references)} has no scene '{name}'; {guess}")
 
 
 def load_split(

@@ -18,6 +18,7 @@ from benchmark.method.registration import GROUPS, are_images
 from benchmark.notebook.identity import identity
 from benchmark.plugins.fingerprint import declare
 from benchmark.plugins.parameters import names_in
+from benchmark.plugins.registry import check_name
 
 # What a function that builds a network may ask for, by the names of its parameters.
 _ASKED = ("bands", "scale", "problem")
@@ -140,6 +141,7 @@ def register_custom(name: str, custom: Custom) -> str:
     Raises:
         RequestError: a method has this name, or the object is none of what `run` takes.
     """
+    check_name(name, "method")
     if name in GROUPS or any(entry.name.casefold() == name.casefold() for entry in METHODS):
         raise RequestError(
             f"there is a method '{name}'; give yours another name: methods={{'my_{name}': ...}}"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmark.errors import RequestError, plain
 from benchmark.store import cells as store
+from benchmark.store.address import distinct_titles
 from benchmark.store.cells import Cell
 
 COLUMNS = (
@@ -60,15 +61,16 @@ def results(folder: str | Path = "results") -> pd.DataFrame:
 
 def scores_of(cells: Iterable[Cell]) -> pd.DataFrame:
     """Return the scores of cells as `results` does."""
-    frame = pd.DataFrame((row for cell in cells for row in _rows(cell)), columns=list(COLUMNS))
+    done = [cell for cell in cells if cell.status == "done"]
+    titles = distinct_titles({cell.address.method: title_of(cell) for cell in done})
+    rows = (row for cell in done for row in _rows(cell, titles[cell.address.method]))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({"scale": int, "seed": int, "value": float, "higher_is_better": bool})
 
 
-def _rows(cell: Cell) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a cell."""
-    if cell.status != "done":
-        return
-    at, title = cell.address, title_of(cell)
+def _rows(cell: Cell, title: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a finished cell."""
+    at = cell.address
     facts = {one["name"]: one for one in cell.facts["metrics"]}
     for scores in cell.scores().to_dict("records"):
         scene = str(scores.pop("scene"))

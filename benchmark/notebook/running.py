@@ -1,6 +1,7 @@
 """Run methods from Python, as `run_all.py` does."""
 
 import html
+import inspect
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -157,7 +158,7 @@ def run(
 
     Args:
         methods: a name, an object, a mapping of names to objects, or a list of these; names may
-            have parameters: `"proposed[maps=32]"`. All default methods if empty.
+            have parameters: `"edsr[maps=32]"`. All default methods if empty.
         dataset: data sets, a table each.
         scales: factors; those of the protocol if empty.
         profile: length of training: quick, evening, overnight, standard or paper.
@@ -195,7 +196,7 @@ def run(
     """
     files = tuple(map(Path, [plugin] if isinstance(plugin, str | Path) else plugin))
     folder = Path(results)
-    elsewhere = options_of(on, cluster)
+    elsewhere = options_of(on, cluster, inspect.signature(run).parameters)
     with ExitStack() as undo:
         discovery.discover(REGISTRIES)
         for registry in REGISTRIES:
@@ -213,15 +214,15 @@ def run(
                 f"process; put it into a plugin file for on='{on}'"
             )
         request = Request(
-            datasets=_text(dataset),
-            train_on=_text(train_on),
-            scenes=_text(scenes),
+            datasets=_text("dataset", dataset),
+            train_on=_text("train_on", train_on),
+            scenes=_text("scenes", scenes),
             protocol=protocol,
             profile=profile,
-            scales=_text(scales),
+            scales=_text("scales", scales),
             methods=",".join(name for name, _ in asked),
-            metrics=_text(metrics),
-            seeds=_text(seeds),
+            metrics=_text("metrics", metrics),
+            seeds=_text("seeds", seeds),
             device=device,
             data=Path(data or os.environ.get("HSISR_DATA") or DATA),
             results=folder,
@@ -245,9 +246,19 @@ def run(
         return _result(experiment, outcomes)
 
 
-def _text(values: Values) -> str:
-    """Return the values of an option as on the command line."""
-    return str(values) if isinstance(values, str | int) else ",".join(map(str, values))
+def _text(option: str, values: Values) -> str:
+    """Return the values of an option as on the command line.
+
+    Raises:
+        RequestError: they are neither a text, nor a whole number, nor a list.
+    """
+    if isinstance(values, str | int):
+        return str(values)
+    if not isinstance(values, Iterable):
+        raise RequestError(
+            f"{option}: expected a text, a whole number, or a list of these, found {values!r}"
+        )
+    return ",".join(map(str, values))
 
 
 def _registered(

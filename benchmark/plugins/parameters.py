@@ -127,11 +127,12 @@ def split_reference(reference: str, kind: str) -> tuple[str, dict[str, str]]:
                 break
             settings[key] = value
     if not match:
-        several = (
-            ""
-            if "[" in reference or len(re.findall(r"\w+", reference)) < 2
-            else ("; several names are separated by commas")
-        )
+        several = ""
+        if settings:
+            # Commas separate parameters: `folder[path=a,test=b,c]`.
+            several = "; several names in one value are joined by +" * ("=" not in item)
+        elif "[" not in reference and len(re.findall(r"\w+", reference)) > 1:
+            several = "; several names are separated by commas"
         raise RequestError(
             f"{kind} '{reference}' cannot be read; expected NAME or NAME[key=value,key=value]"
             f"{several}"
@@ -232,7 +233,10 @@ def describe(cls: type) -> list[str]:
 def explain(cls: type) -> list[str]:
     """List parameters as `describe` does, each with its help."""
     helps = [field.metadata.get("help", "") for field in dataclasses.fields(cls)]
-    return [f"{text}: {given}" for text, given in zip(describe(cls), helps, strict=True)]
+    return [
+        f"{text}: {given}" if given else text
+        for text, given in zip(describe(cls), helps, strict=True)
+    ]
 
 
 def shown(value: object) -> str:

@@ -6,6 +6,8 @@ decorator when its module is imported (see `benchmark.plugins.discovery`).
 
 import dataclasses
 import inspect
+import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +35,24 @@ class Entry(Generic[T]):
         return {name: fact for name, fact in self.facts.items() if name != BIBTEX}
 
 
+def check_name(name: str, kind: str, place: str = "") -> None:
+    """Check that a plugin can be asked for by a name.
+
+    Args:
+        name: the name.
+        kind: "method" or "data set", for the message.
+        place: where it stands, for the message.
+
+    Raises:
+        RequestError: it cannot.
+    """
+    if re.fullmatch(r"[A-Za-z0-9_.-]+", name) is None:
+        raise RequestError(
+            f"{place}expected the name of a {kind}, found '{name}'; write it with letters from a "
+            "to z, digits, _, - and . alone"
+        )
+
+
 class Registry(Generic[T]):
     """The known methods, or the known data sets.
 
@@ -55,13 +75,13 @@ class Registry(Generic[T]):
         Instances check the types and ranges of their parameters.
 
         Raises:
-            RequestError: the name cannot be asked for on the command line, or another file has
-                registered it.
+            RequestError: the name cannot be asked for on the command line, or another file, or
+                another class of the file, has registered it.
         """
-        if split_reference(name, self.kind) != (name, {}):
-            raise RequestError(f"expected the name of a {self.kind}, found '{name}'")
 
         def decorate(cls: type[T]) -> type[T]:
+            file = Path(inspect.getfile(cls)).resolve()
+            self._check_name(name, cls, file)
             own_check = getattr(cls, "__post_init__", None)
 
             def check(instance: T) -> None:
@@ -71,21 +91,31 @@ class Registry(Generic[T]):
 
             cls.__post_init__ = check  # type: ignore[attr-defined]
             plugin: type[T] = dataclasses.dataclass(frozen=True)(cls)
-            file = Path(inspect.getfile(cls)).resolve()
-            for existing in self._entries.values():
-                # Names are folders of results, which some systems compare without case.
-                same = existing.name.casefold() == name.casefold()
-                if same and (existing.name, existing.file) != (name, file):
-                    other = "" if existing.name == name else f" and '{existing.name}'"
-                    raise RequestError(
-                        f"two {self.kind}s are named '{name}'{other}: {existing.file} and {file}; "
-                        "rename one"
-                    )
             plugin.name = name  # type: ignore[attr-defined]
             self._entries[name] = Entry(name, plugin, file, facts)
             return plugin
 
         return decorate
+
+    def _check_name(self, name: str, cls: type[T], file: Path) -> None:
+        """Check that a class may be registered under a name.
+
+        Raises:
+            RequestError: it cannot be a name, or is another plugin's.
+        """
+        check_name(name, self.kind, f"{file}: ")
+        for existing in self._entries.values():
+            # Names are folders of results, which some systems compare without case.
+            if existing.name.casefold() != name.casefold():
+                continue
+            other = "" if existing.name == name else f" and '{existing.name}'"
+            named = f"two {self.kind}s are named '{name}'{other}"
+            if (existing.name, existing.file) != (name, file):
+                raise RequestError(f"{named}: {existing.file} and {file}; rename one")
+            if _stands_beside(existing.cls, cls):
+                raise RequestError(
+                    f"{named}: {existing.cls.__name__} and {cls.__name__} in {file}; rename one"
+                )
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -132,3 +162,9 @@ class Registry(Generic[T]):
 
     def __iter__(self) -> Iterator[Entry[T]]:
         return iter(self._entries.values())
+
+
+def _stands_beside(first: type, second: type) -> bool:
+    """Return True if two classes have different names in one module; False if it was reloaded."""
+    module = sys.modules.get(second.__module__)
+    return first.__name__ != second.__name__ and getattr(module, first.__name__, None) is first

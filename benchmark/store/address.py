@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,23 @@ def place_name(label: str) -> str:
     if len(name) > LONGEST:
         name = f"{name[: LONGEST - 17]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
     return name
+
+
+def distinct_titles(titles: Mapping[str, str]) -> dict[str, str]:
+    """Add the name of the method to each title that several methods have.
+
+    Args:
+        titles: of methods, by their labels.
+
+    Example:
+        >>> distinct_titles({"tv": "TV", "mine": "TV", "bicubic": "Bicubic"})
+        {'tv': 'TV [tv]', 'mine': 'TV [mine]', 'bicubic': 'Bicubic'}
+    """
+    counts = Counter(titles.values())
+    return {
+        label: f"{title} [{label.partition('[')[0]}]" if counts[title] > 1 else title
+        for label, title in titles.items()
+    }
 
 
 @dataclass(frozen=True, order=True)

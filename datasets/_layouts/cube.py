@@ -64,7 +64,7 @@ class Cube:
                 "the others away"
             )
         if not files:
-            where = root if root.is_dir() else f"{root}, which is not a folder"
+            where = root if root.is_dir() else f"{root}, which is not a folder,"
             raise RequestError(
                 f"{dataset.name}: expected its file {' or '.join(self.names)}, found none. "
                 f"Searched {where} and its {listed(f'{name}/' for name in self.folders)}; "

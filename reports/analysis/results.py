@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.errors import plain
+from benchmark.store.address import distinct_titles
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, as_number, get_nested
 from reports.analysis.metrics import Metric, metrics_of
@@ -240,9 +241,10 @@ class Results:
             key=lambda one: (one.learns, one.trained, one.year, one.method.casefold()),
         )
         trained = set(self.cells[self.cells["trained"]]["method"])
+        titles = distinct_titles({one.method: one.title for one in first})
         return [
-            MethodInfo(one.method, one.title, one.published, one.paper, one.method in trained)
-            for one in first
+            MethodInfo(one.method, title, one.published, one.paper, one.method in trained)
+            for one, title in zip(first, titles.values(), strict=True)
         ]
 
 

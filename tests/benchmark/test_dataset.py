@@ -31,7 +31,7 @@ def test_a_data_set_is_registered_with_its_parameters(tmp_path: Path) -> None:
     assert made.name == "of-a-test"
     assert (made.home, made.synthetic, made.remark) == ("", False, "")
     assert (made.independent, made.required, dict(made.areas)) == (True, "", {})
-    with pytest.raises(RequestError, match="of-a-test is computed, not downloaded"):
+    with pytest.raises(RequestError, match="of-a-test cannot be downloaded by this command"):
         made.fetch(tmp_path)
 
 

@@ -192,6 +192,15 @@ def test_a_variable_is_named_for_the_files_that_have_several(images: Path) -> No
     np.testing.assert_array_equal(read(images, "two", variable="other").cube, cube(5))
 
 
+def test_what_is_stated_may_be_what_is_wrong(images: Path) -> None:
+    file = images / "one.npy"
+    end = "or leave it out with --scenes"
+    text = refusal(images, wavelengths="400:10:1000")
+    assert text.endswith(f"; correct wavelengths= or {file}, {end}")
+    text = refusal(images, peak=0.001)
+    assert text.endswith(f"; correct peak= or {file}, {end}")
+
+
 def test_the_axis_of_the_bands_is_stated(images: Path) -> None:
     big = np.random.default_rng(0).integers(1, 9, (4, 12, 10), dtype=np.uint8)
     np.save(images / "one.npy", big)

@@ -103,9 +103,8 @@ def read(
         ) from error
     except (OSError, MemoryError) as error:  # the file itself may be good
         reason = getattr(error, "strerror", None) or str(error) or "not enough memory"
-        raise RequestError(
-            f"cannot read {file}: {reason}; make it readable, or free memory"
-        ) from error
+        advice = "make it readable, or free memory" if file.exists() else "correct its name"
+        raise RequestError(f"cannot read {file}: {reason}; {advice}") from error
 
 
 def _read(file: Path, variable: str, *, values: bool) -> StoredArray:

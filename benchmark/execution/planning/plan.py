@@ -94,12 +94,13 @@ def plan_cells(
         report: called with one line for each method that is left out, and its reason.
 
     Raises:
-        RequestError: a method needs training scenes and there are none, one of them is smaller
-            than a patch, a method that was named refuses the problem, or a method declares
-            unusable inputs.
+        RequestError: a test scene is smaller than a scale, a method needs training scenes and there
+            are none, one of them is smaller than a patch, a method that was named refuses the
+            problem, or a method declares unusable inputs.
     """
     for method in experiment.methods:
         check_inputs(method)
+    _check_test_scenes(split, experiment)
     refused = refusals(split, experiment)
     final = {key: why for key, why in refused.items() if key[0] not in experiment.skip_refused}
     if final:
@@ -115,6 +116,23 @@ def plan_cells(
         if (method, scale) not in refused
         for seed in (experiment.seeds if method.stochastic else (0,))
     ]
+
+
+def _check_test_scenes(split: Split, experiment: Experiment) -> None:
+    """Check that something is left of every test scene where it is cut to a multiple of a scale.
+
+    Raises:
+        RequestError: nothing is.
+    """
+    for scale in experiment.scales:
+        crop = experiment.protocol.degradation(scale).crop_shape
+        for name, (rows, columns, _) in zip(split.test.names, split.test.shapes, strict=True):
+            if 0 in crop((rows, columns)):
+                raise RequestError(
+                    f"{split.label}: scene {name}: expected {scale} rows and columns or more at "
+                    f"x{scale}, found {rows} x {columns}; leave it out with --scenes, or name "
+                    "other scales with --scales"
+                )
 
 
 def _check_training_scenes(

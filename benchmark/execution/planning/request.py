@@ -19,6 +19,8 @@ from benchmark.plugins.parameters import names_in, split_list
 from benchmark.protocol import PROTOCOLS, Protocol
 from benchmark.store.files import writing
 
+_DIGITS = 18  # of a number, at most
+
 
 @dataclass(frozen=True)
 class Request:
@@ -167,10 +169,11 @@ def numbers(text: str, option: str) -> tuple[int, ...]:
     """
     items = names_in(text, option)
     for item in items:
-        if not item.isascii() or not item.isdigit() or len(item) > 18:
+        if not item.isascii() or not item.isdigit() or len(item) > _DIGITS:
             least = " from 0" if item.startswith("-") else ""
+            most = f" of at most {_DIGITS} digits" if len(item) > _DIGITS else ""
             raise RequestError(
-                f"{option} {text}: '{item}' is not a whole number{least}; "
+                f"{option} {text}: '{item}' is not a whole number{least or most}; "
                 f"write it like {option} 2,3"
             )
     return tuple(dict.fromkeys(map(int, items)))

@@ -1,5 +1,6 @@
 """Collect the images for figures: the estimates of all finished methods on a data set."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,7 +119,7 @@ def galleries(
                 raise RequestError(
                     f"nothing is done of {label} x{scale}, profile {request.profile}, seed "
                     f"{seed}{': ' if left_out else ''}{_reasons(left_out)}; run it with: "
-                    f"python run_all.py --dataset {request.datasets} --profile "
+                    f"python run_all.py --dataset {shlex.quote(request.datasets)} --profile "
                     f"{request.profile} --scales {scale}"
                 )
 
@@ -148,7 +149,7 @@ def _stored_methods(request: Request) -> tuple[list[str], dict[str, str]]:
         raise RequestError(
             f"there are no results of protocol {request.protocol} and profile {request.profile} "
             f"on {request.datasets} in {request.results}; make them with: python run_all.py "
-            f"--dataset {request.datasets} --profile {request.profile}"
+            f"--dataset {shlex.quote(request.datasets)} --profile {request.profile}"
         )
     return known, unknown
 

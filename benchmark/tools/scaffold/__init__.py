@@ -45,7 +45,7 @@ def write(name: str, folder: Path, kind: str = "method") -> Path:
     ):
         raise RequestError(
             f"'{name}' cannot name a {what}; expected lower-case letters, digits and _, "
-            "not starting with a digit"
+            "not starting with a digit, and no keyword of Python"
         )
     if kind == "method" and name in GROUPS:
         raise RequestError(

@@ -51,9 +51,9 @@ def check_targets(
         RequestError: an ending is unknown, a file exists, or the image itself would be replaced.
     """
     if out is not None and out.suffix.lower() not in ENDINGS:
+        found = f"'{out.suffix}'" if out.suffix else "none; a folder has to exist"
         raise RequestError(
-            f"-o {out}: expected a file with one of the endings {', '.join(ENDINGS)}, found "
-            f"'{out.suffix}'"
+            f"-o {out}: expected a file with one of the endings {', '.join(ENDINGS)}, found {found}"
         )
     if preview is not None and preview.suffix.lower() != _PNG:
         raise RequestError(f"--preview {preview}: expected a file with the ending {_PNG}")

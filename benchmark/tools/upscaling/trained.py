@@ -1,15 +1,16 @@
 """The method to upscale with, and what it learned: from a cell, from stored weights, or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from safetensors.torch import load_file
+from torch import Tensor
 
 from benchmark.engine.training import profiles
 from benchmark.errors import RequestError, listed
 from benchmark.execution.planning.plan import NUMERICS
-from benchmark.method import METHODS, Method, NetworkMethod, State
+from benchmark.method import METHODS, IterativeMethod, Method, NetworkMethod, Problem, State
 from benchmark.method.registration import check_inputs
 from benchmark.plugins.fingerprint import source_of
 from benchmark.protocol import PROTOCOLS, Protocol
@@ -80,7 +81,7 @@ def find(method: str, scale: int, weights: str, protocol: str, stored: Path, ban
     chosen, under = METHODS.make(method), PROTOCOLS.make(protocol or _PROTOCOL)
     check_inputs(chosen)
     under.check_scale(scale)
-    if not chosen.trained:
+    if not _learns(chosen, Problem(scale, bands, (scale, scale), under.degradation(scale))):
         return Trained(chosen, under, scale)
     if weights == PRETRAINED:
         return _pretrained(Trained(chosen, under, scale), protocol, stored, bands)
@@ -90,6 +91,27 @@ def find(method: str, scale: int, weights: str, protocol: str, stored: Path, ban
         f"or write --weights {PRETRAINED} for weights that come with the suite; "
         f"{_training(chosen, under, scale)}"
     )
+
+
+def _learns(method: Method, problem: Problem) -> bool:
+    """Return True if a method needs training scenes.
+
+    With some parameters `fit` returns nothing without looking at any: total variation of a stated
+    weight.
+    """
+    if not method.trained or isinstance(method, NetworkMethod | IterativeMethod):
+        return method.trained
+    try:
+        return bool(method.fit(_NoScenes(), problem))
+    except Exception:  # noqa: BLE001 - a plugin raises anything
+        return True
+
+
+class _NoScenes:
+    """Training scenes that are not there; looking at them is an error."""
+
+    def __iter__(self) -> Iterator[Tensor]:
+        raise LookupError("there are no training scenes")
 
 
 def _training(method: Method, protocol: Protocol, scale: int) -> str:

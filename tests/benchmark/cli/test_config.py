@@ -115,7 +115,7 @@ def test_files_that_hold_no_options_are_refused(hsisr: CommandLine) -> None:
     (hsisr.folder / "cell.json").write_text("{}", encoding="utf-8")
     assert "cell.json has no entry `request`; " in hsisr("--config", "cell.json").err
     (hsisr.folder / "cell.json").write_text("{", encoding="utf-8")
-    assert "cell.json cannot be read as text: " in hsisr("--config", "cell.json").err
+    assert "cell.json is not JSON: " in hsisr("--config", "cell.json").err
 
 
 def test_options_of_a_cluster_that_is_not_used_may_stay_in_a_file(

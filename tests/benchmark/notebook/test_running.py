@@ -158,7 +158,7 @@ def test_markup_in_a_message_is_escaped(go: Any) -> None:
         (lambda low: low, "a lambda has no name .* methods={'mine': lambda ...}"),
         ({"srcnn": repeated}, "there is a method 'srcnn'; give yours another name: methods={'my_"),
         ([repeated, {"repeated": Net}], "two methods are named 'repeated'"),
-        ({"a b": repeated}, "a b"),
+        ({"a b": repeated}, "expected the name of a method, found 'a b'; write it with letters"),
         (nn.Conv2d, "Conv2d: its class needs in_channels, out_channels, kernel_size; expected par"),
         (
             {"x": lambda low, high: low + high},
@@ -179,8 +179,16 @@ def test_options_of_clusters_are_checked(go: Any) -> None:
         go("bicubic", partition="x")
     with pytest.raises(RequestError, match="colour is not an option"):
         go("bicubic", colour="x")
+    with pytest.raises(RequestError, match=r"scale is not an option; did you mean scales"):
+        go("bicubic", scale=2)
     with pytest.raises(RequestError, match="repeated is given as a Python object, which is"):
         go(repeated, on="slurm")
+
+
+@pytest.mark.parametrize("value", [None, 2.0])
+def test_values_that_are_no_list_are_refused_in_one_line(go: Any, value: Any) -> None:
+    with pytest.raises(RequestError, match=f"^seeds: expected a text, a whole .*, found {value}$"):
+        go("bicubic", seeds=value)
 
 
 def test_every_option_of_the_command_line_is_one_of_run() -> None:
@@ -207,6 +215,16 @@ def test_results_are_one_table(go: Any) -> None:
     stored = pd.read_csv(next(Path("results").rglob("wiener/seed0/scores.csv")))
     assert psnr["value"] == stored["psnr"][0]
     assert len(scores) == 2 * (len(stored.columns) - 1)  # two cells of one test scene
+
+
+def test_methods_of_one_title_are_told_apart_and_not_averaged(go: Any) -> None:
+    titled = {"Back-projection": repeated}
+    apart = ["Back-projection [back_projection]", "Back-projection [Back-projection]"]
+    made = go(["back_projection[iterations=1]", "back_projection", titled])
+    assert list(made.table.index) == ["Back-projection [iterations=1]", *apart]
+    psnr = made.scores.query("metric == 'psnr'").set_index("title")["value"]
+    assert set(psnr.index) == set(made.table.index)
+    assert made.table["PSNR (dB)", "x3"].to_dict() == psnr.to_dict()
 
 
 def test_no_results_and_damaged_cells_are_said(go: Any, tmp_path: Path) -> None:

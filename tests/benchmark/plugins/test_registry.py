@@ -229,10 +229,27 @@ def test_a_broken_file_among_the_methods_is_named(
         discover([Registry[object]("method", "some_methods", "no.group")])
 
 
+def test_two_classes_of_one_name_in_a_file_are_refused(tmp_path: Path) -> None:
+    text = PLUGIN.format(name="mine")
+    second = text.replace("class Mine", "class Other")
+    with pytest.raises(RequestError) as caught:
+        load(file := plugin(tmp_path, "mine.py", text + second), *REGISTRIES)
+    assert str(caught.value) == (
+        f"two methods are named 'mine': Mine and Other in {file}; rename one"
+    )
+
+
+def test_the_class_of_a_reloaded_file_may_have_another_name(tmp_path: Path) -> None:
+    text = PLUGIN.format(name="mine")
+    load(plugin(tmp_path, "mine.py", text), *REGISTRIES)
+    load(plugin(tmp_path, "mine.py", text.replace("class Mine", "class Other")), *REGISTRIES)
+    assert type(METHODS.make("mine")).__name__ == "Other"
+
+
 @pytest.mark.parametrize("name", ["", "my method", "mine[x=1]", "netz_ä", " mine"])
 def test_a_name_that_could_not_be_asked_for_is_refused(tmp_path: Path, name: str) -> None:
     file = plugin(tmp_path, "one.py", PLUGIN.format(name=name))
-    with pytest.raises(RequestError, match=r"method '.*' cannot be read|the name of a method, fo"):
+    with pytest.raises(RequestError, match=r"one\.py: expected the name of a method, found '.*'"):
         load(file, METHODS)
 
 

@@ -89,3 +89,15 @@ def test_facts_of_other_programs_are_read_with_defaults() -> None:
     assert get_nested(facts, "date", default="unknown") == "unknown"
     assert get_nested(facts, "parameters", "deeper") is None
     assert [as_list(value) for value in (None, ["a"], "a", 0)] == [[], ["a"], ["a"], [0]]
+
+
+def test_methods_of_one_title_are_told_apart(make: Make, tmp_path: Path) -> None:
+    for method in ("srcnn", "mine", "mine[maps=4]", "vdsr"):
+        make(method, title="VDSR" if method == "vdsr" else "SRCNN")
+    titles = {one.label: one.title for one in read(tmp_path).methods()}
+    assert titles == {
+        "srcnn": "SRCNN [srcnn]",
+        "mine": "SRCNN [mine]",
+        "mine[maps=4]": "SRCNN [maps=4]",
+        "vdsr": "VDSR",
+    }

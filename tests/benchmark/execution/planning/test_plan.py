@@ -225,6 +225,22 @@ def test_training_without_scenes_is_refused(tiny: Split) -> None:
             plan_cells(bare, Experiment(EIGHT_BIT, QUICK, (2,), (METHODS.make(name),)))
 
 
+def test_a_test_scene_smaller_than_the_scale_is_refused(tiny: Split) -> None:
+    class Narrow(SceneSet):
+        @property
+        def shapes(self) -> list[tuple[int, int, int]]:
+            return [(48, 3, 5) for _ in self.entries]
+
+    split = replace(tiny, test=Narrow(tiny.test.entries))
+    methods = (METHODS.make("bicubic"),)
+    cut, whole = (variant(EIGHT_BIT, crops=crops) for crops in (True, False))
+    assert len(plan_cells(split, Experiment(cut, QUICK, (3,), methods))) == 1
+    assert len(plan_cells(split, Experiment(whole, QUICK, (4,), methods))) == 1
+    wanted = r"scene \w+: expected 4 rows and columns or more at x4, found 48 x 3; leave it out"
+    with pytest.raises(RequestError, match=wanted):
+        plan_cells(split, Experiment(cut, QUICK, (3, 4), methods))
+
+
 def test_scenes_smaller_than_a_patch_are_refused_where_a_network_is_asked_for(
     tiny: Split,
 ) -> None:

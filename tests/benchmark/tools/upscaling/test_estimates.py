@@ -131,3 +131,11 @@ def test_a_loop_of_its_own_is_seen_and_drawn_from_the_seed() -> None:
     assert np.array_equal(found[0], found[1])
     lines = ["the array: 0 of 2 iterations done", "the array: 2 of 2 iterations done"]
     assert shown.getvalue().splitlines() == 2 * lines
+
+
+def test_total_variation_of_a_stated_weight_needs_no_training() -> None:
+    low = np.random.default_rng(1).random((8, 8, 3), np.float32)
+    found = upscale(low, "total_variation[weight=1e-4,iterations=2]", 2, peak=1)
+    assert (found.shape, found.weights) == ((16, 16, 3), "")
+    with pytest.raises(RequestError, match="total_variation must be trained"):
+        upscale(low, "total_variation", 2, peak=1)
