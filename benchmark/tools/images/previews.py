@@ -179,7 +179,8 @@ def _downsampled(cube: np.ndarray) -> np.ndarray:
     """Average blocks of pixels, so that the longer side has at most `OVERVIEW` pixels."""
     block = -(-max(cube.shape[1:]) // OVERVIEW)
     bands, rows, columns = cube.shape
-    rows, columns = rows // block, columns // block
-    cut = cube[:, : rows * block, : columns * block]
-    blocks = cut.reshape(bands, rows, block, columns, block)
+    high, wide = min(block, rows), min(block, columns)  # of a block in a narrow scene
+    rows, columns = rows // high, columns // wide
+    cut = cube[:, : rows * high, : columns * wide]
+    blocks = cut.reshape(bands, rows, high, columns, wide)
     return _eight_bit(blocks.mean(axis=(2, 4), dtype=np.float32))

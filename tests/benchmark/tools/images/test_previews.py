@@ -188,3 +188,12 @@ def test_the_overview_is_an_average() -> None:
     overview = preview_of(made, 2, 32).overview
     assert overview.shape == (3, 160, 100)
     assert (overview == 100).all()
+
+
+def test_the_overview_of_a_narrow_scene_has_a_row() -> None:
+    truth = np.zeros((1, 8, 2000), dtype=np.uint8)
+    truth[:, ::2] = 200
+    made = View("narrow", (550.0,), truth, truth[:, ::2, ::2], {"m": truth})
+    overview = preview_of(made, 2, 32).overview
+    assert overview.shape == (3, 1, 153)
+    assert (overview == 100).all()
