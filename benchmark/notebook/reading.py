@@ -1,6 +1,7 @@
 """Stored results as a table of pandas."""
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ COLUMNS = (
 def results(folder: str | Path = "results") -> pd.DataFrame:
     """Read the scores of a results folder: one row a cell, test scene and metric.
 
-    A cell that failed has no rows. A damaged cell is left out with a warning.
+    A cell that failed has no rows. A damaged cell, and one of version 0.3, which does not describe
+    its metrics, is left out with a warning.
 
     Args:
         folder: the results folder, such as `results` or `docs/results`.
@@ -51,6 +53,10 @@ def results(folder: str | Path = "results") -> pd.DataFrame:
     found = list(store.cells(folder))
     for why in store.damaged(folder):
         warnings.warn(f"left out: {why}", stacklevel=2)
+    for cell in found:
+        if cell.status == "done" and "metrics" not in cell.facts:  # version 0.3
+            why = f"{cell.folder} does not say which metrics it has; run it again"
+            warnings.warn(f"left out: {why}", stacklevel=2)
     if not found:
         raise RequestError(
             f"no results in {folder}; make them with run(...), or name another folder"
@@ -66,7 +72,7 @@ def scores_of(cells: Iterable[Cell]) -> pd.DataFrame:
 
 def _rows(cell: Cell) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a cell."""
-    if cell.status != "done":
+    if cell.status != "done" or "metrics" not in cell.facts:
         return
     at, title = cell.address, title_of(cell)
     facts = {one["name"]: one for one in cell.facts["metrics"]}
@@ -99,6 +105,7 @@ def means_of(cells: Iterable[Cell]) -> pd.DataFrame:
             if one["main"]}  # fmt: skip
     scores = scores_of(done)
     scores = scores[scores["metric"].isin(main)]
+    scores = scores.assign(title=scores["method"].map(_distinct_titles(scores)))
     several = len(set(scores["dataset"])) > 1
     rows = ["dataset", "title"] if several else ["title"]
     table = scores.pivot_table(
@@ -111,6 +118,16 @@ def means_of(cells: Iterable[Cell]) -> pd.DataFrame:
     table.columns = pd.MultiIndex.from_tuples(names, names=["", ""])
     table.index.names = [name if several else None for name in rows]
     return table
+
+
+def _distinct_titles(scores: pd.DataFrame) -> dict[str, str]:
+    """Return the titles of methods by their labels; those with one title have the label too."""
+    titles = dict(zip(scores["method"], scores["title"], strict=True))
+    counts = Counter(titles.values())
+    return {
+        label: title if counts[title] == 1 else f"{title} ({label})"
+        for label, title in titles.items()
+    }
 
 
 def headed(metric: dict[str, Any]) -> str:

@@ -57,9 +57,12 @@ def _times(results: Path) -> dict[tuple[str, ...], float]:
     found: dict[tuple[str, ...], float] = defaultdict(float)
     for cell in cells(results):
         times = cell.facts.get("times") or {}
+        # One that failed, or that was scored with stored weights, tells no length of a training.
+        if cell.status != "done" or times.get("fit_s") is None:
+            continue
         scenes = cell.facts["configuration"]["dataset"].get("test") or []
         address = cell.address
         kind = (address.dataset, address.profile, address.method, str(address.scale))
-        took = float(times.get("fit_s") or 0) + len(scenes) * float(times.get("upscale_s") or 0)
+        took = float(times["fit_s"]) + len(scenes) * float(times.get("upscale_s") or 0)
         found[kind] = max(found[kind], took)
     return dict(found)

@@ -22,6 +22,7 @@ from benchmark.engine.training.profiles import PROFILES
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
 from benchmark.notebook.reading import COLUMNS
+from tests.benchmark.tools.exchange.support import address, put
 from tests.command_line import SCENES, SMALL, CommandLine
 
 
@@ -98,6 +99,15 @@ def test_functions_and_networks_run_beside_named_methods(go: Any) -> None:
     trained = {cell.address.method: cell.facts["training"] is not None for cell in made.cells}
     assert [name for name in trained if trained[name]] == ["Net", "instance", "full", "one"]
     assert not any(entry.name == "Net" for entry in METHODS)  # forgotten after the run
+
+
+def test_methods_with_one_title_have_a_row_each(go: Any) -> None:
+    made = go(["back_projection", {"Back-projection": repeated}])
+    assert list(made.table.index) == [
+        "Back-projection (back_projection)", "Back-projection (Back-projection)",
+    ]  # fmt: skip
+    psnr = made.scores[made.scores.metric == "psnr"].set_index("method")["value"]
+    assert list(made.table["PSNR (dB)", "x3"]) == [psnr["back_projection"], psnr["Back-projection"]]
 
 
 def test_an_object_is_found_again_only_while_it_is_the_same(go: Any) -> None:
@@ -216,6 +226,13 @@ def test_no_results_and_damaged_cells_are_said(go: Any, tmp_path: Path) -> None:
     next(Path("results").rglob("wiener/seed0/scores.csv")).write_text("scene,psnr\nx,1\n")
     with pytest.warns(UserWarning, match="left out: .*scores.csv does not match its checksum"):
         assert set(results("results")["method"]) == {"bicubic"}
+
+
+def test_a_cell_of_version_0_3_is_left_out(tmp_path: Path) -> None:
+    put(tmp_path, metrics=[])
+    put(tmp_path, address("bicubic"))  # without a list of metrics
+    with pytest.warns(UserWarning, match="left out: .*does not say which metrics it has"):
+        assert set(results(tmp_path)["method"]) == {"espcn"}
 
 
 def test_columns_are_documented() -> None:
