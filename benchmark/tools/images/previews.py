@@ -17,6 +17,8 @@ from benchmark.errors import RequestError, listed, reason_of
 from benchmark.execution.computation.reestimation import NO_WEIGHTS
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.planning.plan import Folders, replan
+from benchmark.protocol import LARGEST_SCALE, Protocol
+from benchmark.store.address import key_of
 from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.tools.images.kept import KeptPreviews
 from benchmark.tools.images.model import LEVELS, CellPreview, Preview, View
@@ -62,7 +64,8 @@ def previews(
     for cell in firsts:
         tested = _tested(cell)
         wanted = [name for name in tested if name in scenes] if scenes else _spread(tested, most)
-        key = cell.facts["key"]
+        # Trainings of one cell on two machines have one key, and different weights.
+        key = key_of([cell.facts["key"], cell.facts["sums"].get(WEIGHTS)])
         found = {name: kept.read(key, name, size) for name in wanted}
         absent = [name for name, preview in found.items() if preview is None]
         reason = f"{cell.address}: {NO_WEIGHTS}" if absent and _lost_weights(cell) else ""
@@ -70,8 +73,11 @@ def previews(
             progress.line(f"previews of {cell.address}: {listed(absent)}")
             try:
                 plan = replan(cell, folders, progress, splits)
+                shapes = dict(zip(plan.split.test.names, plan.split.test.shapes, strict=True))
                 for one in predict(plan, folders.results, device, absent):
-                    found[one.scene] = preview = preview_of(one, cell.address.scale, size)
+                    within = _at_every_scale(plan.protocol, shapes[one.scene])
+                    preview = preview_of(one, cell.address.scale, size, within)
+                    found[one.scene] = preview
                     kept.write(key, one.scene, size, preview)
             except RequestError as error:
                 reason = str(error)
@@ -116,16 +122,34 @@ def _spread(names: Sequence[str], most: int | None) -> list[str]:
 OVERVIEW = 160  # pixels of the longer side, at most
 
 
-def preview_of(view: View, scale: int, size: int) -> Preview:
+def _at_every_scale(protocol: Protocol, shape: Sequence[int]) -> tuple[int, int]:
+    """Return the first rows and columns of a scene that are left of it at every scale.
+
+    Args:
+        protocol: may cut a scene to a multiple of the scale.
+        shape: rows and columns of the whole scene.
+    """
+    scales = {*range(2, LARGEST_SCALE + 1), *protocol.scales} if protocol.crops else {1}
+    rows, columns = (
+        min((side - side % scale for scale in scales if scale <= side), default=side)
+        for side in shape[:2]
+    )
+    return rows, columns
+
+
+def preview_of(view: View, scale: int, size: int, within: tuple[int, int] | None = None) -> Preview:
     """Crop a scene to the window with most detail.
 
     Args:
         view: the whole scene, with one estimate.
         scale: the factor of the low-resolution image.
         size: rows and columns of the window.
+        within: the first rows and columns, among which the window is chosen, so that it is the same
+            at every scale; None for all.
     """
     truth, (estimate,) = view.truth, view.estimates.values()
-    top, left = corner_of_detail(truth, size)
+    chosen = truth if within is None else truth[:, : within[0], : within[1]]
+    top, left = corner_of_detail(chosen, size)
     rows, columns = (min(size, length) for length in truth.shape[1:])
     window = (slice(None), slice(top, top + rows), slice(left, left + columns))
     # Under every protocol, low-resolution pixel i stands for the pixels s i to s i + s - 1.
