@@ -3,7 +3,7 @@
 Recomputing estimates from stored weights is slow, so previews are kept in the cache folder.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -94,8 +94,16 @@ def _first_seeds(cells: Sequence[Cell]) -> list[Cell]:
     return [next(group) for _, group in groupby(done, lambda one: replace(one.address, seed=0))]
 
 
+def _dataset(cell: Cell) -> Mapping[str, Any]:
+    """Return what a cell records of its data; nothing where another program has written it."""
+    configuration = cell.facts.get("configuration")
+    facts = configuration.get("dataset") if isinstance(configuration, Mapping) else None
+    return facts if isinstance(facts, Mapping) else {}
+
+
 def _tested(cell: Cell) -> list[str]:
-    return list(cell.facts["configuration"]["dataset"]["test"])
+    names = _dataset(cell).get("test")
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def _lost_weights(cell: Cell) -> bool:
@@ -108,7 +116,8 @@ def _scenes_within(cells: Sequence[Cell], room: int | None) -> int | None:
     if room is None:
         return None
     shown = [one for one in cells if not _lost_weights(one)]
-    bands = sum(int(one.facts["configuration"]["dataset"].get("bands") or 1) for one in shown)
+    known = (_dataset(one).get("bands") for one in shown)
+    bands = sum(max(one, 1) if isinstance(one, int) else 1 for one in known)
     return max(1, int(room / (_BYTES * _READABLE**2 * max(bands, 1))))
 
 

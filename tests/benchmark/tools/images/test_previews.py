@@ -24,6 +24,7 @@ from benchmark.tools.images.previews import corner_of_detail, preview_of, previe
 from reports.page.images import PlacedPreview, fit_to_size
 from tests.benchmark.execution.test_runner import BRIEF, planned, run
 from tests.benchmark.support import CPU, EIGHT_BIT
+from tests.benchmark.tools.exchange.support import put
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +165,17 @@ def test_as_many_scenes_are_shown_as_the_page_has_room_for(tiny: Split, tmp_path
     assert found == {1: names[:1], 10**9: names}
     one_of_them = previews(list(cells(tmp_path)), folders, CPU, Progress(), room=1, scenes=names)
     assert [one.scene for one in one_of_them] == names  # those that are named are all shown
+
+
+@pytest.mark.parametrize(
+    "configuration", [None, {}, {"dataset": {"test": 5}}, {"dataset": {"test": [], "bands": "x"}}]
+)
+def test_a_cell_that_does_not_say_its_scenes_has_no_preview(
+    tmp_path: Path, configuration: object
+) -> None:
+    put(tmp_path, configuration=configuration)
+    folders = Folders(tmp_path, tmp_path, tmp_path / "cache")
+    assert list(previews(list(cells(tmp_path)), folders, CPU, Progress(), room=10**6)) == []
 
 
 def test_an_error_of_a_method_is_the_reason(
