@@ -5,7 +5,8 @@ Everything that a report shows is a selection, a mean or a pivot of these two.
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
@@ -246,8 +247,11 @@ class Results:
             ),
         )  # fmt: skip
         trained = set(self.cells[self.cells["trained"]]["method"])
+        titles = distinct_titles({one.method: one.title for one in first})
         return [
-            MethodInfo(one.method, one.title, one.published, one.paper, one.method in trained)
+            MethodInfo(
+                one.method, titles[one.method], one.published, one.paper, one.method in trained
+            )
             for one in first
         ]
 
@@ -341,6 +345,15 @@ def title_of_method(cell: Cell) -> str:
     stored = get_nested(cell.facts, "configuration", "method", "title", default=name)
     title = plain(stored) or name
     return f"{title} [{plain(changed).removesuffix(']')}]" if bracket else title
+
+
+def distinct_titles(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return the titles of methods by their labels; those with one title have the label too."""
+    counts = Counter(titles.values())
+    return {
+        label: title if counts[title] == 1 else f"{title} ({plain(label)})"
+        for label, title in titles.items()
+    }
 
 
 def _number(value: object) -> float:

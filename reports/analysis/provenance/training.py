@@ -9,7 +9,7 @@ from benchmark.errors import counted
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, as_text, get_nested
 from reports.analysis.provenance.machines import Machine, Machines, machine_of
-from reports.analysis.results import MAX_NUMBER, title_of_method
+from reports.analysis.results import MAX_NUMBER, distinct_titles, title_of_method
 from reports.formatting import duration
 
 REPEATABLE = (
@@ -110,10 +110,12 @@ def has_networks(cells: Sequence[Cell]) -> bool:
 
 
 def _by_method(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
+    """Return the cells of every method by its title."""
     found: dict[str, list[Cell]] = {}
     for cell in cells:
-        found.setdefault(title_of_method(cell), []).append(cell)
-    return found
+        found.setdefault(cell.address.method, []).append(cell)
+    titles = distinct_titles({label: title_of_method(own[0]) for label, own in found.items()})
+    return {titles[label]: own for label, own in found.items()}
 
 
 def _is_network(cell: Cell) -> bool:
