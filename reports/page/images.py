@@ -19,6 +19,7 @@ from benchmark.tools.images.model import Preview, psnr
 
 SMALLEST = 16  # rows and columns of the smallest window, whatever the limit
 _FIRST = 550.0  # nm, the band that is shown at first
+_LONGEST = 16383  # rows and columns of a WebP image, at most
 _TAG = 64  # bytes around an image in the page, at most
 _SAMPLE = 24  # previews that the size of all is guessed from
 
@@ -209,9 +210,10 @@ def _aligned(previews: Sequence[PlacedPreview]) -> list[PlacedPreview]:
 
 
 def _cut(preview: Preview, scale: int, size: int) -> Preview:
-    """Crop a preview to the middle of its window."""
+    """Crop a preview to the middle of its window, and to what an image of all bands can hold."""
     whole = np.array(preview.truth.shape[1:])
-    shape = np.minimum(size, whole)
+    most = np.array((_LONGEST // -(-len(preview.truth) // 3), _LONGEST))
+    shape = np.minimum(size, np.minimum(whole, most))
     return _part(preview, scale, (whole - shape) // 2, shape)
 
 
