@@ -5,19 +5,18 @@ Everything that a report shows is a selection, a mean or a pivot of these two.
 
 import math
 import statistics
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import plain
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, get_nested
 from reports.analysis.metrics import Metric, metrics_of
 from reports.analysis.provenance.machines import Machine, Machines, machine_of, machines_of
+from reports.analysis.titles import distinct_titles, title_of_method
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
 MAX_NUMBER = 1e300  # larger ones, as another program may write, count as missing
@@ -336,23 +335,6 @@ def _record(cell: Cell) -> dict[str, Any]:
         "upscale_s": _number(get_nested(facts, "times", "upscale_s")),
         "machine": machine_of(cell),
         "cell": cell,
-    }
-
-
-def title_of_method(cell: Cell) -> str:
-    """Return the title of a cell's method, with its changed parameters."""
-    name, bracket, changed = cell.address.method.partition("[")
-    stored = get_nested(cell.facts, "configuration", "method", "title", default=name)
-    title = plain(stored) or name
-    return f"{title} [{plain(changed).removesuffix(']')}]" if bracket else title
-
-
-def distinct_titles(titles: Mapping[str, str]) -> dict[str, str]:
-    """Return the titles of methods by their labels; those with one title have the label too."""
-    counts = Counter(titles.values())
-    return {
-        label: title if counts[title] == 1 else f"{title} ({plain(label)})"
-        for label, title in titles.items()
     }
 
 

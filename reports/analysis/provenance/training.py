@@ -9,7 +9,8 @@ from benchmark.errors import counted
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, as_text, get_nested
 from reports.analysis.provenance.machines import Machine, Machines, machine_of
-from reports.analysis.results import MAX_NUMBER, distinct_titles, title_of_method
+from reports.analysis.results import MAX_NUMBER
+from reports.analysis.titles import distinct_titles, title_of_method
 from reports.formatting import duration
 
 REPEATABLE = (
