@@ -270,6 +270,7 @@ def _rank_figures(
     results: Path, formats: Sequence[str], protocol: str, profile: str
 ) -> Iterator[Path]:
     """Draw the average ranks of every data set under a protocol and profile."""
+    from benchmark.protocol import PROTOCOLS
     from benchmark.store.address import place_name
     from benchmark.store.cells import cells
     from reports.figures.draw import rank_figures
@@ -277,9 +278,10 @@ def _rank_figures(
     from reports.figures.drawing.style import styles_of
     from reports.writers.files import datasets_in, write_tables
 
+    protocol = PROTOCOLS.label(PROTOCOLS.make(protocol))
     for label in datasets_in(results):
         styles = styles_of([cell for cell in cells(results) if cell.address.dataset == label])
-        folder = results / "figures" / place_name(label) / protocol / profile
+        folder = results.joinpath("figures", *map(place_name, (label, protocol, profile)))
         for section in write_tables(results, label).sections:
             if (section.protocol, section.profile) == (protocol, profile):
                 drawn = rank_figures(section.rankings, styles, f"{label}, {protocol}, {profile}")

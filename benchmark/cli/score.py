@@ -51,7 +51,7 @@ def score(
     from benchmark.tools.rescoring import chosen, rescore
 
     chosen_device = choose(device)
-    further = [METRICS.make(one) for one in names_in(metrics, "--metrics")]
+    further = list(dict.fromkeys(map(METRICS.make, names_in(metrics, "--metrics"))))
     stored = list(cells(results))
     if not stored:
         raise RequestError(f"no results in {results}; make them with: python run_all.py")

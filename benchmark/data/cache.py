@@ -202,7 +202,7 @@ def prepare(
     whole = list(scenes) == list(dataset.scenes)
     part = "" if whole else "-" + key_of({"scenes": list(scenes)})[:8]
     name = re.sub(r"[^A-Za-z0-9.-]+", "_", label).strip("_")
-    folder = cache / "scenes" / f"{name}{part}"
+    folder = cache / "scenes" / place_name(f"{name}{part}")  # cut where a label is long
     prepared = PreparedScenes(folder, source, key, label)
     if all(prepared.find(scene) for scene in scenes):
         return prepared

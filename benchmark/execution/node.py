@@ -124,7 +124,8 @@ class Node:
             )
         except RequestError as error:
             why = f"on {machine()}: {error}"
-        return [_result(job, why) for job in self.jobs]
+        pairs = zip(self.jobs, self._orders, strict=True)
+        return [_result(job, one, why) for job, one in pairs]
 
     def current(self) -> list[Job]:
         """Return the cell that is computed now; none between two."""
@@ -165,10 +166,10 @@ def _is_open(job: Job, one: Order) -> bool:
     return not (now.state == "failed" and now.cell and now.cell.facts["date"] != one["again"])
 
 
-def _result(job: Job, why: str) -> JobResult:
+def _result(job: Job, one: Order, why: str) -> JobResult:
     now = status_of(job.plan, job.settings.results)
     if now.state == "done":
         return JobResult("done")
-    if now.state == "failed":
+    if now.state == "failed" and not (why and _is_open(job, one)):
         return JobResult("failed", now.reason)
     return JobResult("refused", why or f"on {machine()}: it ended without a cell")

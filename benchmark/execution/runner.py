@@ -281,7 +281,7 @@ class Runner:
                 self.backend.start(job, shown)
                 continue
             shown.cell(cells.number, title, announce=cells.announced)
-            if now := self._stored_by_another(cell):
+            if now := self._stored_since(cell):
                 record(cell.outcome, job.plan, now)
                 self._end(cells, job, now)
                 continue
@@ -305,8 +305,9 @@ class Runner:
         for job, result in self.backend.wait():
             if result.kind == "refused":
                 raise RequestError(result.reason)
-            now = self._status_after(job, result)
-            outcome, title = cells.running[job.plan.address].cell.outcome, str(job.plan.address)
+            cell = cells.running[job.plan.address].cell
+            now = self._status_after(cell, result)
+            outcome, title = cell.outcome, str(job.plan.address)
             if now.state == "failed":
                 outcome.failed[title] = now.reason
             elif now.state == "done":
@@ -326,25 +327,24 @@ class Runner:
         state = "failed" if status.state == "failed" else "not finished"
         started.shown.cell_ended(status.reason, state)
 
-    def _stored_by_another(self, cell: _Cell) -> Status | None:
-        """Return the status of a cell if another run has stored it in the meantime."""
+    def _stored_since(self, cell: _Cell) -> Status | None:
+        """Return the status of a cell if it was stored since the run started."""
         now = status_of(cell.job.plan, self.settings.results)
         unchanged = cell.before.cell and now.cell and cell.before.cell.facts == now.cell.facts
         return now if now.is_current and not unchanged else None
 
-    def _status_after(self, job: Job, result: JobResult) -> Status:
+    def _status_after(self, cell: _Cell, result: JobResult) -> Status:
         """Return the status on disk; store a failure if the cell is not there.
 
         The result alone is not enough: a process may die after storing its cell, or may report
         "done" without one. A lost machine is no failure of a cell.
         """
-        now = status_of(job.plan, self.settings.results)
-        if now.state == "done" or (self.backend.remote and now.state == "failed"):
+        if (now := self._stored_since(cell)) and (now.state == "done" or self.backend.remote):
             return now
         if result.kind != "failed":
             reason = result.reason or f"it ended as {result.kind}, and there is no cell"
             if self.backend.remote:
                 return Status("missing", reason)
             result = JobResult("failed", f"it ended as {result.kind}, and there is no cell")
-        job.store_failure(result)
+        cell.job.store_failure(result)
         return Status("failed", result.reason)

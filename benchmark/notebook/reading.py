@@ -21,7 +21,8 @@ COLUMNS = (
 def results(folder: str | Path = "results") -> pd.DataFrame:
     """Read the scores of a results folder: one row a cell, test scene and metric.
 
-    A cell that failed has no rows. A damaged cell is left out with a warning.
+    A cell that failed has no rows. A damaged cell, and one of version 0.3, which does not describe
+    its metrics, is left out with a warning.
 
     Args:
         folder: the results folder, such as `results` or `docs/results`.
@@ -52,6 +53,10 @@ def results(folder: str | Path = "results") -> pd.DataFrame:
     found = list(store.cells(folder))
     for why in store.damaged(folder):
         warnings.warn(f"left out: {why}", stacklevel=2)
+    for cell in found:
+        if cell.status == "done" and "metrics" not in cell.facts:  # version 0.3
+            why = f"{cell.folder} does not say which metrics it has; run it again"
+            warnings.warn(f"left out: {why}", stacklevel=2)
     if not found:
         raise RequestError(
             f"no results in {folder}; make them with run(...), or name another folder"
@@ -70,6 +75,8 @@ def scores_of(cells: Iterable[Cell]) -> pd.DataFrame:
 
 def _rows(cell: Cell, title: str) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a finished cell."""
+    if "metrics" not in cell.facts:
+        return
     at = cell.address
     facts = {one["name"]: one for one in cell.facts["metrics"]}
     for scores in cell.scores().to_dict("records"):

@@ -154,7 +154,7 @@ def run(
     constants, closures, the global names that it uses, the content of tensors, and the files that
     its texts name are the same; where a part cannot be compared, they are computed in every run,
     and a line says so. What is not noticed: other versions of installed packages, files with
-    computed names, environment variables.
+    computed names, environment variables, values set in a module after its import.
 
     Args:
         methods: a name, an object, a mapping of names to objects, or a list of these; names may

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from benchmark.errors import plain
+
 LONGEST = 160  # bytes of one folder's name; most systems allow 255
 _DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)  # reserved by Windows
 
@@ -38,11 +40,11 @@ def distinct_titles(titles: Mapping[str, str]) -> dict[str, str]:
 
     Example:
         >>> distinct_titles({"tv": "TV", "mine": "TV", "bicubic": "Bicubic"})
-        {'tv': 'TV [tv]', 'mine': 'TV [mine]', 'bicubic': 'Bicubic'}
+        {'tv': 'TV (tv)', 'mine': 'TV (mine)', 'bicubic': 'Bicubic'}
     """
     counts = Counter(titles.values())
     return {
-        label: f"{title} [{label.partition('[')[0]}]" if counts[title] > 1 else title
+        label: f"{title} ({plain(label.partition('[')[0])})" if counts[title] > 1 else title
         for label, title in titles.items()
     }
 

@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 WEIGHTS = "weights.safetensors"
 SUPERSEDED = ".superseded"
+# What stands for no number in a table; the engine writes nan.
+_MISSING = ("", "nan", "NaN", "-nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "None")
 _KINDS = {"dataset": str, "protocol": str, "profile": str, "scale": int, "method": str, "seed": int}
 
 
@@ -77,7 +79,10 @@ class Cell:
         """Read the scores, one row per test scene; the columns are `scene` and the metrics."""
         import pandas as pd
 
-        return pd.read_csv(self.folder / "scores.csv", dtype={"scene": str})
+        file = self.folder / "scores.csv"
+        # Of the scores alone: a scene may be called NA or null.
+        missing = {str(name): _MISSING for name in pd.read_csv(file, nrows=0) if name != "scene"}
+        return pd.read_csv(file, dtype={"scene": str}, na_values=missing, keep_default_na=False)
 
     def training(self) -> "pd.DataFrame | None":
         """Read the validations, one row each; return None for a method that is not a network."""

@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import plain
 from benchmark.store.address import distinct_titles
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, as_number, get_nested
 from reports.analysis.metrics import Metric, metrics_of
 from reports.analysis.provenance.machines import Machine, Machines, machine_of, machines_of
+from reports.analysis.titles import title_of_method
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
 ROUNDED = 9  # digits after the point, beyond which two scores are equal
@@ -329,14 +329,6 @@ def _record(cell: Cell) -> dict[str, Any]:
         "machine": machine_of(cell),
         "cell": cell,
     }
-
-
-def title_of_method(cell: Cell) -> str:
-    """Return the title of a cell's method, with its changed parameters."""
-    name, bracket, changed = cell.address.method.partition("[")
-    stored = get_nested(cell.facts, "configuration", "method", "title", default=name)
-    title = plain(stored) or name
-    return f"{title} [{plain(changed).removesuffix(']')}]" if bracket else title
 
 
 def _number(value: object) -> float:

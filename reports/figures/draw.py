@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmark.store.address import Address
+from benchmark.store.address import Address, place_name
 from benchmark.store.cells import Cell
 from benchmark.tools.images.model import View
 from reports.analysis.comparison.ranking import Ranking, places_of
@@ -93,7 +92,7 @@ def figures_of(
     values: dict[str, list[np.ndarray]] = {}
     left_out = {}
     for view in views:
-        name = quote(view.scene, safe="+@ ")
+        name = place_name(view.scene)
         shape = view.truth.shape[1], view.truth.shape[2]
         check_pixels(pixels, shape, view.scene)
         shown_band = view.axis.name(view.axis.nearest(band)).replace(" ", "")

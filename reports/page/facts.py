@@ -49,9 +49,11 @@ def words(text: object) -> str:
 
 def finite(value: object) -> float | str | None:
     """Convert a number for JSON: infinity to a string, NaN and what is not a number to null."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+    if isinstance(value, int) or math.isfinite(value):  # an integer may be beyond any float
+        return value
+    return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 @dataclass(frozen=True)

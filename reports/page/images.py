@@ -19,6 +19,7 @@ from benchmark.tools.images.model import Preview, psnr
 
 SMALLEST = 16  # rows and columns of the smallest window, whatever the limit
 _FIRST = 550.0  # nm, the band that is shown at first
+_LONGEST = 16383  # rows and columns of a WebP image, at most
 _TAG = 64  # bytes around an image in the page, at most
 _SAMPLE = 24  # previews that the size of all is guessed from
 
@@ -109,6 +110,7 @@ def fit_to_size(
     Returns:
         The images, and their descriptions by section.
     """
+    previews = _aligned(previews)
     sides = [max(one.preview.truth.shape[1:]) for one in previews if one.preview is not None]
     whole = max(sides, default=SMALLEST)
     whole = whole if largest is None else min(whole, largest)
@@ -152,7 +154,9 @@ def _store(previews: Iterable[PlacedPreview], size: int) -> tuple[ImageStore, li
             section["absent"].append([one.method, one.scale, one.scene, one.reason])
             continue
         view = _cut(one.preview, one.scale, size)
-        scene = section["scenes"].setdefault(one.scene, _scene(store, view))
+        if one.scene not in section["scenes"]:
+            section["scenes"][one.scene] = _scene(store, view)
+        scene = section["scenes"][one.scene]
         if one.scale not in [scale for scale, _ in scene["low"]]:
             scene["low"].append([one.scale, store.cube(view.low)])
         scene["shown"].append(
@@ -184,10 +188,37 @@ def _scene(store: ImageStore, view: Preview) -> dict[str, Any]:
     }
 
 
+def _aligned(previews: Sequence[PlacedPreview]) -> list[PlacedPreview]:
+    """Crop the previews of a scene to the rows and columns that it has at all scales.
+
+    A protocol may cut a scene to a multiple of the scale; a page shows one truth at every scale.
+    """
+    least: dict[tuple[int, int], np.ndarray] = {}
+    for one in previews:
+        if one.preview is not None:
+            at, shape = (one.section, one.scene), np.array(one.preview.truth.shape[1:])
+            least[at] = np.minimum(least.get(at, shape), shape)
+    first = np.zeros(2, int)
+    return [
+        one
+        if one.preview is None
+        else replace(
+            one, preview=_part(one.preview, one.scale, first, least[one.section, one.scene])
+        )
+        for one in previews
+    ]
+
+
 def _cut(preview: Preview, scale: int, size: int) -> Preview:
-    """Crop a preview to the middle of its window, low resolution to the pixels that touch it."""
-    shape = np.minimum(size, preview.truth.shape[1:])
-    start = (np.array(preview.truth.shape[1:]) - shape) // 2
+    """Crop a preview to the middle of its window, and to what an image of all bands can hold."""
+    whole = np.array(preview.truth.shape[1:])
+    most = np.array((_LONGEST // -(-len(preview.truth) // 3), _LONGEST))
+    shape = np.minimum(size, np.minimum(whole, most))
+    return _part(preview, scale, (whole - shape) // 2, shape)
+
+
+def _part(preview: Preview, scale: int, start: np.ndarray, shape: np.ndarray) -> Preview:
+    """Crop a preview, low resolution to the pixels that touch the window."""
     corner = preview.corner + start
     first = corner // scale - preview.corner // scale
     last = (corner + shape - 1) // scale - preview.corner // scale

@@ -61,7 +61,7 @@ def parse(text: str, folder: Path) -> tuple[float, ...]:
     file = folder / text
     try:
         if file.is_file():
-            stated = file.read_text(encoding="utf-8")
+            stated = file.read_text(encoding="utf-8-sig")
             return in_nm([float(number) for number in stated.replace(",", " ").split()])
         return in_nm(_spaced(text) if ":" in text else [float(nm) for nm in text.split("+")])
     except (ValueError, ZeroDivisionError, OSError) as error:

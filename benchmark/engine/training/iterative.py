@@ -1,6 +1,7 @@
 """Progress and checkpoints of a method with a loop of its own."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -16,6 +17,7 @@ from benchmark.engine.training.loop import LOG_EVERY, TrainingError
 from benchmark.method import Problem, Run
 
 _PARTS = {"stage", "state", "generator", "randomness", "completed"}
+_LATER = {"seconds", "resumed"}  # not in the checkpoints of older versions
 
 
 class CellRun(Run):
@@ -26,6 +28,8 @@ class CellRun(Run):
 
     Attributes:
         completed: results of finished stages by name; also of an interrupted run.
+        resumed: number of times that the cell resumed from a checkpoint.
+        spent: seconds of the present stage before the state that `resume` returned.
 
     Args:
         device: where the method computes.
@@ -47,7 +51,8 @@ class CellRun(Run):
         self._listener = listener
         self._checkpointer = checkpointer
         self._saved = _valid(checkpointer)
-        self.resumed = int(self._saved is not None)
+        self.resumed = self._saved.get("resumed", 0) + 1 if self._saved else 0
+        self.spent, self._began = 0.0, time.perf_counter()
         self.completed: dict[str, Any] = self._saved["completed"] if self._saved else {}
         self._stage = ""
         self._losses, self._unlogged = torch.zeros((), device=device.torch), 0
@@ -55,6 +60,7 @@ class CellRun(Run):
     def begin(self, stage: str) -> None:
         """Start a stage with a generator of its own, which depends on the cell's seed alone."""
         self._stage = stage
+        self.spent, self._began = 0.0, time.perf_counter()
         self.generator = self._problem.generator(self.device)
         self._losses, self._unlogged = torch.zeros((), device=self.device), 0
 
@@ -78,6 +84,7 @@ class CellRun(Run):
         if saved is None or saved["stage"] != self._stage or saved["state"] is None:
             return None
         self._saved = None
+        self.spent = saved.get("seconds", 0.0)
         self.generator.set_state(saved["generator"])
         seeding.restore(saved["randomness"], self.device)
         state: dict[str, Any] = _moved(saved["state"], self.device)
@@ -115,6 +122,8 @@ class CellRun(Run):
                 "generator": self.generator.get_state(),
                 "randomness": seeding.states(self.device),
                 "completed": self.completed,
+                "seconds": self.spent + time.perf_counter() - self._began,
+                "resumed": self.resumed,
             }
         )
 
@@ -122,7 +131,7 @@ class CellRun(Run):
 def _valid(checkpointer: NullCheckpointer) -> dict[str, Any] | None:
     """Load a checkpoint; reject one of another kind."""
     saved = checkpointer.load()
-    if saved is not None and set(saved) != _PARTS:
+    if saved is not None and set(saved) - _LATER != _PARTS:
         checkpointer.reject(ValueError("it belongs to another version"))
         return None
     return saved

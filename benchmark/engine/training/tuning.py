@@ -87,7 +87,9 @@ def train_at_best_rate(
         except TrainingError:
             trials.psnr[factor] = None
         else:
-            trials.psnr[factor] = trial.history[-1]["psnr"]
+            psnr = trial.history[-1]["psnr"]
+            # The last step may have diverged, whose loss was computed before it.
+            trials.psnr[factor] = psnr if math.isfinite(psnr) else None
             trials.seconds += trial.seconds
             trials.resumed += trial.resumed
     best = trials.best

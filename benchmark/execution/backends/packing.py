@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,9 +58,13 @@ def _times(results: Path) -> dict[tuple[str, ...], float]:
     found: dict[tuple[str, ...], float] = defaultdict(float)
     for cell in cells(results):
         times = cell.facts.get("times") or {}
-        scenes = cell.facts["configuration"]["dataset"].get("test") or []
+        # One that failed, or that was scored with stored weights, tells no length of a training.
+        if cell.status != "done" or times.get("fit_s") is None:
+            continue
         address = cell.address
         kind = (address.dataset, address.profile, address.method, str(address.scale))
-        took = float(times.get("fit_s") or 0) + len(scenes) * float(times.get("upscale_s") or 0)
-        found[kind] = max(found[kind], took)
+        with suppress(KeyError, TypeError, ValueError):  # another program may have written it
+            scenes = cell.facts["configuration"]["dataset"].get("test") or []
+            took = float(times["fit_s"]) + len(scenes) * float(times.get("upscale_s") or 0)
+            found[kind] = max(found[kind], took)
     return dict(found)

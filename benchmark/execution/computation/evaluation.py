@@ -118,7 +118,7 @@ def _fit(plan: CellPlan, problem: Problem, device: Device, run: CellRun | None) 
                 state = fitted(method.learn(scenes, problem, run))
             else:
                 state = fitted(method.fit(scenes, problem))
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - began + (run.spent if run else 0.0)
         if run is not None and method.trained:
             run.finish([state, seconds])
     parameters = sum(tensor.numel() for tensor in state.values())
@@ -200,7 +200,7 @@ def _score(
         estimate = estimate_scene(inputs, replace(problem, shape=shape))
         if device.torch.type == "cuda":
             torch.cuda.synchronize(device.torch)
-        took = time.perf_counter() - began
+        took = time.perf_counter() - began + (run.spent if run else 0.0)
         seconds += took
         estimate = crop_to(estimate, truth)
         clip = plan.method.clips

@@ -7,6 +7,7 @@ method that were stored on this machine before are better than both.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -213,19 +214,20 @@ def _stored(
     times = []
     for place in plan.address.folder(results).parent.glob("seed*"):
         cell = read(place)
-        # One without the seconds of a fit has weights that were trained elsewhere.
-        if cell is None or cell.status != "done" or cell.facts["times"]["fit_s"] is None:
-            continue
-        facts, here = cell.facts, plan.configuration
-        known = facts["environment"]
-        if device and (known["processor"], known["device"]) != (machine, device.title):
-            continue
-        # Others do not depend on it.
-        other = facts["configuration"]["profile"] != here["profile"]
-        if other and isinstance(plan.method, NetworkMethod):
-            continue
-        images = len(facts["configuration"]["dataset"]["test"])
-        times.append(facts["times"]["fit_s"] + facts["times"]["upscale_s"] * images)
+        with suppress(KeyError, TypeError):  # another program may have written it
+            # One without the seconds of a fit has weights that were trained elsewhere.
+            if cell is None or cell.status != "done" or cell.facts["times"]["fit_s"] is None:
+                continue
+            facts, here = cell.facts, plan.configuration
+            known = facts["environment"]
+            if device and (known["processor"], known["device"]) != (machine, device.title):
+                continue
+            # Others do not depend on it.
+            other = facts["configuration"]["profile"] != here["profile"]
+            if other and isinstance(plan.method, NetworkMethod):
+                continue
+            images = len(facts["configuration"]["dataset"]["test"])
+            times.append(facts["times"]["fit_s"] + facts["times"]["upscale_s"] * images)
     return median(times) if times else None
 
 

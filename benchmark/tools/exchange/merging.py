@@ -234,10 +234,10 @@ def _move(results: Path, cell: Cell, merged: Merged, *, replace: bool) -> None:
             scores = (cell.folder / "scores.csv").read_bytes()
             metrics = {"metrics": cell.facts["metrics"]}
             cells.extend(results, old, metrics, {"scores.csv": scores})
-        elif outcome == "completed":
+        if outcome in ("completed", "extended") and old and _lacks_weights(old, cell):
             (cell.folder / WEIGHTS).replace(folder / WEIGHTS)
             flush_folder(folder)
-        elif outcome != "present":
+        if outcome in ("added", "replaced"):
             folder.parent.mkdir(parents=True, exist_ok=True)
             set_aside(results, folder)
             cell.folder.rename(folder)
@@ -271,9 +271,13 @@ def _outcome(
     further = old.status == "done" and len(_scores(old)) < len(_scores(new))
     if further and "metrics" in new.facts:
         return "extended"
+    return "completed" if _lacks_weights(old, new) else "present"
+
+
+def _lacks_weights(old: Cell, new: Cell) -> bool:
+    """Return whether a cell is stored without its weights, and another one has the same."""
     same = old.facts["sums"].get(WEIGHTS) == new.facts["sums"].get(WEIGHTS)
-    missing = not (old.folder / WEIGHTS).exists() and (new.folder / WEIGHTS).exists()
-    return "completed" if same and missing else "present"
+    return same and not (old.folder / WEIGHTS).exists() and (new.folder / WEIGHTS).exists()
 
 
 def _conflict(old: Cell, new: Cell) -> str:

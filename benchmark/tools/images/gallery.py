@@ -1,5 +1,6 @@
 """Collect the images for figures: the estimates of all finished methods on a data set."""
 
+import glob
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,8 @@ from benchmark.execution.planning.request import Request, resolve
 from benchmark.execution.planning.status import status_of
 from benchmark.method import METHODS
 from benchmark.plugins.parameters import split_list
-from benchmark.store.address import Address
+from benchmark.protocol import PROTOCOLS
+from benchmark.store.address import Address, place_name
 from benchmark.store.cells import Cell
 from benchmark.tools.images.model import View
 from benchmark.tools.images.predictions import check_test_scenes, predict
@@ -137,7 +139,9 @@ def _has_folder(address: Address, results: Path) -> bool:
 
 def _stored_methods(request: Request) -> tuple[list[str], dict[str, str]]:
     """List the methods that have folders in the results, and why some of them are unknown here."""
-    pattern = f"*/{request.protocol}/{request.profile}/x*/*"
+    protocol = PROTOCOLS.label(PROTOCOLS.make(request.protocol))
+    table = "/".join(glob.escape(place_name(one)) for one in (protocol, request.profile))
+    pattern = f"*/{table}/x*/*"
     names = {unquote(folder.name) for folder in request.results.glob(pattern) if folder.is_dir()}
     known, unknown = [], {}
     for name in sorted(name for name in names if not name.startswith(".")):

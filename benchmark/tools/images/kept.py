@@ -1,4 +1,4 @@
-"""Previews kept in the cache folder, by the key of their cell, the scene and the window."""
+"""Previews kept in the cache folder, by the key and weights of their cell, scene and window."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ from benchmark.store.files import locked, write_file, writing
 from benchmark.tools.images.model import Preview
 
 LIMIT = 2_000_000_000  # bytes; about 5,000 windows of 128 x 128 pixels and 31 bands
-_FORMAT = 3  # of the files; to be raised when what they hold changes
+_FORMAT = 4  # of the files; to be raised when what they hold changes
 
 
 class KeptPreviews:
@@ -32,7 +32,8 @@ class KeptPreviews:
         """Read a preview; return None where it is missing or damaged.
 
         Args:
-            key: of the cell. It covers the data, so the truth depends on nothing else.
+            key: of the cell and its weights. It covers the data, so the truth depends on nothing
+                else.
             scene: the scene.
             size: rows and columns of the window.
         """

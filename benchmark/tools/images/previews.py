@@ -3,7 +3,7 @@
 Recomputing estimates from stored weights is slow, so previews are kept in the cache folder.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,8 @@ from benchmark.errors import RequestError, listed, reason_of
 from benchmark.execution.computation.reestimation import NO_WEIGHTS
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.planning.plan import Folders, replan
+from benchmark.protocol import LARGEST_SCALE, Protocol
+from benchmark.store.address import key_of
 from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.tools.images.kept import KeptPreviews
 from benchmark.tools.images.model import LEVELS, CellPreview, Preview, View
@@ -62,7 +64,8 @@ def previews(
     for cell in firsts:
         tested = _tested(cell)
         wanted = [name for name in tested if name in scenes] if scenes else _spread(tested, most)
-        key = cell.facts["key"]
+        # Trainings of one cell on two machines have one key, and different weights.
+        key = key_of([cell.facts["key"], cell.facts["sums"].get(WEIGHTS)])
         found = {name: kept.read(key, name, size) for name in wanted}
         absent = [name for name, preview in found.items() if preview is None]
         reason = f"{cell.address}: {NO_WEIGHTS}" if absent and _lost_weights(cell) else ""
@@ -70,8 +73,11 @@ def previews(
             progress.line(f"previews of {cell.address}: {listed(absent)}")
             try:
                 plan = replan(cell, folders, progress, splits)
+                shapes = dict(zip(plan.split.test.names, plan.split.test.shapes, strict=True))
                 for one in predict(plan, folders.results, device, absent):
-                    found[one.scene] = preview = preview_of(one, cell.address.scale, size)
+                    within = _at_every_scale(plan.protocol, shapes[one.scene])
+                    preview = preview_of(one, cell.address.scale, size, within)
+                    found[one.scene] = preview
                     kept.write(key, one.scene, size, preview)
             except RequestError as error:
                 reason = str(error)
@@ -88,8 +94,16 @@ def _first_seeds(cells: Sequence[Cell]) -> list[Cell]:
     return [next(group) for _, group in groupby(done, lambda one: replace(one.address, seed=0))]
 
 
+def _dataset(cell: Cell) -> Mapping[str, Any]:
+    """Return what a cell records of its data; nothing where another program has written it."""
+    configuration = cell.facts.get("configuration")
+    facts = configuration.get("dataset") if isinstance(configuration, Mapping) else None
+    return facts if isinstance(facts, Mapping) else {}
+
+
 def _tested(cell: Cell) -> list[str]:
-    return list(cell.facts["configuration"]["dataset"]["test"])
+    names = _dataset(cell).get("test")
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def _lost_weights(cell: Cell) -> bool:
@@ -102,7 +116,8 @@ def _scenes_within(cells: Sequence[Cell], room: int | None) -> int | None:
     if room is None:
         return None
     shown = [one for one in cells if not _lost_weights(one)]
-    bands = sum(int(one.facts["configuration"]["dataset"].get("bands") or 1) for one in shown)
+    known = (_dataset(one).get("bands") for one in shown)
+    bands = sum(max(one, 1) if isinstance(one, int) else 1 for one in known)
     return max(1, int(room / (_BYTES * _READABLE**2 * max(bands, 1))))
 
 
@@ -116,16 +131,34 @@ def _spread(names: Sequence[str], most: int | None) -> list[str]:
 OVERVIEW = 160  # pixels of the longer side, at most
 
 
-def preview_of(view: View, scale: int, size: int) -> Preview:
+def _at_every_scale(protocol: Protocol, shape: Sequence[int]) -> tuple[int, int]:
+    """Return the first rows and columns of a scene that are left of it at every scale.
+
+    Args:
+        protocol: may cut a scene to a multiple of the scale.
+        shape: rows and columns of the whole scene.
+    """
+    scales = {*range(2, LARGEST_SCALE + 1), *protocol.scales} if protocol.crops else {1}
+    rows, columns = (
+        min((side - side % scale for scale in scales if scale <= side), default=side)
+        for side in shape[:2]
+    )
+    return rows, columns
+
+
+def preview_of(view: View, scale: int, size: int, within: tuple[int, int] | None = None) -> Preview:
     """Crop a scene to the window with most detail.
 
     Args:
         view: the whole scene, with one estimate.
         scale: the factor of the low-resolution image.
         size: rows and columns of the window.
+        within: the first rows and columns, among which the window is chosen, so that it is the same
+            at every scale; None for all.
     """
     truth, (estimate,) = view.truth, view.estimates.values()
-    top, left = corner_of_detail(truth, size)
+    chosen = truth if within is None else truth[:, : within[0], : within[1]]
+    top, left = corner_of_detail(chosen, size)
     rows, columns = (min(size, length) for length in truth.shape[1:])
     window = (slice(None), slice(top, top + rows), slice(left, left + columns))
     # Under every protocol, low-resolution pixel i stands for the pixels s i to s i + s - 1.
@@ -179,7 +212,8 @@ def _downsampled(cube: np.ndarray) -> np.ndarray:
     """Average blocks of pixels, so that the longer side has at most `OVERVIEW` pixels."""
     block = -(-max(cube.shape[1:]) // OVERVIEW)
     bands, rows, columns = cube.shape
-    rows, columns = rows // block, columns // block
-    cut = cube[:, : rows * block, : columns * block]
-    blocks = cut.reshape(bands, rows, block, columns, block)
+    high, wide = min(block, rows), min(block, columns)  # of a block in a narrow scene
+    rows, columns = rows // high, columns // wide
+    cut = cube[:, : rows * high, : columns * wide]
+    blocks = cut.reshape(bands, rows, high, columns, wide)
     return _eight_bit(blocks.mean(axis=(2, 4), dtype=np.float32))

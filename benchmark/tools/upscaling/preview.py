@@ -35,6 +35,7 @@ class Preview:
         self._bands = list(false_colour_bands(known))
         self._peak, self._scale = peak, scale
         self._window = tuple(_middle(size, LONGEST // scale) for size in cube.shape[:2])
+        self._size = cube.shape[:2]
         self._before = cube[self._window][..., self._bands].astype(np.float32) / peak
         rows, columns = self._before.shape[:2]
         self._after = np.zeros((rows * scale, columns * scale, 3), np.float32)
@@ -42,7 +43,7 @@ class Preview:
     @property
     def whole(self) -> bool:
         """True if the window is the whole image."""
-        return all(span.start == 0 for span in self._window)
+        return self._before.shape[:2] == self._size
 
     def add(self, rows: slice, columns: slice, block: np.ndarray) -> None:
         """Take what lies in the window from a block of the result, (rows, columns, bands)."""

@@ -219,11 +219,15 @@ def _pretrained(wanted: Trained, protocol: str, stored: Path, bands: int) -> Tra
         cell = read(folder)
         if cell is None or cell.status != "done" or cell.address.profile not in profiles.PROFILES:
             continue
-        under = PROTOCOLS.make(cell.address.protocol)
-        if not _same_protocol(protocol, under):
-            continue
         if _lost(cell, wanted.method):
             continue  # most cells are stored without weights
+        try:
+            under = PROTOCOLS.make(cell.address.protocol)
+        except RequestError as error:  # of a plugin that is not here
+            reasons.append(f"{cell.address}: {error}")
+            continue
+        if not _same_protocol(protocol, under):
+            continue
         if why := _stale(cell, wanted.method, under):
             reasons.append(f"{cell.address} under {cell.address.protocol}: {why}")
         else:

@@ -156,11 +156,15 @@ def compare(
     comparable = False
     for metric, scale in product(main_of(results.metrics), results.scales):
         means = {one.label: results.mean(one.label, scale, metric.name) for one in methods}
-        # From the best to the worst.
+        scenes = {label: results.scored_scenes(label, scale, metric.name)[0] for label in means}
+        most = max(scenes.values(), default=0)
+        # From the best to the worst; a mean over fewer scenes than others' is not compared.
         labels = sorted(
             (label for label, value in means.items() if not math.isnan(value)),
-            key=lambda label: -means[label] if metric.higher else means[label],
-        )
+            key=lambda label: (
+                scenes[label] < most, -means[label] if metric.higher else means[label]
+            ),
+        )  # fmt: skip
         comparable = comparable or len(labels) > 1
         column = _Column(results, metric, scale, labels, trained)
         worse_better = [(worse, better) for better, worse in combinations(labels, 2)]

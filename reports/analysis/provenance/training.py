@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from benchmark.errors import counted
+from benchmark.store.address import distinct_titles
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, as_number, as_text, get_nested
 from reports.analysis.provenance.machines import Machine, Machines, machine_of
-from reports.analysis.results import title_of_method
+from reports.analysis.titles import title_of_method
 from reports.formatting import duration
 
 REPEATABLE = (
@@ -108,10 +109,12 @@ def has_networks(cells: Sequence[Cell]) -> bool:
 
 
 def _by_method(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
+    """Return the cells of every method by its title."""
     found: dict[str, list[Cell]] = {}
     for cell in cells:
-        found.setdefault(title_of_method(cell), []).append(cell)
-    return found
+        found.setdefault(cell.address.method, []).append(cell)
+    titles = distinct_titles({label: title_of_method(own[0]) for label, own in found.items()})
+    return {titles[label]: own for label, own in found.items()}
 
 
 def _is_network(cell: Cell) -> bool:

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_number, get_nested
-from reports.analysis.results import Results, read_results, title_of_method
+from reports.analysis.results import Results, read_results
+from reports.analysis.titles import title_of_method
 
 
 @dataclass(frozen=True, eq=False)

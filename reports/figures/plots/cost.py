@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
+from benchmark.errors import counted
 from benchmark.store.cells import Cell
 from reports.analysis.metrics import Metric
 from reports.analysis.results import read_results, rows_of
@@ -57,8 +58,11 @@ def costs_of(cells: Sequence[Cell]) -> tuple[dict[str, Cost], dict[str, str], Me
     metric = results.metrics[0]
     for one in rows_of(results.cells):
         quality = results.mean(one.method, one.scale, metric.name)
+        known, scored = results.scored_scenes(one.method, one.scale, metric.name)
         if not math.isfinite(quality):
             without[one.method] = one.error or f"it has no finite {metric.title}"
+        elif known < scored:
+            without[one.method] = f"it has {metric.title} of {known} of {counted(scored, 'scene')}"
         elif not one.upscale_s > 0:
             without[one.method] = "its time was not recorded"
         else:

@@ -1,5 +1,6 @@
 """Training curves: validation PSNR and loss against steps and against seconds."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -103,8 +104,11 @@ def training_figure(
 
 def _legend_text(label: str, rows: pd.DataFrame, context: FigureContext, *, timed: bool) -> str:
     name = shortened(context.styles.title(label), _LONGEST, SMALL)
-    took = f", {duration(float(rows['seconds'].max()))}" if timed else ""
-    return f"{name}\nbest {float(rows['psnr'].max()):.2f} dB{took}"
+    best = float(rows["psnr"].max())
+    # Without validation scenes there is none.
+    parts = [f"best {best:.2f} dB"] if math.isfinite(best) else []
+    parts += [duration(float(rows["seconds"].max()))] if timed else []
+    return f"{name}\n{', '.join(parts)}"
 
 
 def _format_axes(axes: Axes, x: str, y: str, curves: Sequence[pd.DataFrame]) -> None:

@@ -37,9 +37,11 @@ def test_metrics_are_added_and_refusals_change_the_exit_code(hsisr: CommandLine)
     assert hsisr.tiny("bicubic,wiener,srcnn").code == 0
     found = places(hsisr)
     (found["srcnn"] / WEIGHTS).unlink()
-    first = hsisr("score", "--metrics", "cc,ergas[ratio=4]", "--methods", "bicubic")
+    first = hsisr("score", "--metrics", "cc,ergas[ratio=4],cc", "--methods", "bicubic")
     assert (first.code, first.out) == (0, "metrics added to 1 cell, 0 had them, 0 refused\n")
     assert header(found["bicubic"])[-3:] == ["cc", "ergas[ratio=4]", "skipped"]
+    names = [one["name"] for one in hsisr.cells()["bicubic 0"]["metrics"]]
+    assert names[-2:] == ["cc", "ergas[ratio=4]"]
     assert header(found["wiener"])[-2:] == ["rmse", "skipped"]
     second = hsisr("score", "--metrics", "cc,ergas[ratio=4]")
     assert second.code == 1

@@ -279,6 +279,14 @@ def test_labels_become_harmless_folder_names(kept: Kept, tmp_path: Path) -> None
     assert len(list(folder.iterdir())) == 3
 
 
+def test_long_labels_have_folders_that_every_system_can_name(kept: Kept, tmp_path: Path) -> None:
+    for end in "ab":
+        label = f"kept[path={'/a_long_folder' * 30},test={end}]"
+        prepare(kept, label, Path("no-such-folder"), NAMES, tmp_path)
+    folders = list((tmp_path / "scenes").iterdir())
+    assert [len(list(folder.iterdir())) for folder in folders] == [3, 3]
+
+
 def test_progress_is_reported_scene_by_scene(kept: Kept, tmp_path: Path) -> None:
     calls: list[tuple[object, ...]] = []
     prepare(kept, "kept", Path("no-such-folder"), NAMES, tmp_path, lambda *now: calls.append(now))

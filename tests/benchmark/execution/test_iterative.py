@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ import torch
 from torch import Tensor
 
 from benchmark.data.split import Split
+from benchmark.engine.training import iterative
 from benchmark.engine.training.checkpoint import Checkpointer, NullCheckpointer, Stopped
 from benchmark.engine.training.loop import TrainingError
+from benchmark.execution.computation import evaluation
 from benchmark.execution.computation.evaluation import compute
 from benchmark.execution.planning.plan import CellPlan, plan_cells
 from benchmark.execution.planning.request import Experiment
@@ -201,6 +204,30 @@ def test_a_stop_twice_in_one_scene_goes_on_each_time(tiny: Split, tmp_path: Path
     plan, calls = plan_of(tiny)
     assert computed(plan, Counted(file))[1] == whole
     assert calls == ["scene"] * 3
+
+
+def test_seconds_and_resumptions_count_what_was_before_each_stop(
+    tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second passes at every iteration."""
+    ticks: list[int] = []
+
+    class Ticking(Counted):
+        @property
+        def stopping(self) -> bool:
+            ticks.append(1)
+            return super().stopping
+
+    clock = SimpleNamespace(perf_counter=lambda: float(len(ticks)))
+    for module in (evaluation, iterative):
+        monkeypatch.setattr(module, "time", clock)
+    file = tmp_path / "walk.checkpoint"
+    for stop in (7, LEARNING - 7 + STEPS + 2, 2):  # in learning, then twice in the second scene
+        with pytest.raises(Stopped):
+            computed(plan_of(tiny)[0], Ticking(file, stop))
+    facts, _ = computed(plan_of(tiny)[0], Ticking(file))
+    assert facts["times"] == {"fit_s": LEARNING, "upscale_s": STEPS}
+    assert facts["resumed"] == 3
 
 
 def test_a_method_that_learns_nothing_goes_on_in_its_scene(tiny: Split, tmp_path: Path) -> None:

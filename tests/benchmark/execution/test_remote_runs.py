@@ -105,6 +105,27 @@ def test_what_is_not_there_is_open_and_has_not_failed(
     assert list(cells(tmp_path)) == []
 
 
+@pytest.mark.parametrize("kind", ["lost", "queued"])
+def test_a_failure_that_is_tried_again_is_no_end(tiny: Split, tmp_path: Path, kind: str) -> None:
+    (plan,) = planned(tiny, "bicubic")
+    settings = Settings(tmp_path, CPU, {"device": "a login node"})
+    Job(plan, settings).store_failure(JobResult("failed", "ValueError: old"))
+
+    def node(job: Job, listener: CellListener) -> JobResult:
+        return JobResult(kind, "job 7")  # type: ignore[arg-type]
+
+    progress = Progress(StringIO())
+    outcome = Runner(settings, progress, Elsewhere(node), retry_failed=True).run([plan])
+    assert (outcome.failed, outcome.open) == ({}, {str(plan.address): "job 7"})
+
+    def fails(job: Job, listener: CellListener) -> JobResult:
+        job.store_failure(JobResult("failed", "ValueError: new"))
+        return lost(job, listener)
+
+    outcome = Runner(settings, progress, Elsewhere(fails), retry_failed=True).run([plan])
+    assert outcome.failed == {str(plan.address): "ValueError: new"}
+
+
 def test_a_cell_that_was_stored_before_its_machine_was_lost_is_done(
     tiny: Split, tmp_path: Path
 ) -> None:

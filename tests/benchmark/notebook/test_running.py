@@ -22,6 +22,7 @@ from benchmark.engine.training.profiles import PROFILES
 from benchmark.errors import RequestError
 from benchmark.method import METHODS
 from benchmark.notebook.reading import COLUMNS
+from tests.benchmark.tools.exchange.support import address, put
 from tests.command_line import SCENES, SMALL, CommandLine
 
 
@@ -219,7 +220,7 @@ def test_results_are_one_table(go: Any) -> None:
 
 def test_methods_of_one_title_are_told_apart_and_not_averaged(go: Any) -> None:
     titled = {"Back-projection": repeated}
-    apart = ["Back-projection [back_projection]", "Back-projection [Back-projection]"]
+    apart = ["Back-projection (back_projection)", "Back-projection (Back-projection)"]
     made = go(["back_projection[iterations=1]", "back_projection", titled])
     assert list(made.table.index) == ["Back-projection [iterations=1]", *apart]
     psnr = made.scores.query("metric == 'psnr'").set_index("title")["value"]
@@ -234,6 +235,13 @@ def test_no_results_and_damaged_cells_are_said(go: Any, tmp_path: Path) -> None:
     next(Path("results").rglob("wiener/seed0/scores.csv")).write_text("scene,psnr\nx,1\n")
     with pytest.warns(UserWarning, match="left out: .*scores.csv does not match its checksum"):
         assert set(results("results")["method"]) == {"bicubic"}
+
+
+def test_a_cell_of_version_0_3_is_left_out(tmp_path: Path) -> None:
+    put(tmp_path, metrics=[])
+    put(tmp_path, address("bicubic"))  # without a list of metrics
+    with pytest.warns(UserWarning, match="left out: .*does not say which metrics it has"):
+        assert set(results(tmp_path)["method"]) == {"espcn"}
 
 
 def test_columns_are_documented() -> None:

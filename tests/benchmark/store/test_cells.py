@@ -43,6 +43,15 @@ def test_a_cell_written_is_the_cell_read(tmp_path: Path) -> None:
     assert cell.training() is None
 
 
+def test_scenes_that_are_called_as_missing_values_are_kept(tmp_path: Path) -> None:
+    scores = b"scene,psnr,sam\nNA,30.5,\nnull,nan,NA\nnan,inf,1\n"
+    facts = {"key": "k", "status": "done", "reason": None}
+    table = write(tmp_path, PLACE, facts, {"scores.csv": scores}).scores()
+    assert table["scene"].tolist() == ["NA", "null", "nan"]
+    assert table["psnr"].isna().tolist() == [False, True, False]
+    assert table["sam"].isna().tolist() == [True, True, False]
+
+
 def test_a_cell_lies_where_its_address_says(tmp_path: Path) -> None:
     put(tmp_path)
     folder = "cave/wang2017/quick/x2/proposed[alpha=1.0]/seed3"

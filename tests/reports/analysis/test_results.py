@@ -96,8 +96,8 @@ def test_methods_of_one_title_are_told_apart(make: Make, tmp_path: Path) -> None
         make(method, title="VDSR" if method == "vdsr" else "SRCNN")
     titles = {one.label: one.title for one in read(tmp_path).methods()}
     assert titles == {
-        "srcnn": "SRCNN [srcnn]",
-        "mine": "SRCNN [mine]",
+        "srcnn": "SRCNN (srcnn)",
+        "mine": "SRCNN (mine)",
         "mine[maps=4]": "SRCNN [maps=4]",
         "vdsr": "VDSR",
     }

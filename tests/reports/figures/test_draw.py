@@ -62,6 +62,14 @@ def test_without_wavelengths_every_figure_is_drawn_over_band_numbers(cells: list
     assert "a, band 3" in told
 
 
+def test_files_of_a_scene_with_a_long_name_can_be_written(
+    cells: list[Cell], tmp_path: Path
+) -> None:
+    name = "\N{SNOWMAN}" * 40  # 360 bytes once it is quoted
+    for one, _ in figures_of(figure_cells(cells), [view_of(["bicubic"], name)], 550):
+        (tmp_path / f".{one}.png.part").touch()
+
+
 def test_a_method_without_one_of_the_scenes_is_not_averaged(
     cells: list[Cell],
 ) -> None:

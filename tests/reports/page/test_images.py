@@ -88,6 +88,22 @@ def test_low_resolution_pixels_are_those_that_touch_the_window(scale: int, size:
     assert (kept == whole).all()
 
 
+def test_a_window_of_many_bands_has_as_many_rows_as_an_image_can_hold() -> None:
+    """421 bands are 141 times the rows in one image, of at most 16,383."""
+    many = np.zeros((421, 128, 4), np.uint8)
+    one = replace(
+        preview(1, 2),
+        wavelengths=np.arange(421.0),
+        truth=many,
+        estimate=many,
+        low=many[:, :65, :3],
+    )
+    _, (section,) = fit_to_size([PlacedPreview(0, 0, 2, 0, one, "")], 10**9)
+    ((_, scene),) = section["scenes"]
+    assert scene["truth"]["shape"] == [421, 116, 4]
+    assert scene["corner"] == [CORNER[0] + 6, CORNER[1]]
+
+
 def test_a_scene_without_wavelengths_has_band_numbers() -> None:
     """The viewer shows `bands`, `axis` and `positions` as they are here."""
     bare = replace(preview(1, 2), wavelengths=np.zeros(0))

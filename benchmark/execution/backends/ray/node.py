@@ -11,8 +11,8 @@ from typing import Any
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import machine
 
-# Minimum interval between two messages of a cell, in seconds.
-_INTERVAL = 1.0
+# Minimum interval between two messages of a cell, in seconds, and between two signs of life.
+_INTERVAL, _ALIVE_INTERVAL = 1.0, 10.0
 
 
 class Board:
@@ -77,8 +77,9 @@ class BoardProgress(Progress):
         self._news["scene"] = name
 
     def alive(self) -> None:
-        """Send the news, if there are any and the last ones were sent a second ago."""
-        if self._news and time.monotonic() - self._sent >= _INTERVAL:
+        """Send the news at most once a second, and without any a sign of life every ten."""
+        interval = _INTERVAL if self._news else _ALIVE_INTERVAL
+        if time.monotonic() - self._sent >= interval:
             self._send()
 
     def _send(self) -> None:

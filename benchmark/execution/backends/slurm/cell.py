@@ -10,7 +10,7 @@ from benchmark.execution.backends.slurm.queue import QueuedJob
 from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.recording import described, read_record, write_record
-from benchmark.execution.planning.status import status_of
+from benchmark.execution.planning.status import Status, status_of
 
 # Seconds after which a cell whose job is gone is lost: its files may take a while to be seen here.
 _PATIENCE = 10.0
@@ -44,6 +44,11 @@ class SubmittedCell:
     losses: int = 0
     refused: str = ""
 
+    def __post_init__(self) -> None:
+        """Remember how the cell ended before, which is to be tried again."""
+        cell = status_of(self.job.plan, self.job.settings.results).cell
+        self._before = cell.facts if cell else None
+
     def note(self, name: str, task: int) -> None:
         """Write down which job the cell is going to be part of."""
         self.name, self.task = name, task
@@ -53,7 +58,7 @@ class SubmittedCell:
         """Write down the job's identifier; it may have ended already."""
         self.job_id = job_id
         self._write()
-        if status_of(self.job.plan, self.job.settings.results).is_current:
+        if self._ended():
             self.job.lock.delete_job()
 
     def adopt(self, queue: Sequence[QueuedJob]) -> bool:
@@ -75,13 +80,13 @@ class SubmittedCell:
 
     def look(self) -> JobResult | None:
         """Report what the node has written down; return how the cell ended, if it has."""
-        now = status_of(self.job.plan, self.job.settings.results)
+        now = self._ended()
         noted = read_record(self.job.lock.queued)
-        if now.is_current and not noted:  # the node has tidied up
+        if now and not noted:  # the node has tidied up
             return JobResult("done" if now.state == "done" else "failed", now.reason)
         if time.monotonic() - self.gone_since > _PATIENCE:
             self.job.lock.delete_job()
-            if now.is_current:
+            if now:
                 return None
             self.refused = str(noted.get("refused") or "")
             why = self.refused or f"job {self.job_id or self.name} ended without it"
@@ -89,6 +94,12 @@ class SubmittedCell:
         if progress := read_record(self.job.lock.progress):
             self._show(progress)
         return None
+
+    def _ended(self) -> Status | None:
+        """Return how the cell ended, if it has; a failure that is tried again is no end."""
+        now = status_of(self.job.plan, self.job.settings.results)
+        new = now.is_current and now.cell and now.cell.facts != self._before
+        return now if new else None
 
     def _show(self, progress: dict[str, Any]) -> None:
         place = described({name: progress.get(name) for name in ("machine", "job")})

@@ -13,6 +13,7 @@ from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.errors import RequestError, counted, listed, meant
 from benchmark.method import METHODS, Method
 from benchmark.store import cells
+from benchmark.store.address import place_name
 from benchmark.store.cells import WEIGHTS, Cell, sums
 from benchmark.store.files import locked, replacing, writing
 from benchmark.tools.exchange.form import FORM, Form
@@ -63,7 +64,7 @@ class Packed:
 def chosen(
     results: Path, methods: Sequence[Method], wanted: Mapping[str, Sequence[Any]]
 ) -> list[Path]:
-    """List the folders of the cells of some methods.
+    """List the folders of the cells of some methods, last those that are damaged.
 
     Args:
         results: the results folder.
@@ -74,11 +75,12 @@ def chosen(
         RequestError: there are no cells of a method, or of a value.
     """
     labels = [METHODS.label(method) for method in methods]
-    found = {
-        folder: cell.address
-        for folder in cells.folders_of(results)
-        if (cell := cells.read(folder)) is not None
-    }
+    found, damaged = {}, []
+    for folder in cells.folders_of(results):
+        if (cell := cells.read(folder)) is not None:
+            found[folder] = cell.address
+        elif _is_at(folder.relative_to(results).parts, {"method": labels, **wanted}):
+            damaged.append(folder)
     stored = dict.fromkeys(address.method for address in found.values())
     for label in labels:
         if label not in stored:
@@ -96,7 +98,19 @@ def chosen(
                     f"some of {listed(present)}"
                 )
         found = {folder: at for folder, at in found.items() if not values or _in(at, part, values)}
-    return sorted(found, key=lambda folder: found[folder])
+    return [*sorted(found, key=lambda folder: found[folder]), *damaged]
+
+
+def _is_at(parts: Sequence[str], wanted: Mapping[str, Sequence[Any]]) -> bool:
+    """Return whether a folder is in the place of a cell that is wanted, whatever is in it."""
+    names = dict(
+        zip(("dataset", "protocol", "profile", "scale", "method", "seed"), parts, strict=True)
+    )
+    before = {"scale": "x", "seed": "seed"}
+    return all(
+        not values or names[part] in {place_name(f"{before.get(part, '')}{one}") for one in values}
+        for part, values in wanted.items()
+    )
 
 
 def _in(address: Any, part: str, values: Iterable[Any]) -> bool:

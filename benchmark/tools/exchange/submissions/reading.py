@@ -17,6 +17,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load
+from torch import Tensor
 
 from benchmark.data.archives.zips import CheckedZip, open_zip
 from benchmark.errors import RequestError, counted, plain
@@ -128,7 +129,7 @@ def opened(file: Path) -> Iterator[Submission]:
         del content[FORM]
         with _named(file):
             code = code_of(_mapping(manifest["code"]), content)
-        _write(folder, content)
+        _write(folder, content, file)
         cells.sort(key=lambda cell: cell.address)
         yield Submission(file, digest, form, manifest, code, folder, tuple(cells))
 
@@ -180,7 +181,8 @@ def _cell(
         RequestError: it is no such cell.
     """
     try:
-        cell = unpack_cell(archive, where, files, root)
+        with _unpacking(file, where):
+            cell = unpack_cell(archive, where, files, root)
         why = lacking(cell)
     except RefusedError as error:
         raise RequestError(f"{file}: {plain(where)[:200]}: {error}") from error
@@ -201,7 +203,7 @@ def lacking(cell: Cell) -> str:
             state = load(file.read_bytes())
         except (SafetensorError, ValueError, KeyError) as error:
             return f"its weights cannot be read: {plain(error)[:200]}"
-        if bad := [name for name, one in state.items() if not one.isfinite().all()]:
+        if bad := [name for name, one in state.items() if not _is_finite(one)]:
             return f"its weights {plain(bad[0])[:60]} are not finite"
     else:
         try:
@@ -211,6 +213,11 @@ def lacking(cell: Cell) -> str:
         if learned:
             return "it was stored without its weights; run it again"
     return ""
+
+
+def _is_finite(weights: Tensor) -> bool:
+    small = weights.is_floating_point() and weights.itemsize == 1  # torch does not test these
+    return bool((weights.float() if small else weights).isfinite().all())
 
 
 def _one(where: str, files: Mapping[str, str]) -> str:
@@ -242,8 +249,26 @@ def _named(file: Path) -> Iterator[None]:
         raise RequestError(f"{file}: {error}") from error
 
 
-def _write(folder: Path, content: Mapping[str, bytes]) -> None:
+@contextmanager
+def _unpacking(file: Path, name: str) -> Iterator[None]:
+    """Turn an OSError while a part of a submission is unpacked into one line.
+
+    Raises:
+        RequestError: its place is taken by another part, its name is too long, or the folder for
+            temporary files is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RequestError(
+            f"{file}: {plain(name)[:200]} cannot be unpacked: {error.strerror}; submit again, or "
+            "free space in the folder for temporary files"
+        ) from error
+
+
+def _write(folder: Path, content: Mapping[str, bytes], file: Path) -> None:
     for name, one in content.items():
         target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(one)
+        with _unpacking(file, name):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(one)

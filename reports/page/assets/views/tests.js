@@ -30,7 +30,7 @@ function pairsWith(metric, index, other) {
 }
 
 function bestMethod(metric, index) {
-  const values = section().methods.map((one) => one.places[index].means[metric.name].value);
+  const values = section().methods.map((one) => rankedValue(one.places[index].means[metric.name]));
   const finite = values.map((value) => (known(value) ? Number(value) : NaN));
   const present = finite.filter((value) => !Number.isNaN(value));
   return present.length ? finite.indexOf(metric.higher ? Math.max(...present) : Math.min(...present)) : null;

@@ -42,11 +42,13 @@ def test_all_wavelengths_of_an_image_have_one_unit() -> None:
         ("450+550+650", (450.0, 550.0, 650.0)),
         ("bands.txt", (400.5, 500.0)),
         ("commas.txt", (400.0, 500.0)),
+        ("marked.txt", (400.0, 500.0)),
     ],
 )
 def test_each_notation_is_read(tmp_path: Path, text: str, nm: tuple[float, ...]) -> None:
     (tmp_path / "bands.txt").write_text("0.4005\n0.5\n")
     (tmp_path / "commas.txt").write_text("400,500\n")
+    (tmp_path / "marked.txt").write_text("400\n500\n", encoding="utf-8-sig")
     assert parse(text, tmp_path) == nm
 
 

@@ -1,11 +1,13 @@
 """The learning rate of each network is chosen by short trainings, and they are not repeated."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from benchmark.data.split import Split
+from benchmark.engine.training import tuning
 from benchmark.engine.training.checkpoint import Stopped
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import PROFILES, Profile
@@ -92,6 +94,18 @@ def test_a_papers_own_recipe_is_taken_as_it_is(tiny: Split, tmp_path: Path) -> N
 def test_without_validation_scenes_the_rate_is_the_profiles(tiny: Split) -> None:
     made = train_at_best_rate(task_of(tiny, TUNED, held=False), CPU)
     assert (made.tuning, made.rate) == ({}, 1.0)
+
+
+def test_a_trial_whose_last_step_diverged_is_not_chosen(
+    tiny: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its loss was computed before that step, so that it is no error of the trial."""
+    psnr = iter([math.nan, 30.0, 31.0, 32.0])
+    monkeypatch.setattr(
+        tuning, "train", lambda *_: Trained({}, history=[{"psnr": next(psnr)}], seconds=1.0)
+    )
+    made = train_at_best_rate(task_of(tiny, TUNED), CPU)
+    assert (made.rate, made.tuning) == (2.0, {"0.5": None, "1.0": 30.0, "2.0": 31.0})
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,9 @@ def names(jobs: list[list[CellPlan]]) -> list[str]:
     return [" ".join(f"{one.address.method}{one.address.seed}" for one in job) for job in jobs]
 
 
-def store(results: Path, plan: CellPlan, fit: float, upscale: float) -> None:
+def store(
+    results: Path, plan: CellPlan, fit: float | None, upscale: float, **other: object
+) -> None:
     """Store a cell with these times."""
     facts = {
         "key": plan.key,
@@ -34,6 +36,7 @@ def store(results: Path, plan: CellPlan, fit: float, upscale: float) -> None:
         "reason": None,
         "configuration": plan.configuration,
         "times": {"fit_s": fit, "upscale_s": upscale},
+        **other,
     }
     write(results, plan.address, facts, {"scores.csv": b"scene,psnr\n"})
 
@@ -62,3 +65,12 @@ def test_the_times_of_stored_cells_count(tiny: Split, tmp_path: Path) -> None:
         "espcn2",
         "espcn3",
     ]
+
+
+def test_a_failed_cell_and_one_with_stored_weights_say_nothing_of_a_training(
+    tiny: Split, tmp_path: Path
+) -> None:
+    srcnn, espcn = (planned(tiny, method, seeds=3) for method in ("srcnn", "espcn"))
+    store(tmp_path, srcnn[0], None, 0.5)
+    store(tmp_path, espcn[0], None, 0, status="failed", reason="it was NaN", times=None)
+    assert all(len(job) == 1 for job in packed([*srcnn, *espcn], lambda one: one, tmp_path))

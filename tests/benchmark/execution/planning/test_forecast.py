@@ -152,6 +152,17 @@ def test_a_cell_of_another_machine_or_length_is_not_taken(tiny: Split, tmp_path:
     assert seconds < 1e5
 
 
+@pytest.mark.parametrize("entry", ["times", "environment", "configuration"])
+def test_a_cell_that_lacks_an_entry_is_not_taken(tiny: Split, tmp_path: Path, entry: str) -> None:
+    """As an import accepts one of another program."""
+    (plan,) = planned(tiny, "srcnn")
+    without = expected([plan], tmp_path)
+    stored(plan, tmp_path, 500, 2)
+    (cell,) = cells.cells(tmp_path)
+    cells.extend(tmp_path, cell, {entry: None}, {})
+    assert expected([plan], tmp_path) == without
+
+
 def test_a_short_run_measures_nothing(
     tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

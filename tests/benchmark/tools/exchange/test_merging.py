@@ -134,6 +134,15 @@ def test_a_cell_is_given_the_metrics_that_were_added_elsewhere(two: Two) -> None
     assert two.fetch() == Merged(present=[place()])
 
 
+def test_a_cell_is_given_further_metrics_and_its_weights_by_one_import(two: Two) -> None:
+    put(two.here, weights=b"one", scores=FEWER, metrics=[])
+    (address().folder(two.here) / WEIGHTS).unlink()
+    put(two.there, weights=b"one", scores=MORE, metrics=[{"name": "worst"}])
+    assert two.fetch(weights=True) == Merged(extended=[place()])
+    assert (two.cell().folder / WEIGHTS).read_bytes() == b"one"
+    assert two.fetch(weights=True) == Merged(present=[place()])
+
+
 def test_a_cell_with_more_metrics_keeps_them(two: Two) -> None:
     put(two.here, scores=MORE, metrics=[{"name": "worst"}])
     put(two.there, scores=FEWER, metrics=[])

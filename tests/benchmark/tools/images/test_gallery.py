@@ -13,7 +13,8 @@ from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.planning.plan import plan_cells
 from benchmark.execution.planning.request import Experiment, Request, chosen_methods
-from benchmark.protocol import PROTOCOLS
+from benchmark.plugins.parameters import parameter
+from benchmark.protocol import MATLAB, PROTOCOLS, Protocol, register
 from benchmark.store.cells import WEIGHTS
 from benchmark.tools.images.gallery import Gallery, galleries
 from benchmark.tools.images.predictions import predict
@@ -51,6 +52,28 @@ def made(tiny: Split, results: Path, methods: str, seeds: Sequence[int] = (0,)) 
     wang = PROTOCOLS.make("wang2017")
     asked = Experiment(wang, BRIEF, (3,), chosen_methods(methods), tuple(seeds))
     run(results, plan_cells(tiny, asked))
+
+
+def test_results_under_a_protocol_with_a_parameter_are_found(
+    tiny: Split, tmp_path: Path, request_of: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PROTOCOLS, "_entries", dict(PROTOCOLS._entries))
+
+    @register("graded", title="Graded", paper="Me, 2026")
+    class Graded(Protocol):
+        """Bicubic."""
+
+        summary = "bicubic"
+        scales = (3,)
+        down = up = MATLAB
+        metrics = main_metrics = ("psnr",)
+        grade: int = parameter(default=1, help="of nothing")
+
+    under = PROTOCOLS.make("graded[grade=2]")
+    asked = Experiment(under, BRIEF, (3,), chosen_methods("bicubic"))
+    run(tmp_path, plan_cells(tiny, asked))
+    gallery = gallery_of(replace(request_of, protocol="graded[grade=2]"))
+    assert [cell.address.method for cell in gallery.cells] == ["bicubic"]
 
 
 def gallery_of(request: Request, *scenes: str) -> Gallery:

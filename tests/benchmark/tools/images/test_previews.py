@@ -5,21 +5,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save
 
-from benchmark.data.split import Split
+from benchmark.data.split import DataRequest, Split, load_split
 from benchmark.engine.training import profiles
 from benchmark.errors import RequestError
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.planning.plan import Folders, plan_cells, replan
 from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS
-from benchmark.store.cells import WEIGHTS, Cell, cells
+from benchmark.protocol import PROTOCOLS
+from benchmark.store.cells import WEIGHTS, Cell, cells, extend
 from benchmark.tools.images import previews as module
 from benchmark.tools.images.model import CellPreview, View
 from benchmark.tools.images.predictions import predict
 from benchmark.tools.images.previews import corner_of_detail, preview_of, previews
+from reports.page.images import PlacedPreview, fit_to_size
 from tests.benchmark.execution.test_runner import BRIEF, planned, run
 from tests.benchmark.support import CPU, EIGHT_BIT
+from tests.benchmark.tools.exchange.support import put
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +34,14 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown(
-    split: Split, folder: Path, size: int = 16, scenes: tuple[str, ...] = ()
+    split: Split,
+    folder: Path,
+    size: int = 16,
+    scenes: tuple[str, ...] = (),
+    cache: Path | None = None,
 ) -> list[CellPreview]:
     """Preview all that is stored below a folder."""
-    folders = Folders(split.request.root, folder, folder / "cache")
+    folders = Folders(split.request.root, folder, cache or folder / "cache")
     found = previews(list(cells(folder)), folders, CPU, Progress(), size=size, scenes=scenes)
     return list(found)
 
@@ -81,6 +90,47 @@ def test_a_damaged_preview_is_computed_again(tiny: Split, tmp_path: Path) -> Non
     assert all(one.preview for one in [*first, *again])
 
 
+def test_the_preview_of_other_weights_is_not_taken(tiny: Split, tmp_path: Path) -> None:
+    """Another machine trains other weights of a cell with the same key."""
+    plans = planned(tiny, "espcn")
+    run(tmp_path / "mine", plans)
+    run(tmp_path / "yours", plans)
+    first = shown(tiny, tmp_path / "mine", cache=tmp_path)
+    (cell,) = cells(tmp_path / "yours")
+    zero = {name: torch.zeros_like(one) for name, one in load_file(cell.folder / WEIGHTS).items()}
+    extend(tmp_path / "yours", cell, {}, {WEIGHTS: save(zero)})
+    for one, other in zip(first, shown(tiny, tmp_path / "yours", cache=tmp_path), strict=True):
+        assert one.preview is not None
+        assert other.preview is not None
+        assert one.preview.estimate.any()
+        assert not other.preview.estimate.any()
+
+
+def test_a_scene_that_a_protocol_crops_has_one_window_at_every_scale(tmp_path: Path) -> None:
+    """Its last pixels, where the detail is, are not in the truth of x3."""
+    cube = np.full((34, 34, 3), 0.5, np.float32)
+    for number, name in enumerate(("one", "two", "three")):
+        cube[20:, 20:] = np.random.default_rng(number).random((14, 14, 3))
+        np.save(tmp_path / f"{name}.npy", cube)
+    protocol = PROTOCOLS.make("li2020")
+    request = DataRequest(f"folder[path={tmp_path},test=one]", (), (), tmp_path, tmp_path / "kept")
+    split = load_split(request, protocol)
+    method = METHODS.make("bicubic")
+    run(tmp_path / "results", plan_cells(split, Experiment(protocol, BRIEF, (2, 3), (method,))))
+    for size in (16, 64):
+        found = [one.preview for one in shown(split, tmp_path / "results", size)]
+        assert [one is None for one in found] == [False, False]
+        placed = [
+            PlacedPreview(0, 0, scale, 0, one, "") for scale, one in zip((2, 3), found, strict=True)
+        ]
+        store, (section,) = fit_to_size(placed, 10**9)
+        ((_, scene),) = section["scenes"]
+        assert len(store.texts) == 6  # one overview and truth, two low images and estimates
+        assert {tuple(one["shape"]) for _, _, one, _ in scene["shown"]} == {
+            tuple(scene["truth"]["shape"])
+        }
+
+
 def test_a_cell_without_weights_has_a_reason(tiny: Split, tmp_path: Path) -> None:
     run(tmp_path, planned(tiny, "espcn", "bicubic"))
     for file in tmp_path.rglob(WEIGHTS):
@@ -115,6 +165,17 @@ def test_as_many_scenes_are_shown_as_the_page_has_room_for(tiny: Split, tmp_path
     assert found == {1: names[:1], 10**9: names}
     one_of_them = previews(list(cells(tmp_path)), folders, CPU, Progress(), room=1, scenes=names)
     assert [one.scene for one in one_of_them] == names  # those that are named are all shown
+
+
+@pytest.mark.parametrize(
+    "configuration", [None, {}, {"dataset": {"test": 5}}, {"dataset": {"test": [], "bands": "x"}}]
+)
+def test_a_cell_that_does_not_say_its_scenes_has_no_preview(
+    tmp_path: Path, configuration: object
+) -> None:
+    put(tmp_path, configuration=configuration)
+    folders = Folders(tmp_path, tmp_path, tmp_path / "cache")
+    assert list(previews(list(cells(tmp_path)), folders, CPU, Progress(), room=10**6)) == []
 
 
 def test_an_error_of_a_method_is_the_reason(
@@ -187,4 +248,13 @@ def test_the_overview_is_an_average() -> None:
     made = View("big", (550.0,), truth, truth[:, ::2, ::2], {"m": truth})
     overview = preview_of(made, 2, 32).overview
     assert overview.shape == (3, 160, 100)
+    assert (overview == 100).all()
+
+
+def test_the_overview_of_a_narrow_scene_has_a_row() -> None:
+    truth = np.zeros((1, 8, 2000), dtype=np.uint8)
+    truth[:, ::2] = 200
+    made = View("narrow", (550.0,), truth, truth[:, ::2, ::2], {"m": truth})
+    overview = preview_of(made, 2, 32).overview
+    assert overview.shape == (3, 1, 153)
     assert (overview == 100).all()

@@ -56,6 +56,8 @@ def test_of_a_large_result_the_middle_is_shown() -> None:
     cube[500] = 100
     preview = Preview(cube, 100.0, 2, NM)
     assert not preview.whole
+    for length, whole in ((LONGEST // 2, True), (LONGEST // 2 + 1, False)):
+        assert Preview(cube[:length], 100.0, 2, NM).whole is whole
     picture = drawn(cube, 2, cube.repeat(2, axis=0).repeat(2, axis=1))
     before, after = halves(picture)
     assert len(before) == LONGEST

@@ -2,13 +2,15 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmark.errors import RequestError
-from benchmark.store.cells import WEIGHTS
+from benchmark.store.cells import WEIGHTS, Cell, write
 from benchmark.tools.upscaling import images, outputs_of, upscale
 from tests.benchmark.tools.upscaling.conftest import EDSR, Stored
 from tests.datasets.image_files import write_envi, write_npy, write_pages
@@ -58,6 +60,26 @@ def test_stored_weights_are_found_by_method_and_scale(stored: Stored) -> None:
         found = upscale(IMAGE, method, 2, "pretrained", peak=1, weights_from=stored.results)
         expected = "" if method == "bicubic" else str(stored.cell(method).address)
         assert found.weights == expected
+
+
+def test_stored_weights_under_an_unknown_protocol_hide_no_others(
+    stored: Stored, tmp_path: Path
+) -> None:
+    for name in ("other", "wang2017"):
+        cell = stored.cell("espcn")
+        files = {one: (cell.folder / one).read_bytes() for one in cell.facts["sums"]}
+        write(tmp_path, replace(cell.address, protocol=name), without_address(cell), files)
+        if name == "other":
+            text = refusal(IMAGE, "espcn", 2, "pretrained", weights_from=tmp_path)
+            assert "(espcn x2 seed 0 on " in text
+            assert "unknown protocol 'other'" in text
+    assert upscale(IMAGE, "espcn", 2, "pretrained", peak=1, weights_from=tmp_path).weights
+
+
+def without_address(cell: Cell) -> dict[str, Any]:
+    """Return the facts of a cell for another place."""
+    made = ("format", "address", "sums")
+    return {name: value for name, value in cell.facts.items() if name not in made}
 
 
 def test_what_is_asked_for_must_agree_with_the_cell(stored: Stored) -> None:

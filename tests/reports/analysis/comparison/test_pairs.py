@@ -422,11 +422,13 @@ def test_a_mean_over_fewer_scenes_is_no_best_and_has_no_difference(
     """Without its hardest scenes, a method would be the best of its column."""
     make("vdsr", rows=spread(range(31, 38), range(1, 8), SEVEN), published="Kim[11]")
     make("srcnn", rows=spread(range(30, 37), range(2, 9), SEVEN), published="Dong[4]")
-    hard = [math.nan, math.nan, *range(32, 37)]
+    hard = [math.nan, math.nan, *range(33, 38)]
     make("espcn", rows=spread(hard, range(3, 10), SEVEN), published="Shi[18]")
     (section,) = write_tables(tmp_path, "cave").sections
     shown = {row[0].text: row[1] for row in section.grids[0].rows}
     assert [shown[name].rank for name in ("VDSR", "SRCNN", "ESPCN")] == [1, 2, 0]
     assert shown["ESPCN"].difference == ""
     assert shown["VDSR"].difference
+    best = {one.other for one in section.comparisons if one.against == "best"}
+    assert best == {"vdsr"}  # by PSNR, although the mean of espcn is higher, and by SAM
     assert "has no value for psnr of 2 of 7 scenes" in section.notes[0]

@@ -49,6 +49,19 @@ def test_scales_and_seeds_that_differ_give_ranges(make: Make, tmp_path: Path) ->
     )
 
 
+def test_methods_with_one_title_are_told_apart(make: Make, tmp_path: Path) -> None:
+    make("srcnn", title="SRCNN", fit_s=8.8, training=FEW)
+    make("my_srcnn", title="SRCNN", fit_s=300.0, training=ALL)
+    assert head(make, tmp_path)["Training"] == (
+        "SRCNN (my_srcnn) (5.0 min): 1,500 steps with batches of 8, one pass over all pixels of "
+        "the patches; SRCNN (srcnn) (8.8 s): 1,500 steps with batches of 8, one pass over 13 % of "
+        "the pixels of the patches"
+    )
+    (section,) = write_tables(tmp_path, "cave").sections
+    names = [row[0].text for row in section.grids[0].rows]
+    assert names == ["BICUBIC", "SRCNN (my_srcnn)", "SRCNN (srcnn)"]
+
+
 def test_cells_that_do_not_record_it_show_their_seconds(make: Make, tmp_path: Path) -> None:
     make("srcnn", fit_s=8.8)
     make("vdsr", fit_s=300.0, training={"steps": None, "share": "half", "epochs": float(10**308)})

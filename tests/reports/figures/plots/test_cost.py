@@ -9,7 +9,7 @@ from reports.analysis import legacy
 from reports.analysis.metrics import from_facts
 from reports.figures.drawing.context import FigureContext
 from reports.figures.plots.cost import Cost, cost_figure, costs_of, front
-from tests.reports.conftest import Make, described
+from tests.reports.conftest import SCENES, Make, described
 from tests.reports.figures.conftest import examples
 from tests.reports.figures.drawn import texts, values
 
@@ -102,8 +102,13 @@ def test_costs_come_from_cells_and_what_is_missing_is_named(make: Make) -> None:
     cells = [
         make("srcnn", psnr=34.0),
         make("mine", rows=[{"scene": "a", "psnr": float("inf"), "sam": 0}]),
-    ]
+        make("part", rows=[{"scene": one, "psnr": "", "sam": 0} for one in SCENES[:1]]
+             + [{"scene": one, "psnr": 40, "sam": 0} for one in SCENES[1:]]),
+    ]  # fmt: skip
     costs, without, metric = costs_of(cells)
     assert metric == PSNR
     assert costs == {"srcnn": Cost(34.0, 0.125, 57281, "NVIDIA H200")}
-    assert without == {"mine": "it has no finite PSNR"}
+    assert without == {
+        "mine": "it has no finite PSNR",
+        "part": "it has PSNR of 2 of 3 scenes",
+    }

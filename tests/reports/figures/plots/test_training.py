@@ -61,4 +61,6 @@ def test_curves_come_from_cells_and_what_is_damaged_is_named(make: Make) -> None
 
 def test_a_curve_without_numbers_is_drawn(context: FigureContext) -> None:
     empty = rows().assign(psnr=np.nan, loss=np.nan)
-    assert collisions(training_figure({"srcnn": empty}, context)) == []
+    figure = training_figure({"srcnn": empty}, context)
+    assert collisions(figure) == []
+    assert not any("nan" in text for text in texts(figure))

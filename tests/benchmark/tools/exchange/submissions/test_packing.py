@@ -78,6 +78,17 @@ def test_a_cell_without_weights_is_refused_and_the_former_zip_stays(mine: Comman
     assert (mine.folder / "espcn.zip").read_bytes() == before
 
 
+def test_a_damaged_cell_is_refused_and_not_left_out(mine: CommandLine) -> None:
+    assert mine.tiny("espcn", "--seeds", "1").code == 0
+    with next(mine.results.rglob("espcn/seed1/scores.csv")).open("a") as scores:
+        scores.write("another,1\n")
+    answer = called(mine, "submit", "--methods", "espcn", *FORM)
+    assert answer.code == 1
+    assert "espcn/seed1/scores.csv does not match its checksum" in answer.err
+    assert answer.err.endswith("nothing is written: 1 cell refused\n")
+    assert called(mine, "submit", "--methods", "espcn", "--seeds", "0", *FORM).code == 0
+
+
 def test_a_stale_cell_is_refused(mine: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmark.execution.planning.plan.NUMERICS", 99)
     answer = called(mine, "submit", "--methods", "espcn", "-o", "new.zip", *FORM)

@@ -58,6 +58,20 @@ def without(name: str) -> Callable[[Content], None]:
     return change
 
 
+def twice(content: Content) -> None:
+    place = cell_in(content)
+    for name in [one for one in content if one.startswith(place)]:
+        content[f"cells/again/{name.removeprefix('cells/')}"] = content[name]
+
+
+def code_files(*names: str) -> Callable[[Content], None]:
+    def change(content: Content) -> None:
+        for name in names:
+            with_code(content, f"code/plugin/{name}", b"x")
+
+    return change
+
+
 class Shell:
     """Runs a command when it is unpickled."""
 
@@ -74,6 +88,8 @@ class Shell:
         (failed, "it failed: it was NaN"),
         (weights(pickle.dumps(Shell())), "its weights cannot be read: "),
         (weights(save({"a": torch.full((2,), torch.nan)})), "its weights a are not finite"),
+        (weights(save({"a": torch.full((2,), torch.nan).to(torch.float8_e4m3fn)})),
+         "its weights a are not finite"),
         (file("../../mine.py", b"x"), "'../../mine.py', which leads out of its folder"),
         (file("/etc/mine.py", b"x"), "which leads out of its folder"),
         (file("evil.py", b"x"), "evil.py, which no submission has"),
@@ -91,6 +107,9 @@ class Shell:
         (form("- 1\n"), "expected entries such as `licence: MIT`"),
         (form("a: !!python/object/apply:os.system [ls]\n"), "is not YAML: "),
         (file("submission.yaml", b"#" * 1_100_000), "submission.yaml is larger than"),
+        (twice, "seed0 cannot be unpacked: File exists; submit again"),
+        (code_files("mine.py", "mine.py/data"), "mine.py/data cannot be unpacked: "),
+        (code_files(f"{'a' * 300}.py"), "cannot be unpacked: File name too long"),
     ],
 )  # fmt: skip
 def test_a_malformed_or_unsafe_submission_is_refused(
