@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.data.formats import envi
 from benchmark.data.formats.images import (
     AUTO,
     BAND_AXES,
@@ -134,9 +135,9 @@ class Folder(DataSet):
 
 def _name(file: Path) -> str:
     """Return a file's name without its ending; ENVI's headers may have two, as `a.img.hdr`."""
-    stem = file.stem
     values = files_of(file)[-1]
-    return values.stem if values != file and values.name == stem else stem
+    two = values.name == file.stem and values.suffix.lower() in envi.ENDINGS
+    return values.stem if two else file.stem
 
 
 class _FolderSource(Source):

@@ -238,9 +238,9 @@ class Harvard(DataSet):
             try:
                 unpack(archive)
             except ArchiveError:  # no published hash or size: unpacking is the only check
-                archive.unlink()
+                archive.unlink(missing_ok=True)
                 raise
-            archive.unlink()
+            archive.unlink(missing_ok=True)  # another fetch may have unpacked it too
         self.open(root, self.scenes)
         log(f"harvard: all {len(self.scenes)} scenes are there, below {root}")
         return folder if folder.is_dir() else root

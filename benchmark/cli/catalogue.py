@@ -121,6 +121,11 @@ def new(
     from benchmark.tools import scaffold
 
     home = CHECKOUT.joinpath(*scaffold.registry(kind).folder.split("."))
+    if folder is None and name.startswith("_"):
+        raise RequestError(
+            f"'{name}' begins with _, as the helpers in {home}, which are no plugins; choose "
+            "another name, or another place with --folder"
+        )
     file = scaffold.write(name, folder or home, kind)
     plugin = f" --plugin {file}" if folder else ""
     print_line(f"wrote {file}; try: python run_all.py {_TRIALS[kind].format(name)}{plugin}")

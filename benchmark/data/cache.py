@@ -161,6 +161,16 @@ def _stored(file: Path, name: str, facts: dict[str, Any]) -> Scene | None:
     return scene if digest(scene) == facts["sha256"] else None
 
 
+def _plain_name(label: str) -> str:
+    """Return a label in letters, digits and _; with a hash where others would have the same.
+
+    Two data sets in one folder would prepare their scenes again and again.
+    """
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", label).strip("_")
+    usual = re.fullmatch(r"[A-Za-z0-9_.,=+\[\]-]+", label)  # without paths and other scripts
+    return name if usual else f"{name}-{key_of(label)[:8]}"
+
+
 def prepare(
     dataset: DataSet,
     label: str,
@@ -201,8 +211,7 @@ def prepare(
     key = key_of(inputs)
     whole = list(scenes) == list(dataset.scenes)
     part = "" if whole else "-" + key_of({"scenes": list(scenes)})[:8]
-    name = re.sub(r"[^A-Za-z0-9.-]+", "_", label).strip("_")
-    folder = cache / "scenes" / place_name(f"{name}{part}")  # cut where a label is long
+    folder = cache / "scenes" / place_name(f"{_plain_name(label)}{part}")  # cut where it is long
     prepared = PreparedScenes(folder, source, key, label)
     if all(prepared.find(scene) for scene in scenes):
         return prepared

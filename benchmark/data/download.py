@@ -1,5 +1,6 @@
 """Atomic downloads: a file appears complete, or not at all."""
 
+import errno
 import hashlib
 import re
 import sys
@@ -11,6 +12,11 @@ from benchmark.errors import RequestError, counted
 from benchmark.store.files import locked, replacing, writing
 
 CHUNK = 1 << 18
+# Of the file system here: another mirror would fail too.
+_LOCAL = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+    *(errno.EROFS, errno.EACCES, errno.EPERM),
+)
 
 
 def download(
@@ -23,7 +29,7 @@ def download(
     """Download a file from the first mirror that delivers all of it.
 
     `target` appears only when it is complete. An interrupted download starts again from the
-    beginning. If another process is downloading the same file, wait for it.
+    beginning. If another process is downloading the same file, wait for it, and take its file.
 
     Args:
         urls: the mirrors, tried in turn.
@@ -36,10 +42,14 @@ def download(
         `target`.
 
     Raises:
-        RequestError: no mirror delivered the file; the message has the reason for each.
+        RequestError: no mirror delivered the file (the message has the reason for each), or it
+            cannot be written.
     """
     failures = []
+    before = _version(target)
     with writing(target.parent, "--data"), locked(target.with_name(f".{target.name}.lock")):
+        if _version(target) not in (None, before) and _is_right(target, size, sha256, check):
+            return target
         for url in urls:
             log(f"downloading {url} to {target}" + (f" ({counted(size, 'byte')})" if size else ""))
             try:
@@ -49,6 +59,8 @@ def download(
                     if check:
                         check(temporary)
             except (OSError, ValueError, RequestError) as error:
+                if isinstance(error, OSError) and error.errno in _LOCAL:
+                    raise
                 failures.append(f"{url}: {_reason(error)}")
             else:
                 return target
@@ -56,6 +68,28 @@ def download(
         f"{target.name} could not be downloaded ({'; '.join(failures)}); try again later, or "
         f"get it with a browser and put it at {target}"
     )
+
+
+def _version(file: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file is replaced; None if there is none."""
+    try:
+        facts = file.stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _is_right(
+    file: Path, size: int | None, sha256: str | None, check: Callable[[Path], object] | None
+) -> bool:
+    """Return whether a file that another process has downloaded is the one that is wanted."""
+    try:
+        _verify(file, size, sha256)
+        if check:
+            check(file)
+    except (OSError, ValueError, RequestError):
+        return False
+    return True
 
 
 def _receive(url: str, file: Path) -> None:

@@ -34,7 +34,8 @@ def log(line: str) -> None:
 def search(root: Path, opens: Callable[[str], bool]) -> Found:
     """List the files below a folder, down to a few levels.
 
-    Symbolic links are followed. Pipes and devices are left out: reading one may never end.
+    Symbolic links are followed, but not back to a folder above them. Pipes and devices are left
+    out: reading one may never end.
 
     Args:
         root: the folder to search; may be missing, then nothing is found.
@@ -52,7 +53,10 @@ def search(root: Path, opens: Callable[[str], bool]) -> Found:
         folders[:] = [
             name
             for name in sorted(folders)
-            if is_data(name) and depth < DEPTH and (depth or opens(name))
+            if is_data(name)
+            and depth < DEPTH
+            and (depth or opens(name))
+            and not _leads_back(folder / name)
         ]
         found.folders += [folder / name for name in folders]
         files = [folder / name for name in sorted(names) if is_data(name)]
@@ -62,6 +66,14 @@ def search(root: Path, opens: Callable[[str], bool]) -> Found:
                 f"more than {MOST_FILES} files below {where}; point --data at the data sets' folder"
             )
     return found
+
+
+def _leads_back(folder: Path) -> bool:
+    """Return True for a link to a folder above it, whose files would be found many times."""
+    if not folder.is_symlink():
+        return False
+    real, above = folder.resolve(), folder.parent.resolve()
+    return real == above or real in above.parents
 
 
 def is_data(name: str) -> bool:

@@ -190,6 +190,24 @@ def check_values(owner: str, instance: object) -> None:
             _check(owner, field, hints[field.name], value, shown(value))
 
 
+def unify_values(instance: object) -> None:
+    """Give equal values one form, so that equal instances have equal labels and keys.
+
+    A value that equals its default becomes the default, and any other one of a field of type float
+    becomes a float.
+
+    Args:
+        instance: an instance of a frozen dataclass, whose values have been checked.
+    """
+    hints = get_type_hints(type(instance))
+    for field in dataclasses.fields(instance):  # type: ignore[arg-type]
+        value = getattr(instance, field.name)
+        if value == field.default:
+            object.__setattr__(instance, field.name, field.default)
+        elif hints[field.name] is float:
+            object.__setattr__(instance, field.name, float(value))
+
+
 def _check(owner: str, field: "dataclasses.Field[Any]", kind: type, value: Any, text: str) -> None:
     facts, types = field.metadata, (int, float) if kind is float else kind
     fits = (

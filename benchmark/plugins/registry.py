@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Generic, TypeVar, dataclass_transform
 
 from benchmark.errors import RequestError, unknown
-from benchmark.plugins.parameters import check_values, convert, label, parameter, split_reference
+from benchmark.plugins.parameters import (
+    check_values,
+    convert,
+    label,
+    parameter,
+    split_reference,
+    unify_values,
+)
 
 T = TypeVar("T")
 BIBTEX = "bibtex"  # the fact of a registration that `run_all.py cite` prints
@@ -86,6 +93,7 @@ class Registry(Generic[T]):
 
             def check(instance: T) -> None:
                 check_values(name, instance)
+                unify_values(instance)
                 if own_check:
                     own_check(instance)
 

@@ -80,11 +80,15 @@ def _target(archive: Path) -> Path:
 
 
 def unpack(archive: Path) -> None:
-    """Unpack an archive beside itself, into the folder of its name.
+    """Unpack an archive beside itself, into the folder of its name, unless that is there.
+
+    Another archive of the same subset, or another process, may have filled it meanwhile.
 
     Raises:
         ArchiveError: it is damaged, unsafe or too large.
         RequestError: the disk is full or cannot be written to.
     """
-    log(f"unpacking {archive}")
-    unpack_tar(archive, _target(archive))
+    target = _target(archive)
+    if not target.exists():
+        log(f"unpacking {archive}")
+        unpack_tar(archive, target)

@@ -118,6 +118,16 @@ def test_other_wavelengths_in_the_text_file_are_another_data_set(images: Path) -
     assert made.open(Path("nowhere"), made.scenes).stamp != first
 
 
+def test_a_number_at_the_end_of_a_name_is_part_of_it(tmp_path: Path) -> None:
+    for scan in ("scan.001", "scan.002"):
+        write_envi(tmp_path / scan.replace(".", "_"), cube(4))
+        for ending, name in (("hdr", f"{scan}.hdr"), ("img", scan)):
+            (tmp_path / f"{scan.replace('.', '_')}.{ending}").rename(tmp_path / name)
+    made = folder(tmp_path)
+    assert made.scenes == ("scan.001", "scan.002")
+    assert made.open(Path("nowhere"), made.scenes).read("scan.002").cube.shape[2] == 4
+
+
 @pytest.mark.parametrize("name", ["four.img", "four"])
 def test_the_values_beside_a_header_are_part_of_the_image(images: Path, name: str) -> None:
     bands = {"wavelength": ["400", "410", "420", "430"], "wavelength units": "nm"}

@@ -8,7 +8,8 @@ from benchmark.data.formats.stored import ContentError, StoredArray, narrowed, q
 
 # Axis of the bands in the file of values, by the header's `interleave`.
 ORDERS = {"bsq": 0, "bil": 1, "bip": 2}
-_ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".hyspex")
+# Endings of the file of values.
+ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".hyspex")
 
 
 def values_file(header: Path) -> Path | None:
@@ -16,7 +17,7 @@ def values_file(header: Path) -> Path | None:
     stem = header.with_suffix("")
     candidates = (
         stem.with_name(stem.name + cased)
-        for ending in _ENDINGS
+        for ending in ENDINGS
         for cased in (ending, ending.upper())
     )
     return next((file for file in candidates if file.is_file()), None)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -58,10 +59,9 @@ def parse(text: str, folder: Path) -> tuple[float, ...]:
     """
     if not text:
         return ()
-    file = folder / text
     try:
-        if file.is_file():
-            stated = file.read_text(encoding="utf-8-sig")
+        if _is_file(folder / text):
+            stated = (folder / text).read_text(encoding="utf-8-sig")
             return in_nm([float(number) for number in stated.replace(",", " ").split()])
         return in_nm(_spaced(text) if ":" in text else [float(nm) for nm in text.split("+")])
     except (ValueError, ZeroDivisionError, OSError) as error:
@@ -69,6 +69,13 @@ def parse(text: str, folder: Path) -> tuple[float, ...]:
             f"wavelengths={text}: expected first:step:last such as 400:10:700, the numbers joined "
             f"by +, or the name of a text file in {folder} with one number a line"
         ) from error
+
+
+def _is_file(place: Path) -> bool:
+    """Return whether there is a file; a list of hundreds of numbers is too long for a name."""
+    with suppress(OSError):
+        return place.is_file()
+    return False
 
 
 def _spaced(text: str) -> list[float]:

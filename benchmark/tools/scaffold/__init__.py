@@ -1,6 +1,7 @@
 """Write the template of a new plugin, for `run_all.py new`."""
 
 import keyword
+import re
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -9,7 +10,7 @@ from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError, unknown
 from benchmark.method import METHODS
 from benchmark.method.registration import GROUPS
-from benchmark.metric import METRICS
+from benchmark.metric import METRICS, RESERVED
 from benchmark.plugins.registry import Registry
 from benchmark.protocol import PROTOCOLS
 from benchmark.store.files import write_file
@@ -51,6 +52,10 @@ def write(name: str, folder: Path, kind: str = "method") -> Path:
         raise RequestError(
             f"'{name}' cannot name a method, as it stands for several in --methods; choose another"
         )
+    if kind == "metric" and name in RESERVED:
+        raise RequestError(
+            f"'{name}' cannot name a metric, as it is another column of the scores; choose another"
+        )
     file = folder / f"{name}.py"
     if file.exists():
         raise RequestError(f"{file} exists already; choose another name or remove it")
@@ -73,9 +78,10 @@ def source(name: str, kind: str = "method") -> str:
     """Return the template of a kind of plugin, filled in with a name."""
     words = name.split("_")
     camel = "".join(word.capitalize() for word in words)
-    valid = camel.isidentifier() and not keyword.iskeyword(camel)
-    template = Template((_TEMPLATES / f"{kind}.py.txt").read_text(encoding="utf-8"))
-    return template.substitute(
+    text = (_TEMPLATES / f"{kind}.py.txt").read_text(encoding="utf-8")
+    imported = re.findall(r"\w+", " ".join(re.findall("^(?:from|import) .*", text, re.MULTILINE)))
+    valid = camel.isidentifier() and not keyword.iskeyword(camel) and camel not in imported
+    return Template(text).substitute(
         name=name,
         title=" ".join(words).strip().capitalize() or name,
         classname=camel if valid else "MyPlugin",

@@ -41,6 +41,18 @@ def test_new_writes_into_the_folder_of_its_kind(
     assert [path.name for path in (hsisr.folder / folder).iterdir()] == ["my_own.py"]
 
 
+@pytest.mark.parametrize("kind", ["method", "dataset", "protocol", "metric"])
+def test_what_would_be_a_helper_of_the_checkout_is_refused(
+    hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(catalogue, "CHECKOUT", hsisr.folder)
+    answer = hsisr("new", "_mine", "--kind", kind)
+    assert answer.code == 2
+    assert answer.err.startswith("error: '_mine' begins with _, as the helpers in ")
+    assert list(hsisr.folder.iterdir()) == []
+    assert hsisr("new", "_mine", "--kind", kind, "--folder", "own").code == 0
+
+
 def test_an_unknown_kind_is_refused(hsisr: CommandLine) -> None:
     answer = hsisr("new", "mine", "--kind", "data")
     assert answer.code == 2

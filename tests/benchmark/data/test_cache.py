@@ -1,5 +1,6 @@
 """Prepared scenes: read back equal, made again when files change or a scene is damaged."""
 
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -66,6 +67,21 @@ def kept() -> Kept:
 def opened(kept: Kept, cache: Path, names: Sequence[str] = NAMES) -> PreparedScenes:
     """Prepare with the label `kept`."""
     return prepare(kept, "kept", Path("no-such-folder"), names, cache)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("kept[path=a/b]", "kept[path=a_b]"),
+        ("kept[path=\u8bad\u7ec3]", "kept[path=\u6d4b\u8bd5]"),  # of letters outside A to Z alone
+    ],
+)
+def test_data_sets_with_similar_labels_do_not_replace_each_others_scenes(
+    kept: Kept, tmp_path: Path, first: str, second: str
+) -> None:
+    for label in (first, second) * 2:
+        prepare(kept, label, Path("no-such-folder"), NAMES, tmp_path)
+    assert len(kept.reads) == 2 * len(NAMES)
 
 
 def same(first: Scene, second: Scene) -> bool:
@@ -275,7 +291,7 @@ def test_a_cache_that_cannot_be_written_to_is_named(kept: Kept, tmp_path: Path) 
 def test_labels_become_harmless_folder_names(kept: Kept, tmp_path: Path) -> None:
     prepare(kept, "kept[rows=3,path=../x]", Path("no-such-folder"), NAMES, tmp_path)
     (folder,) = (tmp_path / "scenes").iterdir()
-    assert folder.name == "kept_rows_3_path_.._x"
+    assert re.fullmatch(r"kept_rows_3_path_\.\._x-[0-9a-f]{8}", folder.name)
     assert len(list(folder.iterdir())) == 3
 
 

@@ -1,16 +1,19 @@
 """Downloads arrive whole or not at all."""
 
+import errno
 import hashlib
 import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from benchmark import CHECKOUT
+from benchmark.data import download as module
 from benchmark.data.download import download
 from benchmark.errors import RequestError
 from tests.datasets.conftest import Web
@@ -118,6 +121,50 @@ def test_two_downloads_to_one_place_do_not_mix(web: Web, tmp_path: Path) -> None
         list(pool.map(lambda url: download([url], tmp_path / "file"), urls * 4))
     assert (tmp_path / "file").read_bytes() in {web.files["/a"], web.files["/b"]}
     assert left_in(tmp_path) == ["file"]
+
+
+def test_who_waits_for_a_download_takes_its_file(web: Web, tmp_path: Path) -> None:
+    url = web.put("a.zip", CONTENT)
+
+    def slow(_: Path) -> None:
+        time.sleep(0.1)  # the others have begun meanwhile
+
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(download, [url], tmp_path / "a.zip", check=slow) for _ in range(3)]
+    assert [call.result().read_bytes() == CONTENT for call in calls] == [True] * 3
+    assert web.asked == ["/a.zip"]
+    download([url], tmp_path / "a.zip")  # what was there before is replaced
+    assert web.asked == ["/a.zip"] * 2
+
+
+def test_who_waits_downloads_where_the_other_file_is_not_the_one_that_is_wanted(
+    web: Web, tmp_path: Path
+) -> None:
+    urls = [web.put(name, bytes([number]) * 9) for number, name in enumerate("ab")]
+    digests = [hashlib.sha256(web.files[f"/{name}"]).hexdigest() for name in "ab"]
+
+    def get(number: int) -> bytes:
+        return download([urls[number]], tmp_path / "file", 9, digests[number]).read_bytes()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(get, (0, 1)))
+    assert sorted(web.asked) == ["/a", "/b"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
+def test_a_fault_of_the_disk_is_not_taken_for_one_of_the_mirror(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(url: str, file: Path) -> None:
+        file.write_bytes(b"part")
+        web.asked.append(url)
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(module, "_receive", fail)
+    with pytest.raises(RequestError, match=rf"cannot write to .*: {os.strerror(number)}; .*--data"):
+        download(["http://one/a", "http://two/a"], tmp_path / "a.zip")
+    assert web.asked == ["http://one/a"]
+    assert left_in(tmp_path) == []
 
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def test_the_search_is_limited_and_skips_system_files(
     for name in ("cave/a.png", *strays, "cave/Desktop.ini", "other/b.png", "c.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
-    (tmp_path / "cave" / "loop").symlink_to(tmp_path / "cave")
+    (tmp_path / "cave" / Path(*"123456789")).mkdir(parents=True)
     found = search(tmp_path, lambda name: name == "cave")
     names = [file.relative_to(tmp_path).as_posix() for file in found.files]
     assert "c.png" in names
@@ -29,6 +29,25 @@ def test_the_search_is_limited_and_skips_system_files(
     monkeypatch.setattr(_files, "MOST_FILES", 2)
     with pytest.raises(RequestError, match="more than 2 files below"):
         search(tmp_path, lambda _: True)
+
+
+def test_links_are_followed_but_not_back_to_a_folder_above_them(tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    for folder in (root / "cave" / "inner", elsewhere):
+        folder.mkdir(parents=True)
+        (folder / f"{folder.name}.png").write_bytes(b"1")
+    for name, target in {
+        "cave": root / "cave",  # as a second `ln -s .../cave data/cave` makes it
+        "inner/top": root,
+        "inner/above": tmp_path,
+        "inner/beside": elsewhere,
+    }.items():
+        (root / "cave" / name).symlink_to(target)
+    found = search(root, lambda _: True)
+    assert [file.relative_to(root).as_posix() for file in found.files] == [
+        "cave/inner/inner.png",
+        "cave/inner/beside/elsewhere.png",
+    ]
 
 
 def test_the_stamp_follows_names_sizes_and_times_but_not_the_order_or_the_root(

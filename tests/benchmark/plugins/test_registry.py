@@ -3,13 +3,14 @@
 import dataclasses
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmark.dataset import DATASETS
 from benchmark.errors import RequestError
 from benchmark.execution.registries import REGISTRIES
-from benchmark.method import METHODS
+from benchmark.method import METHODS, Method
 from benchmark.plugins.discovery import discover, load
 from benchmark.plugins.fingerprint import source_of
 from benchmark.plugins.parameters import parameter
@@ -27,6 +28,26 @@ class Mine(Method):
     def upscale(self, low, problem, state):
         return low
 """
+
+
+@pytest.mark.parametrize("default", [1, 1.0])
+def test_equal_values_have_one_form(registries: None, default: float) -> None:
+    @METHODS.register("gained", title="Gained", paper="A paper")
+    class Gained(Method):
+        gain: float = parameter(default=default, help="factor")
+        sides: int = parameter(default=3, help="pixels")
+
+    def forms(**values: float) -> list[str]:
+        texts = [f"{name}={value}" for name, value in values.items()]
+        cls: Any = Gained
+        made: list[Any] = [cls(**values), METHODS.make(f"gained[{','.join(texts)}]")]
+        return [f"{METHODS.label(one)} {one.gain!r} {one.sides!r}" for one in made]
+
+    for one in (1, 1.0):
+        assert forms(gain=one) == [f"gained {default!r} 3"] * 2
+    for two in (2, 2.0):
+        assert forms(gain=two) == ["gained[gain=2.0] 2.0 3"] * 2
+    assert forms(sides=4) == [f"gained[sides=4] {default!r} 4"] * 2
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from benchmark.engine.training.loop import TrainingTask, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError
 from benchmark.method import METHODS, NetworkMethod
+from benchmark.metric import RESERVED
 from benchmark.plugins.discovery import load
 from benchmark.tools.conformance import Conformance
 from benchmark.tools.scaffold import REGISTRIES, write
@@ -44,6 +45,8 @@ def test_the_written_method_loads_and_trains(tmp_path: Path, name: str) -> None:
         ("dataset", "_"),
         ("protocol", "_"),
         ("metric", "_"),
+        ("dataset", "scene"),  # a class that the template imports
+        ("protocol", "division"),
     ],
 )
 def test_the_template_of_each_kind_passes_every_check(tmp_path: Path, kind: str, name: str) -> None:
@@ -91,6 +94,14 @@ def test_an_invalid_name_is_refused(tmp_path: Path, name: str) -> None:
         with pytest.raises(RequestError, match=expected):
             write(name, tmp_path, kind)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", RESERVED)
+def test_a_metric_cannot_have_the_name_of_another_column(name: str, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=f"'{name}' cannot name a metric, as it is another col"):
+        write(name, tmp_path, "metric")
+    assert not list(tmp_path.iterdir())
+    assert write(name, tmp_path).is_file()
 
 
 @pytest.mark.parametrize("name", ["all", "default"])

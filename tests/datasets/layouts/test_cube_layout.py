@@ -51,6 +51,12 @@ def values() -> np.ndarray:
     return made
 
 
+def test_a_folder_that_is_linked_into_itself_has_the_file_once(tmp_path: Path) -> None:
+    mat5(tmp_path / "town" / "Town.mat", town=values())
+    (tmp_path / "town" / "town").symlink_to(tmp_path / "town")
+    assert CUBE.open(Town(), tmp_path, ["a"]).read("a").cube.shape == (4, 8, 4)
+
+
 def refusal(root: Path, cube: Cube = CUBE) -> str:
     """Open and read; gives the one line that it ends with."""
     with pytest.raises(RequestError) as caught:

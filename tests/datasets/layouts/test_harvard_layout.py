@@ -56,6 +56,15 @@ def test_names_compare_without_case_and_what_systems_add_is_left(tmp_path: Path)
     assert Harvard().open(tmp_path, ["img1"]).read("img1").cube.shape == (24, 20, 31)
 
 
+def test_of_two_archives_of_a_subset_one_is_unpacked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = harvard_archive(tmp_path / "CZ_hsdb.tgz", tmp_path / "made", "img1")
+    archive.with_suffix(".tar").write_bytes(gzip.decompress(archive.read_bytes()))
+    assert Harvard().open(tmp_path, ["img1"]).read("img1").cube.shape[2] == 31
+    assert capsys.readouterr().err.count("unpacking") == 1
+
+
 @pytest.mark.parametrize("name", ["CZ_HSDB.TGZ", "cz_hsdb.tar.gz", "CZ_hsdb.Tar"])
 def test_an_archive_of_another_case_or_ending_is_unpacked(tmp_path: Path, name: str) -> None:
     file = harvard_archive(tmp_path / "made" / "CZ_hsdb.tgz", tmp_path / "made", "img1")

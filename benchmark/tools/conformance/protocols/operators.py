@@ -8,7 +8,7 @@ from benchmark.plugins.isolation import process_kept
 from benchmark.protocol import Operator
 from benchmark.tools.conformance.check import Check, at, identical, require
 from benchmark.tools.conformance.plugin import require_pure_import, require_unchanged
-from benchmark.tools.conformance.protocols.harness import SIZES, ProtocolHarness
+from benchmark.tools.conformance.protocols.harness import ProtocolHarness
 
 ROUNDING = 1e-12  # tolerance of a sum of weights
 
@@ -57,9 +57,11 @@ def global_state_kept(harness: ProtocolHarness) -> None:
     """Import and operators change no settings or functions of torch, numpy and Python."""
     require_pure_import(harness)
     with process_kept() as found:
-        for scale in harness.scales:
-            harness.plugin.down.taps(SIZES[-1], SIZES[-1] // scale, scale)
-            harness.plugin.up.taps(SIZES[-1] // scale, SIZES[-1], scale)
+        for scale, degradation in harness.degradations():
+            size = harness.sizes(degradation)[-1]
+            low = degradation.low_size(size)
+            harness.plugin.down.taps(size, low, scale)
+            harness.plugin.up.taps(low, size, scale)
     require_unchanged(found)
 
 

@@ -28,6 +28,12 @@ def test_wavelengths_are_converted_to_nm(
     assert in_nm(values, unit) == nm
 
 
+@pytest.mark.parametrize("count", [2, 10, 200, 2000])
+def test_a_list_may_be_longer_than_the_name_of_a_file(tmp_path: Path, count: int) -> None:
+    nm = tuple(400.0 + band for band in range(count))
+    assert parse("+".join(f"{one:g}" for one in nm), tmp_path) == nm
+
+
 def test_all_wavelengths_of_an_image_have_one_unit() -> None:
     assert in_nm((45.0, 700.0)) == (45.0, 700.0)
 

@@ -1,6 +1,7 @@
 """Checks of a protocol's matrices, and of the images that it computes."""
 
 import itertools
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from benchmark.degradation.degradation import Degradation
+from benchmark.protocol import Operator
 from tests.benchmark.tools.conformance.protocols.support import Nearest, checks_of, reason_of
 
 
@@ -53,6 +55,17 @@ def test_an_operator_that_changes_a_setting() -> None:
             return super().taps(source, target, scale)
 
     assert reason_of("global-state-kept", down=Rude()) == "it changes the default type of torch"
+
+
+def test_an_operator_for_whole_blocks_alone_is_given_no_others() -> None:
+    class Box(Operator):
+        def taps(self, source: int, target: int, scale: int) -> tuple[Tensor, Tensor]:
+            weights = torch.full((target, scale), 1 / scale, dtype=torch.float64)
+            return torch.arange(source).view(target, scale), weights
+
+    checks = checks_of(down=dataclass(frozen=True)(Box)())
+    for name in ("down-matrices", "up-matrices", "global-state-kept", "constant-kept"):
+        assert str(checks.check(name)) == f"{name}: passed"
 
 
 @pytest.mark.parametrize(
