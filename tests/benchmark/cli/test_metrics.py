@@ -15,7 +15,8 @@ def test_metrics_are_listed_with_meaning_direction_and_parameters(hsisr: Command
         "ergas\n"
         "    title: ERGAS\n"
         "    meaning: relative global error, as in pansharpening; lower is better\n"
-        "    parameters: ratio (a whole number from 0, default 0)\n"
+        "    parameters: ratio (a whole number from 0, default 0): ratio s of the pixels' sizes; "
+        "0 for the scale\n"
     ) in answer.out
     rows = {row["name"]: row for row in hsisr("metrics", "--json").json()}
     assert {"psnr", "mpsnr", "sam", "ssim", "ssim_uniform", "ssim_matlab", "cc"} <= set(rows)

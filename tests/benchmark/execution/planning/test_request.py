@@ -65,9 +65,9 @@ def test_numbers_are_read_and_doubles_count_once(text: str, values: list[int]) -
 def test_anything_but_whole_numbers_is_refused(text: str) -> None:
     with pytest.raises(RequestError) as caught:
         numbers(f"2,{text}", "--scales")
+    limit = " from 0" if text == "-1" else " of at most 18 digits" if len(text) > 18 else ""
     assert str(caught.value) == (
-        f"--scales 2,{text}: '{text}' is not a whole number{' from 0' * (text == '-1')}; "
-        "write it like --scales 2,3"
+        f"--scales 2,{text}: '{text}' is not a whole number{limit}; write it like --scales 2,3"
     )
 
 
