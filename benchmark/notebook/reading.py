@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import RequestError, plain
+from benchmark.errors import RequestError
 from benchmark.store import cells as store
-from benchmark.store.address import distinct_titles
+from benchmark.store.address import distinct_titles, method_title
 from benchmark.store.cells import Cell
 
 COLUMNS = (
@@ -67,7 +67,9 @@ def results(folder: str | Path = "results") -> pd.DataFrame:
 def scores_of(cells: Iterable[Cell]) -> pd.DataFrame:
     """Return the scores of cells as `results` does."""
     done = [cell for cell in cells if cell.status == "done"]
-    titles = distinct_titles({cell.address.method: title_of(cell) for cell in done})
+    titles = distinct_titles(
+        {cell.address.method: method_title(cell.address.method, cell.facts) for cell in done}
+    )
     rows = (row for cell in done for row in _rows(cell, titles[cell.address.method]))
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({"scale": int, "seed": int, "value": float, "higher_is_better": bool})
@@ -87,13 +89,6 @@ def _rows(cell: Cell, title: str) -> Iterator[tuple[Any, ...]]:
                 at.dataset, at.protocol, at.profile, at.scale, at.method, title, at.seed, scene,
                 name, value, known.get("unit", ""), known.get("higher", True),
             )  # fmt: skip
-
-
-def title_of(cell: Cell) -> str:
-    """Return the title of a cell's method, with its changed parameters."""
-    name, bracket, changed = cell.address.method.partition("[")
-    title = plain(cell.facts["configuration"]["method"].get("title") or name)
-    return f"{title} [{changed.removesuffix(']')}]" if bracket else title
 
 
 def means_of(cells: Iterable[Cell]) -> pd.DataFrame:

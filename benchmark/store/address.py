@@ -32,6 +32,23 @@ def place_name(label: str) -> str:
     return name
 
 
+def method_title(label: str, facts: Mapping[str, Any]) -> str:
+    """Return the title of a cell's method, with the parameters that differ from its defaults.
+
+    Args:
+        label: of the method, as in the cell's address.
+        facts: the cell's `cell.json`, which another program may have written; where it has no
+            title, the method's name serves.
+    """
+    name, bracket, changed = label.partition("[")
+    try:
+        stored = facts["configuration"]["method"]["title"]
+    except (KeyError, TypeError):
+        stored = None
+    title = plain(stored or name) or name
+    return f"{title} [{plain(changed).removesuffix(']')}]" if bracket else title
+
+
 def distinct_titles(titles: Mapping[str, str]) -> dict[str, str]:
     """Add the name of the method to each title that several methods have.
 

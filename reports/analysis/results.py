@@ -12,12 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.store.address import distinct_titles
+from benchmark.store.address import distinct_titles, method_title
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, as_number, get_nested
 from reports.analysis.metrics import Metric, metrics_of
 from reports.analysis.provenance.machines import Machine, Machines, machine_of, machines_of
-from reports.analysis.titles import title_of_method
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
 ROUNDED = 9  # digits after the point, beyond which two scores are equal
@@ -316,7 +315,7 @@ def _record(cell: Cell) -> dict[str, Any]:
         "status": cell.status,
         "reason": str(get_nested(facts, "reason", default="no reason is stored")),
         "error": "",
-        "title": title_of_method(cell),
+        "title": method_title(cell.address.method, cell.facts),
         "published": str(get_nested(method, "published", default="")),
         "paper": str(get_nested(method, "paper", default="")),
         "year": str(get_nested(method, "year", default="")),

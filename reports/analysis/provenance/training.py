@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from benchmark.errors import counted
-from benchmark.store.address import distinct_titles
+from benchmark.store.address import distinct_titles, method_title
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, as_number, as_text, get_nested
 from reports.analysis.provenance.machines import Machine, Machines, machine_of
-from reports.analysis.titles import title_of_method
 from reports.formatting import duration
 
 REPEATABLE = (
@@ -113,7 +112,9 @@ def _by_method(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
     found: dict[str, list[Cell]] = {}
     for cell in cells:
         found.setdefault(cell.address.method, []).append(cell)
-    titles = distinct_titles({label: title_of_method(own[0]) for label, own in found.items()})
+    titles = distinct_titles(
+        {label: method_title(label, own[0].facts) for label, own in found.items()}
+    )
     return {titles[label]: own for label, own in found.items()}
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from benchmark.store.address import method_title
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_number, get_nested
 from reports.analysis.results import Results, read_results
-from reports.analysis.titles import title_of_method
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Group:
     @property
     def title(self) -> str:
         """Return the title of the method."""
-        return title_of_method(self.cells[0])
+        return method_title(self.cells[0].address.method, self.cells[0].facts)
 
     @property
     def scale(self) -> int:
