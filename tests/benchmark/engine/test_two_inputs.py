@@ -20,7 +20,7 @@ from benchmark.engine.training.profiles import Profile
 from benchmark.engine.training.validation import validation_pair
 from benchmark.execution.computation.evaluation import compute
 from benchmark.method import METHODS, Inputs, NetworkMethod, Problem, Recipe, register
-from tests.benchmark.execution.computation.test_job import BRIEF, planned
+from tests.benchmark.execution.computation.support import BRIEF, planned
 from tests.benchmark.support import CPU, EIGHT_BIT, EPS, problem, random
 
 SCALE, SIZE, BANDS = 3, 16, 5  # six samples of 3 pixels: the upscaled patch has two pixels more

@@ -19,7 +19,7 @@ from benchmark.execution.computation.evaluation import compute
 from benchmark.execution.planning.plan import CellPlan, plan_cells
 from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS, Inputs, IterativeMethod, Problem, Run, State, register
-from tests.benchmark.execution.computation.test_job import BRIEF
+from tests.benchmark.execution.computation.support import BRIEF
 from tests.benchmark.support import CPU, EIGHT_BIT, Recorder, problem, random
 
 pytestmark = pytest.mark.usefixtures("registries")

@@ -27,7 +27,7 @@ from benchmark.metric import METRICS
 from benchmark.protocol import PROTOCOLS
 from tests.benchmark.engine.on_meta.gpu import GPU, META, Watch, watched
 from tests.benchmark.engine.on_meta.test_steps import NETWORKS, OURS
-from tests.benchmark.execution.computation.test_job import BRIEF, planned
+from tests.benchmark.execution.computation.support import BRIEF, planned
 from tests.benchmark.support import Recorder, network_method, problem
 
 SCALE, BANDS, SHAPE = 4, 6, (48, 40)

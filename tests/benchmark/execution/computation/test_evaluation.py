@@ -14,7 +14,7 @@ from benchmark.engine.training.profiles import Profile
 from benchmark.execution.computation.evaluation import compute, train_network
 from benchmark.execution.planning.plan import CellPlan
 from benchmark.method import METHODS, Inputs, Method, NetworkMethod, Problem, Recipe, State
-from tests.benchmark.execution.computation.test_job import BRIEF, planned
+from tests.benchmark.execution.computation.support import BRIEF, planned
 from tests.benchmark.support import CPU, Gain
 
 pytestmark = pytest.mark.usefixtures("registries")

@@ -18,7 +18,7 @@ from benchmark.protocol import MATLAB, PROTOCOLS, Protocol, register
 from benchmark.store.cells import WEIGHTS
 from benchmark.tools.images.gallery import Gallery, galleries
 from benchmark.tools.images.predictions import predict
-from tests.benchmark.execution.computation.test_job import BRIEF
+from tests.benchmark.execution.computation.support import BRIEF
 from tests.benchmark.execution.test_runner import run
 from tests.benchmark.support import CPU
 from tests.conftest import TINY
