@@ -16,7 +16,7 @@ from benchmark.engine.training.checkpoint import Checkpointer, NullCheckpointer,
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import Profile
 from benchmark.method import NetworkMethod, Problem
-from tests.benchmark.engine.training.test_loop import SHORT, ShortPaper, held_out
+from tests.benchmark.engine.training.support import SHORT, ShortPaper, held_out
 from tests.benchmark.support import CPU, Recorder, bank_of, network_method, problem
 
 

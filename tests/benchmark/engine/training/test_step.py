@@ -18,8 +18,8 @@ from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.step import Step
 from benchmark.method import Inputs, NetworkMethod, Problem, Recipe
 from tests.benchmark.engine.machine.test_seeding import in_a_file
+from tests.benchmark.engine.training.support import Given, held_out
 from tests.benchmark.engine.training.test_checkpoint import after, checkpoint, same
-from tests.benchmark.engine.training.test_loop import Given, held_out
 from tests.benchmark.support import (
     CPU,
     EPS,

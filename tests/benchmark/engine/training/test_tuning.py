@@ -14,8 +14,8 @@ from benchmark.engine.training.profiles import PROFILES, Profile
 from benchmark.engine.training.tuning import FACTORS, train_at_best_rate
 from benchmark.engine.training.validation import Validation
 from benchmark.method import NetworkMethod, Recipe
+from tests.benchmark.engine.training.support import SHORT, Gained, held_out
 from tests.benchmark.engine.training.test_checkpoint import checkpoint, same
-from tests.benchmark.engine.training.test_loop import SHORT, Gained, held_out
 from tests.benchmark.support import CPU, Recorder, SamePatches, bank_of, network_method, problem
 from tests.benchmark.support import random as drawn
 
