@@ -1,6 +1,7 @@
 """The command line as tests call it: in this process, or as a process of its own."""
 
 import contextlib
+import csv
 import dataclasses
 import io
 import json
@@ -22,6 +23,18 @@ SCRIPT = Path(run_all.__file__).resolve()
 SMALL = "synthetic[rows=48,columns=40,bands=5]"
 # leaves04 is a test scene, leaves06 one for validation.
 SCENES = "leaves01,leaves04,leaves06"
+PSNR = "PSNR ↑"
+
+# What a plugin's method raises, and the plugin.
+RAISES = 'raise ValueError("no such luck\\non two lines")'
+FAILING = f"""
+from benchmark.method import Method, register
+
+@register("failing", title="Failing", paper="nobody")
+class Failing(Method):
+    def upscale(self, low, problem, state):
+        {RAISES}
+"""
 
 discover(REGISTRIES)
 
@@ -118,3 +131,8 @@ def rows(shown: str) -> dict[str, list[str]]:
     """Parse a printed table: the first word of a line to the words after it."""
     words = [line.split() for line in shown.splitlines() if line.strip()]
     return {line[0]: line[1:] for line in words}
+
+
+def table(file: Path) -> list[dict[str, str]]:
+    """Read a CSV file."""
+    return list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import SCRIPT, CommandLine
-from tests.test_run_all import FAILING
+from tests.command_line import FAILING, SCRIPT, CommandLine
 
 SIGNS = {
     "utf-8": ("PSNR ↑", "×3", "failed¹", "Äquator"),
