@@ -9,8 +9,8 @@ from reports.page import Page, write_page
 from tests.reports.conftest import Make
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import shown_of
+from tests.reports.page.in_browser.support import rows, text
 from tests.reports.page.many import SCENES, TRAINED, fill_many, operations
-from tests.reports.page.test_browser import rows, text
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.reports.analysis.comparison.test_pairs import SEVEN, stored
 from tests.reports.conftest import Make
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import Report, written
-from tests.reports.page.test_browser import TABLE, entries, rows, text
+from tests.reports.page.in_browser.support import TABLE, entries, rows, text
 
 CURVE = [
     {"step": step, "loss": 1 / step, "psnr": 30 + step / 100, "rate": 0.1, "seconds": step / 10}
