@@ -15,7 +15,7 @@ from reports.page import write_page
 from reports.page.document import embedded, policy
 from reports.page.facts import finite, words
 from reports.writers.files import write_tables
-from tests.reports.analysis.comparison.test_pairs import SEVEN, marks, stored
+from tests.reports.analysis.comparison.support import SEVEN, marks, stored
 from tests.reports.analysis.provenance.test_machines import NOTE, mixed
 from tests.reports.conftest import Make, scored
 from tests.reports.page.conftest import Report, written

@@ -13,7 +13,7 @@ from benchmark.store.cells import cells
 from reports.analysis.comparison.pairs import compare
 from reports.analysis.results import read_results
 from reports.page import write_page
-from tests.reports.analysis.comparison.test_pairs import SEVEN, stored
+from tests.reports.analysis.comparison.support import SEVEN, stored
 from tests.reports.conftest import Make
 from tests.reports.page.browser import Tab
 from tests.reports.page.conftest import Report, written

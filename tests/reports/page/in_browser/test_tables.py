@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reports.analysis.comparison.test_pairs import SEVEN, stored
+from tests.reports.analysis.comparison.support import SEVEN, stored
 from tests.reports.analysis.provenance.test_machines import NOTE, mixed
 from tests.reports.conftest import Make, described, scored
 from tests.reports.page.browser import Tab
