@@ -11,7 +11,7 @@ from reports.analysis.provenance.notes import SCORE
 from reports.analysis.results import read_results
 from reports.writers.files import write_tables
 from tests.reports.conftest import SCENES, Make, described, scored
-from tests.reports.writers.test_files import head, table
+from tests.reports.writers.files.support import head, table
 
 MPSNR = described("mpsnr", title="MPSNR", unit="dB", digits=2, meaning="mean of bands", main=True)
 SHARP = described("sharp", title="Sharpness", unit="lines", digits=1, higher=False, main=True)

@@ -13,7 +13,7 @@ from reports.tables.model import Grid
 from reports.writers.files import Tables, write_tables
 from reports.writers.terminal import show
 from tests.reports.conftest import SCENES, Make, described, needs_latex
-from tests.reports.writers.test_files import table
+from tests.reports.writers.files.support import table
 from tests.reports.writers.test_latex import pdflatex
 
 METRICS = [

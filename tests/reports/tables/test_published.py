@@ -8,7 +8,7 @@ from reports.analysis.provenance import table as provenance
 from reports.published.reader import load
 from reports.writers.files import write_tables
 from tests.reports.conftest import SCENES, Make, described, needs_latex
-from tests.reports.writers.test_files import table
+from tests.reports.writers.files.support import table
 from tests.reports.writers.test_latex import pdflatex
 
 HEADER = "paper,protocol,dataset,scale,method,metric,value,source,remark\n"

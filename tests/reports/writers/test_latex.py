@@ -10,7 +10,7 @@ import pytest
 from reports.writers import latex
 from reports.writers.files import write_tables
 from tests.reports.conftest import Make, needs_latex, scored
-from tests.reports.writers.test_files import HOSTILE
+from tests.reports.writers.files.support import HOSTILE
 
 SCENES = tuple("abcdefg")
 
