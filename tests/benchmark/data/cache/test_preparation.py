@@ -1,9 +1,8 @@
-"""Prepared scenes: read back equal, made again when files change or a scene is damaged."""
+"""Scenes are prepared once, read back equal, and made again when their files change."""
 
 import re
 import threading
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,99 +11,10 @@ import pytest
 from safetensors.numpy import load_file
 
 from benchmark.data.cache import PreparedScenes, digest, prepare
-from benchmark.dataset import DATASETS, DataSet, Scene, Source
+from benchmark.dataset import DATASETS, Scene
 from benchmark.errors import RequestError
 from benchmark.plugins.discovery import load
-
-NAMES = ("one", "two", "three")
-
-
-def scene(name: str, offset: int = 0) -> Scene:
-    """Make a scene; each has another type."""
-    number = NAMES.index(name)
-    kind = (np.uint8, np.uint16, np.float32)[number]
-    values = np.random.default_rng(number).integers(0, 200, (9 + number, 7, 3)) + offset
-    cube = values.astype(kind)
-    return Scene(name, cube, (400.0, 500.0, 612.5), (255.0, 1023.0, 256.0)[number])
-
-
-class Kept(DataSet):
-    """A data set whose files are one number, counting what is read of it."""
-
-    name = "kept"
-    title = "Kept"
-    scenes = NAMES
-    test = ("three",)
-    validation = ()
-
-    def __init__(self) -> None:
-        self.offset = 0
-        self.reads: list[str] = []
-        self.broken = ""
-
-    def open(self, root: Path, scenes: Sequence[str]) -> Source:
-        """Stamp with the number."""
-        return _Kept(self)
-
-
-class _Kept(Source):
-    def __init__(self, owner: Kept) -> None:
-        self.owner = owner
-        self.stamp = f"offset {owner.offset}"
-
-    def read(self, scene_name: str) -> Scene:
-        if scene_name == self.owner.broken:
-            raise RequestError(f"{scene_name} is damaged")
-        self.owner.reads.append(scene_name)
-        return scene(scene_name, self.owner.offset)
-
-
-@pytest.fixture
-def kept() -> Kept:
-    return Kept()
-
-
-def opened(kept: Kept, cache: Path, names: Sequence[str] = NAMES) -> PreparedScenes:
-    """Prepare with the label `kept`."""
-    return prepare(kept, "kept", Path("no-such-folder"), names, cache)
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ("kept[path=a/b]", "kept[path=a_b]"),
-        ("kept[path=\u8bad\u7ec3]", "kept[path=\u6d4b\u8bd5]"),  # of letters outside A to Z alone
-    ],
-)
-def test_data_sets_with_similar_labels_do_not_replace_each_others_scenes(
-    kept: Kept, tmp_path: Path, first: str, second: str
-) -> None:
-    for label in (first, second) * 2:
-        prepare(kept, label, Path("no-such-folder"), NAMES, tmp_path)
-    assert len(kept.reads) == 2 * len(NAMES)
-
-
-def same(first: Scene, second: Scene) -> bool:
-    """Compare two scenes in all that they hold."""
-    return (
-        first.name == second.name
-        and first.cube.dtype == second.cube.dtype
-        and np.array_equal(first.cube, second.cube)
-        and (first.wavelengths, first.peak) == (second.wavelengths, second.peak)
-    )
-
-
-def files(cache: Path) -> list[str]:
-    """List the files below a folder, hidden ones included."""
-    return sorted(str(file.relative_to(cache)) for file in cache.rglob("*") if file.is_file())
-
-
-def stored(cache: Path, name: str) -> Path:
-    """Return the file of one scene."""
-    return cache / "scenes" / "kept" / f"{name}.safetensors"
-
-
-ALL = [f"scenes/kept/{name}.safetensors" for name in sorted(NAMES)]
+from tests.benchmark.data.cache.support import ALL, NAMES, Kept, files, opened, same, scene, stored
 
 
 def test_scenes_read_back_are_equal(kept: Kept, tmp_path: Path) -> None:
@@ -153,89 +63,6 @@ def test_a_subset_has_a_folder_of_its_own(kept: Kept, tmp_path: Path) -> None:
     assert kept.reads == [*NAMES, "two"]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_flipped_bit_of_a_scene_makes_that_scene_again(
-    kept: Kept, tmp_path: Path, name: str
-) -> None:
-    prepared = opened(kept, tmp_path)
-    content = bytearray(stored(tmp_path, name).read_bytes())
-    content[-11] ^= 1
-    stored(tmp_path, name).write_bytes(content)
-    for one in NAMES:
-        assert same(prepared.read(one), scene(one))
-    assert kept.reads == [*NAMES, name]
-    assert same(opened(kept, tmp_path).read(name), scene(name))
-    assert kept.reads == [*NAMES, name]
-
-
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
-def test_a_truncated_scene_is_made_again(kept: Kept, tmp_path: Path, share: float) -> None:
-    opened(kept, tmp_path)
-    content = stored(tmp_path, "two").read_bytes()
-    stored(tmp_path, "two").write_bytes(content[: int(share * len(content))])
-    prepared = opened(kept, tmp_path)
-    assert all(same(prepared.read(name), scene(name)) for name in NAMES)
-    assert kept.reads == [*NAMES, "two"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_any_damage_is_read_as_it_was_or_made_again(kept: Kept, tmp_path: Path, name: str) -> None:
-    opened(kept, tmp_path)
-    file, random = stored(tmp_path, name), np.random.default_rng(0)
-    whole = file.read_bytes()
-    for _ in range(100):
-        content = bytearray(whole)
-        content[random.integers(len(content))] ^= 1 << random.integers(8)
-        cut = int(random.integers(2 * len(content)))  # half of them are whole
-        file.write_bytes(content[:cut])
-        prepared = opened(kept, tmp_path)
-        assert prepared.digests[name] == digest(scene(name))
-        assert same(prepared.read(name), scene(name))
-
-
-def test_a_scene_damaged_or_lost_after_opening_is_made_again(kept: Kept, tmp_path: Path) -> None:
-    prepared = opened(kept, tmp_path)
-    stored(tmp_path, "three").unlink()
-    stored(tmp_path, "two").write_bytes(b"something else altogether")
-    for name in NAMES:
-        assert same(prepared.read(name), scene(name))
-    assert kept.reads == [*NAMES, "two", "three"]
-    assert files(tmp_path) == ALL
-
-
-@pytest.mark.parametrize("damage", [b"\xff" * 8, b"\0" * 8, (1 << 62).to_bytes(8, "little")])
-def test_a_forged_length_makes_a_scene_again(kept: Kept, tmp_path: Path, damage: bytes) -> None:
-    prepared = opened(kept, tmp_path)
-    file = stored(tmp_path, "one")
-    file.write_bytes(damage + file.read_bytes()[8:])
-    assert same(prepared.read("one"), scene("one"))
-    file.write_bytes(damage + file.read_bytes()[8:])
-    assert same(opened(kept, tmp_path).read("one"), scene("one"))
-
-
-def test_a_damaged_hash_never_reaches_the_keys_of_cells(kept: Kept, tmp_path: Path) -> None:
-    opened(kept, tmp_path)
-    content = stored(tmp_path, "one").read_bytes()
-    digits = digest(scene("one")).encode()
-    assert digits in content
-    stored(tmp_path, "one").write_bytes(content.replace(digits, b"0" * 64))
-    assert opened(kept, tmp_path).digests["one"] == digest(scene("one"))
-
-
-def test_a_file_of_the_former_format_is_not_looked_at(kept: Kept, tmp_path: Path) -> None:
-    (tmp_path / "kept.scenes").write_bytes(bytes(100))
-    assert same(opened(kept, tmp_path).read("one"), scene("one"))
-    assert (tmp_path / "kept.scenes").read_bytes() == bytes(100)
-
-
-def test_files_that_changed_during_a_run_are_noticed(kept: Kept, tmp_path: Path) -> None:
-    prepared = opened(kept, tmp_path)
-    stored(tmp_path, "one").unlink()
-    kept.offset = 1
-    with pytest.raises(RequestError, match="scene one changed during the run"):
-        prepared.read("one")
-
-
 def test_what_was_made_before_a_source_failed_is_kept(kept: Kept, tmp_path: Path) -> None:
     kept.broken = "three"
     with pytest.raises(RequestError, match="three is damaged"):
@@ -248,7 +75,7 @@ def test_what_was_made_before_a_source_failed_is_kept(kept: Kept, tmp_path: Path
 
 def test_an_exception_of_the_data_sets_code_is_one_line(kept: Kept, tmp_path: Path) -> None:
     kept.offset = "one"  # type: ignore[assignment]
-    with pytest.raises(RequestError, match=r"^kept: scene one: \w+: .* \(test_cache\.py, line \d+"):
+    with pytest.raises(RequestError, match=r"^kept: scene one: \w+: .* \(support\.py, line \d+"):
         opened(kept, tmp_path)
     assert files(tmp_path) == []
 
@@ -286,6 +113,21 @@ def test_a_cache_that_cannot_be_written_to_is_named(kept: Kept, tmp_path: Path) 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(RequestError, match=r"cannot write to .*file.*--cache"):
         opened(kept, tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("kept[path=a/b]", "kept[path=a_b]"),
+        ("kept[path=\u8bad\u7ec3]", "kept[path=\u6d4b\u8bd5]"),  # of letters outside A to Z alone
+    ],
+)
+def test_data_sets_with_similar_labels_do_not_replace_each_others_scenes(
+    kept: Kept, tmp_path: Path, first: str, second: str
+) -> None:
+    for label in (first, second) * 2:
+        prepare(kept, label, Path("no-such-folder"), NAMES, tmp_path)
+    assert len(kept.reads) == 2 * len(NAMES)
 
 
 def test_labels_become_harmless_folder_names(kept: Kept, tmp_path: Path) -> None:
