@@ -267,7 +267,7 @@ def main() -> int:
         code = code or 2
     if code == INTERRUPTED:  # typer turns most KeyboardInterrupts into this code
         console.print_line(
-            "stopped; the same command continues with the cells not done yet", err=True
+            "stopped; what was finished is kept, and the same command does the rest", err=True
         )
     return code
 

@@ -24,7 +24,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark.data.archives.safety import ArchiveError
+from benchmark.data.archives.safety import REMEDY, ArchiveError
 from benchmark.data.download import download
 from benchmark.data.formats import matlab
 from benchmark.data.formats.matlab import ContentError, VariableError
@@ -237,9 +237,12 @@ class Harvard(DataSet):
             archive = download([self.url.format(subset=subset)], folder / f"{subset}.tgz")
             try:
                 unpack(archive)
-            except ArchiveError:  # no published hash or size: unpacking is the only check
+            except ArchiveError as error:  # of no published hash: unpacking is the only check
                 archive.unlink(missing_ok=True)
-                raise
+                raise RequestError(
+                    f"harvard: {str(error).removesuffix(REMEDY)}it was just downloaded and is "
+                    "deleted; run the same command again"
+                ) from error
             archive.unlink(missing_ok=True)  # another fetch may have unpacked it too
         self.open(root, self.scenes)
         log(f"harvard: all {len(self.scenes)} scenes are there, below {root}")

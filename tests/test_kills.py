@@ -350,7 +350,7 @@ def test_ctrl_c_and_sigterm_leave_a_checkpoint_to_go_on_from(
         assert answer.code == 130
         assert answer.out == ""
         assert answer.err.splitlines()[-1] == (
-            "stopped; the same command continues with the cells not done yet"
+            "stopped; what was finished is kept, and the same command does the rest"
         )
         assert [file.suffix for file in checkpoints(folder)][:1] == [".checkpoint"]
     answer = finished(folder, *WORDS, *CELLS, *HERE)

@@ -146,6 +146,6 @@ def test_ctrl_c_leaves_a_clean_terminal(tmp_path: Path) -> None:
     done = session(tmp_path, *words, stop_at="good night")
     assert (done.code, done.unchanged) == (130, True), done.received
     assert not any("━" in line for line in done.screen)
-    assert done.screen[-1].startswith("stopped; the same command continues")
+    assert done.screen[-1].startswith("stopped; what was finished is kept")
     assert any("| good night" in line for line in done.screen)
     assert done.received.rindex(SHOW) > done.received.rindex(HIDE)

@@ -26,7 +26,7 @@ _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, OSError,
     ValueError,  # a name that cannot be decoded
 )  # fmt: skip
-_REMEDY = "delete it and get it again"
+REMEDY = "delete it and get it again"
 
 
 class ArchiveError(RequestError):
@@ -41,13 +41,13 @@ def archive_errors(archive: Path, kind: str) -> Iterator[None]:
     except _DAMAGE as error:
         reason = str(error) or type(error).__name__
         raise ArchiveError(
-            f"{archive} is not a complete {kind} archive ({reason}); {_REMEDY}"
+            f"{archive} is not a complete {kind} archive ({reason}); {REMEDY}"
         ) from error
 
 
 def refuse(archive: Path, content: str) -> NoReturn:
     """Raise an ArchiveError that names the forbidden content."""
-    raise ArchiveError(f"{archive} holds {content}; {_REMEDY}")
+    raise ArchiveError(f"{archive} holds {content}; {REMEDY}")
 
 
 def check_name(name: str, archive: Path) -> None:
@@ -70,7 +70,7 @@ def check_size(size: int, archive: Path) -> None:
     if size > allowed:
         raise ArchiveError(
             f"{archive} unpacks to more than {allowed:,} bytes, which is the limit or {RATIO} "
-            f"times its own size; {_REMEDY}"
+            f"times its own size; {REMEDY}"
         )
 
 
