@@ -26,7 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     At the end one worker would be busy with the last of them, and the others idle.
     """
     here = Path(__file__).parent
-    items.sort(key=lambda item: item.path.parent not in (here, here / "clusters"))
+    slow = {here / name for name in ("clusters", "commands", "repository", "robustness")}
+    items.sort(key=lambda item: item.path.parent not in slow)
 
 
 @pytest.fixture(autouse=True, scope="session")

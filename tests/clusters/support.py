@@ -11,7 +11,7 @@ from typing import Any, Self
 import pytest
 
 from tests.command_line import SMALL, CommandLine
-from tests.test_two_runs import numbers
+from tests.robustness.test_two_runs import numbers
 
 # No wait is longer, in seconds.
 LIMIT = 300.0

@@ -22,7 +22,7 @@ from benchmark.protocol import PROTOCOLS
 from benchmark.store import parcel
 from benchmark.store.cells import Cell, cells, read
 from tests.benchmark.support import CPU
-from tests.test_two_runs import numbers
+from tests.robustness.test_two_runs import numbers
 
 # As a login node would describe itself.
 ELSEWHERE = {"device": "the machine that sent the cell", "torch": "0"}

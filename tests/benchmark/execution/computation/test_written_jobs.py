@@ -27,7 +27,7 @@ from tests.benchmark.execution.computation.support import (
 )
 from tests.benchmark.execution.planning.test_status import PLUGIN, plugin
 from tests.benchmark.support import CPU, FLOAT
-from tests.test_plugins import STRIPES
+from tests.commands.test_plugins import STRIPES
 
 OTHER = "synthetic[rows=48,columns=40,bands=5,seed=1]"
 

@@ -24,7 +24,7 @@ from benchmark.execution.runner import Runner
 from benchmark.method import METHODS
 from benchmark.store import cells
 from tests.benchmark.support import CPU, EIGHT_BIT
-from tests.test_plugins import MINE
+from tests.commands.test_plugins import MINE
 
 LONG = Profile("long", "", patches=8000, patch=24, batch=4, bands=2, validations=3)
 # Of two hidden layers of 64 and 32 maps.

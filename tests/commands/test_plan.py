@@ -11,7 +11,7 @@ from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
 from tests.benchmark.store.test_lock import everything, locked_elsewhere
 from tests.command_line import SMALL, Answer, CommandLine, rows
-from tests.test_plugins import MINE, STRIPES, written
+from tests.commands.test_plugins import MINE, STRIPES, written
 
 LABEL = f"{SMALL}+leaves01+leaves04+leaves06"
 LAYER = 'nn.Conv2d(problem.bands, problem.bands, self.kernel, padding="same")'

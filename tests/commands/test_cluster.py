@@ -14,7 +14,7 @@ from benchmark.store.lock import CellLock
 from tests.benchmark.store.test_lock import locked_elsewhere
 from tests.command_line import SCENES, SMALL, CommandLine
 from tests.faults import finished
-from tests.test_two_runs import numbers
+from tests.robustness.test_two_runs import numbers
 
 WORDS = ("--dataset", SMALL, "--scenes", SCENES, "--scales", "3", "--device", "cpu")
 LABEL = f"{SMALL}+{SCENES.replace(',', '+')}"

@@ -1,10 +1,9 @@
 """The weights that are kept in docs/results: small, and those of the cells beside them."""
 
-from pathlib import Path
-
+from benchmark import CHECKOUT
 from benchmark.store.cells import WEIGHTS, cells, damaged
 
-RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
+RESULTS = CHECKOUT / "docs" / "results"
 LARGEST = 30_000_000  # bytes of all together: they are part of every clone
 
 

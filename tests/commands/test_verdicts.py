@@ -2,14 +2,14 @@
 
 import csv
 import io
-from pathlib import Path
 
 import pytest
 
+from benchmark import CHECKOUT
 from reports.published.reader import published_for
 from tests.command_line import CommandLine
 
-DOCS = Path(__file__).resolve().parent.parent / "docs" / "findings"
+DOCS = CHECKOUT / "docs" / "findings"
 PROTOCOLS = ("jiang2020", "li2020", "liu2023", "wang2017")
 
 

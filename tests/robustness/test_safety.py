@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from benchmark import CHECKOUT
+
 SOURCES = sorted(
     [
         *(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import SCENES, SMALL, CommandLine, rows, started
-from tests.test_plugins import package
+from tests.commands.test_plugins import package
 
 SHELF = """
 import os

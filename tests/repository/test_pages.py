@@ -10,18 +10,18 @@ import typer
 from typer.core import TyperGroup
 
 import run_all
+from benchmark import CHECKOUT
 from benchmark.execution.registries import REGISTRIES
 from benchmark.method.registration import all_methods
 from benchmark.plugins.discovery import discover
 from reports.writers.files import write_tables
 from tests.command_line import CommandLine
 
-HERE = Path(__file__).resolve().parent.parent
-RESULTS = HERE / "docs" / "results"
+RESULTS = CHECKOUT / "docs" / "results"
 WRITTEN = [
-    HERE / "README.md",
-    HERE / "CONTRIBUTING.md",
-    *(page for page in sorted((HERE / "docs").rglob("*.md")) if RESULTS not in page.parents),
+    CHECKOUT / "README.md",
+    CHECKOUT / "CONTRIBUTING.md",
+    *(page for page in sorted((CHECKOUT / "docs").rglob("*.md")) if RESULTS not in page.parents),
 ]
 PROTOCOLS = "protocols"  # one table of all protocols, from all cells
 MARKS = re.compile(r"^<!-- from docs/results: (\S+) -->$", re.MULTILINE)
@@ -42,13 +42,13 @@ def _tables(markdown: str) -> list[str]:
 
 def _shown(page: str, label: str) -> str:
     """Return a part of a page that is made from stored cells."""
-    text = (HERE / page).read_text(encoding="utf-8")
+    text = (CHECKOUT / page).read_text(encoding="utf-8")
     return text.partition(f"<!-- from docs/results: {label} -->")[2].partition("<!-- end -->")[0]
 
 
 def _python(page: str) -> str:
     """Return the only example in Python of a page."""
-    text = (HERE / page).read_text(encoding="utf-8")
+    text = (CHECKOUT / page).read_text(encoding="utf-8")
     (example,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return str(example)
 
@@ -59,7 +59,7 @@ def _length(plugin: str) -> int:
 
 def test_the_pages_show_results_of_cave_and_of_the_synthetic_scenes() -> None:
     found = {
-        page.relative_to(HERE).as_posix(): labels
+        page.relative_to(CHECKOUT).as_posix(): labels
         for page in WRITTEN
         if (labels := MARKS.findall(page.read_text(encoding="utf-8")))
     }
@@ -95,7 +95,7 @@ def test_every_results_table_of_the_pages_is_what_the_stored_cells_give(
 
 
 def test_the_page_of_all_tables_takes_every_stored_one() -> None:
-    page = (HERE / "docs" / "findings" / "tables.md").read_text(encoding="utf-8")
+    page = (CHECKOUT / "docs" / "findings" / "tables.md").read_text(encoding="utf-8")
     taken = re.findall(r"\{include\} \.\./results/tables/(\S+)", page)
     assert taken == sorted(file.name for file in (RESULTS / "tables").glob("*.md"))
 
@@ -110,7 +110,7 @@ def test_no_stored_cell_names_a_folder_of_the_machine_it_was_made_on() -> None:
 
 def test_bit_for_bit_is_promised_for_the_same_number_of_threads_only() -> None:
     promised = 0
-    code = [file for room in ("benchmark", "reports") for file in (HERE / room).rglob("*.py")]
+    code = [file for room in ("benchmark", "reports") for file in (CHECKOUT / room).rglob("*.py")]
     for file in [*WRITTEN, *code]:
         words = " ".join(file.read_text(encoding="utf-8").split())
         for found in re.finditer("bit[ -]for[ -]bit", words):
@@ -120,7 +120,7 @@ def test_bit_for_bit_is_promised_for_the_same_number_of_threads_only() -> None:
 
 
 def test_the_readme_is_short() -> None:
-    assert len((HERE / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+    assert len((CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
 
 
 def test_the_method_of_the_pages_is_short_and_runs(hsisr: CommandLine) -> None:
@@ -180,7 +180,7 @@ def _commands() -> list[tuple[str, str]]:
             for line in block.replace("\\\n", " ").splitlines():
                 _, command, words = line.partition("python run_all.py")
                 if command:
-                    found.append((page.relative_to(HERE).as_posix(), words))
+                    found.append((page.relative_to(CHECKOUT).as_posix(), words))
     return found
 
 

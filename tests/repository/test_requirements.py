@@ -1,13 +1,13 @@
 """The pins of the requirements files and the ranges of pyproject.toml say the same thing."""
 
 import tomllib
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from benchmark import CHECKOUT
+
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUNNING = PROJECT["dependencies"]
 DEVELOPING = [item for group in PROJECT["optional-dependencies"].values() for item in group]
