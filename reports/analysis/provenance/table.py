@@ -98,12 +98,18 @@ def comparable_published(cells: Sequence[Cell]) -> tuple[tuple[PublishedValue, .
         if trained and trained not in (own, together):
             return (), f"not shown, because the paper did not train on {listed(sorted(trained))}"
     sources = dict.fromkeys(f"{row.paper}, {row.source}" for row in rows)
-    line = "; ".join(sources)
-    if together != own and any(
-        {base_name(name) for name in _trained_on(cell)} != together for cell in cells
+    return rows, "; ".join(filter(None, ("; ".join(sources), trained_on_more(cells))))
+
+
+def trained_on_more(cells: Sequence[Cell]) -> str:
+    """Say on which data sets the paper trained its networks; "" if these cells are of the same."""
+    own = {base_name(cells[0].address.dataset)}
+    together = _trained_together(cells) or own
+    if together == own or all(
+        {base_name(name) for name in _trained_on(cell)} == together for cell in cells
     ):
-        line += f"; the paper trained each network on {' and '.join(sorted(together))} together"
-    return rows, line
+        return ""
+    return f"the paper trained each network on {' and '.join(sorted(together))} together"
 
 
 def fits(cell: Cell, facts: Mapping[str, Any], dataset: str) -> bool:

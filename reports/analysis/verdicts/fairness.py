@@ -47,7 +47,7 @@ def besides(one: Group, other: Group) -> tuple[str, ...]:
         for group in (one, other)
     )
     found = [
-        f"{name.replace('_', ' ')}: {as_text(mine[name])} against {as_text(theirs[name])}"
+        f"{name.replace('_', ' ')}: {_text(mine[name])} against {_text(theirs[name])}"
         for name in mine
         if name in theirs and name != "epochs" and mine[name] != theirs[name]
     ]
@@ -60,4 +60,8 @@ def besides(one: Group, other: Group) -> tuple[str, ...]:
 
 def _values(group: Group, path: tuple[str, ...], missing: str) -> str:
     found: list[Any] = [get_nested(cell.facts, *path) for cell in group.cells]
-    return " or ".join(sorted({missing if one is None else as_text(one) for one in found}))
+    return " or ".join(sorted({missing if one is None else _text(one) for one in found}))
+
+
+def _text(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else as_text(value)

@@ -77,7 +77,7 @@ def test_what_differs_beside_the_claim_is_listed(make: Make, tmp_path: Path) -> 
     assert row(page, "`vdsr`", "60,000 (13 % of their values)")[2] == "34.10"
     assert (
         "\n- `vdsr`, 60,000 minus 12,000 patches, x2, x3: optimiser: muon\\_2 against adam; "
-        "share of the patches' values: 0.13 against 1.0\n"
+        "share of the patches' values: 0.13 against 1\n"
     ) in page
 
 
