@@ -242,6 +242,10 @@ def test_a_small_variant_never_stands_for_the_method(make: Make, tmp_path: Path)
             {"rows": rows(32, 33, math.nan)},
             "its cells have none of the printed metrics over all test scenes",
         ),
+        (
+            {"test": [*SCENES, "more"]},
+            "its cells have none of the printed metrics over all test scenes",
+        ),
     ],
 )
 def test_cells_that_cannot_be_compared_do_not_count(
