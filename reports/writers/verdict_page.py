@@ -46,7 +46,7 @@ difference of the measured mean from the printed one, and by its 95 % confidence
 t). *Within*: the difference is at most {MARGIN} units of the last digit that tables show (0.05 dB,
 0.05 degrees), as much as Bicubic rows differ by, which nobody trains, or the interval contains
 zero. *Unclear*: it contains zero and Bicubic's score as well, so that it tells the network neither
-from its print nor from no training at all. *Better* and *worse*: none of these. A row is
+from its print nor from Bicubic. *Better* and *worse*: none of these. A row is
 **{NOT_REACHED}** if one metric is worse, else **{UNDECIDED}** if one is unclear,
 **{REPRODUCED}** if every one is within, and **{EXCEEDED}** otherwise. Reproduced does not mean
 equal: the wider the interval, the less it says.
