@@ -136,7 +136,7 @@ def verdicts(
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Judge every published row by the stored cells: reproduced, exceeded, not reached, not run."""
+    """Judge every published row by the stored cells: was it reproduced, exceeded, not reached?"""
     discover(plugin)
     from rich.console import Console
 

@@ -1,8 +1,10 @@
 """The page on the paper's claims: tables from stored cells, and what was not run."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
+from benchmark.errors import listed
 from benchmark.store.cells import Cell
 from reports.analysis.metrics import Metric
 from reports.analysis.verdicts.claims import (
@@ -19,22 +21,26 @@ from reports.analysis.verdicts.claims import (
     Training,
     count,
 )
-from reports.formatting import MISSING, TIMES, p_value, signed
+from reports.formatting import MISSING, REMARKED, TIMES, p_value, signed
 from reports.published.reader import published_for
 from reports.tables.sections import over_seeds
-from reports.writers.markdown import markdown_table
+from reports.writers.markdown import escape, markdown_table
 
 _PRINTED = {"proposed": "Ours", "vdsr": "Kim[11]"}  # names in the paper's table
 _INTRODUCTION = f"""\
 Written by `python run_all.py claims --output docs/findings/claims.md` from stored cells: Wang et
 al. (ICIG 2017) on test scenes of CAVE under `{PROTOCOL}`, after {LENGTHS[0]:,} and
 {LENGTHS[1]:,} patches.
-Every claim says that one training is better than another, all else being equal. *Confirmed* and
-*contradicted*: the difference is significant at 5 %, all differences of a section by one metric as
-one family, by flipped signs over the scenes, and by Welch's test between the seeds where there are
-several. *Cannot be told*: it is not, which does not say that the two are equal. With one seed of
-each the scatter between trainings is not known, and a finding holds for these two trainings alone.
-Intervals (95 %, Student's t) are of each difference by itself."""
+Every claim says that one training is better than another. Trainings of one length are compared if
+they have scenes, recipe and engine in common, variants of one network also its code. A longer one
+is of another profile, whose recipe may differ. What differs beside what a claim says is listed
+below its differences.
+*Confirmed* and *contradicted*: the difference is significant at 5 %, all differences of a section
+by one metric as one family, by flipped signs over the scenes, and by Welch's test between the seeds
+where there are several. *Cannot be told*: it is not, which does not say that the two are equal.
+With one seed of each the scatter between trainings is not known, and a finding holds for these two
+trainings alone. Intervals (95 %, Student's t) are of each difference by itself."""
+_BESIDES = f"{REMARKED} Some of the trainings differ in more than the claim says, as listed below."
 
 
 def claims_page(cells: Sequence[Cell], profiles: Mapping[int, str]) -> str:
@@ -50,7 +56,9 @@ def claims_page(cells: Sequence[Cell], profiles: Mapping[int, str]) -> str:
     if evidence.metrics:
         parts.append(_summary(tested))
     for topic in TOPICS:
-        parts += [f"## {topic.title}", _scores(topic, evidence), _contrasts(tested[topic.title])]
+        contrasts = tested[topic.title]
+        parts += [f"## {topic.title}", _scores(topic, evidence), _left_out(topic, evidence)]
+        parts += [_contrasts(contrasts), _besides(contrasts), _not_compared(contrasts)]
     parts += ["## Not run", _not_run(evidence, profiles)]
     return "\n\n".join(part for part in parts if part)
 
@@ -63,9 +71,12 @@ def _summary(tested: Mapping[str, Sequence[Contrast]]) -> str:
         metrics = dict.fromkeys(one.metric for one in contrasts)
         for claim, metric in product(claims, metrics):
             own = [one for one in contrasts if (one.claim, one.metric) == (claim, metric)]
-            rows.append([claim.text, metric.title, *map(str, count(own).values())])
+            text = claim.text + REMARKED * any(one.besides for one in own)
+            rows.append([text, metric.title, *map(str, count(own).values())])
     headings = ["Claim", "By", *(finding.capitalize() for finding in FINDINGS)]
-    return markdown_table(rows, headings, ["left", "left"])
+    table = markdown_table(rows, headings, ["left", "left"])
+    marked = any(one.besides for contrasts in tested.values() for one in contrasts)
+    return f"{table}\n\n{_BESIDES}" if marked else table
 
 
 def _scores(topic: Topic, evidence: Evidence) -> str:
@@ -76,7 +87,8 @@ def _scores(topic: Topic, evidence: Evidence) -> str:
         lengths = {one.patches for one in asked if one.method == method}
         for patches in sorted(lengths | set(evidence.lengths(method))):
             training = Training(method, patches)
-            rows.append([f"`{method}`", f"{patches:,}", *_row(training, evidence)])
+            shown = _shown(training, evidence)
+            rows.append([f"`{method}`", f"{patches:,}{shown}", *_row(training, evidence)])
         if printed := _printed(method, evidence.metrics):
             rows.append([f"`{method}`", "printed", *printed])
     columns = [
@@ -90,9 +102,34 @@ def _row(training: Training, evidence: Evidence) -> list[str]:
     for metric in evidence.metrics:
         for scale in SCALES:
             group = evidence.group(training, scale)
-            values = group.values(metric.name) if group else []
+            # A mean over fewer scenes is none of the test scenes.
+            complete = group is not None and not math.isnan(group.mean(metric.name))
+            values = group.values(metric.name) if group and complete else []
             texts.append(over_seeds(values, metric.digits))
     return texts
+
+
+def _shown(training: Training, evidence: Evidence) -> str:
+    """Write which part of the patches' values a network was shown, where that is not all."""
+    groups = [group for scale in SCALES if (group := evidence.group(training, scale))]
+    shares = dict.fromkeys(f"{100 * one.share:.0f}" for one in groups if 0 < one.share < 1)
+    return f" ({' or '.join(shares)} % of their values)" if shares else ""
+
+
+def _left_out(topic: Topic, evidence: Evidence) -> str:
+    """Name the cells of a topic that were made in another way than those in its scores."""
+    scales: dict[str, list[str]] = {}
+    for training, scale in product(topic.trainings, SCALES):
+        for group in evidence.left_out(training, scale):
+            seeds = ", ".join(str(cell.address.seed) for cell in group.cells)
+            text = f"`{training.method}`, {training.patches:,} patches, seed {seeds}"
+            scales.setdefault(text, []).append(f"{TIMES}{scale}")
+    if not scales:
+        return ""
+    return (
+        "Not in these scores, as they were made in another way, but in a difference where only "
+        f"they can be compared: {'; '.join(f'{one}, {listed(at)}' for one, at in scales.items())}."
+    )
 
 
 def _printed(method: str, metrics: Sequence[Metric]) -> list[str]:
@@ -118,15 +155,39 @@ def _contrasts(contrasts: Sequence[Contrast]) -> str:
     for one in contrasts:
         if one.finding != NOT_RUN:
             seeds = " and ".join(map(str, one.seeds))
-            head = [_pair(one.better, one.other), f"{TIMES}{one.scale}", seeds]
+            head = [_pair(one.better, one.other), f"{TIMES}{one.scale}", seeds, str(one.scenes)]
             row = rows.setdefault(
                 (one.better, one.other, one.scale), [*head, *(MISSING for _ in metrics)]
             )
             row[len(head) + metrics.index(one.metric)] = _difference(one)
     if not rows:
-        return "Nothing of this was compared: the cells are not there."
-    headings = ["Difference", "Scale", "Seeds", *(metric.heading for metric in metrics)]
+        there = any(one.why for one in contrasts)
+        return "Nothing of this was compared" + ("." if there else ": the cells are not there.")
+    headings = ["Difference", "Scale", "Seeds", "Scenes", *(metric.heading for metric in metrics)]
     return markdown_table(rows.values(), headings, ["left"] * len(headings))
+
+
+def _besides(contrasts: Sequence[Contrast]) -> str:
+    """List in what the compared trainings differ beside what the claims say."""
+    return _listed(
+        "The trainings also differ in this:",
+        ((one, "; ".join(one.besides)) for one in contrasts if one.besides),
+    )
+
+
+def _not_compared(contrasts: Sequence[Contrast]) -> str:
+    """List the trainings that are stored and were not compared, and why."""
+    return _listed("Stored, but not compared:", ((one, one.why) for one in contrasts if one.why))
+
+
+def _listed(head: str, texts: Iterable[tuple[Contrast, str]]) -> str:
+    """Write one line for each text on a pair of trainings, with the scales that it is about."""
+    scales: dict[tuple[str, str], dict[str, None]] = {}
+    for one, text in texts:
+        key = (_pair(one.better, one.other), text)
+        scales.setdefault(key, {})[f"{TIMES}{one.scale}"] = None
+    lines = [f"- {pair}, {', '.join(at)}: {escape(text)}" for (pair, text), at in scales.items()]
+    return "\n".join([f"{head}\n", *lines]) if lines else ""
 
 
 def _pair(better: Training, other: Training) -> str:
@@ -151,15 +212,20 @@ def _not_run(evidence: Evidence, profiles: Mapping[int, str]) -> str:
         if scales:
             lacking.setdefault((training.patches, scales), []).append(training.method)
     if not lacking:
-        return "Everything that the claims need was run."
+        return "There are cells of every training that the claims are about."
     lines = []
     for (patches, scales), methods in sorted(lacking.items()):
         at = ",".join(map(str, scales))
         names = ",".join(methods)
         if patches in profiles:
+            profile = profiles[patches]
+            failed = any(
+                evidence.failed(method, profile, scale)
+                for method, scale in product(methods, scales)
+            )
             lines.append(
-                f"python run_all.py --dataset {DATASET} --profile {profiles[patches]} "
-                f'--scales {at} --methods "{names}"'
+                f"python run_all.py --dataset {DATASET} --profile {profile} "
+                f'--scales {at} --methods "{names}"{" --retry-failed" * failed}'
             )
         else:
             lines.append(f"# no profile trains on {patches:,} patches: {names} at {at}")

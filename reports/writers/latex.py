@@ -59,12 +59,14 @@ _RANKING = r"Best \textbf{bold}, second-best \underline{underlined}, by the prin
 # \@nodocument is \relax from \begin{document} on.
 BEGIN = r"""% Written by run_all.py, do not edit. It compiles as it is: pdflatex FILE.
 % In a paper: \usepackage{booktabs,siunitx} in its preamble (siunitx 3), then \input{FILE}.
-\expandafter\ifx\csname @nodocument\endcsname\relax\let\tablesend\relax\else
+\expandafter\ifx\csname @nodocument\endcsname\relax\let\tablesend\relax\let\tablesbreak\relax\else
 \documentclass{article}
 \usepackage[margin=20mm]{geometry}\usepackage{booktabs,siunitx}
-\def\tablesend{\end{document}}
+\def\tablesend{\end{document}}\let\tablesbreak\clearpage
 \begin{document}\fi"""
 END = r"\tablesend"
+# Between sections: TeX gives up at 50 tables that no page has taken.
+_BREAK = r"\tablesbreak"
 _NUMBER = re.compile(rf"{MINUS}?(\d[\d,]*)(\.\d+)?")
 
 
@@ -82,7 +84,8 @@ def page(title: str, sections: Sequence[Section]) -> str:
         sections: one a protocol and profile.
     """
     parts = [BEGIN]
-    for section in sections:
+    for number, section in enumerate(sections):
+        parts += [_BREAK] * (number > 0)
         shown = [grid for grid in section.grids if not grid.details]
         for index, grid in enumerate(shown):
             parts.append(_float(title, section, grid, with_provenance=index == 0))

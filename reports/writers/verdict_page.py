@@ -11,6 +11,7 @@ from rich.text import Text
 
 from benchmark.errors import counted, plain
 from reports.analysis.metrics import Metric
+from reports.analysis.provenance.table import trained_on_more
 from reports.analysis.verdicts.groups import Group
 from reports.analysis.verdicts.verdicts import (
     EXCEEDED,
@@ -18,6 +19,7 @@ from reports.analysis.verdicts.verdicts import (
     NOT_REACHED,
     NOT_RUN,
     REPRODUCED,
+    UNDECIDED,
     VERDICTS,
     Evidence,
     Verdict,
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 COMMAND = "python run_all.py verdicts --output docs/findings/verdicts.md"
-_WORDS = {REPRODUCED: "within", EXCEEDED: "better", NOT_REACHED: "worse"}
-_STYLES = {REPRODUCED: "green", EXCEEDED: "cyan", NOT_REACHED: "yellow", NOT_RUN: "dim"}
+_WORDS = {REPRODUCED: "within", EXCEEDED: "better", NOT_REACHED: "worse", UNDECIDED: "unclear"}
+_STYLES = {REPRODUCED: "green", EXCEEDED: "cyan", NOT_REACHED: "yellow"}  # the others are dim
 _COLUMNS = ["Scale", "Published", "Method", "Verdict"]
 _LEGEND = (
     "Of each metric: printed, measured, difference, its interval where something scatters; "
@@ -41,11 +43,13 @@ _LEGEND = (
 _RULES = f"""\
 A row is a method at one scale under one protocol. Each main metric of the protocol is judged by the
 difference of the measured mean from the printed one, and by its 95 % confidence interval (Student's
-t). *Within*: the interval contains zero, or the difference is at most {MARGIN} units of the last
-digit that tables show (0.05 dB, 0.05 degrees), as much as Bicubic rows differ by, which nobody
-trains. *Better* and *worse*: neither. A row is **{REPRODUCED}** if every metric is within,
-**{NOT_REACHED}** if one is worse, else **{EXCEEDED}**. Reproduced does not mean equal: the wider
-the interval, the less it says.
+t). *Within*: the difference is at most {MARGIN} units of the last digit that tables show (0.05 dB,
+0.05 degrees), as much as Bicubic rows differ by, which nobody trains, or the interval contains
+zero. *Unclear*: it contains zero and Bicubic's score as well, so that it tells the network neither
+from its print nor from Bicubic. *Better* and *worse*: none of these. A row is
+**{NOT_REACHED}** if one metric is worse, else **{UNDECIDED}** if one is unclear,
+**{REPRODUCED}** if every one is within, and **{EXCEEDED}** otherwise. Reproduced does not mean
+equal: the wider the interval, the less it says.
 
 Both means are over the same test scenes, so the scatter of the scores themselves over the scenes is
 no error of their difference. The interval is made from the scatter of what the method gains over
@@ -123,7 +127,7 @@ def show_verdicts(found: Sequence[Verdict], console: "Console") -> None:
             table.add_column(Text(heading), no_wrap=True)
         for one in rows:
             texts = _texts(one, _metrics(rows))
-            styles = ["", "", "", _STYLES[one.verdict], *("" for _ in texts[4:])]
+            styles = ["", "", "", _STYLES.get(one.verdict, "dim"), *("" for _ in texts[4:])]
             table.add_row(
                 *(Text(plain(text), style) for text, style in zip(texts, styles, strict=True))
             )
@@ -149,7 +153,11 @@ def _summary(found: Sequence[Verdict]) -> str:
 
 def _first_alone(found: Sequence[Verdict]) -> str:
     """Count what the first metric of each protocol alone would say of the rows that were run."""
-    first = [one.evidence[0].verdict for one in found if one.verdict != NOT_RUN]
+    first = [
+        one.evidence[0].verdict
+        for one in found
+        if NOT_RUN not in (one.verdict, one.evidence[0].verdict)
+    ]
     counts = Counter(first)
     parts = [f"{counts[verdict]} {word}" for verdict, word in _WORDS.items()]
     return f"by the first metric alone, {', '.join(parts)} of the {len(first)} that were run"
@@ -170,10 +178,13 @@ def _section(name: str, found: Sequence[Verdict]) -> list[str]:
     rows = [[escape(text) for text in _texts(one, metrics)] for one in found]
     headings = [*_COLUMNS, *_metric_columns(found), "Training"]
     papers = "; ".join(dict.fromkeys(one.paper for one in found))
+    networks = (one.group for one in found if one.group and one.group.trained)
+    others = dict.fromkeys(filter(None, (trained_on_more(group.cells) for group in networks)))
+    more = "".join(f" Trained on other data than here: {escape(text)}." for text in others)
     return [
         f"## {escape(name)} on {escape(found[0].dataset)}",
         markdown_table(rows, headings, ["left"] * len(headings)),
-        f"{_LEGEND} Printed in: {escape(papers)}.",
+        f"{_LEGEND} Printed in: {escape(papers)}.{more}",
     ]
 
 

@@ -35,6 +35,13 @@ _COMMON = {
     "validation": "validation scenes",
     "test": "test scenes",
 }
+# What the seeds of one method have in common besides.
+_OF_SEEDS = {
+    **_COMMON,
+    "recipe": "recipes",
+    "method": "versions of the method",
+    "parameters": "parameters",
+}
 _NOTHING = key_of(None)
 
 
@@ -91,12 +98,18 @@ def comparable_published(cells: Sequence[Cell]) -> tuple[tuple[PublishedValue, .
         if trained and trained not in (own, together):
             return (), f"not shown, because the paper did not train on {listed(sorted(trained))}"
     sources = dict.fromkeys(f"{row.paper}, {row.source}" for row in rows)
-    line = "; ".join(sources)
-    if together != own and any(
-        {base_name(name) for name in _trained_on(cell)} != together for cell in cells
+    return rows, "; ".join(filter(None, ("; ".join(sources), trained_on_more(cells))))
+
+
+def trained_on_more(cells: Sequence[Cell]) -> str:
+    """Say on which data sets the paper trained its networks; "" if these cells are of the same."""
+    own = {base_name(cells[0].address.dataset)}
+    together = _trained_together(cells) or own
+    if together == own or all(
+        {base_name(name) for name in _trained_on(cell)} == together for cell in cells
     ):
-        line += f"; the paper trained each network on {' and '.join(sorted(together))} together"
-    return rows, line
+        return ""
+    return f"the paper trained each network on {' and '.join(sorted(together))} together"
 
 
 def fits(cell: Cell, facts: Mapping[str, Any], dataset: str) -> bool:
@@ -169,17 +182,50 @@ def conflicts(cells: Sequence[Cell]) -> list[str]:
             for version, names in sorted(versions.items())
         )
         found.append(f"different versions of the protocol: {against}; not a fair comparison")
-    for part, words in _COMMON.items():
+    for part, words in {**_COMMON, "recipe": "recipes under the same profile's name"}.items():
         made: dict[str, list[str]] = {}
         for cell in cells:
             digest = get_nested(cell.facts, "depends", part)
+            # Without epochs, the profile takes the recipe of each paper.
+            if part == "recipe" and not get_nested(
+                cell.facts, "configuration", "profile", "epochs"
+            ):
+                continue
             if digest and digest != _NOTHING:
                 made.setdefault(str(digest), []).append(cell.address.method)
         groups = sorted((sorted(set(names)) for names in made.values()), key=len)
         if len(groups) > 1:
             against = " against ".join(listed(map(plain, names)) for names in groups)
             found.append(f"made with different {words}: {against}; not a fair comparison")
-    return found + disagreements(cells)
+    return found + _mixed_seeds(cells) + disagreements(cells)
+
+
+def _mixed_seeds(cells: Sequence[Cell]) -> list[str]:
+    """List the methods of which the seeds differ in more than the seed."""
+    own: dict[tuple[str, int], list[Cell]] = {}
+    for cell in cells:
+        if cell.status == "done":
+            own.setdefault((cell.address.method, cell.address.scale), []).append(cell)
+    scales: dict[tuple[str, str, str], list[str]] = {}
+    for (method, scale), seeds in own.items():
+        parts: dict[str, list[str]] = {}
+        for part, words in _OF_SEEDS.items():
+            made: dict[str, list[int]] = {}
+            for cell in seeds:
+                if digest := get_nested(cell.facts, "depends", part):
+                    made.setdefault(str(digest), []).append(cell.address.seed)
+            if len(made) > 1:
+                groups = sorted(sorted(numbers) for numbers in made.values())
+                against = " against ".join(", ".join(map(str, numbers)) for numbers in groups)
+                parts.setdefault(against, []).append(words)
+        for against, differ in parts.items():
+            key = (method, " and ".join(differ), against)
+            scales.setdefault(key, []).append(f"x{scale}")
+    return [
+        f"seeds of {plain(method)} at {', '.join(at)} were made with different {words}: {against}; "
+        "their mean and scatter are not those of one training"
+        for (method, words, against), at in scales.items()
+    ]
 
 
 def version_of(cell: Cell) -> str:

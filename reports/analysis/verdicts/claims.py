@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -22,9 +21,9 @@ from reports.analysis.comparison.statistics import (
     seeds_test,
     sign_flip,
 )
-from reports.analysis.facts import get_nested
 from reports.analysis.metrics import Metric, main_of, metrics_of
 from reports.analysis.results import ROUNDED
+from reports.analysis.verdicts.fairness import besides, obstacles
 from reports.analysis.verdicts.groups import Group, groups_of, longest
 
 DATASET, PROTOCOL = "cave", "wang2017"
@@ -34,7 +33,6 @@ CONFIRMED, CONTRADICTED = "confirmed", "contradicted"
 UNDECIDED, NOT_RUN = "cannot be told", "not run"
 FINDINGS = (CONFIRMED, CONTRADICTED, UNDECIDED, NOT_RUN)
 PROPOSED, VDSR = "proposed", "vdsr"
-_COMMON = ("numerics", "protocol", "train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -133,6 +131,9 @@ class Contrast:
         high: its upper end.
         p: adjusted for all contrasts of the topic by this metric.
         seeds: numbers of seeds of the two.
+        scenes: number of the test scenes that were compared.
+        besides: in what the two differ beside what the claim says.
+        why: why trainings that are stored were not compared; else empty.
     """
 
     claim: Claim
@@ -146,6 +147,9 @@ class Contrast:
     high: float = math.nan
     p: float = math.nan
     seeds: tuple[int, int] = (0, 0)
+    scenes: int = 0
+    besides: tuple[str, ...] = ()
+    why: str = ""
 
 
 class Evidence:
@@ -163,6 +167,11 @@ class Evidence:
         ]
         self.metrics: tuple[Metric, ...] = main_of(metrics_of(own)) if own else ()
         self._groups = groups_of(own)
+        self._failed = {
+            (cell.address.method, cell.address.profile, cell.address.scale)
+            for cell in own
+            if cell.status == "failed"
+        }
 
     def group(self, training: Training, scale: int) -> Group | None:
         """Return the cells of a training at a scale, the newest ones; None if it was not run."""
@@ -172,15 +181,29 @@ class Evidence:
         wanted = (training.method, training.patches, scale)
         return [one for one in self._groups if (one.method, one.patches, one.scale) == wanted]
 
+    def left_out(self, training: Training, scale: int) -> list[Group]:
+        """List the cells of a training that were made in another way than those of `group`."""
+        chosen = self.group(training, scale)
+        return [one for one in self._all(training, scale) if one is not chosen]
+
+    def failed(self, method: str, profile: str, scale: int) -> bool:
+        """Return whether a seed of a method failed."""
+        return (method, profile, scale) in self._failed
+
     def lengths(self, method: str) -> list[int]:
         """List how many patches a method was trained on, in ascending order."""
         return sorted({one.patches for one in self._groups if one.method == method})
 
-    def _pair(self, one: "Contrast") -> tuple[Group, Group] | None:
-        """Return the newest cells of both trainings that differ in these trainings alone."""
-        pairs = product(self._all(one.better, one.scale), self._all(one.other, one.scale))
-        fair = [pair for pair in pairs if _inputs(pair[0]) == _inputs(pair[1])]
-        return max(fair, key=lambda pair: (pair[0].amount, pair[1].amount), default=None)
+    def _pair(self, one: "Contrast") -> tuple[Group, Group] | str:
+        """Return the newest cells of both trainings that can be compared, or why there are none.
+
+        The reason is empty where one of the two was not run.
+        """
+        pairs = list(product(self._all(one.better, one.scale), self._all(one.other, one.scale)))
+        pairs.sort(key=lambda pair: (pair[0].amount, pair[1].amount), reverse=True)
+        reasons = [obstacles(*pair) for pair in pairs]
+        fair = (pair for pair, reason in zip(pairs, reasons, strict=True) if not reason)
+        return next(fair, f"different {reasons[0]}" if reasons else "")
 
     def contrasts(self, topic: Topic) -> list[Contrast]:
         """Test all claims of a topic, by each metric as one family."""
@@ -196,8 +219,13 @@ class Evidence:
         tested = []
         for place, one in enumerate(planned):
             groups = self._pair(one)
-            if groups and (found := _differences(*groups, metric)):
+            if isinstance(groups, str):
+                planned[place] = replace(one, why=groups)
+            elif found := _differences(*groups, metric):
                 tested.append((place, found, groups))
+            else:
+                why = f"fewer than two test scenes have a finite difference in {metric.title}"
+                planned[place] = replace(one, why=why)
         if not tested:
             return planned
         scenes = sorted({scene for _, found, _ in tested for scene in found})
@@ -225,13 +253,10 @@ class Evidence:
                 high=high,
                 p=p,
                 seeds=(len(groups[0].cells), len(groups[1].cells)),
+                scenes=len(found),
+                besides=besides(*groups),
             )
         return planned
-
-
-def _inputs(group: Group) -> list[Any]:
-    """Return what two trainings must have in common to be compared."""
-    return [get_nested(group.cells[0].facts, "depends", part) for part in _COMMON]
 
 
 def _differences(better: Group, other: Group, metric: Metric) -> dict[str, float]:

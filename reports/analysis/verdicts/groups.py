@@ -7,7 +7,7 @@ from functools import cached_property
 
 from benchmark.store.address import method_title
 from benchmark.store.cells import Cell
-from reports.analysis.facts import as_number, get_nested
+from reports.analysis.facts import as_list, as_number, get_nested
 from reports.analysis.results import Results, read_results
 
 
@@ -85,7 +85,8 @@ class Group:
     def mean(self, metric: str) -> float:
         """Return the mean over scenes and seeds; NaN where a scene or a seed has no value."""
         known, scored = self.results.scored_scenes(self.method, self.scale, metric)
-        complete = known == scored and len(self.values(metric)) == len(self.cells)
+        tested = as_list(get_nested(self.cells[0].facts, "configuration", "dataset", "test"))
+        complete = known >= max(scored, len(tested)) and len(self.values(metric)) == len(self.cells)
         return self.results.mean(self.method, self.scale, metric) if complete else math.nan
 
     def by_scene(self, metric: str) -> dict[str, float]:

@@ -13,6 +13,7 @@ from typing import Any
 from benchmark.errors import listed
 from benchmark.store.cells import Cell
 from reports.analysis.comparison.statistics import Uncertain, interval, seeds_error
+from reports.analysis.facts import get_nested
 from reports.analysis.metrics import Metric, from_facts, main_of
 from reports.analysis.provenance.table import bicubic_labels, comparable_published, fits
 from reports.analysis.results import ROUNDED
@@ -21,11 +22,12 @@ from reports.published.reader import BICUBIC, PublishedValue, published_for
 
 REPRODUCED, EXCEEDED = "reproduced", "exceeded"
 NOT_REACHED, NOT_RUN = "not reached at this budget", "not run"
-VERDICTS = (REPRODUCED, EXCEEDED, NOT_REACHED, NOT_RUN)
+UNDECIDED = "cannot be told"
+VERDICTS = (REPRODUCED, EXCEEDED, NOT_REACHED, UNDECIDED, NOT_RUN)
 # Units of the last digit that tables show, up to which a difference counts as none: what the
 # Bicubic rows, which nobody trains, differ by.
 MARGIN = 5
-_RANK = {NOT_REACHED: 0, EXCEEDED: 1, REPRODUCED: 2, NOT_RUN: 3}  # a row's verdict is the first
+_ORDER = (NOT_REACHED, UNDECIDED, EXCEEDED, REPRODUCED)  # a row's verdict is the first
 
 
 @dataclass(frozen=True)
@@ -130,15 +132,21 @@ def _judged(
     values = {row.metric: row for row in printed}
     groups = groups_of(cells)
     group, why = _group(labels, cells, groups)
-    base = longest([one for one in groups if one.method == "bicubic"])
+    bases = [one for one in groups if one.method == "bicubic"]
+    base = longest([one for one in bases if _alike(one, group)]) or longest(bases)
     evidence = tuple(
         _evidence(metric, values.get(metric.name), group, base)
         for metric in metrics
         if group or metric.name in values
     )
     judged = [one.verdict for one in evidence if one.verdict != NOT_RUN]
+    verdict = min(judged, key=_ORDER.index, default=NOT_RUN)
+    lacking = [one.metric.title for one in evidence if one.published and one.verdict == NOT_RUN]
     if group and not judged:
         why = "its cells have none of the printed metrics over all test scenes"
+    elif group and lacking and verdict != NOT_REACHED:
+        # One metric that is worse decides the row, whatever the others are.
+        verdict, why = NOT_RUN, f"its cells have no {listed(lacking)} over all test scenes"
     return Verdict(
         protocol=first.protocol,
         dataset=first.dataset,
@@ -146,11 +154,23 @@ def _judged(
         published=first.method,
         paper=first.paper,
         method=group.method if group else labels[0] if labels else "",
-        verdict=min(judged, key=_RANK.__getitem__, default=NOT_RUN),
+        verdict=verdict,
         evidence=evidence,
-        group=group if judged else None,
+        group=None if verdict == NOT_RUN else group,
         why=why,
     )
+
+
+def _alike(base: Group, group: Group | None) -> bool:
+    """Return whether two groups were scored alike, on the same scenes."""
+    parts = [
+        [
+            get_nested(one.cells[0].facts, "depends", part)
+            for part in ("numerics", "protocol", "test")
+        ]
+        for one in (base, group or base)
+    ]
+    return parts[0] == parts[1]
 
 
 def _group(
@@ -191,8 +211,13 @@ def _evidence(
         return Evidence(metric, printed)
     margin = MARGIN * 10.0**-metric.digits
     low, high = _interval(difference, metric, group, base)
-    if abs(difference) <= margin * (1 + 1e-9) or low <= 0 <= high:
+    if abs(difference) <= margin * (1 + 1e-9):
         verdict = REPRODUCED
+    elif low <= 0 <= high:
+        # An interval that holds Bicubic, too, would confirm a network that learned nothing.
+        untrained = base.mean(metric.name) - printed.value if base else math.nan
+        unknown = group.trained and low <= untrained <= high
+        verdict = UNDECIDED if unknown else REPRODUCED
     else:
         verdict = EXCEEDED if (difference > 0) == metric.higher else NOT_REACHED
     return Evidence(metric, printed, measured, low, high, verdict)

@@ -1,5 +1,6 @@
 """The page on the paper's claims."""
 
+import math
 from pathlib import Path
 
 from benchmark.store import cells
@@ -34,8 +35,8 @@ def test_scores_differences_and_findings_come_from_the_cells(make: Make, tmp_pat
     assert row(page, "`proposed`", "printed")[2:] == [
         "38.24", "37.86", "37.14", "1.56", "1.73", "1.85"
     ]  # fmt: skip
-    assert row(page, "`proposed` minus `vdsr`, 12,000 patches")[1:4] == [
-        "x2", "1 and 2", "+1.10 \\[+0.90, +1.30\\], p = 0.016: confirmed"
+    assert row(page, "`proposed` minus `vdsr`, 12,000 patches")[1:5] == [
+        "x2", "1 and 2", "7", "+1.10 \\[+0.90, +1.30\\], p = 0.016: confirmed"
     ]  # fmt: skip
     assert row(page, "the proposed network is better than VDSR", "PSNR")[2:] == [
         "1", "0", "0", "5"
@@ -61,3 +62,47 @@ def test_without_any_cell_everything_is_not_run(tmp_path: Path) -> None:
     page = page_of(tmp_path)
     assert page.count("Nothing of this was compared: the cells are not there.") == 3
     assert "--scales 2,3,4" in page
+
+
+def test_what_differs_beside_the_claim_is_listed(make: Make, tmp_path: Path) -> None:
+    for scale in (2, 3):
+        add(make, "vdsr", [0.0] * 7, scale=scale)
+        add(
+            make, "vdsr", GAIN, patches=LONG, scale=scale, recipe={"optimiser": "muon_2"},
+            training={"epochs": 2.0, "share": 0.13},
+        )  # fmt: skip
+    page = page_of(tmp_path)
+    assert row(page, "`vdsr` is better after 60,000 patches†", "PSNR")[2] == "2"
+    assert row(page, "the proposed network is better than VDSR", "PSNR")[2] == "0"
+    assert row(page, "`vdsr`", "60,000 (13 % of their values)")[2] == "34.10"
+    assert (
+        "\n- `vdsr`, 60,000 minus 12,000 patches, x2, x3: optimiser: muon\\_2 against adam; "
+        "share of the patches' values: 0.13 against 1\n"
+    ) in page
+
+
+def test_stored_trainings_that_were_not_compared_are_named(make: Make, tmp_path: Path) -> None:
+    add(make, "vdsr", GAIN)
+    add(make, "proposed", GAIN, recipe={"optimiser": "muon"})
+    page = page_of(tmp_path)
+    assert "Nothing of this was compared.\n" in page
+    assert "- `proposed` minus `vdsr`, 12,000 patches, x2: different recipes" in page
+    add(make, "proposed", [0.0] * 7, seed=1, recipe={"optimiser": "muon"})
+    add(make, "proposed", GAIN, seed=2)
+    page = page_of(tmp_path)
+    assert row(page, "`proposed`", "12,000")[2] == "33.55 ± 0.78"
+    assert row(page, "`proposed` minus `vdsr`, 12,000 patches")[4].startswith("0.00")
+    assert "compared: `proposed`, 12,000 patches, seed 2, x2.\n" in page
+
+
+def test_a_mean_over_some_of_the_scenes_is_not_shown(make: Make, tmp_path: Path) -> None:
+    add(make, "vdsr", [math.nan, *[0.0] * 6])
+    assert row(page_of(tmp_path), "`vdsr`", "12,000")[2] == "--"
+
+
+def test_a_command_for_failed_cells_runs_them_again(make: Make, tmp_path: Path) -> None:
+    add(make, "vdsr", GAIN)
+    make("vdsr", scale=4, profile="evening", status="failed", reason="memory")
+    commands = page_of(tmp_path).partition("## Not run")[2]
+    assert '--scales 3,4 --methods "vdsr" --retry-failed\n' in commands
+    assert commands.count("--retry-failed") == 1

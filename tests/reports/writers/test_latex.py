@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.tables.model import Entry, Grid, Section
 from reports.writers import latex
 from reports.writers.files import write_tables
 from tests.reports.conftest import Make, needs_latex, scored
@@ -116,6 +117,14 @@ def test_the_file_compiles_as_it_is(make: Make, tmp_path: Path) -> None:
     everything(make)
     made = write_tables(tmp_path, "cave").paths[1]
     pdflatex(made.parent, made.name)
+
+
+@needs_latex
+def test_many_tables_compile(tmp_path: Path) -> None:
+    grid = Grid("Costs", "A legend.", (), ("Method", "PSNR"), ((Entry("a"), Entry("31.00")),))
+    section = Section("p", "quick", "1", "Protocol p", (), (grid,) * 4, ())
+    (tmp_path / "many.tex").write_text(latex.page("CAVE", (section,) * 14))
+    pdflatex(tmp_path, "many.tex")
 
 
 @needs_latex

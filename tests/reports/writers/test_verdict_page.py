@@ -38,10 +38,14 @@ def test_the_page_shows_the_evidence_of_every_row(found: list[Verdict]) -> None:
         "x2", "=B", "--", "not run", "35.0†", "--", "the suite does not have this method"
     ]  # fmt: skip
     assert (
-        "| wang2017   |            0 |          0 |                            1 |         1 |"
-        in page
+        "| wang2017   |            0 |          0 |                            1 |"
+        "                0 |         1 |" in page
     )
-    assert "By the first metric alone, 1 within, 0 better, 0 worse of the 1 that were run." in page
+    assert "By the first metric alone, 1 within, 0 better, 0 worse, 0 unclear of the 1 that" in page
+    assert page.endswith(
+        "Printed in: P. Trained on other data than here: the paper trained each network on cave "
+        "and harvard together."
+    )
 
 
 def test_the_terminal_shows_the_same_rows_and_the_counts(found: list[Verdict]) -> None:
@@ -50,7 +54,8 @@ def test_the_terminal_shows_the_same_rows_and_the_counts(found: list[Verdict]) -
     shown = typed(stream.getvalue())
     assert "34.00, 33.00, -1.00 [-3.48, +1.48] within" in shown
     assert (
-        "2 published rows: 0 reproduced, 0 exceeded, 1 not reached at this budget, 1 not run; by"
+        "2 published rows: 0 reproduced, 0 exceeded, 1 not reached at this budget, 0 cannot be "
+        "told, 1 not run; by"
     ) in " ".join(shown.split())
 
 
@@ -65,3 +70,12 @@ def test_the_csv_has_a_row_for_every_metric(found: list[Verdict]) -> None:
     )  # fmt: skip
     assert (sam["low"], sam["high"]) == ("", "")
     assert (other["published"], other["measured"], other["verdict"]) == ("'=B", "", "not run")
+
+
+def test_what_is_unclear_is_said_to_be(make: Make, tmp_path: Path) -> None:
+    add(make, "bicubic", trained=False, rows=rows(30, 30, 30))
+    for seed, shift in enumerate((-2, 2)):
+        add(make, seed=seed, rows=rows(32 + shift, 33 + shift, 34 + shift), trained_on=["cave"])
+    page = typed(verdict_page(judged(tmp_path, printed("34.00"))))
+    assert "| cannot be told | 34.00, 33.00, -1.00 \\[" in page
+    assert "unclear" in page.partition("## wang2017")[2]

@@ -29,11 +29,15 @@ def add(make: Make, method: str, gains: list[float], **facts: Any) -> None:
         {"scene": scene, "psnr": 30 + place + gain, "sam": 5 - gain}
         for place, (scene, gain) in enumerate(zip(SCENES, gains, strict=True))
     ]
-    patches = facts.pop("patches", SHORT)
+    patches, recipe = facts.pop("patches", SHORT), facts.pop("recipe", {"optimiser": "adam"})
+    depends = {"recipe": str(recipe), **facts.pop("depends", {})}
+    configuration = {"profile": {"patches": patches // 2}, "recipe": recipe}
     make(
-        method, rows=rows, metrics=METRICS, profile=f"of{patches}",
-        training={"steps": 10, "epochs": 2.0, "batch": 4, "share": 1.0},
-        **{"configuration": {"profile": {"patches": patches // 2}}, **facts},
+        method, rows=rows, metrics=METRICS, profile=f"of{patches}", depends=depends,
+        **{
+            "training": {"steps": 10, "epochs": 2.0, "batch": 4, "share": 1.0},
+            "configuration": configuration, **facts,
+        },
     )  # fmt: skip
 
 
@@ -114,6 +118,65 @@ def test_longer_trainings_are_compared_with_shorter_ones(make: Make, tmp_path: P
     psnr, _ = found(tmp_path, claim=1)
     assert (psnr.better, psnr.other) == (Training("vdsr", LONG), Training("vdsr", SHORT))
     assert psnr.finding == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("topic", "other", "facts", "why"),
+    [
+        (0, "vdsr", {"recipe": {"optimiser": "muon"}}, "different recipes"),
+        (0, "vdsr", {"depends": {"profile": "p"}}, "different settings of the profile"),
+        (1, "proposed[alpha=1.0]", {"recipe": {"optimiser": "muon"}}, "different recipes"),
+        (2, "proposed[middle=0]", {"depends": {"method": "m"}}, "different versions of the method"),
+    ],
+)
+def test_trainings_of_one_length_are_compared_if_all_else_is_equal(
+    make: Make, tmp_path: Path, topic: int, other: str, facts: dict[str, Any], why: str
+) -> None:
+    add(make, "proposed", GAIN)
+    add(make, other, [0.0] * 7, **facts)
+    for one in found(tmp_path, topic):
+        assert (one.finding, one.why) == ("not run", why)
+        assert math.isnan(one.mean)
+    add(make, other, [0.1] * 7, seed=1)
+    psnr, _ = found(tmp_path, topic)
+    assert psnr.mean == pytest.approx(sum(GAIN) / 7 - 0.1)
+    assert (psnr.seeds, psnr.scenes, psnr.besides) == ((1, 1), 7, ())
+
+
+def test_in_what_else_trainings_of_two_lengths_differ_is_recorded(
+    make: Make, tmp_path: Path
+) -> None:
+    """A longer training by another optimiser says little about the length alone."""
+    add(make, "vdsr", [0.0] * 7, recipe={"optimiser": "adam", "batch_size": 8, "epochs": 1})
+    add(
+        make, "vdsr", GAIN, patches=LONG, recipe={"optimiser": "muon", "batch_size": 16},
+        training={"epochs": 2.0, "share": 4 / 31, "rate": 2.0}, environment={"device": "CPU"},
+    )  # fmt: skip
+    psnr, _ = found(tmp_path, claim=1)
+    assert psnr.finding == "confirmed"
+    assert psnr.besides == (
+        "optimiser: muon against adam",
+        "batch size: 16 against 8",
+        "factor of the learning rate, chosen by validation: 2 against none",
+        "share of the patches' values: 0.129 against 1",
+        "machine: CPU against NVIDIA H200",
+    )
+
+
+def test_a_longer_training_by_another_version_of_the_method_is_not_compared(
+    make: Make, tmp_path: Path
+) -> None:
+    add(make, "vdsr", [0.0] * 7)
+    add(make, "vdsr", GAIN, patches=LONG, depends={"method": "new"})
+    assert {one.why for one in found(tmp_path, claim=1)} == {"different versions of the method"}
+
+
+def test_scenes_without_a_finite_difference_are_the_reason(make: Make, tmp_path: Path) -> None:
+    add(make, "vdsr", [0.0] * 7)
+    add(make, "proposed", [1.0, *[math.nan] * 6])
+    assert [one.why for one in found(tmp_path)] == [
+        f"fewer than two test scenes have a finite difference in {name}" for name in ("PSNR", "SAM")
+    ]
 
 
 @pytest.mark.parametrize(

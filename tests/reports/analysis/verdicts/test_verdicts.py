@@ -112,6 +112,68 @@ def test_seeds_widen_the_interval_as_for_one_more_training(make: Make, tmp_path:
 
 @pytest.mark.usefixtures("base")
 @pytest.mark.parametrize(
+    ("text", "shifts", "verdict"),
+    [
+        ("33.00", (-1, 1), "reproduced"),  # the difference is within the margin
+        ("34.00", (-1, 1), "cannot be told"),  # two seeds: 33 +- 7.9, with Bicubic's 30
+        ("34.00", (-0.1, 0.1), "reproduced"),  # 33 +- 2.1
+        ("34.00", (-4, 1, 3), "cannot be told"),  # a training that failed is among three
+    ],
+)
+def test_an_interval_with_bicubic_in_it_tells_nothing(
+    make: Make, tmp_path: Path, text: str, shifts: tuple[float, ...], verdict: str
+) -> None:
+    for seed, shift in enumerate(shifts):
+        add(make, seed=seed, rows=rows(32 + shift, 33 + shift, 34 + shift))
+    (one,) = judged(tmp_path, printed(text))
+    assert one.verdict == one.evidence[0].verdict == verdict
+    assert one.evidence[0].high >= 0
+
+
+@pytest.mark.usefixtures("base")
+def test_a_metric_that_is_worse_decides_where_another_is_unclear(
+    make: Make, tmp_path: Path
+) -> None:
+    for seed, shift in enumerate((-1, 1)):
+        add(make, seed=seed, rows=rows(32 + shift, 33 + shift, 34 + shift))
+    for sam, verdict in (("3.80", "not reached at this budget"), ("4.20", "cannot be told")):
+        (one,) = judged(tmp_path, printed("34.00", sam))
+        assert one.verdict == verdict
+
+
+@pytest.mark.usefixtures("base")
+@pytest.mark.parametrize(
+    ("text", "verdict", "why"),
+    [
+        ("33.00", "not run", "its cells have no SAM over all test scenes"),
+        ("30.00", "not run", "its cells have no SAM over all test scenes"),
+        ("36.00", "not reached at this budget", ""),
+    ],
+)
+def test_a_row_is_not_judged_by_some_of_its_metrics(
+    make: Make, tmp_path: Path, text: str, verdict: str, why: str
+) -> None:
+    scores = rows(32, 33, 34)
+    scores[1]["sam"] = math.nan
+    add(make, rows=scores)
+    (one,) = judged(tmp_path, printed(text, "4.00"))
+    assert (one.verdict, one.why) == (verdict, why)
+    assert (one.group is None) == bool(why)
+
+
+@pytest.mark.usefixtures("base")
+def test_gains_are_over_a_bicubic_of_the_same_engine(make: Make, tmp_path: Path) -> None:
+    add(
+        make, "bicubic", trained=False, profile="quick", rows=rows(10, 30, 50),
+        depends={"numerics": "new"}, configuration={"engine": 3},
+    )  # fmt: skip
+    add(make, rows=rows(32, 33, 34))
+    (one,) = judged(tmp_path, printed("33.00"))
+    assert one.evidence[0].high == pytest.approx(stats.t.ppf(0.975, 2) / math.sqrt(3))
+
+
+@pytest.mark.usefixtures("base")
+@pytest.mark.parametrize(
     ("psnr", "sam", "verdict"),
     [
         ("33.00", "4.00", "reproduced"),
@@ -178,6 +240,10 @@ def test_a_small_variant_never_stands_for_the_method(make: Make, tmp_path: Path)
         ({"scale": 3}, ""),
         (
             {"rows": rows(32, 33, math.nan)},
+            "its cells have none of the printed metrics over all test scenes",
+        ),
+        (
+            {"test": [*SCENES, "more"]},
             "its cells have none of the printed metrics over all test scenes",
         ),
     ],
