@@ -74,10 +74,13 @@ def train_at_best_rate(
     if not (profile.chooses_rate and task.validation):
         return train(task, device, listener, checkpointer)
     checkpointer = checkpointer or NullCheckpointer()
+    listener = listener or TrainingListener()
     trials = _restored(checkpointer.load())
-    for factor in FACTORS:
+    tried, whole = (_steps(task, patches) for patches in (profile.tuning_patches, profile.patches))
+    for number, factor in enumerate(FACTORS):
         if factor in trials.psnr:
             continue
+        listener.positioned(number * tried, (len(FACTORS) - 1 - number) * tried + whole)
         short = replace(
             profile, patches=profile.tuning_patches, lr=profile.lr * factor, validations=1
         )
@@ -95,12 +98,21 @@ def train_at_best_rate(
     best = trials.best
     chosen = replace(profile, lr=profile.lr * best)
     stage = _Stage(checkpointer, trials, None)
+    listener.positioned(len(FACTORS) * tried, 0)
     trained = train(replace(task, profile=chosen), device, listener, stage)
     trained.seconds += trials.seconds
     trained.resumed += trials.resumed
     trained.tuning = {str(factor): psnr for factor, psnr in trials.psnr.items()}
     trained.rate = best
     return trained
+
+
+def _steps(task: TrainingTask, patches: int) -> int:
+    """Return the number of steps of a training on some of the patches."""
+    # It does not depend on how many bands of a patch a band-wise network is shown.
+    patches = min(patches, len(task.bank))
+    plan = task.profile.sampling(task.method, patches, task.bank.bands, lambda: 0.0)
+    return plan.steps_per_epoch * plan.epochs
 
 
 def _restored(saved: Mapping[str, Any] | None) -> _Trials:

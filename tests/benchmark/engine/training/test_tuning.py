@@ -9,6 +9,7 @@ import pytest
 from benchmark.data.split import Split
 from benchmark.engine.training import tuning
 from benchmark.engine.training.checkpoint import Stopped
+from benchmark.engine.training.listener import WholeCell
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import PROFILES, Profile
 from benchmark.engine.training.tuning import FACTORS, train_at_best_rate
@@ -75,6 +76,23 @@ def test_a_trial_that_has_ended_is_not_repeated(tiny: Split, tmp_path: Path) -> 
     train_at_best_rate(task_of(tiny, TUNED), CPU, seen, checkpoint(file))
     assert len(seen.started_at) == 3  # of two trials and the training; the second goes on
     assert seen.started_at[0] > 0
+
+
+@pytest.mark.parametrize("stopped", [0, 6], ids=["whole", "stopped in the second trial"])
+def test_progress_counts_the_steps_of_trials_and_training_as_one(
+    tiny: Split, tmp_path: Path, stopped: int
+) -> None:
+    file, seen = tmp_path / "training.checkpoint", Recorder()
+    if stopped:
+        stop = iter([False] * stopped + [True])
+        with pytest.raises(Stopped):
+            train_at_best_rate(
+                task_of(tiny, TUNED), CPU, WholeCell(seen), checkpoint(file, stop.__next__)
+            )
+    train_at_best_rate(task_of(tiny, TUNED), CPU, WholeCell(seen), checkpoint(file))
+    # The loss is read at the end of each trial, and three times in the training.
+    assert [step for step, *_ in seen.steps] == [4, 8, 12, 16, 20, 24]
+    assert {steps for _, steps, _ in seen.steps} == {24}
 
 
 def test_a_profile_without_trials_trains_at_its_rate(tiny: Split) -> None:

@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 
+from benchmark.engine.training.listener import WholeCell
 from benchmark.execution.listeners.bars import Bars
 from benchmark.execution.listeners.progress import Progress, make
 
@@ -75,6 +76,25 @@ def test_a_log_has_a_line_a_minute_at_most_and_one_a_finished_cell(
     assert sum("done in" in line for line in lines) == 3
     assert sum(": step " in line for line in lines) == 10
     assert len(lines) == 13
+
+
+def test_the_time_left_is_that_of_trials_and_training_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three trials of 100 steps, and the training of 900 steps that they choose the rate of."""
+    clock = Clock(monkeypatch)
+    progress = Progress(StringIO())
+    progress.begin(1, 0)
+    progress.cell(1, "srcnn x2 seed 0 on cave")
+    whole, taken = WholeCell(progress), 0
+    for steps, before, after in ((100, 0, 1100), (100, 100, 1000), (100, 200, 900), (900, 300, 0)):
+        whole.positioned(before, after)
+        for step in range(25, steps + 1, 25):
+            clock.now += 50
+            taken += 25
+            whole.stepped(step, steps, 0.5, 0.01)
+            if taken > 25:
+                assert progress.pace.left() == pytest.approx(2 * (1200 - taken))
 
 
 def test_a_cell_without_steps_gives_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
