@@ -97,6 +97,28 @@ def test_the_time_left_is_that_of_trials_and_training_together(
                 assert progress.pace.left() == pytest.approx(2 * (1200 - taken))
 
 
+def test_a_cell_that_goes_on_from_a_checkpoint_does_not_make_the_others_short(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock(monkeypatch)
+    progress = Progress(StringIO())
+    progress.begin(3, 0)
+    titles = [f"srcnn x2 seed {seed} on cave" for seed in range(3)]
+    progress.forecast(dict.fromkeys(titles, 1000.0))
+    progress.cell(1, titles[0])
+    for step in (925, 950, 975, 1000):
+        clock.now += 25
+        progress.stepped(step, 1000, 0.5, 0.01)
+    progress.cell_ended(None)
+    assert progress.pace.left() == 2000
+    progress.cell(2, titles[1])
+    for step in range(25, 1001, 25):
+        clock.now += 50  # twice as long as expected
+        progress.stepped(step, 1000, 0.5, 0.01)
+    progress.cell_ended(None)
+    assert progress.pace.left() == pytest.approx(2000, rel=0.15)
+
+
 def test_a_cell_without_steps_gives_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, stream = Clock(monkeypatch), StringIO()
     progress = Progress(stream)
