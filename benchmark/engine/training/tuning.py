@@ -6,7 +6,6 @@ few patches, before the training that counts.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -75,7 +74,7 @@ def train_at_best_rate(
         return train(task, device, listener, checkpointer)
     checkpointer = checkpointer or NullCheckpointer()
     listener = listener or TrainingListener()
-    trials = _restored(checkpointer.load())
+    trials = _restored(checkpointer)
     tried, whole = (_steps(task, patches) for patches in (profile.tuning_patches, profile.patches))
     for number, factor in enumerate(FACTORS):
         if factor in trials.psnr:
@@ -115,8 +114,14 @@ def _steps(task: TrainingTask, patches: int) -> int:
     return plan.steps_per_epoch * plan.epochs
 
 
-def _restored(saved: Mapping[str, Any] | None) -> _Trials:
-    return _Trials(**saved[_KEY]["trials"]) if saved and _KEY in saved else _Trials()
+def _restored(checkpointer: NullCheckpointer) -> _Trials:
+    """Return the trials that a checkpoint contains; reject one of another version."""
+    saved = checkpointer.load()
+    try:
+        return _Trials(**saved[_KEY]["trials"]) if saved and _KEY in saved else _Trials()
+    except (KeyError, TypeError) as error:
+        checkpointer.reject(error)
+        return _Trials()
 
 
 class _Stage(NullCheckpointer):

@@ -78,6 +78,17 @@ def test_a_trial_that_has_ended_is_not_repeated(tiny: Split, tmp_path: Path) -> 
     assert seen.started_at[0] > 0
 
 
+def test_a_checkpoint_with_trials_of_another_version_starts_over(
+    tiny: Split, tmp_path: Path, whole: Trained
+) -> None:
+    file = tmp_path / "training.checkpoint"
+    checkpoint(file).save({"tuning": {"trials": {"scores": {}}, "factor": 0.5}})
+    checkpointer = checkpoint(file)
+    same(whole, train_at_best_rate(task_of(tiny, TUNED), CPU, checkpointer=checkpointer))
+    (line,) = checkpointer.messages
+    assert line.endswith("the training starts over")
+
+
 @pytest.mark.parametrize("stopped", [0, 6], ids=["whole", "stopped in the second trial"])
 def test_progress_counts_the_steps_of_trials_and_training_as_one(
     tiny: Split, tmp_path: Path, stopped: int
