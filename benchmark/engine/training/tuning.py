@@ -6,6 +6,7 @@ few patches, before the training that counts.
 """
 
 import math
+import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -83,11 +84,12 @@ def train_at_best_rate(
         short = replace(
             profile, patches=profile.tuning_patches, lr=profile.lr * factor, validations=1
         )
-        stage = _Stage(checkpointer, trials, factor)
+        stage, began = _Stage(checkpointer, trials, factor), time.perf_counter()
         try:
             trial = train(replace(task, profile=short), device, listener, stage)
         except TrainingError:
             trials.psnr[factor] = None
+            trials.seconds += time.perf_counter() - began
         else:
             psnr = trial.history[-1]["psnr"]
             # The last step may have diverged, whose loss was computed before it.

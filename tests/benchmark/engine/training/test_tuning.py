@@ -1,6 +1,7 @@
 """The learning rate of each network is chosen by short trainings, and they are not repeated."""
 
 import math
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from benchmark.data.split import Split
 from benchmark.engine.training import tuning
 from benchmark.engine.training.checkpoint import Stopped
 from benchmark.engine.training.listener import WholeCell
-from benchmark.engine.training.loop import Trained, TrainingTask, train
+from benchmark.engine.training.loop import Trained, TrainingError, TrainingTask, train
 from benchmark.engine.training.profiles import PROFILES, Profile
 from benchmark.engine.training.tuning import FACTORS, train_at_best_rate
 from benchmark.engine.training.validation import Validation
@@ -135,6 +136,21 @@ def test_a_trial_whose_last_step_diverged_is_not_chosen(
     )
     made = train_at_best_rate(task_of(tiny, TUNED), CPU)
     assert (made.rate, made.tuning) == (2.0, {"0.5": None, "1.0": 30.0, "2.0": 31.0})
+
+
+def test_a_trial_that_diverges_takes_its_time_too(
+    tiny: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trial(task: TrainingTask, *_: object) -> Trained:
+        if task.profile.lr > SHORT.lr:
+            time.sleep(0.02)
+            raise TrainingError("the loss became nan")
+        return Trained({}, history=[{"psnr": 30.0}], seconds=1.0)
+
+    monkeypatch.setattr(tuning, "train", trial)
+    made = train_at_best_rate(task_of(tiny, TUNED), CPU)
+    assert made.tuning["2.0"] is None
+    assert made.seconds >= 3.02
 
 
 @dataclass(frozen=True)
