@@ -1,4 +1,4 @@
-"""Cells whose learning rate is chosen by trials: killed anywhere, and scored from stored weights."""
+"""Cells whose learning rate trials choose: killed anywhere, and scored from stored weights."""
 
 import csv
 from collections.abc import Callable
