@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     from benchmark.execution.planning.request import Experiment
 
 
-def show_plan(experiment: "Experiment", as_json: bool, stored: Path | None = None) -> None:
+def show_plan(
+    experiment: "Experiment", as_json: bool, stored: Path | None = None, jobs: int = 1
+) -> None:
     """Print the cells of an experiment with state, reason and length, without running any.
 
     Args:
         experiment: the experiment.
         as_json: print JSON.
         stored: the results folder whose weights are to be scored; None for a run that trains.
+        jobs: number of cells at a time.
+
+    Raises:
+        RequestError: scenes are missing, or there cannot be so many cells at a time.
     """
     from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError
@@ -29,6 +35,7 @@ def show_plan(experiment: "Experiment", as_json: bool, stored: Path | None = Non
     from benchmark.execution.planning.forecast import forecast
     from benchmark.execution.planning.plan import plan_tables
     from benchmark.execution.planning.status import planned_status
+    from benchmark.execution.sharing import threads_shared
 
     rows, due = [], []
     for table in plan_tables(experiment, Progress()):
@@ -40,9 +47,12 @@ def show_plan(experiment: "Experiment", as_json: bool, stored: Path | None = Non
             rows.append({"cell": str(plan.address), "state": status.state, "why": why})
             if not stored and not status.is_current:
                 due.append(plan)
-    expected = ""
+    expected, device = "", None
     with suppress(RequestError):  # a device of other machines only
-        expected = str(forecast(due, experiment.results, choose(experiment.device)))
+        device = choose(experiment.device)
+    if device is not None:
+        with threads_shared(jobs, device):
+            expected = str(forecast(due, experiment.results, device, jobs))
     lines = [
         f"{row['state']:8}{row['cell']}" + f": {row['why']}" * bool(row["why"]) for row in rows
     ]

@@ -236,7 +236,7 @@ class Runner:
         """Say how long the cells will take, where this machine computes them."""
         if self.settings.pretrained or not self.forecasts or self.backend.remote:
             return
-        expected = forecast(plans, self.settings.results, self.settings.device)
+        expected = forecast(plans, self.settings.results, self.settings.device, self.backend.jobs)
         titles = (str(plan.address) for plan in plans)
         self.progress.forecast(dict(zip(titles, expected.cells, strict=True)))
         if text := str(expected):

@@ -25,8 +25,10 @@ Top-level entries of `cell.json`:
     metrics        columns of scores.csv in the order of tables, each {name, title, unit, digits,
                    higher, meaning, main}; `extend` adds some
     parameters     number of trainable values
+    training       of a network: {"steps", "epochs", "batch", "share"}, and where trials chose its
+                   learning rate {"rate", "tuning"}; null for other methods
     times          {"fit_s", "upscale_s"}: seconds; upscale_s is per test scene; fit_s is null
-                   where stored weights were scored
+                   where stored weights were scored, and includes trials of learning rates
     memory         {"peak_bytes"}
     resumed        number of times that its training resumed from a checkpoint
     warnings       lines to print below every table with the cell

@@ -21,6 +21,7 @@ from reports.analysis.metrics import Metric
 from reports.analysis.provenance.machines import Machines, name_of
 from reports.analysis.provenance.notes import Notes, collect_notes
 from reports.analysis.provenance.table import comparable_published, provenance_of, title_of
+from reports.analysis.provenance.training import rate_line
 from reports.analysis.results import (
     ADDRESS,
     MethodInfo,
@@ -291,6 +292,7 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "fit": sortable(get_nested(facts, "times", "fit_s") or None, duration),
         "upscale": sortable(get_nested(facts, "times", "upscale_s"), significant),
         "memory": sortable(get_nested(facts, "memory", "peak_bytes"), _mebibytes),
+        "rate": words(rate_line(cell)),
         "resumed": finite(get_nested(facts, "resumed")),
         "warnings": [words(text) for text in as_list(get_nested(facts, "warnings"))],
     }

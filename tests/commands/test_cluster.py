@@ -35,6 +35,7 @@ def test_jobs_that_cannot_be_are_refused(hsisr: CommandLine) -> None:
     for words, error in (
         (("--jobs", "0"), "error: --jobs"),
         (("--jobs", "2"), "error: --jobs needs worker processes; leave out --in-process\n"),
+        (("--jobs", "999", "--plan"), "error: --jobs 999: expected at most"),
     ):
         answer = hsisr.tiny("bicubic", *words)
         assert answer.code == 2

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from benchmark.engine.machine.device import is_out_of_memory
 from benchmark.errors import RequestError
 from benchmark.store.files import older, write_file
 
@@ -70,13 +71,19 @@ class Checkpointer(NullCheckpointer):
         self._saved = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """Return the newest valid state, or None; report and delete damaged files."""
+        """Return the newest valid state, or None; report and delete damaged files.
+
+        Raises:
+            MemoryError, torch.OutOfMemoryError: there is too little memory to read it; it stays.
+        """
         for file in (self.file, self.older):
             if not file.exists():
                 continue
             try:
                 return _read(file)
-            except Exception as error:  # noqa: BLE001 - a damaged file may raise anything
+            except Exception as error:  # a damaged file may raise anything
+                if is_out_of_memory(error):
+                    raise
                 self._report(f"checkpoint {file} cannot be used ({error}); trying the previous one")
                 # Otherwise the next save would replace the older file by it.
                 file.unlink(missing_ok=True)

@@ -6,6 +6,14 @@ from collections.abc import Mapping, Sequence
 class TrainingListener:
     """Callbacks of a training; each does nothing unless overridden."""
 
+    def positioned(self, before: int, after: int) -> None:
+        """Handle the position of the next training among those of its cell.
+
+        Args:
+            before: number of steps of the trainings before it.
+            after: number of steps of those that follow.
+        """
+
     def started(self, step: int, history: Sequence[Mapping[str, float]]) -> None:
         """Handle the start of a training.
 
@@ -45,6 +53,11 @@ class ListenerGroup(ProgressListener):
     def __init__(self, *members: ProgressListener) -> None:
         self._members = members
 
+    def positioned(self, before: int, after: int) -> None:
+        """Forward the call."""
+        for member in self._members:
+            member.positioned(before, after)
+
     def started(self, step: int, history: Sequence[Mapping[str, float]]) -> None:
         """Forward the call."""
         for member in self._members:
@@ -64,3 +77,22 @@ class ListenerGroup(ProgressListener):
         """Forward the call."""
         for member in self._members:
             member.scene(name)
+
+
+class WholeCell(ListenerGroup):
+    """A listener to which all trainings of a cell are one: the steps of earlier ones count on.
+
+    A learning rate is chosen by short trainings before the one that counts. What shows how far a
+    cell is, and how long it will take, must not take the end of the first for the end of all.
+    """
+
+    _before = _after = 0
+
+    def positioned(self, before: int, after: int) -> None:
+        """Keep the numbers of steps before and after the next training."""
+        self._before, self._after = before, after
+
+    def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:
+        """Forward the call with the steps of all trainings."""
+        before = self._before
+        super().stepped(before + step, before + steps + self._after, loss, lr)

@@ -14,7 +14,7 @@ from benchmark.data.sampler import PatchSampler, SamplingPlan
 from benchmark.engine.inference.building import problem_of_network, start
 from benchmark.engine.inference.tiling import run_network
 from benchmark.engine.machine import seeding
-from benchmark.engine.machine.device import Device
+from benchmark.engine.machine.device import Device, is_out_of_memory
 from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.engine.operations import multiplications_per_pixel
 from benchmark.engine.training.checkpoint import NullCheckpointer, Stopped
@@ -132,8 +132,10 @@ def train(
             try:
                 loop.restore(saved)
                 order = PatchSampler(loop.sampling, task.seed, saved and saved["order"])
-            except Exception as error:  # noqa: BLE001 - a foreign checkpoint may raise anything
-                checkpointer.reject(error)
+            except Exception as error:
+                if is_out_of_memory(error):
+                    raise  # the checkpoint is good, and waits until memory is free
+                checkpointer.reject(error)  # a foreign checkpoint may raise anything
                 continue
             return loop.run(order, listener or TrainingListener(), checkpointer)
 

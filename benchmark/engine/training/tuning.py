@@ -6,7 +6,7 @@ few patches, before the training that counts.
 """
 
 import math
-from collections.abc import Mapping
+import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -74,18 +74,22 @@ def train_at_best_rate(
     if not (profile.chooses_rate and task.validation):
         return train(task, device, listener, checkpointer)
     checkpointer = checkpointer or NullCheckpointer()
-    trials = _restored(checkpointer.load())
-    for factor in FACTORS:
+    listener = listener or TrainingListener()
+    trials = _restored(checkpointer)
+    tried, whole = (_steps(task, patches) for patches in (profile.tuning_patches, profile.patches))
+    for number, factor in enumerate(FACTORS):
         if factor in trials.psnr:
             continue
+        listener.positioned(number * tried, (len(FACTORS) - 1 - number) * tried + whole)
         short = replace(
             profile, patches=profile.tuning_patches, lr=profile.lr * factor, validations=1
         )
-        stage = _Stage(checkpointer, trials, factor)
+        stage, began = _Stage(checkpointer, trials, factor), time.perf_counter()
         try:
             trial = train(replace(task, profile=short), device, listener, stage)
         except TrainingError:
             trials.psnr[factor] = None
+            trials.seconds += time.perf_counter() - began
         else:
             psnr = trial.history[-1]["psnr"]
             # The last step may have diverged, whose loss was computed before it.
@@ -95,6 +99,7 @@ def train_at_best_rate(
     best = trials.best
     chosen = replace(profile, lr=profile.lr * best)
     stage = _Stage(checkpointer, trials, None)
+    listener.positioned(len(FACTORS) * tried, 0)
     trained = train(replace(task, profile=chosen), device, listener, stage)
     trained.seconds += trials.seconds
     trained.resumed += trials.resumed
@@ -103,8 +108,22 @@ def train_at_best_rate(
     return trained
 
 
-def _restored(saved: Mapping[str, Any] | None) -> _Trials:
-    return _Trials(**saved[_KEY]["trials"]) if saved and _KEY in saved else _Trials()
+def _steps(task: TrainingTask, patches: int) -> int:
+    """Return the number of steps of a training on some of the patches."""
+    # It does not depend on how many bands of a patch a band-wise network is shown.
+    patches = min(patches, len(task.bank))
+    plan = task.profile.sampling(task.method, patches, task.bank.bands, lambda: 0.0)
+    return plan.steps_per_epoch * plan.epochs
+
+
+def _restored(checkpointer: NullCheckpointer) -> _Trials:
+    """Return the trials that a checkpoint contains; reject one of another version."""
+    saved = checkpointer.load()
+    try:
+        return _Trials(**saved[_KEY]["trials"]) if saved and _KEY in saved else _Trials()
+    except (KeyError, TypeError) as error:
+        checkpointer.reject(error)
+        return _Trials()
 
 
 class _Stage(NullCheckpointer):

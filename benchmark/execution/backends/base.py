@@ -22,9 +22,14 @@ class Backend(ABC):
     remote: bool = False
 
     @property
+    def jobs(self) -> int:
+        """The largest number of jobs at a time on this machine."""
+        return 1
+
+    @property
     def several(self) -> bool:
         """True if jobs may run at the same time."""
-        return self.remote
+        return self.remote or self.jobs > 1
 
     @property
     @abstractmethod

@@ -66,9 +66,9 @@ class ProcessBackend(Backend):
         self._next: Worker | None = None
 
     @property
-    def several(self) -> bool:
-        """True if jobs run at the same time."""
-        return self._jobs > 1
+    def jobs(self) -> int:
+        """The largest number of jobs at a time."""
+        return self._jobs
 
     @property
     def has_room(self) -> bool:

@@ -18,7 +18,7 @@ from benchmark.dataset import DATASETS
 from benchmark.engine.machine.device import Device
 from benchmark.engine.machine.torch_state import numeric_state
 from benchmark.engine.training.checkpoint import Checkpointer, Stopped
-from benchmark.engine.training.listener import ProgressListener
+from benchmark.engine.training.listener import ProgressListener, WholeCell
 from benchmark.engine.training.loop import TrainingError
 from benchmark.engine.training.profiles import Profile
 from benchmark.errors import RequestError, listed, plain, shortened
@@ -241,13 +241,14 @@ def run_job(
     plan, settings = job.plan, job.settings
     checkpoint = job.lock.checkpoint
     checkpointer = Checkpointer(checkpoint, settings.checkpoint_every, should_stop, report)
+    shown = WholeCell(listener)
     try:
         wanted = settings.tensorboard
         pretrained = cell_with_weights(plan, settings.pretrained)
         with (
             process_kept() as changed,
             numeric_state(),
-            with_curves(plan, settings.results, listener, report, wanted=wanted) as listeners,
+            with_curves(plan, settings.results, shown, report, wanted=wanted) as listeners,
         ):
             measured, files = compute(plan, settings.device, listeners, checkpointer, pretrained)
         _require_untouched(changed)

@@ -16,10 +16,14 @@ _TRUSTED = 0.1
 
 @dataclass
 class _Running:
-    """A cell that runs: when it began, and the end of its loop as of its last steps."""
+    """A cell that runs: when it began, and the end of its loop as of its last steps.
+
+    One that goes on from a checkpoint does not tell how long a whole one takes.
+    """
 
     began: float
     loop_ends: float | None = None
+    resumed: bool = False
 
 
 @dataclass
@@ -59,6 +63,12 @@ class Pace:
             if one and (part >= _TELLING or self._forecast.get(title) is None):
                 one.loop_ends = time.monotonic() + left
 
+    def resumed(self, title: str) -> None:
+        """Note that a cell goes on from a checkpoint."""
+        with self._lock:
+            if one := self._running.get(title):
+                one.resumed = True
+
     def no_loop(self, title: str) -> None:
         """Note that the loop of a cell has ended, and that the cell goes on."""
         with self._lock:
@@ -66,12 +76,12 @@ class Pace:
                 one.loop_ends = None
 
     def end(self, title: str, *, done: bool) -> None:
-        """Note that a cell has ended; only one that was computed to its end tells its time."""
+        """Note that a cell has ended; only one that was computed as a whole tells its time."""
         with self._lock:
             self.ended += 1
             self._ended.add(title)
             one = self._running.pop(title, None)
-            if one is None or not done:
+            if one is None or one.resumed or not done:
                 return
             took = time.monotonic() - one.began
             self._took[_kind(title)].append(took)

@@ -15,6 +15,8 @@ from benchmark.execution.listeners.recording import duration
 
 # Minimum interval between two plain lines about one cell, in seconds.
 _INTERVAL = 60.0
+# A training that begins at its beginning is first reported at this step, or before.
+_FIRST = 25
 
 
 class Progress(CellListener):
@@ -141,6 +143,8 @@ class Progress(CellListener):
         now = time.monotonic()
         if self._loop is None or step < self._loop[1]:
             self._loop = now, step
+            if step > _FIRST and not self._scene:
+                self.pace.resumed(self._known)
         began, first = self._loop
         took = max(now - began, 1e-9)  # a coarse clock may not advance
         psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"

@@ -65,7 +65,7 @@ def with_curves(
 
 
 class Curves(ProgressListener):
-    """Writes the curves of one training.
+    """Writes the curves of one training: of several in one cell, those of the last.
 
     A training that starts from the beginning deletes earlier files. One that resumes adds a file,
     which makes TensorBoard discard values beyond the checkpoint. Every value is flushed before the
@@ -85,6 +85,7 @@ class Curves(ProgressListener):
 
     def started(self, step: int, history: Sequence[Mapping[str, float]]) -> None:
         """Keep the first step; files are opened when the first value is written."""
+        self.close()  # of the training before, such as a trial of a learning rate
         self._step, self._history = step, list(history)
 
     def stepped(self, step: int, steps: int, loss: float, lr: float) -> None:

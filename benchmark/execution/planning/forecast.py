@@ -91,14 +91,17 @@ class Forecast:
 
     Attributes:
         cells: seconds of each; None where nothing is known of it.
+        jobs: number of cells that are computed at a time.
     """
 
     cells: Sequence[float | None]
+    jobs: int = 1
 
     @property
     def seconds(self) -> float:
-        """The seconds of all cells of which something is known."""
-        return sum(filter(None, self.cells))
+        """The seconds until the last cell has ended, of those of which something is known."""
+        known = list(filter(None, self.cells))
+        return max(sum(known) / self.jobs, *known, 0.0)
 
     def __str__(self) -> str:
         """Return "about 5 min"; an empty text if it is less than a minute, or not known."""
@@ -118,7 +121,7 @@ def duration(seconds: float) -> str:
     return f"about {hours} h" if hours < 100 else f"about {round(hours / 24)} days"
 
 
-def forecast(plans: Sequence[CellPlan], results: Path, device: Device) -> Forecast:
+def forecast(plans: Sequence[CellPlan], results: Path, device: Device, jobs: int = 1) -> Forecast:
     """Forecast how long cells take on a device, in a second or two.
 
     Networks of the suite alone are built for it: others are foreign code, which runs in worker
@@ -128,6 +131,7 @@ def forecast(plans: Sequence[CellPlan], results: Path, device: Device) -> Foreca
         plans: the cells to run.
         results: the results folder, whose cells are taken into account.
         device: where to compute.
+        jobs: number of cells at a time; each has the threads that torch has now.
     """
     known: dict[Method, tuple[int, float]] = {}
     works = [work_of(plan, known) for plan in plans]
@@ -146,7 +150,7 @@ def forecast(plans: Sequence[CellPlan], results: Path, device: Device) -> Foreca
         else:
             chosen = work and rates.get(plan.method, rates[work.volumes])
             found.append(chosen.seconds(work) if work and chosen else None)
-    return Forecast(found)
+    return Forecast(found, jobs)
 
 
 def work_of(plan: CellPlan, known: dict[Method, tuple[int, float]]) -> Work | None:

@@ -1,6 +1,6 @@
 """How the networks of a table were trained, and in what that differs from their papers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from benchmark.errors import counted
@@ -31,6 +31,7 @@ def training_line(cells: Sequence[Cell], machines: Machines) -> str:
         where no network was trained.
     """
     groups: dict[str, list[str]] = {}
+    trials = False
     for title, own in _by_method(cells).items():
         networks = [cell for cell in own if _is_network(cell) and cell.status == "done"]
         if not networks:
@@ -41,10 +42,25 @@ def training_line(cells: Sequence[Cell], machines: Machines) -> str:
         if len(here) < len(networks):
             took = f"{took}, partly on another machine" if here else "on another machine"
         groups.setdefault(_amount(networks), []).append(f"{title} ({took})" if took else title)
-    return "; ".join(
+        trials = trials or bool(seconds and _numbers(here, "rate"))
+    parts = [
         f"{', '.join(who)}: {amount}" if amount else ", ".join(who)
         for amount, who in groups.items()
-    )
+    ]
+    return "; ".join([*parts, *["times include the trials"] * trials])
+
+
+def rate_line(cell: Cell) -> str:
+    """Describe the trials that chose a network's learning rate; "" where it was not chosen."""
+    trials = get_nested(cell.facts, "training", "tuning")
+    rate = _number(cell, "training", "rate")
+    if rate is None or not isinstance(trials, Mapping):
+        return ""
+    ends = []
+    for factor, psnr in trials.items():
+        known = as_number(psnr)
+        ends.append(f"{as_text(factor)}: {'diverged' if known is None else f'{known:.2f} dB'}")
+    return f"{rate:g} times the common one; trials on validation scenes: {', '.join(ends)}"
 
 
 def seconds_line(cells: Sequence[Cell]) -> str:
@@ -133,7 +149,7 @@ def _amount(cells: Sequence[Cell]) -> str:
     parts = [" ".join(parts)] if parts else []
     if rates := _numbers(cells, "rate"):
         times = _range([f"{one:g}" for one in rates])
-        parts.append(f"at {times} times the common rate, as validation chose")
+        parts.append(f"at {times} times the common rate, as trials chose by validation")
     over = []
     if epochs := _numbers(cells, "epochs"):
         passes = _range([f"{one:.3g}" for one in epochs])

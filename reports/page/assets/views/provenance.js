@@ -35,6 +35,7 @@ function cellFacts(cell) {
     entry("Training", known(cell.fit.value) ? cell.fit.text : "none"),
     entry("Estimating", known(cell.upscale.value) ? cell.upscale.text + " s per scene" : ""),
     entry("Memory, at most", known(cell.memory.value) ? cell.memory.text : ""),
+    entry("Learning rate", cell.rate),
     entry("Training resumed", cell.resumed ? counted(cell.resumed, "time") + " from a checkpoint" : ""),
     cell.warnings.map((warning) => entry("Warning", warning)),
   );

@@ -226,6 +226,31 @@ def test_with_both_damaged_the_training_starts_over(
     assert len(checkpointer.messages) == 2
 
 
+@pytest.mark.parametrize("where", ["torch.load", "torch.nn.Module.load_state_dict"])
+def test_a_checkpoint_that_memory_has_no_room_for_is_kept(
+    tiny: Split,
+    tmp_path: Path,
+    uninterrupted: Whole,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    """As on a GPU that another program fills at that moment."""
+    whole, file = uninterrupted("drops"), tmp_path / "training.checkpoint"
+    with pytest.raises(Stopped):
+        run(tiny, Drops(), checkpoint(file, after(5)))
+
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, full)
+        with pytest.raises(torch.OutOfMemoryError):
+            run(tiny, Drops(), checkpoint(file))
+    again = run(tiny, Drops(), checkpoint(file))
+    same(whole, again)
+    assert again.resumed == 1
+
+
 def test_a_checkpoint_of_a_former_version_starts_over(
     tiny: Split, tmp_path: Path, uninterrupted: Whole
 ) -> None:

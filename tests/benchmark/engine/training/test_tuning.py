@@ -1,6 +1,7 @@
 """The learning rate of each network is chosen by short trainings, and they are not repeated."""
 
 import math
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from benchmark.data.split import Split
 from benchmark.engine.training import tuning
 from benchmark.engine.training.checkpoint import Stopped
-from benchmark.engine.training.loop import Trained, TrainingTask, train
+from benchmark.engine.training.listener import WholeCell
+from benchmark.engine.training.loop import Trained, TrainingError, TrainingTask, train
 from benchmark.engine.training.profiles import PROFILES, Profile
 from benchmark.engine.training.tuning import FACTORS, train_at_best_rate
 from benchmark.engine.training.validation import Validation
@@ -77,6 +79,34 @@ def test_a_trial_that_has_ended_is_not_repeated(tiny: Split, tmp_path: Path) -> 
     assert seen.started_at[0] > 0
 
 
+def test_a_checkpoint_with_trials_of_another_version_starts_over(
+    tiny: Split, tmp_path: Path, whole: Trained
+) -> None:
+    file = tmp_path / "training.checkpoint"
+    checkpoint(file).save({"tuning": {"trials": {"scores": {}}, "factor": 0.5}})
+    checkpointer = checkpoint(file)
+    same(whole, train_at_best_rate(task_of(tiny, TUNED), CPU, checkpointer=checkpointer))
+    (line,) = checkpointer.messages
+    assert line.endswith("the training starts over")
+
+
+@pytest.mark.parametrize("stopped", [0, 6], ids=["whole", "stopped in the second trial"])
+def test_progress_counts_the_steps_of_trials_and_training_as_one(
+    tiny: Split, tmp_path: Path, stopped: int
+) -> None:
+    file, seen = tmp_path / "training.checkpoint", Recorder()
+    if stopped:
+        stop = iter([False] * stopped + [True])
+        with pytest.raises(Stopped):
+            train_at_best_rate(
+                task_of(tiny, TUNED), CPU, WholeCell(seen), checkpoint(file, stop.__next__)
+            )
+    train_at_best_rate(task_of(tiny, TUNED), CPU, WholeCell(seen), checkpoint(file))
+    # The loss is read at the end of each trial, and three times in the training.
+    assert [step for step, *_ in seen.steps] == [4, 8, 12, 16, 20, 24]
+    assert {steps for _, steps, _ in seen.steps} == {24}
+
+
 def test_a_profile_without_trials_trains_at_its_rate(tiny: Split) -> None:
     made = train_at_best_rate(task_of(tiny, SHORT), CPU)
     assert (made.tuning, made.rate) == ({}, 1.0)
@@ -106,6 +136,21 @@ def test_a_trial_whose_last_step_diverged_is_not_chosen(
     )
     made = train_at_best_rate(task_of(tiny, TUNED), CPU)
     assert (made.rate, made.tuning) == (2.0, {"0.5": None, "1.0": 30.0, "2.0": 31.0})
+
+
+def test_a_trial_that_diverges_takes_its_time_too(
+    tiny: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trial(task: TrainingTask, *_: object) -> Trained:
+        if task.profile.lr > SHORT.lr:
+            time.sleep(0.02)
+            raise TrainingError("the loss became nan")
+        return Trained({}, history=[{"psnr": 30.0}], seconds=1.0)
+
+    monkeypatch.setattr(tuning, "train", trial)
+    made = train_at_best_rate(task_of(tiny, TUNED), CPU)
+    assert made.tuning["2.0"] is None
+    assert made.seconds >= 3.02
 
 
 @dataclass(frozen=True)

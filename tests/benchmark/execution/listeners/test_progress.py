@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 
+from benchmark.engine.training.listener import WholeCell
 from benchmark.execution.listeners.bars import Bars
 from benchmark.execution.listeners.progress import Progress, make
 
@@ -75,6 +76,47 @@ def test_a_log_has_a_line_a_minute_at_most_and_one_a_finished_cell(
     assert sum("done in" in line for line in lines) == 3
     assert sum(": step " in line for line in lines) == 10
     assert len(lines) == 13
+
+
+def test_the_time_left_is_that_of_trials_and_training_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three trials of 100 steps, and the training of 900 steps that they choose the rate of."""
+    clock = Clock(monkeypatch)
+    progress = Progress(StringIO())
+    progress.begin(1, 0)
+    progress.cell(1, "srcnn x2 seed 0 on cave")
+    whole, taken = WholeCell(progress), 0
+    for steps, before, after in ((100, 0, 1100), (100, 100, 1000), (100, 200, 900), (900, 300, 0)):
+        whole.positioned(before, after)
+        for step in range(25, steps + 1, 25):
+            clock.now += 50
+            taken += 25
+            whole.stepped(step, steps, 0.5, 0.01)
+            if taken > 25:
+                assert progress.pace.left() == pytest.approx(2 * (1200 - taken))
+
+
+def test_a_cell_that_goes_on_from_a_checkpoint_does_not_make_the_others_short(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock(monkeypatch)
+    progress = Progress(StringIO())
+    progress.begin(3, 0)
+    titles = [f"srcnn x2 seed {seed} on cave" for seed in range(3)]
+    progress.forecast(dict.fromkeys(titles, 1000.0))
+    progress.cell(1, titles[0])
+    for step in (925, 950, 975, 1000):
+        clock.now += 25
+        progress.stepped(step, 1000, 0.5, 0.01)
+    progress.cell_ended(None)
+    assert progress.pace.left() == 2000
+    progress.cell(2, titles[1])
+    for step in range(25, 1001, 25):
+        clock.now += 50  # twice as long as expected
+        progress.stepped(step, 1000, 0.5, 0.01)
+    progress.cell_ended(None)
+    assert progress.pace.left() == pytest.approx(2000, rel=0.15)
 
 
 def test_a_cell_without_steps_gives_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:

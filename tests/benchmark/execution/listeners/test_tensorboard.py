@@ -212,6 +212,18 @@ def test_a_training_that_was_stopped_goes_on_without_a_gap_or_a_double(
     agree(found, rows(task, settings))
 
 
+@pytest.mark.parametrize("steps", [0, 2, 6, 14], ids=lambda steps: f"stopped after {steps}")
+def test_trials_of_a_rate_leave_nothing_in_the_curves(
+    tiny: Split, settings: Settings, steps: int
+) -> None:
+    """Three trials of four steps go before the twelve of the training."""
+    task = planned(tiny, "srcnn", replace(BRIEF, tuning_patches=8))
+    if steps:
+        assert carried(task, settings, after(steps))[0].kind == "stopped"
+    assert carried(task, settings)[0] == JobResult("done")
+    agree(curves(task, settings), rows(task, settings))
+
+
 def test_what_a_killed_training_wrote_beyond_its_checkpoint_is_taken_back(
     tiny: Split,
     settings: Settings,

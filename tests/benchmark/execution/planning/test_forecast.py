@@ -120,6 +120,12 @@ def test_cells_add_up_and_those_of_unknown_length_are_named() -> None:
     assert str(Forecast([20.0, None])) == str(Forecast([])) == ""
 
 
+def test_cells_side_by_side_share_the_time_and_the_longest_is_the_least() -> None:
+    assert str(Forecast([100.0, 200.0, 300.0], jobs=2)) == "about 5 min"
+    assert str(Forecast([100.0, 200.0, 1200.0], jobs=2)) == "about 20 min"
+    assert Forecast([None], jobs=2).seconds == Forecast([], jobs=2).seconds == 0
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(61, "about 1 min"), (1000, "about 17 min"), (20_000, "about 6 h"), (1e6, "about 12 days")],
@@ -206,8 +212,13 @@ def test_foreign_networks_are_not_built_for_it(
 class _Nothing(Backend):
     """Computes nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, jobs: int) -> None:
         self._started: list[Job] = []
+        self._jobs = jobs
+
+    @property
+    def jobs(self) -> int:
+        return self._jobs
 
     @property
     def has_room(self) -> bool:
@@ -220,11 +231,14 @@ class _Nothing(Backend):
         return [(self._started.pop(), JobResult("failed", "as asked"))]
 
 
-def test_a_run_says_it_at_its_start(tiny: Split, tmp_path: Path) -> None:
-    plans = planned(tiny, "srcnn", "bicubic")
-    stored(plans[0], tmp_path, 1000.0, 50.0)
+@pytest.mark.parametrize(("jobs", "minutes"), [(1, 40), (2, 20)])
+def test_a_run_says_it_at_its_start(tiny: Split, tmp_path: Path, jobs: int, minutes: int) -> None:
+    plans = [*planned(tiny, "srcnn", "bicubic"), *planned(tiny, "srcnn", scale=3)]
+    for plan in (plans[0], plans[2]):
+        stored(plan, tmp_path, 1000.0, 50.0)
     stream = StringIO()
-    Runner(Settings(tmp_path, CPU, {}), Progress(stream), _Nothing()).run(plans)
+    Runner(Settings(tmp_path, CPU, {}), Progress(stream), _Nothing(jobs)).run(plans)
     first, second, *_ = stream.getvalue().splitlines()
-    assert first == "2 cells to run, 0 found done"
-    assert second == "it takes about 20 min and 1 cell of unknown length on this machine"
+    assert first == "3 cells to run, 0 found done"
+    took = f"about {minutes} min and 1 cell of unknown length"
+    assert second == f"it takes {took} on this machine"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reports.analysis.provenance.training import rate_line
 from reports.writers.files import write_tables
 from tests.reports.conftest import Make
 
@@ -35,8 +36,21 @@ def test_rates_that_validation_chose_are_named(make: Make, tmp_path: Path) -> No
     make("srcnn", 3, fit_s=8.8, training={**FEW, "rate": 0.5, "tuning": {"0.5": None}})
     assert head(make, tmp_path)["Training"] == (
         "SRCNN (8.8 s): 1,500 steps with batches of 8, at 0.5 to 2 times the common rate, as "
-        "validation chose, one pass over 13 % of the pixels of the patches"
+        "trials chose by validation, one pass over 13 % of the pixels of the patches; times "
+        "include the trials"
     )
+
+
+def test_the_trials_of_one_cell_are_named(make: Make) -> None:
+    trials = {"0.5": 30.123, "1.0": 31.0, "2.0": None}
+    cell = make("srcnn", training={**FEW, "rate": 1.0, "tuning": trials})
+    assert rate_line(cell) == (
+        "1 times the common one; trials on validation scenes: 0.5: 30.12 dB, 1.0: 31.00 dB, "
+        "2.0: diverged"
+    )
+    for training in (FEW, {**FEW, "tuning": trials}, {**FEW, "rate": 1.0, "tuning": "none"}):
+        assert rate_line(make("srcnn", training=training)) == ""
+    assert rate_line(make("bicubic", trained=False)) == ""
 
 
 def test_scales_and_seeds_that_differ_give_ranges(make: Make, tmp_path: Path) -> None:
