@@ -31,6 +31,8 @@ from benchmark.store.lock import PROGRESS, QUEUED, WORK
 _POLL, _ASK = 1.0, 5.0
 # Times that a cell is submitted again whose job was lost, beside those that SLURM queues again.
 _RESUBMISSIONS = 3
+# Seconds that a job may take to end after its last cell: submitit still writes to its logs.
+_ENDING = 10.0
 # Jobs are told so many seconds before their time limit.
 _WARNING = 90
 _INSTALL = "install it with: pip install submitit"
@@ -62,6 +64,7 @@ class SlurmBackend(Backend):
         self._options, self._results, self._report = options, results, report
         self._terms = replace(terms, threads=options.cpus)
         self._cells: list[SubmittedCell] = []
+        self._names: set[str] = set()  # of jobs whose cells have ended
         self._logs = results.absolute() / WORK / "slurm"
         self._queue = slurm_queue.persistently(slurm_queue.queue, report)
         self._asked = time.monotonic()
@@ -95,6 +98,7 @@ class SlurmBackend(Backend):
                 continue
             if result:
                 self._cells.remove(cell)
+                self._names.add(cell.name)
                 ended.append((cell.job, result))
         return ended
 
@@ -109,10 +113,21 @@ class SlurmBackend(Backend):
     def close(self) -> None:
         """Delete the logs of jobs that have done all they had to do."""
         left = self._cells or self._lost or self._options.submit or any(_notes(self._results))
-        if not left and self._logs.exists():
-            shutil.rmtree(self._logs, ignore_errors=True)
-            with suppress(OSError):
-                self._logs.parent.rmdir()
+        if left or not self._logs.exists():
+            return
+        self._wait_for_ends()
+        shutil.rmtree(self._logs, ignore_errors=True)
+        with suppress(OSError):
+            self._logs.parent.rmdir()
+
+    def _wait_for_ends(self) -> None:
+        """Wait a few seconds for jobs whose cells are done: they would write logs anew."""
+        until = time.monotonic() + _ENDING
+        while time.monotonic() < until:
+            with suppress(BusyError):
+                if not any(one.name in self._names for one in slurm_queue.queue()):
+                    return
+            time.sleep(_POLL)
 
     def _submit_missing(self) -> None:
         """Submit the cells that SLURM does not have; adopt the others."""
