@@ -15,12 +15,8 @@ from reports.analysis.comparison.ranking import rankings, ranks
 from reports.analysis.comparison.remarks import remarks_on
 from reports.analysis.metrics import Metric, joined_titles, legend_of, main_of
 from reports.analysis.provenance.notes import Notes, collect_notes
-from reports.analysis.provenance.table import (
-    comparable_published,
-    protocol_of,
-    provenance_of,
-    versions_of,
-)
+from reports.analysis.provenance.protocols import protocol_of, versions_of
+from reports.analysis.provenance.table import comparable_published, provenance_of
 from reports.analysis.results import MethodInfo, Results, deviation, mean
 from reports.badges import Badge
 from reports.formatting import FAILED, MISSING, TIMES, duration, number, significant

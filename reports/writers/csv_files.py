@@ -8,7 +8,7 @@ import pandas as pd
 from benchmark.errors import plain
 from reports.analysis.metrics import main_of
 from reports.analysis.provenance.machines import machine_of
-from reports.analysis.provenance.table import version_of
+from reports.analysis.provenance.protocols import version_of
 from reports.analysis.results import ADDRESS, Results
 from reports.badges import badge_of, worth_showing
 from reports.tables.model import Section

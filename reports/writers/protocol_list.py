@@ -8,7 +8,7 @@ from benchmark.errors import listed, plain
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_text
 from reports.analysis.metrics import Metric, from_facts, main_of
-from reports.analysis.provenance.table import bicubic_labels, fits, version_of
+from reports.analysis.provenance.protocols import bicubic_labels, fits, version_of
 from reports.analysis.results import read_results
 from reports.formatting import MISSING, TIMES, number
 from reports.published.reader import BICUBIC, PublishedValue, published_for

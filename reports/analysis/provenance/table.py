@@ -1,16 +1,16 @@
 """The provenance of a table: what was measured, on what, how, when, and on which machine."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from benchmark.errors import listed, plain
-from benchmark.store.address import key_of
 from benchmark.store.cells import Cell
 from reports.analysis import legacy
 from reports.analysis.facts import as_list, as_text, get_nested
-from reports.analysis.metrics import disagreements
+from reports.analysis.provenance.conflicts import conflicts
 from reports.analysis.provenance.machines import machines_of
+from reports.analysis.provenance.protocols import protocol_of
 from reports.analysis.provenance.training import (
     REPEATABLE,
     deviations_line,
@@ -25,24 +25,6 @@ SYNTHETIC = "SYNTHETIC"
 DEPENDENT = (
     "the scenes are areas of one image: they are not independent, and say little about other images"
 )
-
-# What all cells of a table that depend on it must have in common.
-_COMMON = {
-    "numerics": "versions of the engine",
-    "protocol": "settings under the same protocol's name",
-    "profile": "settings under the same profile's name",
-    "train": "training scenes",
-    "validation": "validation scenes",
-    "test": "test scenes",
-}
-# What the seeds of one method have in common besides.
-_OF_SEEDS = {
-    **_COMMON,
-    "recipe": "recipes",
-    "method": "versions of the method",
-    "parameters": "parameters",
-}
-_NOTHING = key_of(None)
 
 
 def is_synthetic(cells: Sequence[Cell]) -> bool:
@@ -112,21 +94,6 @@ def trained_on_more(cells: Sequence[Cell]) -> str:
     return f"the paper trained each network on {' and '.join(sorted(together))} together"
 
 
-def fits(cell: Cell, facts: Mapping[str, Any], dataset: str) -> bool:
-    """Return whether a cell is of this data set, and of this version of a protocol."""
-    at = (cell.address.dataset, cell.address.protocol)
-    return at == (dataset, facts["name"]) and version_of(cell) in ("", as_text(facts["version"]))
-
-
-def bicubic_labels(facts: Mapping[str, Any]) -> list[str]:
-    """Return the labels that a printed Bicubic row is compared with, the preferred one first.
-
-    Papers compute the row without clipping, which shows where a protocol rounds nothing.
-    """
-    labels = ["bicubic[clip=false]", "bicubic"]
-    return labels if facts.get("scored_levels") is None else labels[::-1]
-
-
 def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str], ...]:
     """Describe what a section's numbers were made from, as (what, text) lines.
 
@@ -168,82 +135,6 @@ def provenance_of(cells: Sequence[Cell], published: str) -> tuple[tuple[str, str
     lines.extend(("Remark", remark) for remark in dict.fromkeys(remarks) if remark)
     lines.append(("Published numbers", published))
     return tuple(lines)
-
-
-def conflicts(cells: Sequence[Cell]) -> list[str]:
-    """List what cells of one table do not have in common, as copied ones may not."""
-    found = []
-    versions: dict[str, list[str]] = {}
-    for cell in cells:
-        versions.setdefault(version_of(cell) or "not recorded", []).append(cell.address.method)
-    if len(versions) > 1:
-        against = " against ".join(
-            f"{version} ({listed(map(plain, sorted(set(names))))})"
-            for version, names in sorted(versions.items())
-        )
-        found.append(f"different versions of the protocol: {against}; not a fair comparison")
-    for part, words in {**_COMMON, "recipe": "recipes under the same profile's name"}.items():
-        made: dict[str, list[str]] = {}
-        for cell in cells:
-            digest = get_nested(cell.facts, "depends", part)
-            # Without epochs, the profile takes the recipe of each paper.
-            if part == "recipe" and not get_nested(
-                cell.facts, "configuration", "profile", "epochs"
-            ):
-                continue
-            if digest and digest != _NOTHING:
-                made.setdefault(str(digest), []).append(cell.address.method)
-        groups = sorted((sorted(set(names)) for names in made.values()), key=len)
-        if len(groups) > 1:
-            against = " against ".join(listed(map(plain, names)) for names in groups)
-            found.append(f"made with different {words}: {against}; not a fair comparison")
-    return found + _mixed_seeds(cells) + disagreements(cells)
-
-
-def _mixed_seeds(cells: Sequence[Cell]) -> list[str]:
-    """List the methods of which the seeds differ in more than the seed."""
-    own: dict[tuple[str, int], list[Cell]] = {}
-    for cell in cells:
-        if cell.status == "done":
-            own.setdefault((cell.address.method, cell.address.scale), []).append(cell)
-    scales: dict[tuple[str, str, str], list[str]] = {}
-    for (method, scale), seeds in own.items():
-        parts: dict[str, list[str]] = {}
-        for part, words in _OF_SEEDS.items():
-            made: dict[str, list[int]] = {}
-            for cell in seeds:
-                if digest := get_nested(cell.facts, "depends", part):
-                    made.setdefault(str(digest), []).append(cell.address.seed)
-            if len(made) > 1:
-                groups = sorted(sorted(numbers) for numbers in made.values())
-                against = " against ".join(", ".join(map(str, numbers)) for numbers in groups)
-                parts.setdefault(against, []).append(words)
-        for against, differ in parts.items():
-            key = (method, " and ".join(differ), against)
-            scales.setdefault(key, []).append(f"x{scale}")
-    return [
-        f"seeds of {plain(method)} at {', '.join(at)} were made with different {words}: {against}; "
-        "their mean and scatter are not those of one training"
-        for (method, words, against), at in scales.items()
-    ]
-
-
-def version_of(cell: Cell) -> str:
-    """Return the version of a cell's protocol; "" for cells of version 0.3, which record none."""
-    return as_text(get_nested(cell.facts, "configuration", "protocol", "version"))
-
-
-def versions_of(cells: Sequence[Cell]) -> str:
-    """Return the version of the cells' protocol; several are joined by "and"."""
-    return " and ".join(sorted(set(filter(None, map(version_of, cells)))))
-
-
-def protocol_of(cells: Sequence[Cell]) -> str:
-    """Return the name of the cells' protocol with its version: "li2020, version 1"."""
-    name, versions = plain(cells[0].address.protocol), versions_of(cells)
-    if not versions:
-        return name
-    return f"{name}, version{'s' * (' and ' in versions)} {versions}"
 
 
 def are_dependent(cells: Sequence[Cell]) -> bool:

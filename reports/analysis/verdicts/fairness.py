@@ -4,17 +4,10 @@ from typing import Any
 
 from benchmark.errors import listed
 from reports.analysis.facts import as_text, get_nested
+from reports.analysis.provenance.conflicts import differing
 from reports.analysis.verdicts.groups import Group
 
-_COMMON = {
-    "numerics": "versions of the engine",
-    "protocol": "settings of the protocol",
-    "train": "training scenes",
-    "validation": "validation scenes",
-    "test": "test scenes",
-}
-_EQUAL_LENGTH = {"profile": "settings of the profile", "recipe": "recipes"}
-_ONE_METHOD = {"method": "versions of the method"}
+_COMMON = ("numerics", "protocol", "train", "validation", "test")
 # Facts of a cell that may differ in a fair pair, and what stands for one that is not recorded.
 _FACTS: dict[tuple[str, ...], tuple[str, str]] = {
     ("training", "rate"): ("factor of the learning rate, chosen by validation:", "none"),
@@ -29,15 +22,12 @@ def obstacles(one: Group, other: Group) -> str:
 
     Trainings of different lengths are of different profiles, which may have different recipes.
     """
-    parts = dict(_COMMON)
+    parts = list(_COMMON)
     if one.patches == other.patches:
-        parts |= _EQUAL_LENGTH
+        parts += ["profile", "recipe"]
     if one.method.partition("[")[0] == other.method.partition("[")[0]:
-        parts |= _ONE_METHOD
-    mine, theirs = (
-        get_nested(group.cells[0].facts, "depends", default={}) for group in (one, other)
-    )
-    return listed(words for part, words in parts.items() if mine.get(part) != theirs.get(part))
+        parts.append("method")
+    return listed(differing(one.cells[0], other.cells[0], parts))
 
 
 def besides(one: Group, other: Group) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from typing import Any
 from benchmark.errors import listed
 from benchmark.store.cells import Cell
 from reports.analysis.comparison.statistics import Uncertain, interval, seeds_error
-from reports.analysis.facts import get_nested
 from reports.analysis.metrics import Metric, from_facts, main_of
-from reports.analysis.provenance.table import bicubic_labels, comparable_published, fits
+from reports.analysis.provenance.conflicts import differing
+from reports.analysis.provenance.protocols import bicubic_labels, fits
+from reports.analysis.provenance.table import comparable_published
 from reports.analysis.results import ROUNDED
 from reports.analysis.verdicts.groups import Group, groups_of, longest
 from reports.published.reader import BICUBIC, PublishedValue, published_for
@@ -27,6 +28,8 @@ VERDICTS = (REPRODUCED, EXCEEDED, NOT_REACHED, UNDECIDED, NOT_RUN)
 # Units of the last digit that tables show, up to which a difference counts as none: what the
 # Bicubic rows, which nobody trains, differ by.
 MARGIN = 5
+# What two cells were scored by.
+_SCORING = ("numerics", "protocol", "test")
 _ORDER = (NOT_REACHED, UNDECIDED, EXCEEDED, REPRODUCED)  # a row's verdict is the first
 
 
@@ -133,7 +136,11 @@ def _judged(
     groups = groups_of(cells)
     group, why = _group(labels, cells, groups)
     bases = [one for one in groups if one.method == "bicubic"]
-    base = longest([one for one in bases if _alike(one, group)]) or longest(bases)
+    # The Bicubic of the same engine, protocol and scenes, where there is one.
+    alike = [
+        one for one in bases if not group or not differing(one.cells[0], group.cells[0], _SCORING)
+    ]
+    base = longest(alike) or longest(bases)
     evidence = tuple(
         _evidence(metric, values.get(metric.name), group, base)
         for metric in metrics
@@ -159,18 +166,6 @@ def _judged(
         group=None if verdict == NOT_RUN else group,
         why=why,
     )
-
-
-def _alike(base: Group, group: Group | None) -> bool:
-    """Return whether two groups were scored alike, on the same scenes."""
-    parts = [
-        [
-            get_nested(one.cells[0].facts, "depends", part)
-            for part in ("numerics", "protocol", "test")
-        ]
-        for one in (base, group or base)
-    ]
-    return parts[0] == parts[1]
 
 
 def _group(

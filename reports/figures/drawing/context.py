@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from benchmark.store.cells import Cell
-from reports.analysis.provenance.table import protocol_of, title_of
+from reports.analysis.provenance.protocols import protocol_of
+from reports.analysis.provenance.table import title_of
 from reports.figures.drawing.style import FAINT, SMALL, TEXT, TITLE, WIDTH, MethodStyles, styles_of
 from reports.figures.drawing.text import shortened, wrapped
 from reports.formatting import TIMES
