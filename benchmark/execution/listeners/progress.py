@@ -36,7 +36,7 @@ class Progress(CellListener):
     def _begin_cell(self, number: int, title: str) -> None:
         self._number, self._title = number, title
         self._announced = False
-        self._psnr: float | None = None
+        self._psnr = self._best = -math.inf
         self._cell_began = self._reported = time.monotonic()
         self._begin_loop("")
 
@@ -147,14 +147,13 @@ class Progress(CellListener):
                 self.pace.resumed(self._known)
         began, first = self._loop
         took = max(now - began, 1e-9)  # a coarse clock may not advance
-        psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
         speed = ""
         if step > first:
             left = took / (step - first) * (steps - step)
             if not self._scene:  # there may be more scenes, and a loop over each
                 self.pace.loop(self._known, step / max(steps, 1), left)
             speed = f", {duration(left)} left, {(step - first) / took:.1f} steps/s"
-        return f"step {step}/{steps}{speed}, loss {loss:.3g}{psnr}"
+        return f"step {step}/{steps}{speed}, loss {loss:.3g}{_validation(self._psnr)}"
 
     def scene(self, name: str) -> None:
         """Forget the loop of the training, as some methods have one over each scene."""
@@ -163,14 +162,16 @@ class Progress(CellListener):
 
     def validated(self, psnr: float) -> None:
         """Keep a validation's PSNR in dB for the next reports."""
-        self._psnr = None if math.isnan(psnr) else psnr
+        self._psnr = psnr
+        if psnr > self._best:
+            self._best = psnr
 
     def cell_ended(self, reason: str | None, state: str = "failed") -> None:
         """Report that a cell is done, or why it is not, and which state it is in instead."""
         took = time.monotonic() - self._cell_began
-        psnr = "" if self._psnr is None else f", validation {self._psnr:.2f} dB"
         self.pace.end(self._known, done=not reason)
-        said = f"{state}: {reason}" if reason else f"done in {duration(took)}{psnr}"
+        done = f"done in {duration(took)}{_validation(self._best)}"
+        said = f"{state}: {reason}" if reason else done
         self._ended(said, failed=bool(reason))
 
     def _ended(self, text: str, *, failed: bool) -> None:
@@ -188,6 +189,11 @@ class Progress(CellListener):
 
     def __exit__(self, *error: object) -> None:
         """Restore the stream."""
+
+
+def _validation(psnr: float) -> str:
+    """Describe a validation's PSNR in dB; "" where there is none."""
+    return f", validation {psnr:.2f} dB" if math.isfinite(psnr) else ""
 
 
 def _of(total: int, what: str) -> str:

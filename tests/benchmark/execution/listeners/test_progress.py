@@ -42,6 +42,7 @@ def test_a_run_is_reported_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> No
         progress.stepped(50, 100, 0.012345, 0.01)
         clock.now += 59
         progress.stepped(75, 100, 0.01, 0.01)
+        progress.validated(31.1)  # the better weights were kept
         progress.scene("balloons")
         clock.now += 1
         progress.cell_ended(None)
