@@ -7,29 +7,10 @@ import pytest
 from benchmark.method import METHODS
 from benchmark.plugins.discovery import discover
 from benchmark.tools.conformance import CHECKS, Conformance
+from tests.methods.support import SMALL
 
 discover([METHODS])
 OURS = [entry.name for entry in METHODS if entry.file.parent.name == "methods"]
-# Every layer of the large methods, in sizes that take seconds; `run_all.py check` has the others.
-# Channel attention needs 32 maps: with fewer, a single hidden value may be 0 for all images.
-SMALL = {
-    "total_variation": "[iterations=20]",
-    "proposed": "[subnetworks=2,middle=1]",
-    "eunet": "[maps=8,stages=2]",
-    "snlsr": "[maps=32,endmembers=4]",
-    "gdrrn": "[maps=8,recursions=2]",
-    "edsr": "[maps=8,blocks=2]",
-    "sspsr": "[maps=32,blocks=1]",
-    "ercsr": "[maps=4]",
-    "mcnet": "[maps=4]",
-    "f3dun": "[maps=4]",
-    "essaformer": "[maps=36]",
-    "cst": "[maps=48,stages=1,blocks=2]",
-    "msdformer": "[maps=12,blocks=2]",
-    "sfcsr": "[maps=4]",
-    "bi3dqrnn": "[maps=2]",
-    "deep_image_prior": "[iterations=2,maps=8,levels=2]",
-}
 
 
 @cache

@@ -103,7 +103,7 @@ def test_the_estimate_of_every_network_waits_for_nothing(name: str) -> None:
     whole = problem(SCALE, BANDS, SHAPE)
     # A small budget divides the image into tiles where the method allows it. In the first image of
     # a size, a network may copy constants.
-    for budget, first in product((1 << 40, 1 << 18), (True, False)):
+    for budget, first in product((1 << 40, 1 << 16), (True, False)):
         with watched(may_copy=first):
             estimate = run_network(method, network, inputs, whole, GPU, budget)
         assert (estimate.shape, estimate.device) == ((BANDS, *SHAPE), META)

@@ -17,11 +17,12 @@ from benchmark.method import METHODS, Inputs, NetworkMethod, Problem, Recipe
 from benchmark.protocol import PROTOCOLS
 from tests.benchmark.engine.on_meta.gpu import GPU, META, OtherDeviceError, ReadError, watched
 from tests.benchmark.support import EIGHT_BIT, network_method, problem, random
+from tests.methods.support import SMALL
 
 SCALE, BANDS = 4, 6
-# Tests register others.
+# Tests register others. Of each a size with every kind of layer.
 NETWORKS = sorted(
-    entry.name
+    entry.name + SMALL.get(entry.name, "")
     for entry in METHODS
     if issubclass(entry.cls, NetworkMethod) and entry.file.parent.name == "methods"
 )
