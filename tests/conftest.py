@@ -20,11 +20,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 TINY = "synthetic[rows=48,columns=40,bands=5]"
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Start one process more than there are cores: many tests wait for others that they start."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the files that run whole commands: the slowest, and they wait for processes.
 
