@@ -31,7 +31,7 @@ from benchmark.store.lock import PROGRESS, QUEUED, WORK
 _POLL, _ASK = 1.0, 5.0
 # Times that a cell is submitted again whose job was lost, beside those that SLURM queues again.
 _RESUBMISSIONS = 3
-# Seconds that a job may take to end after its last cell: submitit still writes to its logs.
+# Seconds that a job may take to end after its last cell, while it still removes its folders.
 _ENDING = 10.0
 # Jobs are told so many seconds before their time limit.
 _WARNING = 90
@@ -121,7 +121,7 @@ class SlurmBackend(Backend):
             self._logs.parent.rmdir()
 
     def _wait_for_ends(self) -> None:
-        """Wait a few seconds for jobs whose cells are done: they would write logs anew."""
+        """Wait a few seconds for jobs whose cells are done: they still tidy up and write logs."""
         until = time.monotonic() + _ENDING
         while time.monotonic() < until:
             with suppress(BusyError):
