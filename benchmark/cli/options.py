@@ -50,7 +50,8 @@ def discover(plugins: Sequence[Path] | None) -> None:
     from benchmark.plugins import discovery
 
     reserve()
-    if plugins or any(entry_points(group=kind.group) for kind in REGISTRIES):
+    installed = entry_points()  # reads the files of every installed package
+    if plugins or any(installed.select(group=kind.group) for kind in REGISTRIES):
         # Before them: what they replace in it is put back.
         importlib.import_module("benchmark.execution.computation.job")
     discovery.discover(REGISTRIES, plugins or ())

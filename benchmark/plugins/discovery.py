@@ -36,6 +36,7 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
         RequestError: one of them cannot be imported.
     """
     contents = Contents()
+    installed = entry_points()  # once: it reads the files of every installed package
     for registry in registries:
         package = importlib.import_module(registry.folder)
         found = pkgutil.iter_modules(package.__path__)
@@ -47,7 +48,7 @@ def discover(registries: Sequence[Registry[Any]], files: Sequence[Path] = ()) ->
                 with _importing(place, contents) as changed:
                     imported = importlib.import_module(name)
                 _remember(imported, changed)
-        for point in entry_points(group=registry.group):
+        for point in installed.select(group=registry.group):
             package_name = point.dist.name if point.dist else point.value
             place = f"{registry.kind} '{point.name}' of the package '{package_name}'"
             with _importing(place, contents) as changed:
