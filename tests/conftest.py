@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     here = Path(__file__).parent
     slow = {here / name for name in ("clusters", "commands", "repository", "robustness")}
-    items.sort(key=lambda item: item.path.parent not in slow)
+    items.sort(key=lambda item: slow.isdisjoint(item.path.parents))
 
 
 @pytest.fixture(autouse=True, scope="session")
