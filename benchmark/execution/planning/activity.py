@@ -43,16 +43,14 @@ def activities(results: Path) -> Iterator[Activity]:
         path = folder.relative_to(results / WORK).as_posix()
         title = str(progress.get("cell") or queued.get("cell") or path)
         job = str(queued.get("job") or "")
-        kept = any(folder.glob("*.checkpoint*"))
+        kept = ["a checkpoint of its training is kept"] * any(folder.glob("*.checkpoint*"))
         silent = time.time() - float(progress.get("updated") or 0)
         if progress and silent < _SILENCE:
             yield Activity(title, "running", described(progress), job, folder)
         elif job:
-            more = "; its training will resume from a checkpoint" if kept else ""
-            yield Activity(title, "queued", f"job {job}{more}", job, folder)
+            yield Activity(title, "queued", "; ".join([f"job {job}", *kept]), job, folder)
         elif progress:
-            more = f"no sign of life for {duration(silent)} from {described(progress)}"
-            yield Activity(title, "interrupted", more, "", folder)
+            heard = f"no sign of life for {duration(silent)} from {described(progress)}"
+            yield Activity(title, "interrupted", "; ".join([heard, *kept]), "", folder)
         elif kept:
-            more = "its training will resume from a checkpoint"
-            yield Activity(title, "interrupted", more, "", folder)
+            yield Activity(title, "interrupted", *kept, "", folder)

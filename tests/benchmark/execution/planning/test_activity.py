@@ -29,18 +29,27 @@ def test_cells_are_running_queued_or_interrupted(tmp_path: Path) -> None:
     lock_of(tmp_path, "d").checkpoint.touch()
     silent = {**known, "cell": "e x2", "job": "", "updated": now - 300}
     write_record(lock_of(tmp_path, "e").progress, silent)
-    lock_of(tmp_path, "f")
+    crashed = lock_of(tmp_path, "f")
+    write_record(crashed.progress, {**silent, "cell": "f x2"})
+    crashed.checkpoint.touch()
+    lock_of(tmp_path, "g")
     assert [(one.cell, one.state, one.details, one.job) for one in activities(tmp_path)] == [
         ("a x2", "running", "job 7_0 on g12 (CPU)", ""),
         ("b x2", "queued", "job 7_1", "7_1"),
-        ("c x2", "queued", "job 7_2; its training will resume from a checkpoint", "7_2"),
+        ("c x2", "queued", "job 7_2; a checkpoint of its training is kept", "7_2"),
         (
             "scenes/wang2017/quick/x2/d/seed0",
             "interrupted",
-            "its training will resume from a checkpoint",
+            "a checkpoint of its training is kept",
             "",
         ),
         ("e x2", "interrupted", "no sign of life for 5 min from g12 (CPU)", ""),
+        (
+            "f x2",
+            "interrupted",
+            "no sign of life for 5 min from g12 (CPU); a checkpoint of its training is kept",
+            "",
+        ),
     ]
 
 
