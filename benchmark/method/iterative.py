@@ -66,7 +66,9 @@ class IterativeMethod(Method):
         ...     inputs = ("low", "upscaled")
         ...
         ...     def reconstruct(self, inputs, problem, state, run):
-        ...         saved = run.resume() or {"step": 0, "z": inputs["upscaled"].clone()}
+        ...         rows, columns = problem.shape
+        ...         first = inputs["upscaled"][:, :rows, :columns]
+        ...         saved = run.resume() or {"step": 0, "z": first}
         ...         z, degradation = saved["z"], problem.degradation
         ...         for step in range(saved["step"], 20):
         ...             error = degradation.low(z) - inputs["low"]
@@ -95,7 +97,9 @@ class IterativeMethod(Method):
         """Estimate one scene. Gradients may be recorded.
 
         Args:
-            inputs: the images that `inputs` declares, (bands, rows, columns) float32 each.
+            inputs: the images that `inputs` declares, (bands, rows, columns) float32 each. With
+                both, "upscaled" is extended to `problem.scale` times the rows and columns of
+                "low", which is more than `problem.shape` where the scale does not divide it.
             problem: the super-resolution problem; `problem.shape` is the size of the estimate.
             state: what `learn` returned.
             run: generator, device, precision, progress and checkpoints.

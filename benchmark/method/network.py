@@ -63,7 +63,7 @@ class NetworkMethod(Method):
         """Compute the training loss, a scalar; the mean squared error unless overridden.
 
         Args:
-            output: the network's output, float32. Every tensor of it is cropped to the truth's rows
+            output: the network's output, float32. Every image of it is cropped to the truth's rows
                 and columns.
             truth: (batch, bands, rows, columns) float32 in [0, 1].
             inputs: what the network was given.

@@ -1,7 +1,7 @@
 """How a network is trained."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 # Fields of `Recipe` in version 0.1, and their present names.
 _RENAMED = {
@@ -25,6 +25,10 @@ _RENAMED = {
 class Recipe:
     """How a network is trained.
 
+    Raises:
+        TypeError: a field does not exist, or was renamed.
+        ValueError: a field has a value that it does not take.
+
     Attributes:
         optimiser: "adam", "sgd", or "muon" (orthogonalised momentum for weights that are matrices;
             Adam for all other parameters).
@@ -34,7 +38,8 @@ class Recipe:
             fraction; biases take a tenth of it.
         momentum: of SGD.
         beta2: of Adam.
-        weight_decay: factor of the weights that is added to the gradient (L2 penalty).
+        weight_decay: factor of the weights that is added to the gradient (L2 penalty); not with
+            "muon".
         batch_size: samples per step: cubic patches, or single bands if `bands_as_samples`.
         epochs: passes over the samples; an upper limit for "plateau".
         schedule: "one-cycle" (linear warm-up over a tenth of the steps, then cosine decay),
@@ -42,7 +47,8 @@ class Recipe:
             `gamma` after `patience` validations without improvement, end below `min_lr`).
         gamma: factor of a decay of the learning rate.
         step_size: epochs from one decay to the next, for "step".
-        patience: validations without improvement before a decay, for "plateau".
+        patience: validations without improvement before a decay, for "plateau"; where torch's
+            `ReduceLROnPlateau` has a `patience` of p, it is p + 1 here.
         min_lr: the learning rate never falls below this, for "plateau".
         stop_lr: training ends when the learning rate falls below this, for "plateau"; 0 for never.
         early_stopping_patience: training ends after this many validations without improvement; 0
@@ -101,3 +107,20 @@ class Recipe:
         if old := next((name for name in fields if name in _RENAMED), None):
             raise TypeError(f"Recipe's field '{old}' is called '{_RENAMED[old]}' now")
         return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        """Reject values that would train something else without notice.
+
+        Raises:
+            ValueError: a field has a value that it does not take.
+        """
+        for name, kind in get_type_hints(type(self)).items():
+            if get_origin(kind) is Literal and getattr(self, name) not in get_args(kind):
+                choices = ", ".join(map(repr, get_args(kind)))
+                raise ValueError(
+                    f"Recipe's '{name}': expected one of {choices}, found {getattr(self, name)!r}"
+                )
+        if self.optimiser == "muon" and self.weight_decay:
+            raise ValueError(
+                f"Recipe's 'weight_decay': expected 0 with 'muon', found {self.weight_decay}"
+            )

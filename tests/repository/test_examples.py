@@ -8,6 +8,8 @@ import pytest
 
 import benchmark
 from benchmark.execution.registries import REGISTRIES
+from benchmark.method import IterativeMethod
+from tests.command_line import CommandLine
 
 MODULES = sorted(
     info.name
@@ -45,3 +47,15 @@ def test_the_examples_of_a_module_run(name: str) -> None:
     for test in examples:
         runner.run(test, out=output.append)
     assert runner.failures == 0, "".join(output)
+
+
+def test_the_iterative_method_of_the_examples_takes_a_size_that_the_scale_does_not_divide(
+    hsisr: CommandLine,
+) -> None:
+    """The upscaled image has 51 rows and 42 columns, of which 50 and 40 are the scene."""
+    (example,) = doctest.DocTestParser().get_examples(str(IterativeMethod.__doc__))
+    header = "from benchmark.method import IterativeMethod, register\n\n"
+    (hsisr.folder / "mine.py").write_text(header + example.source, encoding="utf-8")
+    small = "synthetic[rows=50,columns=40,bands=5]"
+    words = ("--dataset", small, "--scenes", "leaves04", "--scales", "3", "--plugin", "mine.py")
+    assert hsisr(*words, "--methods", "descent").code == 0

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import torch
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils.parametrize import is_parametrized
 
 from benchmark.engine.inference.returned import network_of
 from benchmark.engine.machine import seeding
@@ -20,11 +23,21 @@ def start(method: NetworkMethod, problem: Problem, recipe: Recipe) -> nn.Module:
     network = network_of(method.network(problem_of_network(method, problem)))
     if recipe.init_std:
         for layer in network.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.normal_(layer.weight, std=recipe.init_std)
-                if layer.bias is not None:
-                    nn.init.zeros_(layer.bias)
+            if isinstance(layer, _ConvNd | nn.Linear):
+                _draw(layer, recipe.init_std)
     return network
+
+
+@torch.no_grad()
+def _draw(layer: _ConvNd | nn.Linear, std: float) -> None:
+    """Draw a layer's initial weights; those of a parametrization set what they are made of."""
+    weight = torch.empty_like(layer.weight).normal_(std=std)
+    if is_parametrized(layer, "weight"):
+        layer.weight = weight
+    else:
+        layer.weight.copy_(weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
 
 
 def problem_of_network(method: NetworkMethod, problem: Problem) -> Problem:

@@ -41,10 +41,13 @@ def states(device: torch.device) -> dict[str, Any]:
 
 
 def restore(saved: dict[str, Any], device: torch.device) -> None:
-    """Restore the global random states that `states` returned."""
+    """Restore the global random states that `states` returned.
+
+    The GPU's generator stays as it is if they were saved without one.
+    """
     random.setstate(saved["python"])
     name, keys, *rest = saved["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
     torch.set_rng_state(saved["torch"])
-    if device.type == "cuda":
+    if device.type == "cuda" and "cuda" in saved:
         torch.cuda.set_rng_state(saved["cuda"], device)

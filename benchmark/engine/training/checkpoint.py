@@ -15,6 +15,7 @@ from benchmark.errors import RequestError
 from benchmark.store.files import older, write_file
 
 _CHECKSUM = 64  # hexadecimal digits of a SHA-256, before the content
+_DEVICES = "devices"  # in a file, beside the state
 
 
 class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
@@ -54,6 +55,7 @@ class Checkpointer(NullCheckpointer):
         every: minimum interval between two saves, in seconds.
         should_stop: called after every step; True stops the training.
         report: called with each message for the user.
+        device: name of the device that computes what is saved.
     """
 
     def __init__(
@@ -62,12 +64,15 @@ class Checkpointer(NullCheckpointer):
         every: float,
         should_stop: Callable[[], bool],
         report: Callable[[str], None],
+        device: str,
     ) -> None:
         self.file = file
         self.older = older(file)
         self._every = every
         self._should_stop = should_stop
         self._report = report
+        self._device = device
+        self._devices = [device]
         self._saved = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
@@ -80,19 +85,24 @@ class Checkpointer(NullCheckpointer):
             if not file.exists():
                 continue
             try:
-                return _read(file)
+                state = _read(file)
             except Exception as error:  # a damaged file may raise anything
                 if is_out_of_memory(error):
                     raise
                 self._report(f"checkpoint {file} cannot be used ({error}); trying the previous one")
                 # Otherwise the next save would replace the older file by it.
                 file.unlink(missing_ok=True)
+                continue
+            before = state.pop(_DEVICES, [])  # not in the checkpoints of older versions
+            self._devices = list(dict.fromkeys([*before, self._device]))
+            return state
         return None
 
     def reject(self, error: Exception) -> None:
         """Report and delete the checkpoints; the training starts over."""
         why = f"{type(error).__name__}: {error}"
         self._report(f"checkpoint {self.file} cannot be used ({why}); the training starts over")
+        self._devices = [self._device]
         self.remove()
 
     def due(self) -> bool:
@@ -107,7 +117,7 @@ class Checkpointer(NullCheckpointer):
     def save(self, state: dict[str, Any]) -> None:
         """Write a state; report a failure, such as a full disk, instead of raising."""
         stream = io.BytesIO()
-        torch.save(state, stream)
+        torch.save({**state, _DEVICES: self._devices}, stream)
         content = stream.getvalue()
         checksum = hashlib.sha256(content).hexdigest().encode()
         try:
@@ -117,6 +127,14 @@ class Checkpointer(NullCheckpointer):
         except (RequestError, OSError) as error:
             self._report(f"no checkpoint: {error}; the training continues without")
         self._saved = time.monotonic()
+
+    @property
+    def warnings(self) -> list[str]:
+        """A note for the tables if what was saved on one device is continued on another."""
+        if len(self._devices) == 1:
+            return []
+        where = ", then on ".join(self._devices)
+        return [f"interrupted, and computed on {where}: on one of them alone it has other numbers"]
 
     def remove(self) -> None:
         """Delete both files."""

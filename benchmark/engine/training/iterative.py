@@ -79,11 +79,16 @@ class CellRun(Run):
         return self._engine_device.autocast()
 
     def resume(self) -> dict[str, Any] | None:
-        """Return the state that was saved last in this stage, and restore the generators."""
+        """Return the state that was saved last in this stage, and restore the generators.
+
+        A stage that another kind of device began starts anew: its generator cannot be restored.
+        """
         saved = self._saved
         if saved is None or saved["stage"] != self._stage or saved["state"] is None:
             return None
         self._saved = None
+        if ("cuda" in saved["randomness"]) != (self.device.type == "cuda"):
+            return None
         self.spent = saved.get("seconds", 0.0)
         self.generator.set_state(saved["generator"])
         seeding.restore(saved["randomness"], self.device)

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrize import is_parametrized
 
 from benchmark.engine.training.muon import Muon
@@ -19,6 +20,8 @@ _BIAS_LR = 0.1
 # Of lengths in weight normalisation: that of fan-in weights by He et al. At a tenth, as gains have
 # it, losses were 3 to 12 % higher (MCNet and ERCSR of 8 maps, after 150 steps), or equal (F3DUN).
 _LENGTH_LR = math.sqrt(2)
+# Of a method's own parameters; every other module of torch is a layer.
+_CONTAINERS = (nn.ParameterList, nn.ParameterDict)
 
 
 def build(network: nn.Module, recipe: Recipe, *, fused: bool = True) -> list[torch.optim.Optimizer]:
@@ -66,16 +69,17 @@ def _parameters(module: nn.Module) -> list[nn.Parameter]:
 
 
 def _lengths(module: nn.Module) -> set[nn.Parameter]:
-    """Return the lengths of a module's weights, if it has weight normalisation."""
-    if not is_parametrized(module):
-        return set()
-    # The length comes before the direction; other parametrizations have one tensor.
-    pairs = [
-        one
-        for one in module.get_submodule("parametrizations").children()
-        if hasattr(one, "original1")
-    ]
-    return {one.get_parameter("original0") for one in pairs}
+    """Return the lengths of a module's weights, if it has weight normalisation.
+
+    That of `torch.nn.utils.parametrizations`, or the older one of `torch.nn.utils`.
+    """
+    own = dict(module.named_parameters(recurse=False))
+    lengths = {own[name] for name in own if name.endswith("_g") and f"{name[:-1]}v" in own}
+    if is_parametrized(module):
+        # The length comes before the direction; other parametrizations have one tensor.
+        pairs = module.get_submodule("parametrizations").children()
+        lengths |= {one.get_parameter("original0") for one in pairs if hasattr(one, "original1")}
+    return lengths
 
 
 def _gains(module: nn.Module) -> set[nn.Parameter]:
@@ -83,7 +87,8 @@ def _gains(module: nn.Module) -> set[nn.Parameter]:
 
     They have at most one side longer than 1, such as a temperature for every head of an attention.
     """
-    if type(module).__module__.startswith("torch.nn.") or is_parametrized(module):
+    foreign = type(module).__module__.startswith("torch.nn.")
+    if (foreign and not isinstance(module, _CONTAINERS)) or is_parametrized(module):
         return set()
     own = module.parameters(recurse=False)
     return {one for one in own if one.dim() > 1 and sum(side > 1 for side in one.shape) <= 1}
@@ -119,7 +124,7 @@ def _groups(
 
 def _blocks(module: nn.Module, weight: nn.Parameter) -> int:
     """Return the number of matrices in a weight, one a group of a convolution; 0 for vectors."""
-    blocks: int = getattr(module, "groups", 1)
+    blocks = module.groups if isinstance(module, _ConvNd) else 1
     rows = len(weight) // blocks
     return blocks if min(rows, weight[0].numel()) > 1 else 0
 

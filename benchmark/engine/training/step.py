@@ -129,4 +129,5 @@ class Step:
 def _float_and_crop(output: Any, rows: int, columns: int) -> Any:
     if isinstance(output, tuple | list):
         return type(output)(_float_and_crop(part, rows, columns) for part in output)
-    return output[..., :rows, :columns].float()
+    # A vector that the loss wants, such as a latent one, is no image.
+    return (output[..., :rows, :columns] if output.dim() >= 4 else output).float()

@@ -240,7 +240,8 @@ def run_job(
     """
     plan, settings = job.plan, job.settings
     checkpoint = job.lock.checkpoint
-    checkpointer = Checkpointer(checkpoint, settings.checkpoint_every, should_stop, report)
+    every, device = settings.checkpoint_every, settings.device
+    checkpointer = Checkpointer(checkpoint, every, should_stop, report, device.title)
     shown = WholeCell(listener)
     try:
         wanted = settings.tensorboard
@@ -250,7 +251,8 @@ def run_job(
             numeric_state(),
             with_curves(plan, settings.results, shown, report, wanted=wanted) as listeners,
         ):
-            measured, files = compute(plan, settings.device, listeners, checkpointer, pretrained)
+            measured, files = compute(plan, device, listeners, checkpointer, pretrained)
+        measured["warnings"] += checkpointer.warnings
         _require_untouched(changed)
         facts = {**job.facts(), "status": "done", "reason": None, **measured}
         with computed(settings.results, plan.address, facts, files):

@@ -53,7 +53,7 @@ class Noise(nn.Module):
 def checkpoint(file: Path, stop: Callable[[], bool] = lambda: False, every: float = 1e9) -> Any:
     """Make a checkpointer that collects its messages."""
     messages: list[str] = []
-    made = Checkpointer(file, every, stop, messages.append)
+    made = Checkpointer(file, every, stop, messages.append, "CPU")
     made.messages = messages  # type: ignore[attr-defined]
     return made
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import weight_norm as older_weight_norm
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 from benchmark.engine.training import optimiser
@@ -120,3 +121,33 @@ def test_every_parameter_is_trained_once_where_layers_share_weights() -> None:
     trained = [parameter for group in groups for parameter in group["params"]]
     assert len(trained) == len(set(map(id, trained))) == 3
     assert all(isinstance(parameter, torch.Tensor) for parameter in trained)
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm. is deprecated:FutureWarning")
+def test_the_older_weight_normalisation_has_the_rates_of_the_newer() -> None:
+    """As in public code of the field: `weight_g` is the length, `weight_v` the direction."""
+    network = nn.Sequential(older_weight_norm(nn.Conv2d(4, 8, 3)))
+    size = math.sqrt(2 / 36)
+    expected = {"0.weight_g": math.sqrt(2), "0.weight_v": size, "0.bias": size / 10}
+    assert scales(network, Recipe(lr_by_fan_in=True)) == pytest.approx(expected)
+
+
+def test_a_gain_in_a_list_is_a_gain() -> None:
+    network = nn.Sequential(
+        nn.Conv2d(4, 8, 3), nn.ParameterList([nn.Parameter(torch.ones(8, 1, 1))])
+    )
+    assert scales(network, Recipe(lr_by_fan_in=True))["1.0"] == 0.1
+
+
+@pytest.mark.parametrize("groups", [4, nn.ModuleList()])
+def test_a_module_of_ones_own_may_have_groups(groups: object) -> None:
+    """Only a convolution's are matrices of their own."""
+
+    class Attention(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.groups = groups
+            self.table = nn.Parameter(torch.ones(225, 6))
+
+    (built,) = optimiser.build(Attention(), Recipe(optimiser="muon"))
+    assert [group["blocks"] for group in built.param_groups] == [1]

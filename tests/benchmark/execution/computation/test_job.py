@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmark.engine.machine.device import Device
 from benchmark.engine.training.checkpoint import Checkpointer
 from benchmark.execution.computation.job import Job, JobResult, Settings, run_job
 from benchmark.method import Method
@@ -58,7 +59,9 @@ def test_a_checkpoint_of_another_engine_does_not_stand_in_the_way(
 ) -> None:
     """Valid, with a correct checksum and the same key, but with unknown entries."""
     task, told = planned(split_of(cache, scenes=SCENES), "espcn"), list[str]()
-    checkpointer = Checkpointer(checkpoint_of(task, settings), 1e9, lambda: False, told.append)
+    checkpointer = Checkpointer(
+        checkpoint_of(task, settings), 1e9, lambda: False, told.append, "CPU"
+    )
     checkpointer.save({"weights": torch.zeros(3)})
     result = run_job(Job(task, settings), Recorder(), lambda: False, told.append)
     assert result == JobResult("done")
@@ -111,3 +114,16 @@ def test_a_training_that_failed_at_its_test_scenes_is_not_done_again(
     assert Late.begun == 12
     assert carried(task, settings) == JobResult("done")
     assert Late.begun == 12
+
+
+def test_a_cell_that_was_begun_on_another_device_says_so(cache: Path, settings: Settings) -> None:
+    task = planned(split_of(cache, scenes=SCENES), "espcn")
+    assert carried(task, settings, after(8)).kind == "stopped"
+    here = settings.device
+    other = replace(settings, device=Device(here.torch, bfloat16=not here.bfloat16))
+    assert carried(task, other, after(1)).kind == "stopped"
+    assert carried(task, other) == JobResult("done")
+    assert cell_of(task, settings).facts["warnings"][-1] == (
+        f"interrupted, and computed on {here.title}, then on {other.device.title}: on one of them "
+        "alone it has other numbers"
+    )

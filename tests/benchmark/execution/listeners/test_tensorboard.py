@@ -285,7 +285,7 @@ def test_a_checkpoint_that_cannot_be_used_begins_anew(tiny: Split, settings: Set
     task = planned(tiny, "espcn")
     assert carried(task, settings, after(8))[0].kind == "stopped"
     (checkpoint,) = settings.results.rglob("*.checkpoint")
-    checkpointer = Checkpointer(checkpoint, 1e9, lambda: False, print)
+    checkpointer = Checkpointer(checkpoint, 1e9, lambda: False, print, "CPU")
     checkpointer.save({"weights": "of another engine"})
     ending, messages, _ = carried(task, settings)
     assert (ending, len(messages)) == (JobResult("done"), 1)

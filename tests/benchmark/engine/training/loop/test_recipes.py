@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils.parametrizations import weight_norm
 
 from benchmark.data.split import Split
 from benchmark.engine.inference.building import start
@@ -194,3 +195,24 @@ def test_weights_start_from_the_recipes_deviation() -> None:
     assert float(weights.std()) == pytest.approx(1e-3, rel=0.02)
     assert float(weights.mean()) == pytest.approx(0, abs=2e-5)
     assert all(float(p.detach().abs().max()) == 0 for p in network.parameters() if p.dim() == 1)
+
+
+def test_every_layer_with_weights_starts_from_the_recipes_deviation() -> None:
+    class Layers(NetworkMethod):
+        def network(self, problem: Problem) -> nn.Module:
+            return nn.ModuleList(
+                [
+                    nn.Conv2d(16, 32, 3),
+                    nn.Conv3d(16, 32, 3),
+                    nn.ConvTranspose2d(16, 32, 3),
+                    nn.Linear(64, 64),
+                    weight_norm(nn.Conv2d(16, 32, 3)),
+                ]
+            )
+
+    torch.manual_seed(0)
+    layers: Any = start(Layers(), problem(2, 31), Recipe(init_std=1e-3))
+    for layer in layers:
+        assert float(layer.weight.detach().std()) == pytest.approx(1e-3, rel=0.05)
+        assert not layer.bias.any()
+        assert all(parameter.requires_grad for parameter in layer.parameters())
