@@ -23,7 +23,8 @@ ROUNDED = 9  # digits after the point, beyond which two scores are equal
 _OVER_SEEDS = [name for name in ADDRESS if name != "seed"]
 _CELL = [
     *ADDRESS, "status", "reason", "error", "title", "published", "paper", "year",
-    "learns", "trained", "warnings", "parameters", "fit_s", "upscale_s", "machine", "cell",
+    "learns", "trained", "seeded", "warnings", "parameters", "fit_s", "upscale_s", "machine",
+    "cell",
 ]  # fmt: skip
 _SCORE = [*ADDRESS, "scene", "metric", "value"]
 
@@ -37,7 +38,8 @@ class MethodInfo:
         title: its name in tables.
         published: its names in published tables, separated by commas; empty where there is none.
         paper: where it was published.
-        trained: whether its weights depend on a seed.
+        trained: whether it is a network that was trained in steps.
+        seeded: whether its numbers depend on a seed, as those of every network do.
     """
 
     label: str
@@ -45,6 +47,7 @@ class MethodInfo:
     published: str
     paper: str
     trained: bool
+    seeded: bool
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,8 @@ class Results:
         cells: one row per cell, sorted by address: the address; status and reason as stored;
             `error`, why a finished cell has no scores; the method's title, published name, paper
             and year; `learns`, whether it learns from scenes; `trained`, whether in steps;
-            warnings; parameters, fit_s and upscale_s, NaN where unknown; the machine; and the
-            `Cell` itself.
+            `seeded`, whether it depends on a seed; warnings; parameters, fit_s and upscale_s, NaN
+            where unknown; the machine; and the `Cell` itself.
         scores: one row per cell, scene and metric; `value` is NaN where there is none.
     """
 
@@ -239,10 +242,19 @@ class Results:
             rows_of(self.cells.drop_duplicates("method")),
             key=lambda one: (one.learns, one.trained, one.year, one.method.casefold()),
         )
-        trained = set(self.cells[self.cells["trained"]]["method"])
+        trained, seeded = (
+            set(self.cells[self.cells[fact]]["method"]) for fact in ("trained", "seeded")
+        )
         titles = distinct_titles({one.method: one.title for one in first})
         return [
-            MethodInfo(one.method, title, one.published, one.paper, one.method in trained)
+            MethodInfo(
+                one.method,
+                title,
+                one.published,
+                one.paper,
+                one.method in trained,
+                one.method in seeded,
+            )
             for one, title in zip(first, titles.values(), strict=True)
         ]
 
@@ -283,10 +295,23 @@ def read_results(cells: Iterable[Cell]) -> Results:
     # Objects, as labels may hold invalid text and integers of any size.
     frame = pd.DataFrame(records, columns=_CELL, dtype=object)
     numbers = dict.fromkeys(("parameters", "fit_s", "upscale_s"), float)
-    frame = frame.astype({**numbers, "learns": bool, "trained": bool})
+    frame = frame.astype({**numbers, "learns": bool, "trained": bool, "seeded": bool})
     table = pd.DataFrame(scores, columns=_SCORE, dtype=object)
     table["value"] = pd.to_numeric(table["value"], errors="coerce").astype(float)
     return Results(frame, table)
+
+
+def depends_on_seed(cell: Cell) -> bool:
+    """Return whether the numbers of a cell depend on its seed.
+
+    Cells before version 0.7 say so of networks alone; of other methods only those that depend on
+    it have other seeds than 0.
+    """
+    return (
+        get_nested(cell.facts, "configuration", "recipe") is not None
+        or get_nested(cell.facts, "configuration", "method", "stochastic") is True
+        or cell.address.seed > 0
+    )
 
 
 def _scores(cell: Cell) -> list[tuple[Any, ...]]:
@@ -321,6 +346,7 @@ def _record(cell: Cell) -> dict[str, Any]:
         "year": str(get_nested(method, "year", default="")),
         "learns": bool(get_nested(method, "trained", default=True)),
         "trained": get_nested(facts, "configuration", "recipe") is not None,
+        "seeded": depends_on_seed(cell),
         "warnings": [str(line) for line in as_list(get_nested(facts, "warnings"))],
         "parameters": _number(get_nested(facts, "parameters")),
         "fit_s": _number(get_nested(facts, "times", "fit_s")),

@@ -226,9 +226,9 @@ def _evidence(item: Evidence | None) -> str:
 def training_of(group: Group) -> str:
     """Describe the cells that were compared: profile, training, seeds and scenes."""
     scenes = counted(len(group.results.scores["scene"].unique()), "scene")
-    if not group.trained:
+    if not group.seeded:
         return scenes
-    parts = [group.profile]
+    parts = [group.profile] if group.trained else []
     if group.steps:
         parts.append(counted(group.steps, "step"))
     if group.patches:

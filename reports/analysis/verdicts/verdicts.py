@@ -211,7 +211,7 @@ def _evidence(
     elif low <= 0 <= high:
         # An interval that holds Bicubic, too, would confirm a network that learned nothing.
         untrained = base.mean(metric.name) - printed.value if base else math.nan
-        unknown = group.trained and low <= untrained <= high
+        unknown = group.seeded and low <= untrained <= high
         verdict = UNDECIDED if unknown else REPRODUCED
     else:
         verdict = EXCEEDED if (difference > 0) == metric.higher else NOT_REACHED

@@ -79,3 +79,9 @@ def test_what_is_unclear_is_said_to_be(make: Make, tmp_path: Path) -> None:
     page = typed(verdict_page(judged(tmp_path, printed("34.00"))))
     assert "| cannot be told | 34.00, 33.00, -1.00 \\[" in page
     assert "unclear" in page.partition("## wang2017")[2]
+
+
+def test_the_seeds_of_a_method_without_a_recipe_are_counted(make: Make, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        add(make, seed=seed, trained=False, rows=rows(32, 33, 34))
+    assert "| 2 seeds, 3 scenes |" in typed(verdict_page(judged(tmp_path, printed("33.00"))))
