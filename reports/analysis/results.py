@@ -148,6 +148,11 @@ class Results:
         return dict(known.groupby(["method", "scale", "metric"])["mean"].agg(list))
 
     @cached_property
+    def _counts_by_seed(self) -> dict[Any, list[int]]:
+        known = self.cell_means.dropna(subset="mean")
+        return dict(known.groupby(["method", "scale", "metric"])["n"].agg(list))
+
+    @cached_property
     def _scored_scenes(self) -> dict[Any, tuple[int, int]]:
         groups = self.cell_means.groupby(["method", "scale", "metric"])
         most = self.most_scenes
@@ -183,6 +188,10 @@ class Results:
     def mean(self, method: str, scale: int, metric: str) -> float:
         """Return the mean over the seeds of the mean over the scenes; NaN where there is none."""
         return mean(self.values(method, scale, metric))
+
+    def scene_counts(self, method: str, scale: int, metric: str) -> list[int]:
+        """Return over how many scenes each of `values` is a mean."""
+        return self._counts_by_seed.get((method, scale, metric), [])
 
     def scored_scenes(self, method: str, scale: int, metric: str) -> tuple[int, int]:
         """Return how many scenes have a value under every seed, and how many others have."""

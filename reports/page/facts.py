@@ -182,6 +182,8 @@ def _method(
             most = max(results.scored_scenes(one, scale, metric.name)[0] for one in labels)
             means[metric.name] = {
                 **_mean(values, found.values(), metric),
+                "scenes": _range(results.scene_counts(method.label, scale, metric.name)),
+                "seeds": len(values),
                 # A mean over fewer scenes than the others' is not compared with theirs.
                 "ranked": here == most,
                 "marks": comparisons.marks(method.label, scale, metric),
@@ -240,6 +242,11 @@ def _mean(
         "over_seeds": _number(deviation(over_seeds), metric),
         "over_scenes": _number(deviation(over_scenes), metric),
     }
+
+
+def _range(counts: Sequence[int]) -> str:
+    """Write over how many scenes the means of the seeds are: "7", or "6 to 7"."""
+    return " to ".join(map(str, sorted({min(counts), max(counts)}))) if counts else ""
 
 
 def _number(value: float, metric: Metric, missing: str = "") -> str:
