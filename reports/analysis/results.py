@@ -56,7 +56,7 @@ class Costs:
 
     Attributes:
         parameters: number of learned values.
-        fit_s: training time in s.
+        fit_s: training time in s; NaN for a method that learns nothing, too.
         upscale_s: time for one scene in s.
         elsewhere: whether the seconds are of another machine than most of the table's, so that
             they must not be compared with those.
@@ -358,11 +358,21 @@ def _record(cell: Cell) -> dict[str, Any]:
         "seeded": depends_on_seed(cell),
         "warnings": [str(line) for line in as_list(get_nested(facts, "warnings"))],
         "parameters": _number(get_nested(facts, "parameters")),
-        "fit_s": _number(get_nested(facts, "times", "fit_s")),
+        "fit_s": fit_seconds(cell),
         "upscale_s": _number(get_nested(facts, "times", "upscale_s")),
         "machine": machine_of(cell),
         "cell": cell,
     }
+
+
+def fit_seconds(cell: Cell) -> float:
+    """Return the training time of a cell in s; NaN where nothing was learned, or it is unknown.
+
+    Of a method that learns nothing, the seconds around nothing are stored.
+    """
+    learns = get_nested(cell.facts, "configuration", "method", "trained", default=True)
+    seconds = _number(get_nested(cell.facts, "times", "fit_s"))
+    return seconds if learns and seconds > 0 else math.nan
 
 
 def _number(value: object) -> float:

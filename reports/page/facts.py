@@ -27,6 +27,7 @@ from reports.analysis.results import (
     MethodInfo,
     Results,
     deviation,
+    fit_seconds,
     mean,
     read_results,
 )
@@ -296,7 +297,7 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "command": words(environment.get("command") or ""),
         "versions": {name: words(value) for name, value in versions.items()},
         "parameters": sortable(get_nested(facts, "parameters"), grouped),
-        "fit": sortable(get_nested(facts, "times", "fit_s") or None, duration),
+        "fit": sortable(fit_seconds(cell), duration),
         "upscale": sortable(get_nested(facts, "times", "upscale_s"), significant),
         "memory": sortable(get_nested(facts, "memory", "peak_bytes"), _mebibytes),
         "rate": words(rate_line(cell)),
