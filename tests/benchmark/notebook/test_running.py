@@ -204,7 +204,10 @@ def test_markup_in_a_message_is_escaped(go: Any) -> None:
             "x: expected a function of the low-resolution image, and",
         ),
         ({"x": Custom(repeated, inputs="high")}, "x: expected 'low', 'upscaled' or both"),
-        ({"x": Custom(Net, inputs=[{}])}, "x: expected 'low', 'upscaled' or both in a list"),
+        (
+            {"x": Custom(Net, inputs=[{}])},  # type: ignore[list-item]
+            "x: expected 'low', 'upscaled' or both in a list",
+        ),
         ({"x": Custom(repeated, inputs=("low", "upscaled"))}, "x: two inputs are for networks"),
         ({"x": Custom(Net, train=False)}, "x: train=False needs a module with its weights"),
     ],
