@@ -6,17 +6,17 @@ Everything that a report shows is a selection, a mean or a pivot of these two.
 import math
 import statistics
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from benchmark.store.address import distinct_titles, method_title
+from benchmark.store.address import distinct_titles
 from benchmark.store.cells import Cell
-from reports.analysis.facts import as_list, as_number, get_nested
 from reports.analysis.metrics import Metric, metrics_of
-from reports.analysis.provenance.machines import Machine, Machines, machine_of, machines_of
+from reports.analysis.provenance.machines import Machine, Machines, machines_of
+from reports.analysis.records import record_of, scores_of
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
 ROUNDED = 9  # digits after the point, beyond which two scores are equal
@@ -293,10 +293,10 @@ def read_results(cells: Iterable[Cell]) -> Results:
     """Read cells and their scores; unreadable scores affect only their own cell."""
     records, scores = [], []
     for cell in cells:
-        record = _record(cell)
+        record = record_of(cell)
         if cell.status == "done":
             try:
-                scores += _scores(cell)
+                scores += scores_of(cell)
             except (OSError, ValueError, KeyError) as error:
                 what = type(error).__name__
                 record["error"] = f"its scores cannot be read ({what}); run it again"
@@ -308,73 +308,3 @@ def read_results(cells: Iterable[Cell]) -> Results:
     table = pd.DataFrame(scores, columns=_SCORE, dtype=object)
     table["value"] = pd.to_numeric(table["value"], errors="coerce").astype(float)
     return Results(frame, table)
-
-
-def depends_on_seed(cell: Cell) -> bool:
-    """Return whether the numbers of a cell depend on its seed.
-
-    Cells before version 0.7 say so of networks alone; of other methods only those that depend on
-    it have other seeds than 0.
-    """
-    return (
-        get_nested(cell.facts, "configuration", "recipe") is not None
-        or get_nested(cell.facts, "configuration", "method", "stochastic") is True
-        or cell.address.seed > 0
-    )
-
-
-def _scores(cell: Cell) -> list[tuple[Any, ...]]:
-    """Read a cell's scores as rows of address, scene, metric and value.
-
-    Raises:
-        OSError, ValueError, KeyError: they are not one row per scene, each with its name.
-    """
-    columns = cell.scores().to_dict("list")
-    scenes = list(map(str, columns.pop("scene")))
-    if not scenes or len(set(scenes)) < len(scenes):
-        raise ValueError("expected one row a scene")
-    address = astuple(cell.address)
-    return [
-        (*address, scene, metric, value)
-        for metric, values in columns.items()
-        for scene, value in zip(scenes, values, strict=True)
-    ]
-
-
-def _record(cell: Cell) -> dict[str, Any]:
-    facts, address = cell.facts, cell.address
-    method = get_nested(facts, "configuration", "method", default={})
-    return {
-        **{part: getattr(address, part) for part in ADDRESS},
-        "status": cell.status,
-        "reason": str(get_nested(facts, "reason", default="no reason is stored")),
-        "error": "",
-        "title": method_title(cell.address.method, cell.facts),
-        "published": str(get_nested(method, "published", default="")),
-        "paper": str(get_nested(method, "paper", default="")),
-        "year": str(get_nested(method, "year", default="")),
-        "learns": bool(get_nested(method, "trained", default=True)),
-        "trained": get_nested(facts, "configuration", "recipe") is not None,
-        "seeded": depends_on_seed(cell),
-        "warnings": [str(line) for line in as_list(get_nested(facts, "warnings"))],
-        "parameters": _number(get_nested(facts, "parameters")),
-        "fit_s": fit_seconds(cell),
-        "upscale_s": _number(get_nested(facts, "times", "upscale_s")),
-        "machine": machine_of(cell),
-        "cell": cell,
-    }
-
-
-def fit_seconds(cell: Cell) -> float:
-    """Return the training time of a cell in s; NaN where nothing was learned, or it is unknown.
-
-    Of a method that learns nothing, the seconds around nothing are stored.
-    """
-    learns = get_nested(cell.facts, "configuration", "method", "trained", default=True)
-    seconds = _number(get_nested(cell.facts, "times", "fit_s"))
-    return seconds if learns and seconds > 0 else math.nan
-
-
-def _number(value: object) -> float:
-    known = as_number(value)
-    return math.nan if known is None else known

@@ -22,12 +22,12 @@ from reports.analysis.provenance.machines import Machines, name_of
 from reports.analysis.provenance.notes import Notes, collect_notes
 from reports.analysis.provenance.table import comparable_published, provenance_of, title_of
 from reports.analysis.provenance.training import rate_line
+from reports.analysis.records import fit_seconds
 from reports.analysis.results import (
     ADDRESS,
     MethodInfo,
     Results,
     deviation,
-    fit_seconds,
     mean,
     read_results,
 )

@@ -8,7 +8,8 @@ from functools import cached_property
 from benchmark.store.address import method_title
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, as_number, get_nested
-from reports.analysis.results import Results, depends_on_seed, read_results
+from reports.analysis.records import depends_on_seed
+from reports.analysis.results import Results, read_results
 
 
 @dataclass(frozen=True, eq=False)
