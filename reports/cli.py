@@ -1,6 +1,6 @@
 """Commands of `run_all.py` that show results: tables, figures, report."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -159,8 +159,10 @@ def figures(
         plugins=tuple(plugin or ()),
     )
     paths: list[Path] = []
+    labels: dict[str, None] = {}
     with progress.make() as shown:
         for one in galleries(request, shown, names_in(scenes, "--scenes")):
+            labels[one.label] = None
             mine = [cell for cell in cells(results) if cell.address.dataset == one.label]
             limits = seconds_line([cell for cell in mine if same_table(cell, one.cells[0])])
             of = FigureCells(
@@ -174,7 +176,7 @@ def figures(
             views = one.views(results, where, partial(shown.preparing, what="estimates computed"))
             drawn = figures_of(of, views, band, asked_pixels)
             paths += write_figures(folder_of(results, of), drawn, formats_asked)
-    paths += _rank_figures(results, formats_asked, protocol, profile)
+    paths += _rank_figures(results, labels, formats_asked, protocol, profile)
     if as_json:
         print_json({"figures": [str(path) for path in paths]})
     else:
@@ -267,22 +269,22 @@ def _operations(
 
 
 def _rank_figures(
-    results: Path, formats: Sequence[str], protocol: str, profile: str
+    results: Path, labels: Iterable[str], formats: Sequence[str], protocol: str, profile: str
 ) -> Iterator[Path]:
-    """Draw the average ranks of every data set under a protocol and profile."""
+    """Draw the average ranks of some data sets under a protocol and profile."""
     from benchmark.protocol import PROTOCOLS
     from benchmark.store.address import place_name
     from benchmark.store.cells import cells
     from reports.figures.draw import rank_figures
     from reports.figures.drawing.save import write_figures
     from reports.figures.drawing.style import styles_of
-    from reports.writers.files import datasets_in, write_tables
+    from reports.writers.files import compute_tables
 
     protocol = PROTOCOLS.label(PROTOCOLS.make(protocol))
-    for label in datasets_in(results):
+    for label in labels:
         styles = styles_of([cell for cell in cells(results) if cell.address.dataset == label])
         folder = results.joinpath("figures", *map(place_name, (label, protocol, profile)))
-        for section in write_tables(results, label).sections:
+        for section in compute_tables(results, label).sections:
             if (section.protocol, section.profile) == (protocol, profile):
                 drawn = rank_figures(section.rankings, styles, f"{label}, {protocol}, {profile}")
                 yield from write_figures(folder, drawn, formats)

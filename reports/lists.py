@@ -140,6 +140,7 @@ def verdicts(
     discover(plugin)
     from rich.console import Console
 
+    from benchmark.errors import RequestError, listed
     from benchmark.method import METHODS
     from benchmark.store.cells import cells
     from benchmark.tools.protocol_facts import protocol_facts
@@ -149,7 +150,13 @@ def verdicts(
     from reports.writers import verdict_page as page
     from reports.writers.published_list import chosen
 
-    chosen(dataset=dataset)  # raises where nothing is published
+    facts, rows = protocol_facts(), chosen(dataset=dataset)
+    if {row.protocol for row in rows}.isdisjoint(str(one["name"]) for one in facts):
+        raise RequestError(
+            f"--dataset: the published numbers on {dataset} are under "
+            f"{listed(dict.fromkeys(row.protocol for row in rows))} alone, which is no protocol of "
+            "the suite, so that no cell can be compared with them; the command published lists them"
+        )
     _check_folder(results)
     files.check_suffix(output, (".md", ".csv"))
     known = {
@@ -157,9 +164,17 @@ def verdicts(
         for entry in METHODS
         for name in published_names(str(entry.facts.get("published", "")))
     }
-    found = judged(protocol_facts(), dataset, cells(results), known)
+    found = judged(facts, dataset, cells(results), known)
     if output is not None:
-        text = page.verdict_csv(found) if output.suffix == ".csv" else page.verdict_page(found)
+        command = files.command_of(
+            "verdicts",
+            dataset="" if dataset == "cave" else dataset,
+            results=_unless_stored(results),
+            output=output,
+            plugin=plugin,
+        )
+        is_table = output.suffix.lower() == ".csv"
+        text = page.verdict_csv(found) if is_table else page.verdict_page(found, command)
         files.write_page(output, text)
     elif as_json:
         print_json(page.verdict_rows(found))
@@ -176,6 +191,7 @@ def claims(
 ) -> None:
     """Check what the paper claims by the stored cells of `wang2017` on CAVE; Markdown."""
     discover(plugin)
+    from benchmark import CHECKOUT
     from benchmark.engine.training.profiles import PROFILES
     from benchmark.store.cells import cells
     from reports import output as files
@@ -186,11 +202,22 @@ def claims(
     lengths: dict[int, str] = {}
     for profile in PROFILES.values():
         lengths.setdefault(profile.patches * profile.epochs, profile.name)
-    page = claims_page(list(cells(results)), lengths)
+    command = files.command_of(
+        "claims", results=_unless_stored(results), output=output, plugin=plugin
+    )
+    # A run has another default than this command.
+    folder = _unless_stored(results) or STORED.relative_to(CHECKOUT).as_posix()
+    folder = "" if Path(folder) == RESULTS else folder
+    page = claims_page(list(cells(results)), lengths, command, folder)
     if output is None:
         print_line(page)
     else:
         files.write_page(output, page)
+
+
+def _unless_stored(results: Path) -> str:
+    """Return a results folder as it was named; "" for the one of the checkout, the default."""
+    return "" if results.resolve() == STORED.resolve() else str(results)
 
 
 def _check_folder(results: Path) -> None:

@@ -96,7 +96,7 @@ def are_images(value: object) -> bool:
     if isinstance(value, property):
         return True
     names = list(value) if isinstance(value, tuple) else []
-    return bool(names) and len(set(names)) == len(names) and set(names) <= set(IMAGES)
+    return bool(names) and all(name in IMAGES for name in names) and len(set(names)) == len(names)
 
 
 def all_methods() -> list[Method]:

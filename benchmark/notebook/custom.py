@@ -3,7 +3,7 @@
 import copy
 import inspect
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, get_type_hints
 
@@ -32,7 +32,7 @@ class Custom:
         source: a `torch.nn.Module`, a class or function that builds one, or a function that
             returns the high-resolution image; see `run`.
         inputs: what it is given: "low", the low-resolution image; "upscaled", the same interpolated
-            to the full size by the protocol; or both as a tuple, for networks that are trained.
+            to the full size by the protocol; or both in a list, for networks that are trained.
         train: False scores a module with the weights that it has.
         bandwise: True passes each band to a network as an image of one band.
 
@@ -41,7 +41,7 @@ class Custom:
     """
 
     source: object
-    inputs: str | tuple[str, ...] = "low"
+    inputs: str | Sequence[str] = "low"
     train: bool = True
     bandwise: bool = False
 
@@ -50,15 +50,19 @@ class _FunctionMethod(Method):
     """A function that returns the high-resolution image."""
 
     call: ClassVar[Callable[..., Any]]
+    image: ClassVar[str]  # the parameter for the image; empty where it goes first
     takes_scale: ClassVar[bool]
     takes_tensor: ClassVar[bool]
 
     def upscale(self, low: Tensor, problem: Problem, state: State) -> Tensor:
         """Call the function with a copy of the image, which it may change."""
         image = low.clone() if self.takes_tensor else low.cpu().numpy().copy()
-        scale = {"scale": problem.scale} if self.takes_scale else {}
+        named = {"scale": problem.scale} if self.takes_scale else {}
         with torch.no_grad():
-            made = type(self).call(image, **scale)
+            if self.image:
+                made = type(self).call(**{self.image: image}, **named)
+            else:
+                made = type(self).call(image, **named)
         if isinstance(made, np.ndarray):
             made = torch.from_numpy(np.ascontiguousarray(made))
         # Anything else is refused by the engine, which says what it is.
@@ -146,10 +150,11 @@ def register_custom(name: str, custom: Custom) -> str:
         raise RequestError(
             f"there is a method '{name}'; give yours another name: methods={{'my_{name}': ...}}"
         )
-    inputs = custom.inputs if isinstance(custom.inputs, tuple) else (custom.inputs,)
+    listing = isinstance(custom.inputs, list | tuple)
+    inputs = tuple(custom.inputs) if listing else (custom.inputs,)
     if not are_images(inputs):
         raise RequestError(
-            f"{name}: expected 'low', 'upscaled' or both in a tuple as inputs, found "
+            f"{name}: expected 'low', 'upscaled' or both in a list as inputs, found "
             f"{custom.inputs!r}"
         )
     base, own = _kind(name, custom)
@@ -192,16 +197,19 @@ def _kind(name: str, custom: Custom) -> tuple[type[Method], dict[str, Any]]:
     others = [one for one in required if one not in _ASKED]
     if is_class or (not others and _has_own_parameters(source)):
         return _builder(name, custom, source, asked, others)
-    further = [one for one in others[1:] if one != "scale"]
-    if further:
+    image = others[0] if others else ""
+    if image and set(required) - {image, "scale"}:
         raise RequestError(
             f"{name}: expected a function of the low-resolution image, and of `scale` if it wants "
             f"that, found the parameters {listed(required)}"
         )
+    first = parameters[0] if parameters else None
+    goes_first = first and first.name == image and first.kind is not first.KEYWORD_ONLY
     function = {
         "call": staticmethod(source),
+        "image": "" if goes_first else image,
         "takes_scale": "scale" in asked,
-        "takes_tensor": _takes_tensor(source),
+        "takes_tensor": _takes_tensor(source, image),
     }
     return _FunctionMethod, function
 
@@ -254,14 +262,19 @@ def _builder(
     return _TrainedMethod, {"build": staticmethod(build)}
 
 
-def _takes_tensor(source: Callable[..., Any]) -> bool:
-    """Return True for a function whose first parameter is annotated as a tensor of torch."""
+def _takes_tensor(source: Callable[..., Any], image: str) -> bool:
+    """Return True for a function whose parameter for the image is annotated as a torch tensor.
+
+    Args:
+        source: the function.
+        image: the name of the parameter; the first one if empty.
+    """
     try:
         hints = get_type_hints(source)
         first = next(iter(inspect.signature(source).parameters))
     except (NameError, TypeError, ValueError, StopIteration):
         return False
-    return hints.get(first) is Tensor
+    return hints.get(image or first) is Tensor
 
 
 def _described(value: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from io import StringIO
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def run(
       array, float32 of shape (bands, rows, columns) with values in [0, 1], and returns an array or
       tensor of floats of at least (bands, scale * rows, scale * columns), up to a last row or
       column that the truth does not have; values are clipped to [0, 1] before they are scored. A
-      parameter `scale` is given the factor. Where its first parameter is annotated as
+      parameter `scale` is given the factor. Where the parameter of the image is annotated as
       `torch.Tensor`, it is called with one, on the device of the run.
 
     An object is named as its function or class, or by a mapping: `{"mine": net}`. Its cells are
@@ -252,7 +253,7 @@ def _text(option: str, values: Values) -> str:
     Raises:
         RequestError: they are neither a text, nor a whole number, nor a list.
     """
-    if isinstance(values, str | int):
+    if isinstance(values, str | Integral):  # numpy's, too
         return str(values)
     if not isinstance(values, Iterable):
         raise RequestError(

@@ -14,9 +14,9 @@ Top-level entries of `cell.json`:
     status         "done" or "failed"
     reason         one line, for a failed cell
     address        dataset, protocol, profile, scale, method, seed: as in the path
-    configuration  method {name, title, paper, published, parameters}, dataset {name, title,
-                   synthetic, independent, bands, split, left_out, remark, marks, subset,
-                   trained_on, train, validation, test},
+    configuration  method {name, title, paper, published, trained, stochastic, parameters},
+                   dataset {name, title, synthetic, independent, bands, split, left_out, remark,
+                   marks, subset, trained_on, train, validation, test},
                    protocol {name, version, summary, down, up, ...}, profile {...},
                    recipe {...} or null, engine
     environment    versions, device, cores, threads, precision, commit, command: see environment.py

@@ -17,6 +17,7 @@ from reports.analysis import legacy
 from reports.analysis.facts import as_list, as_text
 from reports.formatting import signed
 
+COUNTS = ("skipped",)  # columns of the scores that are no metrics
 _DIGITS, _MOST_DIGITS = 4, 12  # after the decimal point: by default, and at most
 
 

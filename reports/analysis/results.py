@@ -6,24 +6,25 @@ Everything that a report shows is a selection, a mean or a pivot of these two.
 import math
 import statistics
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from benchmark.store.address import distinct_titles, method_title
+from benchmark.store.address import distinct_titles
 from benchmark.store.cells import Cell
-from reports.analysis.facts import as_list, as_number, get_nested
 from reports.analysis.metrics import Metric, metrics_of
-from reports.analysis.provenance.machines import Machine, Machines, machine_of, machines_of
+from reports.analysis.provenance.machines import Machine, Machines, machines_of
+from reports.analysis.records import record_of, scores_of
 
 ADDRESS = ["dataset", "protocol", "profile", "scale", "method", "seed"]
 ROUNDED = 9  # digits after the point, beyond which two scores are equal
 _OVER_SEEDS = [name for name in ADDRESS if name != "seed"]
 _CELL = [
     *ADDRESS, "status", "reason", "error", "title", "published", "paper", "year",
-    "learns", "trained", "warnings", "parameters", "fit_s", "upscale_s", "machine", "cell",
+    "learns", "trained", "seeded", "warnings", "parameters", "fit_s", "upscale_s", "machine",
+    "cell",
 ]  # fmt: skip
 _SCORE = [*ADDRESS, "scene", "metric", "value"]
 
@@ -37,7 +38,8 @@ class MethodInfo:
         title: its name in tables.
         published: its names in published tables, separated by commas; empty where there is none.
         paper: where it was published.
-        trained: whether its weights depend on a seed.
+        trained: whether it is a network that was trained in steps.
+        seeded: whether its numbers depend on a seed, as those of every network do.
     """
 
     label: str
@@ -45,6 +47,7 @@ class MethodInfo:
     published: str
     paper: str
     trained: bool
+    seeded: bool
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Costs:
 
     Attributes:
         parameters: number of learned values.
-        fit_s: training time in s.
+        fit_s: training time in s; NaN for a method that learns nothing, too.
         upscale_s: time for one scene in s.
         elsewhere: whether the seconds are of another machine than most of the table's, so that
             they must not be compared with those.
@@ -73,8 +76,8 @@ class Results:
         cells: one row per cell, sorted by address: the address; status and reason as stored;
             `error`, why a finished cell has no scores; the method's title, published name, paper
             and year; `learns`, whether it learns from scenes; `trained`, whether in steps;
-            warnings; parameters, fit_s and upscale_s, NaN where unknown; the machine; and the
-            `Cell` itself.
+            `seeded`, whether it depends on a seed; warnings; parameters, fit_s and upscale_s, NaN
+            where unknown; the machine; and the `Cell` itself.
         scores: one row per cell, scene and metric; `value` is NaN where there is none.
     """
 
@@ -145,6 +148,11 @@ class Results:
         return dict(known.groupby(["method", "scale", "metric"])["mean"].agg(list))
 
     @cached_property
+    def _counts_by_seed(self) -> dict[Any, list[int]]:
+        known = self.cell_means.dropna(subset="mean")
+        return dict(known.groupby(["method", "scale", "metric"])["n"].agg(list))
+
+    @cached_property
     def _scored_scenes(self) -> dict[Any, tuple[int, int]]:
         groups = self.cell_means.groupby(["method", "scale", "metric"])
         most = self.most_scenes
@@ -180,6 +188,10 @@ class Results:
     def mean(self, method: str, scale: int, metric: str) -> float:
         """Return the mean over the seeds of the mean over the scenes; NaN where there is none."""
         return mean(self.values(method, scale, metric))
+
+    def scene_counts(self, method: str, scale: int, metric: str) -> list[int]:
+        """Return over how many scenes each of `values` is a mean."""
+        return self._counts_by_seed.get((method, scale, metric), [])
 
     def scored_scenes(self, method: str, scale: int, metric: str) -> tuple[int, int]:
         """Return how many scenes have a value under every seed, and how many others have."""
@@ -239,10 +251,19 @@ class Results:
             rows_of(self.cells.drop_duplicates("method")),
             key=lambda one: (one.learns, one.trained, one.year, one.method.casefold()),
         )
-        trained = set(self.cells[self.cells["trained"]]["method"])
+        trained, seeded = (
+            set(self.cells[self.cells[fact]]["method"]) for fact in ("trained", "seeded")
+        )
         titles = distinct_titles({one.method: one.title for one in first})
         return [
-            MethodInfo(one.method, title, one.published, one.paper, one.method in trained)
+            MethodInfo(
+                one.method,
+                title,
+                one.published,
+                one.paper,
+                one.method in trained,
+                one.method in seeded,
+            )
             for one, title in zip(first, titles.values(), strict=True)
         ]
 
@@ -272,10 +293,10 @@ def read_results(cells: Iterable[Cell]) -> Results:
     """Read cells and their scores; unreadable scores affect only their own cell."""
     records, scores = [], []
     for cell in cells:
-        record = _record(cell)
+        record = record_of(cell)
         if cell.status == "done":
             try:
-                scores += _scores(cell)
+                scores += scores_of(cell)
             except (OSError, ValueError, KeyError) as error:
                 what = type(error).__name__
                 record["error"] = f"its scores cannot be read ({what}); run it again"
@@ -283,53 +304,7 @@ def read_results(cells: Iterable[Cell]) -> Results:
     # Objects, as labels may hold invalid text and integers of any size.
     frame = pd.DataFrame(records, columns=_CELL, dtype=object)
     numbers = dict.fromkeys(("parameters", "fit_s", "upscale_s"), float)
-    frame = frame.astype({**numbers, "learns": bool, "trained": bool})
+    frame = frame.astype({**numbers, "learns": bool, "trained": bool, "seeded": bool})
     table = pd.DataFrame(scores, columns=_SCORE, dtype=object)
     table["value"] = pd.to_numeric(table["value"], errors="coerce").astype(float)
     return Results(frame, table)
-
-
-def _scores(cell: Cell) -> list[tuple[Any, ...]]:
-    """Read a cell's scores as rows of address, scene, metric and value.
-
-    Raises:
-        OSError, ValueError, KeyError: they are not one row per scene, each with its name.
-    """
-    columns = cell.scores().to_dict("list")
-    scenes = list(map(str, columns.pop("scene")))
-    if not scenes or len(set(scenes)) < len(scenes):
-        raise ValueError("expected one row a scene")
-    address = astuple(cell.address)
-    return [
-        (*address, scene, metric, value)
-        for metric, values in columns.items()
-        for scene, value in zip(scenes, values, strict=True)
-    ]
-
-
-def _record(cell: Cell) -> dict[str, Any]:
-    facts, address = cell.facts, cell.address
-    method = get_nested(facts, "configuration", "method", default={})
-    return {
-        **{part: getattr(address, part) for part in ADDRESS},
-        "status": cell.status,
-        "reason": str(get_nested(facts, "reason", default="no reason is stored")),
-        "error": "",
-        "title": method_title(cell.address.method, cell.facts),
-        "published": str(get_nested(method, "published", default="")),
-        "paper": str(get_nested(method, "paper", default="")),
-        "year": str(get_nested(method, "year", default="")),
-        "learns": bool(get_nested(method, "trained", default=True)),
-        "trained": get_nested(facts, "configuration", "recipe") is not None,
-        "warnings": [str(line) for line in as_list(get_nested(facts, "warnings"))],
-        "parameters": _number(get_nested(facts, "parameters")),
-        "fit_s": _number(get_nested(facts, "times", "fit_s")),
-        "upscale_s": _number(get_nested(facts, "times", "upscale_s")),
-        "machine": machine_of(cell),
-        "cell": cell,
-    }
-
-
-def _number(value: object) -> float:
-    known = as_number(value)
-    return math.nan if known is None else known

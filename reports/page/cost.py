@@ -28,8 +28,7 @@ def cost_of(results: Results, method: str, scale: int, operations: Operations) -
     return {
         "parameters": sortable(costs.parameters, grouped),
         "operations": sortable(counted, _flop),
-        # A method that is not trained has no training time.
-        "fit": sortable(costs.fit_s if costs.fit_s > 0 else None, duration),
+        "fit": sortable(costs.fit_s, duration),
         "upscale": sortable(costs.upscale_s if costs.upscale_s > 0 else None, _seconds),
         "elsewhere": costs.elsewhere,
     }

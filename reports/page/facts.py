@@ -22,6 +22,7 @@ from reports.analysis.provenance.machines import Machines, name_of
 from reports.analysis.provenance.notes import Notes, collect_notes
 from reports.analysis.provenance.table import comparable_published, provenance_of, title_of
 from reports.analysis.provenance.training import rate_line
+from reports.analysis.records import fit_seconds
 from reports.analysis.results import (
     ADDRESS,
     MethodInfo,
@@ -182,6 +183,8 @@ def _method(
             most = max(results.scored_scenes(one, scale, metric.name)[0] for one in labels)
             means[metric.name] = {
                 **_mean(values, found.values(), metric),
+                "scenes": _range(results.scene_counts(method.label, scale, metric.name)),
+                "seeds": len(values),
                 # A mean over fewer scenes than the others' is not compared with theirs.
                 "ranked": here == most,
                 "marks": comparisons.marks(method.label, scale, metric),
@@ -242,6 +245,11 @@ def _mean(
     }
 
 
+def _range(counts: Sequence[int]) -> str:
+    """Write over how many scenes the means of the seeds are: "7", or "6 to 7"."""
+    return " to ".join(map(str, sorted({min(counts), max(counts)}))) if counts else ""
+
+
 def _number(value: float, metric: Metric, missing: str = "") -> str:
     return missing if math.isnan(value) else number(value, metric.digits)
 
@@ -289,7 +297,7 @@ def _cell(cell: Cell, machines: Machines) -> dict[str, Any]:
         "command": words(environment.get("command") or ""),
         "versions": {name: words(value) for name, value in versions.items()},
         "parameters": sortable(get_nested(facts, "parameters"), grouped),
-        "fit": sortable(get_nested(facts, "times", "fit_s") or None, duration),
+        "fit": sortable(fit_seconds(cell), duration),
         "upscale": sortable(get_nested(facts, "times", "upscale_s"), significant),
         "memory": sortable(get_nested(facts, "memory", "peak_bytes"), _mebibytes),
         "rate": words(rate_line(cell)),

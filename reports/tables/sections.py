@@ -234,8 +234,7 @@ def _costs(results: Results, notes: Notes, method: str, scale: int) -> list[Entr
 
     return [
         Entry(MISSING if math.isnan(costs.parameters) else f"{costs.parameters:,.0f}"),
-        # A method that is not trained has no training time.
-        seconds(duration(costs.fit_s)) if costs.fit_s > 0 else Entry(MISSING),
+        Entry(MISSING) if math.isnan(costs.fit_s) else seconds(duration(costs.fit_s)),
         Entry(MISSING) if math.isnan(costs.upscale_s) else seconds(significant(costs.upscale_s)),
     ]
 

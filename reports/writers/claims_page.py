@@ -1,6 +1,7 @@
 """The page on the paper's claims: tables from stored cells, and what was not run."""
 
 import math
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
@@ -28,7 +29,7 @@ from reports.writers.markdown import escape, markdown_table
 
 _PRINTED = {"proposed": "Ours", "vdsr": "Kim[11]"}  # names in the paper's table
 _INTRODUCTION = f"""\
-Written by `python run_all.py claims --output docs/findings/claims.md` from stored cells: Wang et
+Written by `{{}}` from stored cells: Wang et
 al. (ICIG 2017) on test scenes of CAVE under `{PROTOCOL}`, after {LENGTHS[0]:,} and
 {LENGTHS[1]:,} patches.
 Every claim says that one training is better than another. Trainings of one length are compared if
@@ -43,23 +44,28 @@ trainings alone. Intervals (95 %, Student's t) are of each difference by itself.
 _BESIDES = f"{REMARKED} Some of the trainings differ in more than the claim says, as listed below."
 
 
-def claims_page(cells: Sequence[Cell], profiles: Mapping[int, str]) -> str:
+def claims_page(
+    cells: Sequence[Cell], profiles: Mapping[int, str], command: str, results: str = ""
+) -> str:
     """Write the page.
 
     Args:
         cells: the stored cells.
         profiles: numbers of patches, each pass counted, and the profile that trains on so many.
+        command: the command that writes it.
+        results: the folder of the cells, where the ones that lack belong; the default of a run if
+            empty.
     """
     evidence = Evidence(cells)
     tested = {topic.title: evidence.contrasts(topic) for topic in TOPICS}
-    parts = ["# Does the paper's claim hold?", _INTRODUCTION]
+    parts = ["# Does the paper's claim hold?", _INTRODUCTION.format(command)]
     if evidence.metrics:
         parts.append(_summary(tested))
     for topic in TOPICS:
         contrasts = tested[topic.title]
         parts += [f"## {topic.title}", _scores(topic, evidence), _left_out(topic, evidence)]
         parts += [_contrasts(contrasts), _besides(contrasts), _not_compared(contrasts)]
-    parts += ["## Not run", _not_run(evidence, profiles)]
+    parts += ["## Not run", _not_run(evidence, profiles, results)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -204,7 +210,7 @@ def _difference(one: Contrast) -> str:
     return f"{text}: {one.finding}".replace("[", "\\[").replace("]", "\\]").replace("<", "&lt;")
 
 
-def _not_run(evidence: Evidence, profiles: Mapping[int, str]) -> str:
+def _not_run(evidence: Evidence, profiles: Mapping[int, str], results: str) -> str:
     """Write the commands that compute what is missing; a finished cell is not run again."""
     lacking: dict[tuple[int, tuple[int, ...]], list[str]] = {}
     for training in dict.fromkeys(one for topic in TOPICS for one in topic.trainings):
@@ -223,9 +229,10 @@ def _not_run(evidence: Evidence, profiles: Mapping[int, str]) -> str:
                 evidence.failed(method, profile, scale)
                 for method, scale in product(methods, scales)
             )
+            folder = f" --results {shlex.quote(results)}" if results else ""
             lines.append(
                 f"python run_all.py --dataset {DATASET} --profile {profile} "
-                f'--scales {at} --methods "{names}"{" --retry-failed" * failed}'
+                f'--scales {at} --methods "{names}"{folder}{" --retry-failed" * failed}'
             )
         else:
             lines.append(f"# no profile trains on {patches:,} patches: {names} at {at}")

@@ -6,7 +6,7 @@ from dataclasses import astuple
 import pandas as pd
 
 from benchmark.errors import plain
-from reports.analysis.metrics import main_of
+from reports.analysis.metrics import COUNTS, main_of
 from reports.analysis.provenance.machines import machine_of
 from reports.analysis.provenance.protocols import version_of
 from reports.analysis.results import ADDRESS, Results
@@ -33,7 +33,8 @@ def tidy_csv(results: Results) -> str:
     cells of the same protocol and profile; `protocol_version` is empty for cells of version 0.3.
     Where some cell was submitted, a last column `badge` says how far each was checked.
     """
-    table = pd.concat([results.cell_means, _failed(results)]).sort_values(ADDRESS, kind="stable")
+    means = results.cell_means[~results.cell_means["metric"].isin(COUNTS)]
+    table = pd.concat([means, _failed(results)]).sort_values(ADDRESS, kind="stable")
     table = table.merge(_machines(results), on=ADDRESS)[CSV_COLUMNS]
     if worth_showing(results.stored):
         rows = [(*astuple(cell.address), badge_of(cell).name) for cell in results.stored]

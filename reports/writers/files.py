@@ -9,7 +9,7 @@ from benchmark.store.address import place_name
 from benchmark.store.cells import Cell, cells
 from reports.analysis.comparison.pairs import BASELINE
 from reports.analysis.provenance.table import is_subset, is_synthetic, title_of
-from reports.analysis.results import read_results
+from reports.analysis.results import Results, read_results
 from reports.output import check_formats, write_files
 from reports.published.reader import base_name
 from reports.tables.model import Section
@@ -42,6 +42,53 @@ def datasets_in(results: Path) -> list[str]:
     return sorted({cell.address.dataset for cell in cells(results)})
 
 
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """The tables of one data set before they are formatted.
+
+    Attributes:
+        title: the data set's title, marked where it is synthetic.
+        results: its results.
+        sections: one a protocol and profile.
+    """
+
+    title: str
+    results: Results
+    sections: tuple[Section, ...]
+
+
+def compute_tables(results: Path, dataset: str, baseline: str = "") -> Computed:
+    """Compute a data set's tables; writes nothing.
+
+    Args:
+        results: the results folder.
+        dataset: the data set's label, as in the cells' addresses.
+        baseline: label of the method that every other is compared with; bicubic if empty.
+
+    Raises:
+        RequestError: there are no cells of that data set or of that baseline.
+    """
+    stored = list(cells(results))
+    mine = [cell for cell in stored if cell.address.dataset == dataset]
+    if not mine:
+        raise no_results_of(dataset, results, {cell.address.dataset for cell in stored})
+    methods = sorted({cell.address.method for cell in mine})
+    if baseline and baseline not in methods:
+        raise RequestError(
+            f"--baseline: no results of method '{baseline}' on '{dataset}' in {results}; "
+            f"{meant(baseline, methods)}there are some of {listed(methods)}"
+        )
+    pooled = read_results(
+        cell for cell in stored if cell.address.dataset == dataset or _comparable(mine[0], cell)
+    )
+    places = dict.fromkeys((cell.address.protocol, cell.address.profile) for cell in mine)
+    sections = tuple(
+        build(pooled.select(protocol=protocol, profile=profile), dataset, baseline or BASELINE)
+        for protocol, profile in places
+    )
+    return Computed(title_of(mine), pooled.select(dataset=dataset), sections)
+
+
 def write_tables(
     results: Path,
     dataset: str,
@@ -62,39 +109,21 @@ def write_tables(
             known, or the files cannot be written.
     """
     kinds = check_formats(formats, FORMATS)
-    stored = list(cells(results))
-    mine = [cell for cell in stored if cell.address.dataset == dataset]
-    if not mine:
-        raise no_results_of(dataset, results, {cell.address.dataset for cell in stored})
-    methods = sorted({cell.address.method for cell in mine})
-    if baseline and baseline not in methods:
-        raise RequestError(
-            f"--baseline: no results of method '{baseline}' on '{dataset}' in {results}; "
-            f"{meant(baseline, methods)}there are some of {listed(methods)}"
-        )
-    pooled = read_results(
-        cell for cell in stored if cell.address.dataset == dataset or _comparable(mine[0], cell)
-    )
-    places = dict.fromkeys((cell.address.protocol, cell.address.profile) for cell in mine)
-    sections = tuple(
-        build(pooled.select(protocol=protocol, profile=profile), dataset, baseline or BASELINE)
-        for protocol, profile in places
-    )
-    title = title_of(mine)
-    page = markdown.page(title, sections)
+    made = compute_tables(results, dataset, baseline)
+    page = markdown.page(made.title, made.sections)
     folder, name = results / "tables", place_name(dataset)
     contents = {
         "md": page,
-        "tex": latex.page(title, sections),
-        "csv": tidy_csv(pooled.select(dataset=dataset)),
+        "tex": latex.page(made.title, made.sections),
+        "csv": tidy_csv(made.results),
     }
     files = {folder / f"{name}.{kind}": contents[kind].encode() for kind in kinds}
     if "csv" in kinds:
         # In another folder, as the columns differ: the files of a folder can be read as one table.
-        comparisons = comparisons_csv(dataset, sections).encode()
+        comparisons = comparisons_csv(dataset, made.sections).encode()
         files[folder / "comparisons" / f"{name}.csv"] = comparisons
     write_files(folder, files, "tables")
-    return Tables(title, page, sections, tuple(files))
+    return Tables(made.title, page, made.sections, tuple(files))
 
 
 def no_results_of(dataset: str, results: Path, present: Collection[str]) -> RequestError:

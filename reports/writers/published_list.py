@@ -98,7 +98,8 @@ def _table(rows: Sequence[PublishedValue], metrics: Sequence[Metric]) -> Table:
     table.add_column("\nMethod", no_wrap=True)
     for metric, scale in product(metrics, scales):
         lead = metric.heading if scale == scales[0] else ""
-        table.add_column(f"{lead}\n{TIMES}{scale}", justify="right", no_wrap=True)
+        # A text is markup, which takes the brackets of a label for a style.
+        table.add_column(Text(f"{lead}\n{TIMES}{scale}"), justify="right", no_wrap=True)
     for method in dict.fromkeys(row.method for row in rows):
         found = [
             values.get((method, metric.name, scale)) for metric, scale in product(metrics, scales)

@@ -32,10 +32,14 @@ from reports.writers.terminal import new_table, print_whole
 if TYPE_CHECKING:
     from rich.console import Console
 
-COMMAND = "python run_all.py verdicts --output docs/findings/verdicts.md"
 _WORDS = {REPRODUCED: "within", EXCEEDED: "better", NOT_REACHED: "worse", UNDECIDED: "unclear"}
 _STYLES = {REPRODUCED: "green", EXCEEDED: "cyan", NOT_REACHED: "yellow"}  # the others are dim
 _COLUMNS = ["Scale", "Published", "Method", "Verdict"]
+_FIELDS = [
+    "dataset", "protocol", "scale", "published", "paper", "method", "verdict", "metric",
+    "metric_verdict", "printed", "measured", "difference", "low", "high", "profile", "seeds",
+    "scenes", "steps", "patches", "share", "why",
+]  # fmt: skip
 _LEGEND = (
     "Of each metric: printed, measured, difference, its interval where something scatters; "
     f"{REMARKED}: with a remark, which `run_all.py published` shows."
@@ -46,10 +50,10 @@ difference of the measured mean from the printed one, and by its 95 % confidence
 t). *Within*: the difference is at most {MARGIN} units of the last digit that tables show (0.05 dB,
 0.05 degrees), as much as Bicubic rows differ by, which nobody trains, or the interval contains
 zero. *Unclear*: it contains zero and Bicubic's score as well, so that it tells the network neither
-from its print nor from Bicubic. *Better* and *worse*: none of these. A row is
-**{NOT_REACHED}** if one metric is worse, else **{UNDECIDED}** if one is unclear,
-**{REPRODUCED}** if every one is within, and **{EXCEEDED}** otherwise. Reproduced does not mean
-equal: the wider the interval, the less it says.
+from its print nor from Bicubic, or no Bicubic cell of the scenes shows their scatter. *Better* and
+*worse*: none of these. A row is **{NOT_REACHED}** if one metric is worse, else
+**{UNDECIDED}** if one is unclear, **{REPRODUCED}** if every one is within, and **{EXCEEDED}**
+otherwise. Reproduced does not mean equal: the wider the interval, the less it says.
 
 Both means are over the same test scenes, so the scatter of the scores themselves over the scenes is
 no error of their difference. The interval is made from the scatter of what the method gains over
@@ -59,12 +63,17 @@ the interval is too narrow. Of several profiles the longest training counts, of 
 full size: small variants never stand for the published network."""
 
 
-def verdict_page(found: Sequence[Verdict]) -> str:
-    """Write the page."""
+def verdict_page(found: Sequence[Verdict], command: str) -> str:
+    """Write the page.
+
+    Args:
+        found: the verdicts.
+        command: the command that writes it.
+    """
     return "\n\n".join(
         [
             "# Were the published rows reproduced?",
-            f"Written by `{COMMAND}` from stored cells and printed numbers.",
+            f"Written by `{command}` from stored cells and printed numbers.",
             _counts(found),
             f"{_first_alone(found).capitalize()}.",
             _RULES,
@@ -80,7 +89,7 @@ def verdict_csv(found: Sequence[Verdict]) -> str:
     minus printed, `low` and `high` its interval; `share` is the part of the patches' values that
     the network was shown.
     """
-    table = pd.DataFrame(verdict_rows(found))
+    table = pd.DataFrame(verdict_rows(found), columns=_FIELDS)
     texts = ["dataset", "protocol", "published", "paper", "method", "profile", "why"]
     safe = table.assign(**{name: table[name].map(guarded) for name in texts})
     return safe.to_csv(index=False, lineterminator="\n")
@@ -156,7 +165,7 @@ def _first_alone(found: Sequence[Verdict]) -> str:
     first = [
         one.evidence[0].verdict
         for one in found
-        if NOT_RUN not in (one.verdict, one.evidence[0].verdict)
+        if one.verdict != NOT_RUN and one.evidence[0].verdict != NOT_RUN
     ]
     counts = Counter(first)
     parts = [f"{counts[verdict]} {word}" for verdict, word in _WORDS.items()]
@@ -206,7 +215,7 @@ def _texts(one: Verdict, metrics: Sequence[Metric]) -> list[str]:
         one.method or MISSING,
         one.verdict,
         *(_evidence(evidence.get(metric.name)) for metric in metrics),
-        training_of(one.group) if one.group else one.why or MISSING,
+        "; ".join(filter(None, (training_of(one.group) if one.group else "", one.why))) or MISSING,
     ]
 
 
@@ -226,9 +235,9 @@ def _evidence(item: Evidence | None) -> str:
 def training_of(group: Group) -> str:
     """Describe the cells that were compared: profile, training, seeds and scenes."""
     scenes = counted(len(group.results.scores["scene"].unique()), "scene")
-    if not group.trained:
+    if not group.seeded:
         return scenes
-    parts = [group.profile]
+    parts = [group.profile] if group.trained else []
     if group.steps:
         parts.append(counted(group.steps, "step"))
     if group.patches:

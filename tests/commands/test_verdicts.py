@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shlex
 
 import pytest
 
@@ -15,9 +16,11 @@ PROTOCOLS = ("jiang2020", "li2020", "liu2023", "wang2017")
 
 @pytest.mark.parametrize("command", ["verdicts", "claims"])
 def test_the_page_in_docs_is_what_the_stored_cells_give(hsisr: CommandLine, command: str) -> None:
-    answer = hsisr(command, "--output", "page.md")
-    assert (answer.code, answer.out) == (0, "written: page.md\n")
-    made = (hsisr.folder / "page.md").read_text(encoding="utf-8")
+    page = f"docs/findings/{command}.md"
+    answer = hsisr(command, "--output", page)
+    assert (answer.code, answer.out) == (0, f"written: {page}\n")
+    made = (hsisr.folder / page).read_text(encoding="utf-8")
+    assert f"Written by `python run_all.py {command} --output {page}` from" in made
     assert (DOCS / f"{command}.md").read_text(encoding="utf-8") == made, (
         f"regenerate: python run_all.py {command} --output docs/findings/{command}.md"
     )
@@ -48,6 +51,18 @@ def test_the_same_rows_are_printed_and_written_as_csv_and_json(hsisr: CommandLin
     assert [row["printed"] for row in rows] == [row["printed"] for row in listed]
 
 
+def test_a_page_names_the_command_that_wrote_it(hsisr: CommandLine) -> None:
+    (hsisr.folder / "my results").mkdir()
+    for words in (
+        ("verdicts", "--dataset", "harvard", "--results", "my results", "--output", "page.md"),
+        ("claims", "--results", "my results", "--output", "page.md"),
+    ):
+        assert hsisr(*words).code == 0
+        made = (hsisr.folder / "page.md").read_text(encoding="utf-8")
+        assert f"Written by `python run_all.py {shlex.join(words)}` from" in made
+    assert made.count("--results 'my results'\n") == made.count("python run_all.py --dataset")
+
+
 def test_bad_requests_are_refused_in_one_line(hsisr: CommandLine) -> None:
     for words, said in {
         ("verdicts", "--output", "page.txt"): "expected a name that ends in .md or .csv",
@@ -55,6 +70,9 @@ def test_bad_requests_are_refused_in_one_line(hsisr: CommandLine) -> None:
         ("verdicts", "--results", "resluts"): "there is no folder resluts; name the one to judge",
         ("claims", "--results", "resluts"): "there is no folder resluts; name the one to judge",
         ("verdicts", "--dataset", "moon"): "no published numbers of any protocol on moon",
+        ("verdicts", "--dataset", "houston"): "drsn-houston alone, which is no protocol of",
+        ("verdicts", "--dataset", "houston", "--json"): "drsn-houston alone",
+        ("verdicts", "--dataset", "houston", "--output", "x.csv"): "drsn-houston alone",
     }.items():
         answer = hsisr(*words)
         assert answer.code == 2

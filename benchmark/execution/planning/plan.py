@@ -242,6 +242,7 @@ def _plan_cell(
             "name": method.name,
             **METHODS.entry(method.name).described,
             "trained": method.trained,
+            "stochastic": method.stochastic,
             "parameters": parameters,
         },
         "dataset": split.facts(),

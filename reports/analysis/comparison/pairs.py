@@ -92,8 +92,8 @@ class Comparisons:
         titles: the methods' titles by label.
         untested: what was not compared with the best of its column, as two scenes with a finite
             difference are needed.
-        single: titles of the trained methods that have one seed, with the scales where it is not
-            so at every scale.
+        single: titles of the methods that depend on a seed and have one, with the scales where it
+            is not so at every scale.
         comparable: whether a column has values of several methods.
         dependent: whether the scenes are areas of one image, so that they are not independent.
     """
@@ -148,7 +148,7 @@ def compare(
         methods: its methods in the order of the rows.
         baseline: a method's label.
     """
-    trained = {one.label for one in methods if one.trained}
+    seeded = {one.label for one in methods if one.seeded}
     titles = {one.label: one.title for one in methods}
     pairs: list[Comparison] = []
     with_baseline: list[Comparison] = []
@@ -166,7 +166,7 @@ def compare(
             ),
         )  # fmt: skip
         comparable = comparable or len(labels) > 1
-        column = _Column(results, metric, scale, labels, trained)
+        column = _Column(results, metric, scale, labels, seeded)
         worse_better = [(worse, better) for better, worse in combinations(labels, 2)]
         of_column = column.family(worse_better)
         with_best = {one.method for one in of_column if one.other == labels[0]}
@@ -185,7 +185,7 @@ def compare(
     single = [
         one.title + where
         for one in methods
-        if one.label in trained and (where := _with_one_seed(results, one.label)) is not None
+        if one.label in seeded and (where := _with_one_seed(results, one.label)) is not None
     ]
     return Comparisons(
         items=(*pairs, *with_baseline),
@@ -217,9 +217,9 @@ class _Column:
         metric: Metric,
         scale: int,
         labels: Sequence[str],
-        trained: Set[str],
+        seeded: Set[str],
     ) -> None:
-        self.metric, self.scale, self.trained = metric, scale, trained
+        self.metric, self.scale, self.seeded = metric, scale, seeded
         stored = {one: results.by_scene_and_seed(one, scale, metric.name) for one in labels}
         scenes = list(dict.fromkeys(scene for values in stored.values() for scene in values))
         # (scenes, seeds); NaN where a method lacks a scene, or is perfect there.
@@ -267,7 +267,7 @@ class _Column:
         mine, theirs = (self.scores[label][scenes].mean(axis=0) for label in (method, other))
         if len(mine) == len(theirs) == 1:
             return None
-        return seeds_error(mine, theirs, both={method, other} <= self.trained)
+        return seeds_error(mine, theirs, both={method, other} <= self.seeded)
 
     def _compared(
         self, method: str, other: str, differences: Array, seeds: Uncertain, *,

@@ -55,7 +55,7 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
         text = f"{one.metric} of {one.scenes - one.n} of {counted(one.scenes, 'scene')}"
         undefined.setdefault((one.method, one.scale, one.seed), []).append(text)
     lacking = _lacking(results)
-    seeds = set(cells[cells["trained"]]["seed"])
+    seeds = set(cells[cells["method"].isin([one.label for one in methods if one.seeded])]["seed"])
     known: dict[str, int] = {}
     numbers, machines = {}, {}
     metrics: dict[tuple[str, int, str], tuple[int, ...]] = {}
@@ -67,7 +67,7 @@ def collect_notes(results: Results, methods: Sequence[MethodInfo]) -> Notes:
     for method in methods:
         for scale in results.scales:
             here = results.at(method.label, scale)
-            texts = _texts(here, undefined, seeds)
+            texts = _texts(here, undefined, seeds if method.seeded else set())
             elsewhere = _for_seeds(here, [results.machines.note(cell) for cell in here["cell"]])
             numbers[method.label, scale] = numbered([*texts, *elsewhere])
             machines[method.label, scale] = numbered(elsewhere)
@@ -123,7 +123,7 @@ def _who(cell: Any, cells: pd.DataFrame) -> str:
 def _texts(
     cells: pd.DataFrame, undefined: Mapping[tuple[str, int, int], list[str]], seeds: set[int]
 ) -> list[str]:
-    """List the notes on one method at one scale."""
+    """List the notes on one method at one scale, which should have these seeds."""
     texts = []
     for cell in rows_of(cells):
         who = _who(cell, cells)
@@ -135,6 +135,6 @@ def _texts(
             texts.append(f"{who}has no value for {', '.join(lacks)}; the mean is of the rest")
         texts.extend(cell.warnings)
     absent = sorted(seeds - set(cells["seed"]))
-    if len(cells) and absent and cells["trained"].any():
+    if len(cells) and absent:
         texts.append(f"without {_seeds(absent)}")
     return texts

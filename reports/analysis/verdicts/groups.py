@@ -8,6 +8,7 @@ from functools import cached_property
 from benchmark.store.address import method_title
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_list, as_number, get_nested
+from reports.analysis.records import depends_on_seed
 from reports.analysis.results import Results, read_results
 
 
@@ -43,8 +44,13 @@ class Group:
 
     @property
     def trained(self) -> bool:
-        """Return whether the method was trained in steps, so that it depends on its seed."""
+        """Return whether the method is a network that was trained in steps."""
         return get_nested(self.cells[0].facts, "configuration", "recipe") is not None
+
+    @property
+    def seeded(self) -> bool:
+        """Return whether the numbers depend on a seed, as those of every network do."""
+        return any(map(depends_on_seed, self.cells))
 
     @property
     def steps(self) -> int:

@@ -28,6 +28,8 @@ VERDICTS = (REPRODUCED, EXCEEDED, NOT_REACHED, UNDECIDED, NOT_RUN)
 # Units of the last digit that tables show, up to which a difference counts as none: what the
 # Bicubic rows, which nobody trains, differ by.
 MARGIN = 5
+_NO_BICUBIC = "no Bicubic cell of these scenes: their scatter is not known; run bicubic, too"
+_NO_SCATTER = "Bicubic has no score of two of these scenes: their scatter is not known"
 # What two cells were scored by.
 _SCORING = ("numerics", "protocol", "test")
 _ORDER = (NOT_REACHED, UNDECIDED, EXCEEDED, REPRODUCED)  # a row's verdict is the first
@@ -74,7 +76,7 @@ class Verdict:
         verdict: one of `VERDICTS`.
         evidence: on each main metric of the protocol.
         group: the cells that were compared; None where there are none.
-        why: why the row was not run; else empty.
+        why: why the row was not run, or why nothing is known of the scatter; else empty.
     """
 
     protocol: str
@@ -149,11 +151,15 @@ def _judged(
     judged = [one.verdict for one in evidence if one.verdict != NOT_RUN]
     verdict = min(judged, key=_ORDER.index, default=NOT_RUN)
     lacking = [one.metric.title for one in evidence if one.published and one.verdict == NOT_RUN]
-    if group and not judged:
+    if group and not any(one.published for one in evidence):
+        why = "none of the protocol's main metrics is printed"
+    elif group and not judged:
         why = "its cells have none of the printed metrics over all test scenes"
     elif group and lacking and verdict != NOT_REACHED:
         # One metric that is worse decides the row, whatever the others are.
         verdict, why = NOT_RUN, f"its cells have no {listed(lacking)} over all test scenes"
+    elif any(one.verdict == UNDECIDED and math.isnan(one.low) for one in evidence):
+        why = _NO_BICUBIC if base is None else _NO_SCATTER
     return Verdict(
         protocol=first.protocol,
         dataset=first.dataset,
@@ -205,35 +211,43 @@ def _evidence(
     if not math.isfinite(difference):
         return Evidence(metric, printed)
     margin = MARGIN * 10.0**-metric.digits
-    low, high = _interval(difference, metric, group, base)
+    gains = _gains(metric, group, base)
+    low, high = _interval(difference, gains, group.values(metric.name))
     if abs(difference) <= margin * (1 + 1e-9):
         verdict = REPRODUCED
+    elif not gains and group.seeded:
+        verdict = UNDECIDED
     elif low <= 0 <= high:
         # An interval that holds Bicubic, too, would confirm a network that learned nothing.
         untrained = base.mean(metric.name) - printed.value if base else math.nan
-        unknown = group.trained and low <= untrained <= high
+        unknown = group.seeded and low <= untrained <= high
         verdict = UNDECIDED if unknown else REPRODUCED
     else:
         verdict = EXCEEDED if (difference > 0) == metric.higher else NOT_REACHED
     return Evidence(metric, printed, measured, low, high, verdict)
 
 
+def _gains(metric: Metric, group: Group, base: Group | None) -> list[float]:
+    """Return the gain over Bicubic on every scene; none where they do not show its scatter."""
+    if base is None:
+        return []
+    mine, theirs = group.by_scene(metric.name), base.by_scene(metric.name)
+    gains = [mine[scene] - theirs[scene] for scene in mine if scene in theirs]
+    return gains if len(gains) > 1 and all(map(math.isfinite, gains)) else []
+
+
 def _interval(
-    difference: float, metric: Metric, group: Group, base: Group | None
+    difference: float, gains: Sequence[float], seeds: Sequence[float]
 ) -> tuple[float, float]:
-    """Return the confidence interval of measured minus published.
+    """Return the confidence interval of measured minus published; NaN where nothing scatters.
 
     Over the scenes, the variance is that of the gain over Bicubic. Over the seeds, the print is
     taken as one more training that scatters as much as those measured; with one seed nothing is
     known of that, and nothing is added.
     """
-    if base is None:
+    if not gains:
         return math.nan, math.nan
-    mine, theirs = group.by_scene(metric.name), base.by_scene(metric.name)
-    gains = [mine[scene] - theirs[scene] for scene in mine if scene in theirs]
-    if len(gains) < 2 or not all(map(math.isfinite, gains)):
-        return math.nan, math.nan
-    error, seeds = Uncertain.of(gains), group.values(metric.name)
+    error = Uncertain.of(gains)
     if len(seeds) > 1:
         error += seeds_error(seeds, [0.0], both=True)
     return interval(difference, error) if error.variance else (math.nan, math.nan)

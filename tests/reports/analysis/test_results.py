@@ -75,6 +75,16 @@ def test_times_are_means_over_the_finished_seeds(make: Make, tmp_path: Path) -> 
     assert not nothing.elsewhere
 
 
+def test_a_method_that_learns_nothing_has_no_training_time(make: Make, tmp_path: Path) -> None:
+    """The clock may see some microseconds around nothing, and tables would show 0.0 s."""
+    nothing = {"method": {"name": "bicubic", "title": "Bicubic", "trained": False}}
+    make("bicubic", configuration=nothing, fit_s=1e-5)
+    make("wiener", configuration={"method": {**nothing["method"], "trained": True}}, fit_s=1e-2)
+    found = read(tmp_path)
+    assert math.isnan(found.costs("bicubic", 2).fit_s)
+    assert found.costs("wiener", 2).fit_s == 1e-2
+
+
 def test_means_and_deviations_ignore_nan_and_know_infinity() -> None:
     values = [1.0, math.nan, 2.0, 4.0]
     assert mean(values) == pytest.approx(7 / 3)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -73,6 +74,25 @@ def test_the_numbers_are_those_of_the_cells(report: Report) -> None:
                         assert value == pytest.approx(sum(known) / len(known), abs=1e-12)
                         checked += 1
     assert checked > 100
+
+
+def test_a_mean_says_over_how_many_scenes_and_seeds_it_is(make: Make, tmp_path: Path) -> None:
+    gap = [{**row, "sam": math.nan if row["scene"] == "face" else 4.0} for row in scored(36.0, 4.0)]
+    without = [{name: row[name] for name in ("scene", "psnr", "sam")} for row in gap]
+    make("vdsr", seed=0)
+    make("vdsr", seed=1, rows=without)
+    make("vdsr", seed=2, status="failed", reason="no")
+    make("srcnn", rows=gap)
+    (section,) = facts_of(write_page(tmp_path, list(cells(tmp_path))).path)["sections"]
+    found = {
+        (method["title"], name): (mean["scenes"], mean["seeds"])
+        for method in section["methods"]
+        for name, mean in method["places"][0]["means"].items()
+    }
+    assert found["VDSR", "psnr"] == ("3", 2)
+    assert found["VDSR", "sam"] == ("2 to 3", 2)
+    assert found["VDSR", "ssim"] == ("3", 1)
+    assert found["SRCNN", "sam"] == ("2", 1)
 
 
 def test_every_cell_is_there_with_its_provenance(report: Report) -> None:

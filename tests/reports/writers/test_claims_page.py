@@ -11,8 +11,8 @@ from tests.reports.conftest import Make, typed
 PROFILES = {SHORT: "evening", LONG: "overnight"}
 
 
-def page_of(folder: Path, profiles: dict[int, str] = PROFILES) -> str:
-    return typed(claims_page(list(cells.cells(folder)), profiles))
+def page_of(folder: Path, profiles: dict[int, str] = PROFILES, results: str = "") -> str:
+    return typed(claims_page(list(cells.cells(folder)), profiles, "run_all.py claims", results))
 
 
 def row(page: str, *start: str) -> list[str]:
@@ -54,6 +54,9 @@ def test_what_was_not_run_is_a_command(make: Make, tmp_path: Path) -> None:
     assert f'{start} evening --scales 2,4 --methods "vdsr"\n' in commands
     assert f'{start} evening --scales 2,3,4 --methods "proposed,{others}"\n' in commands
     assert f'{start} overnight --scales 2,3,4 --methods "proposed,vdsr,{others}"\n' in commands
+    elsewhere = page_of(tmp_path, results="my results")
+    assert "Written by `run_all.py claims` from" in elsewhere
+    assert elsewhere.count(" --results 'my results'\n") == commands.count(start)
     without = page_of(tmp_path, {SHORT: "evening"})
     assert "# no profile trains on 60,000 patches: proposed,vdsr," in without
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from reports.analysis.verdicts.verdicts import Verdict
 from reports.writers.verdict_page import show_verdicts, verdict_csv, verdict_page
 from tests.reports.analysis.verdicts.test_verdicts import add, judged, printed, rows
 from tests.reports.conftest import Make, typed
+
+COMMAND = "python run_all.py verdicts --output page.md"
 
 
 @pytest.fixture
@@ -26,7 +29,8 @@ def found(make: Make, tmp_path: Path) -> list[Verdict]:
 
 
 def test_the_page_shows_the_evidence_of_every_row(found: list[Verdict]) -> None:
-    page = typed(verdict_page(found))
+    page = typed(verdict_page(found, COMMAND))
+    assert f"Written by `{COMMAND}` from" in page
     lines = [line for line in page.splitlines() if line.startswith("| x2")]
     first, second = ([part.strip() for part in line.strip("|").split("|")] for line in lines)
     assert first == [
@@ -76,6 +80,30 @@ def test_what_is_unclear_is_said_to_be(make: Make, tmp_path: Path) -> None:
     add(make, "bicubic", trained=False, rows=rows(30, 30, 30))
     for seed, shift in enumerate((-2, 2)):
         add(make, seed=seed, rows=rows(32 + shift, 33 + shift, 34 + shift), trained_on=["cave"])
-    page = typed(verdict_page(judged(tmp_path, printed("34.00"))))
+    page = typed(verdict_page(judged(tmp_path, printed("34.00")), COMMAND))
     assert "| cannot be told | 34.00, 33.00, -1.00 \\[" in page
     assert "unclear" in page.partition("## wang2017")[2]
+
+
+def test_the_seeds_of_a_method_without_a_recipe_are_counted(make: Make, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        add(make, seed=seed, trained=False, rows=rows(32, 33, 34))
+    page = typed(verdict_page(judged(tmp_path, printed("33.00")), COMMAND))
+    assert "| 2 seeds, 3 scenes |" in page
+
+
+def test_a_row_says_that_bicubic_was_not_run(make: Make, tmp_path: Path) -> None:
+    add(make, rows=rows(32, 33, 34))
+    page = typed(verdict_page(judged(tmp_path, printed("34.00")), COMMAND))
+    assert "-1.00 unclear" in page
+    assert "1 seed, 3 scenes; no Bicubic cell of these scenes: their scatter is not known; " in page
+
+
+def test_rows_without_a_main_metric_are_shown(tmp_path: Path) -> None:
+    found = judged(tmp_path, [replace(printed("33.00")[0], metric="ssim")])
+    assert [one.verdict for one in found] == ["not run"]
+    assert "| x2      | Net         | net      | not run   |" in typed(verdict_page(found, COMMAND))
+    assert verdict_csv(found).startswith("dataset,protocol,")
+    stream = io.StringIO()
+    show_verdicts(found, Console(file=stream, width=60))
+    assert "1 published row: " in stream.getvalue()

@@ -18,9 +18,9 @@ function number(value, digits) {
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", MINUS);
 }
 
-// "1 scene", "7 scenes".
+// "1 scene", "7 scenes", "6 to 7 scenes".
 function counted(count, noun) {
-  return count + " " + noun + (count === 1 ? "" : "s");
+  return count + " " + noun + (String(count) === "1" ? "" : "s");
 }
 
 function known(value) {
@@ -33,11 +33,6 @@ function ranks(values, metric) {
   const present = [...new Set(printed.filter(known))].sort((a, b) => (metric.higher ? b - a : a - b));
   if (printed.filter(known).length < 2) return values.map(() => 0);
   return printed.map((value) => (known(value) && present.indexOf(value) < 2 ? present.indexOf(value) + 1 : 0));
-}
-
-// How many seeds a mean is over: failed ones do not count.
-function seedsOf(place) {
-  return place.cells.filter((one) => facts.cells[one].status === "done").length;
 }
 
 // The value of a mean that is compared with others, null for one over fewer scenes than theirs.

@@ -164,8 +164,8 @@ function measured(method, { scale, index }, metric, rank) {
     return { sort: null, class: place.state, node: [button, notes] };
   }
   const lines = [
-    mean.text + (metric.unit ? " " + metric.unit : "") + ": the mean over " + counted(section().scenes.length, "test scene")
-      + (seedsOf(place) > 1 ? " and " + seedsOf(place) + " seeds" : "")
+    mean.text + (metric.unit ? " " + metric.unit : "") + ": the mean over " + counted(mean.scenes, "test scene")
+      + (mean.seeds > 1 ? " and " + mean.seeds + " seeds" : "")
       + "; unrounded " + String(mean.value) + ".",
   ];
   if (mean.over_seeds) lines.push("\u00b1 " + mean.over_seeds + " is the standard deviation over the seeds.");
@@ -178,7 +178,7 @@ function measured(method, { scale, index }, metric, rank) {
   const deviation = compared.spread ? mean.over_scenes : mean.over_seeds;
   if (deviation) node.push(make("span", { class: "spread" }, "\u00b1 " + deviation));
   return { sort: mean.value, class: rank === 1 ? "best" : "", node,
-    more: [mean.over_seeds || null, mean.over_scenes || null, seedsOf(place)] };
+    more: [mean.over_seeds || null, mean.over_scenes || null, mean.seeds] };
 }
 
 // Rows of the papers whose methods are not measured here.

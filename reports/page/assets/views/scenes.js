@@ -65,10 +65,10 @@ function score(here, method, index, value, rank, metric, name) {
     const state = place.state === "done" ? DASH : place.state;
     return { sort: null, class: place.state, node: make("span", { title: place.why || null }, state) };
   }
-  const text = number(value, metric.digits);
+  const text = number(value, metric.digits), seeds = place.means[metric.name].seeds;
   const title = one.title + ", " + onScale(here.scales[index]) + ", " + name + ", " + metric.title;
-  const line = text + (metric.unit ? " " + metric.unit : "") + (seedsOf(place) > 1
-    ? ": the mean over " + seedsOf(place) + " seeds" : "") + "; unrounded " + String(value) + ".";
+  const line = text + (metric.unit ? " " + metric.unit : "") + (seeds > 1
+    ? ": the mean over " + seeds + " seeds" : "") + "; unrounded " + String(value) + ".";
   return {
     sort: value, class: rank === 1 ? "best" : "",
     node: source(marked(text, rank), title + ": " + text + ". Where it comes from", title, [line], place.cells),

@@ -268,7 +268,7 @@ def test_the_configuration_says_all_that_tables_show(tiny: Split) -> None:
     assert told["method"]["name"] == "proposed"
     assert told["method"]["title"] == "Proposed"
     assert told["method"]["published"] == "Ours"
-    assert told["method"]["trained"] is True
+    assert told["method"]["trained"] is told["method"]["stochastic"] is True
     assert told["method"]["parameters"]["alpha"] == 0.25
     assert told["method"]["parameters"]["subnetworks"] == 6
     assert told["dataset"]["test"] == tiny.test.names
@@ -295,6 +295,9 @@ def test_a_stochastic_method_without_a_network_has_a_cell_for_every_seed(tiny: S
     method = METHODS.register("noise")(Noise)()
     made = plan_cells(tiny, Experiment(EIGHT_BIT, QUICK, (2,), (method,), (3, 4)))
     assert addresses(made) == [(2, "noise", 3), (2, "noise", 4)]
+    # Reports have to know, and no cell gets stale by it.
+    assert made[0].configuration["method"]["stochastic"] is True
+    assert "stochastic" not in made[0].depends
     low = torch.zeros(5, 8, 8)
     first, again, other = (method.upscale(low, made[n].problem(), {}) for n in (0, 0, 1))
     assert torch.equal(first, again)

@@ -139,3 +139,34 @@ def test_equal_methods_of_different_numbers_of_seeds_are_equal(make: Make, tmp_p
     (section,) = write_tables(tmp_path, "cave").sections
     assert all(one.average("bicubic") == one.average("copy") == 1.5 for one in section.rankings)
     assert {(c.above, c.below, c.p) for c in section.comparisons} == {(0, 0, 1.0)}
+
+
+STOCHASTIC = {"method": {"name": "prior", "title": "PRIOR", "trained": False, "stochastic": True}}
+
+
+@pytest.mark.parametrize("configuration", [STOCHASTIC, None])  # as since 0.7, and before
+def test_a_stochastic_method_without_a_recipe_depends_on_its_seed(
+    make: Make, tmp_path: Path, configuration: dict[str, object] | None
+) -> None:
+    """Else a network with one seed would be exact beside it."""
+    scenes, shifts = np.linspace(30, 40, 7), (0.0, 1.0, -1.0)
+    for seed, shift in enumerate(shifts):
+        make("prior", seed=seed, rows=spread(scenes + shift, scenes, SEVEN), trained=False,
+             configuration=configuration)  # fmt: skip
+    make("net", rows=spread(scenes + 4, scenes, SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    one = next(c for c in section.comparisons if c.metric.name == "psnr")
+    assert one.p == pytest.approx(stats.ttest_ind(shifts, [4.0]).pvalue)
+    assert "One seed of NET" in " ".join(section.grids[0].remarks)
+    assert section.notes == ("without seeds 1, 2",)
+
+
+def test_one_seed_of_a_stochastic_method_is_named(make: Make, tmp_path: Path) -> None:
+    values = range(30, 37)
+    make("bicubic", rows=spread(range(20, 27), range(7), SEVEN), trained=False)
+    make("prior", rows=spread(values, range(7), SEVEN), trained=False, configuration=STOCHASTIC)
+    for seed in (0, 1):
+        make("net", seed=seed, rows=spread(range(40, 47), range(7), SEVEN))
+    (section,) = write_tables(tmp_path, "cave").sections
+    assert "One seed of PRIOR: " in " ".join(section.grids[0].remarks)
+    assert section.notes == ("without seed 1",)

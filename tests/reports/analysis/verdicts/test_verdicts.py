@@ -1,6 +1,7 @@
 """Verdicts on published rows: which cells count, and what is within their scatter."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -191,12 +192,36 @@ def test_every_main_metric_counts_in_its_own_direction(
     assert one.verdict == verdict
 
 
-def test_without_bicubic_only_the_margin_is_within(make: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bicubic", [{"scale": 3}, {"rows": rows(30, 30, 30)[:1]}])
+def test_what_depends_on_a_seed_needs_bicubic_beyond_the_margin(
+    make: Make, tmp_path: Path, bicubic: dict[str, Any]
+) -> None:
+    """Nothing else shows how far the scenes scatter."""
+    add(make, "bicubic", trained=False, **bicubic)
     add(make, rows=rows(32, 33, 34))
+    told = {text: judged(tmp_path, printed(text))[0] for text in ("33.05", "33.06", "32.94")}
+    assert [one.verdict for one in told.values()] == [
+        "reproduced", "cannot be told", "cannot be told"
+    ]  # fmt: skip
+    assert [bool(one.why) for one in told.values()] == [False, True, True]
+    assert ("run bicubic, too" in told["33.06"].why) is ("scale" in bicubic)
+
+
+def test_without_bicubic_the_margin_alone_decides_on_what_has_no_seed(
+    make: Make, tmp_path: Path
+) -> None:
+    add(make, trained=False, rows=rows(32, 33, 34))
     assert [one.verdict for one in judged(tmp_path, printed("33.05"))] == ["reproduced"]
     assert [one.verdict for one in judged(tmp_path, printed("33.06"))] == [
         "not reached at this budget"
     ]
+
+
+def test_a_row_without_a_printed_main_metric_was_not_run(make: Make, tmp_path: Path) -> None:
+    add(make, rows=rows(32, 33, 34))
+    row = replace(printed("33.00")[0], metric="ssim")
+    (one,) = judged(tmp_path, [row])
+    assert (one.verdict, one.why) == ("not run", "none of the protocol's main metrics is printed")
 
 
 @pytest.mark.usefixtures("base")

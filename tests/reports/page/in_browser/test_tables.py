@@ -209,4 +209,6 @@ def test_a_mean_over_fewer_scenes_is_not_the_best(tab: Tab, make: Make, tmp_path
     assert tab.run(best) == ["VDSR"]
     assert "×2 VDSR (35.50, 0.50 before SRCNN" in text(tab, "#winners")
     assert entries(tab, "ESPCN")[:3:2] == ["36.65", "–"]  # published, and no difference
+    tab.click(f"{TABLE} tbody tr:nth-child(1) button.source")
+    assert "the mean over 2 test scenes; unrounded" in text(tab, "#provenance")
     assert tab.complaints() == []
