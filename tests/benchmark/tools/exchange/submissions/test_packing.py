@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.store.cells import WEIGHTS
+from benchmark.store.remedies import GET_WEIGHTS
 from tests.benchmark.tools.exchange.submissions.support import FORM, called
 from tests.command_line import CommandLine
 
@@ -73,7 +74,7 @@ def test_a_cell_without_weights_is_refused_and_the_former_zip_stays(mine: Comman
     next(mine.results.rglob(f"espcn/seed0/{WEIGHTS}")).unlink()
     answer = called(mine, "submit", "--methods", "espcn", *FORM)
     assert (answer.code, answer.out) == (1, "")
-    assert "espcn/seed0: its weights are not there; run it again\n" in answer.err
+    assert f"espcn/seed0: its weights are not there; {GET_WEIGHTS}\n" in answer.err
     assert answer.err.endswith("nothing is written: 1 cell refused\n")
     assert (mine.folder / "espcn.zip").read_bytes() == before
 
