@@ -43,13 +43,15 @@ def tables(
     as_json: Json = False,
 ) -> None:
     """Write the tables from stored results; trains nothing."""
+    from benchmark.cli.stored import stored_labels
+    from benchmark.dataset import DATASETS
     from benchmark.errors import RequestError
     from benchmark.plugins.parameters import names_in
     from reports.output import check_formats
     from reports.writers.files import FORMATS, datasets_in
 
     wanted = check_formats(names_in(formats, "--format"), FORMATS)
-    labels = names_in(dataset, "--dataset") or datasets_in(results)
+    labels = stored_labels(dataset, "--dataset", DATASETS, results) or datasets_in(results)
     if not labels:
         raise RequestError(f"no results in {results}; make them with: python run_all.py")
     paths = tabulate(results, labels, quiet=as_json, formats=wanted, baseline=baseline)
@@ -201,6 +203,8 @@ def report(
 ) -> None:
     """Write one page that opens offline: tables, cost, curves, tests, images, provenance."""
     discover(plugin)
+    from benchmark.cli.stored import stored_labels
+    from benchmark.dataset import DATASETS
     from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError, listed, meant
     from benchmark.execution.listeners import progress
@@ -213,7 +217,8 @@ def report(
     from reports.page.write import LIMIT, ROOM
     from reports.writers.files import no_results_of
 
-    labels, names = names_in(dataset, "--dataset"), names_in(scenes, "--scenes")
+    labels = stored_labels(dataset, "--dataset", DATASETS, results)
+    names = names_in(scenes, "--scenes")
     found = list(cells(results))
     present = {cell.address.dataset for cell in found}
     if not found:

@@ -29,9 +29,7 @@ def export(
     dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
     protocol: Annotated[str, typer.Option(help="Protocols; all with results if empty.")] = "",
     profile: Annotated[str, typer.Option(help="Profiles; all with results if empty.")] = "",
-    methods: Annotated[
-        str, typer.Option(help="Methods, as their folders are named; all if empty.")
-    ] = "",
+    methods: Annotated[str, typer.Option(help="Methods; all with results if empty.")] = "",
     weights: Annotated[
         bool, typer.Option("--weights", help="Include the trained weights.")
     ] = False,
@@ -39,8 +37,12 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Export cells to a zip; exit code 1 if a damaged one was left out."""
+    from benchmark.cli.stored import stored_labels
+    from benchmark.dataset import DATASETS
     from benchmark.execution.listeners import progress
+    from benchmark.method import METHODS
     from benchmark.plugins.parameters import names_in
+    from benchmark.protocol import PROTOCOLS
     from benchmark.tools import exchange
 
     with progress.make() as shown:
@@ -48,10 +50,10 @@ def export(
         packed = exchange.export(
             results,
             file,
-            names_in(dataset, "--dataset"),
-            protocols=names_in(protocol, "--protocol"),
+            stored_labels(dataset, "--dataset", DATASETS, results),
+            protocols=stored_labels(protocol, "--protocol", PROTOCOLS, results),
             profiles=names_in(profile, "--profile"),
-            methods=names_in(methods, "--methods"),
+            methods=stored_labels(methods, "--methods", METHODS, results),
             weights=weights,
             on_progress=report,
         )
@@ -136,6 +138,8 @@ def submit(
     if output is not None and output.suffix.lower() != ".zip":
         raise RequestError(f"--output {output}: expected a name that ends in .zip")
     discover(plugin)
+    from benchmark.cli.stored import stored_labels
+    from benchmark.dataset import DATASETS
     from benchmark.execution.listeners import progress
     from benchmark.execution.planning.plan import Folders
     from benchmark.execution.planning.request import numbers
@@ -155,7 +159,7 @@ def submit(
     )
     filled.require_complete()
     wanted = {
-        "dataset": names_in(dataset, "--dataset"),
+        "dataset": stored_labels(dataset, "--dataset", DATASETS, results),
         "protocol": [
             PROTOCOLS.label(PROTOCOLS.make(one)) for one in names_in(protocol, "--protocol")
         ],

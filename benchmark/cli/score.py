@@ -41,6 +41,8 @@ def score(
     cell was refused.
     """
     discover(plugin)
+    from benchmark.cli.stored import stored_labels
+    from benchmark.dataset import DATASETS
     from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError
     from benchmark.execution.listeners import progress
@@ -57,7 +59,7 @@ def score(
         raise RequestError(f"no results in {results}; make them with: python run_all.py")
     picked = chosen(
         stored,
-        datasets=names_in(dataset, "--dataset"),
+        datasets=stored_labels(dataset, "--dataset", DATASETS, results),
         protocols=names_in(protocol, "--protocol"),
         profiles=names_in(profile, "--profile"),
         methods=names_in(methods, "--methods"),
