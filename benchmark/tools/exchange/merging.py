@@ -18,9 +18,10 @@ from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.errors import RequestError, counted, listed, plain, redact_paths
 from benchmark.store import cells
 from benchmark.store.address import Address
-from benchmark.store.cells import WEIGHTS, Cell, set_aside
+from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.store.files import flush_folder, locked
 from benchmark.store.lock import CellLock
+from benchmark.store.replacing import move_file, put_in_place
 from benchmark.tools.exchange.sorting import sort_files
 from benchmark.tools.exchange.submitted import note_submitted, submitter
 
@@ -235,12 +236,11 @@ def _move(results: Path, cell: Cell, merged: Merged, *, replace: bool) -> None:
             metrics = {"metrics": cell.facts["metrics"]}
             cells.extend(results, old, metrics, {"scores.csv": scores})
         if outcome in ("completed", "extended") and old and _lacks_weights(old, cell):
-            (cell.folder / WEIGHTS).replace(folder / WEIGHTS)
+            move_file(cell.folder / WEIGHTS, folder / WEIGHTS)
             flush_folder(folder)
         if outcome in ("added", "replaced"):
             folder.parent.mkdir(parents=True, exist_ok=True)
-            set_aside(results, folder)
-            cell.folder.rename(folder)
+            put_in_place(results, cell.folder, folder)
             flush_folder(folder.parent)
             device = _device(cell)
             merged.machines[device] = merged.machines.get(device, 0) + 1

@@ -195,7 +195,8 @@ def _cell(
 def lacking(cell: Cell) -> str:
     """Return why a valid cell cannot be submitted; "" if it can."""
     if cell.status != "done":
-        return f"it failed: {plain(cell.facts['reason'])}; repeat its run with --retry-failed, or leave it out"
+        why = plain(cell.facts["reason"])
+        return f"it failed: {why}; repeat its run with --retry-failed, or leave it out"
     if WEIGHTS in cell.facts["sums"]:
         file = cell.folder / WEIGHTS
         if not file.exists():

@@ -261,7 +261,7 @@ def test_progress_is_reported_cell_by_cell(two: Two) -> None:
     assert calls == [*cells, ("import", 3, 3, "")]
 
 
-@pytest.mark.parametrize(("failing", "call"), [("flush_folder", 3), ("set_aside", 2)])
+@pytest.mark.parametrize(("failing", "call"), [("flush_folder", 3), ("put_in_place", 2)])
 def test_a_full_disk_leaves_whole_cells_only(
     two: Two, monkeypatch: pytest.MonkeyPatch, failing: str, call: int
 ) -> None:
