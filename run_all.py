@@ -170,7 +170,7 @@ def run(
         return
     stored = weights_from if pretrained else None
     if plan:
-        show_plan(experiment, as_json, stored, jobs)
+        show_plan(experiment, as_json, stored, jobs, retry_failed=retry_failed)
         return
     options = RunOptions(
         retry_failed=retry_failed,
