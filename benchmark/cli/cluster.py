@@ -240,14 +240,23 @@ def prepare(
 def status(results: Results = RESULTS, as_json: Json = False) -> None:
     """Show what a results folder holds and what is running for it; start nothing."""
     from benchmark.execution.planning.activity import activities
-    from benchmark.store.cells import cells, damaged
+    from benchmark.store.cells import cells, damage, folders_of
+    from benchmark.store.lock import WORK
 
-    stored = list(cells(results))
-    failed = [{"cell": str(cell.address), "why": str(cell.facts["reason"])}
-              for cell in stored if cell.status == "failed"]  # fmt: skip
-    found = list(activities(results))
-    broken = damaged(results)
-    counts = Counter({"done": len(stored) - len(failed), "running": 0, "queued": 0})
+    # Each cell counts once, whatever is stored of it while it is computed again.
+    active = {one.folder.relative_to(results / WORK): one for one in activities(results)}
+    failed, done = [], 0
+    for cell in cells(results):
+        place, why = cell.folder.relative_to(results), str(cell.facts["reason"])
+        if cell.status == "failed" and place in active and active[place].state == "interrupted":
+            why = f"{why}; {active.pop(place).details}"
+        if cell.status == "failed" and place not in active:
+            failed.append({"cell": str(cell.address), "why": why})
+        done += cell.status == "done" and place not in active
+    found = list(active.values())
+    places = (place for place in folders_of(results) if place.relative_to(results) not in active)
+    broken = list(filter(None, map(damage, places)))
+    counts = Counter({"done": done, "running": 0, "queued": 0})
     counts.update(one.state for one in found)
     counts["failed"] = len(failed)
     if broken:

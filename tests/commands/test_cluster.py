@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from benchmark.cli.cluster import minutes
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
 from tests.benchmark.store.test_lock import locked_elsewhere
-from tests.command_line import SCENES, SMALL, CommandLine
+from tests.command_line import FAILING, SCENES, SMALL, CommandLine
 from tests.faults import finished
 from tests.robustness.test_two_runs import numbers
 
@@ -95,6 +96,28 @@ def test_status_counts_what_is_there(hsisr: CommandLine) -> None:
     (file,) = hsisr.results.glob("*/*/*/*/wiener/*/scores.csv")
     file.write_text("scene\n")
     assert hsisr("status").out.splitlines()[-1].endswith("0 failed, 1 damaged")
+
+
+def test_a_cell_that_is_computed_again_counts_once(hsisr: CommandLine) -> None:
+    plugin = hsisr.folder / "failing.py"
+    plugin.write_text(FAILING)
+    assert hsisr.tiny("failing,wiener", "--plugin", str(plugin)).code == 1
+    known = hsisr.cells()
+    locks = [CellLock(hsisr.results, Address(**known[f"{name} 0"]["address"]), "b" * 64)
+             for name in ("failing", "wiener")]  # fmt: skip
+    for lock in locks:
+        assert lock.acquire()
+        lock.progress.write_text(json.dumps({"cell": "it", "updated": time.time()}))
+    assert hsisr("status").out.splitlines()[-1] == "2 cells: 0 done, 2 running, 0 queued, 0 failed"
+    for lock in locks:
+        lock.checkpoint.write_bytes(b"state")
+        lock.release()
+    kept = "a checkpoint of its training is kept"
+    assert hsisr("status").out.splitlines() == [
+        f"interrupted {locks[1].checkpoint.parent.relative_to(hsisr.results / '.work')}: {kept}",
+        f"failed      failing x3 seed 0 on {LABEL}: ValueError: no such luck; {kept}",
+        "2 cells: 0 done, 0 running, 0 queued, 1 interrupted, 1 failed",
+    ]
 
 
 @pytest.mark.parametrize(
