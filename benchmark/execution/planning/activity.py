@@ -53,4 +53,4 @@ def activities(results: Path) -> Iterator[Activity]:
             heard = f"no sign of life for {duration(silent)} from {described(progress)}"
             yield Activity(title, "interrupted", "; ".join([heard, *kept]), "", folder)
         elif kept:
-            yield Activity(title, "interrupted", *kept, "", folder)
+            yield Activity(title, "interrupted", "; ".join(kept), "", folder)

@@ -51,9 +51,9 @@ def test_every_command_takes_a_data_set_as_it_was_typed_for_the_run(hsisr: Comma
         answer = hsisr(*words)
         assert answer.code == 0, (words[0], answer.err)
     form = ("--authors", "Me", "--paper", "none", "--licence", "MIT")
-    words = ("submit", "--methods", "espcn", *form, "--not-trained-on-test-scenes")
+    submit = ("submit", "--methods", "espcn", *form, "--not-trained-on-test-scenes")
     # Found, and refused for the profile of these tests, which the receiver would not have.
-    assert "1 cell refused" in hsisr(*words, "--dataset", typed).err
+    assert "1 cell refused" in hsisr(*submit, "--dataset", typed).err
 
 
 def test_export_takes_the_other_labels_in_any_order_and_its_own_suggestions(
