@@ -22,6 +22,7 @@ from benchmark.cli.options import (
     discover,
     print_result,
 )
+from benchmark.commands import command
 from benchmark.console import print_line
 from benchmark.errors import RequestError, counted, meant
 
@@ -135,15 +136,15 @@ def without_locks_where_refused() -> AbstractContextManager[None]:
     return without_locks(lambda text: print_line(text, err=True))
 
 
-def show_submitted(outcomes: "Sequence[Outcome]", as_json: bool) -> None:
+def show_submitted(outcomes: "Sequence[Outcome]", results: Path, as_json: bool) -> None:
     """Print what a run with `--submit` has left to SLURM."""
     found = [title for one in outcomes for title in one.found]
     failed = {title: reason for one in outcomes for title, reason in one.failed.items()}
     queued = {title: reason for one in outcomes for title, reason in one.open.items()}
     text = (
         f"{counted(len(queued), 'cell')} left to SLURM, {len(found)} found done, "
-        f"{len(failed)} found failed; look: python run_all.py status; the same command without "
-        "--submit waits for them and makes the tables"
+        f"{len(failed)} found failed; look: {command('status', results=results)}; the same "
+        "command without --submit waits for them and makes the tables"
     )
     print_result({"queued": queued, "found": found, "failed": failed}, text, as_json)
 

@@ -1,7 +1,10 @@
 """What became of the cells of a table in one run."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from benchmark.commands import command
 from benchmark.execution.computation.pretrained import Agreement
 from benchmark.execution.planning.plan import CellPlan
 from benchmark.execution.planning.status import Status
@@ -38,6 +41,15 @@ def lacking_metrics(plan: CellPlan, status: Status) -> list[str]:
     known = stored if isinstance(stored, list) else []
     names = [facts.get("name") for facts in known if isinstance(facts, dict)]
     return [label for label in map(METRICS.label, plan.metrics) if label not in names]
+
+
+def command_adding(
+    metrics: Iterable[str], plan: CellPlan, results: Path, plugins: Sequence[Path]
+) -> str:
+    """Return the command that adds metrics to the stored cells of a run, of which `plan` is one."""
+    data, words = plan.split.request, ("score", "--metrics", ",".join(metrics))
+    folders = {"data": data.root, "results": results, "cache": data.cache}
+    return command(*words, plugins=plugins, **folders)
 
 
 def record(outcome: Outcome, plan: CellPlan, status: Status) -> None:

@@ -1,6 +1,5 @@
 """Run the cells of an experiment that are not stored yet; failures do not stop the run."""
 
-import shlex
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from benchmark.execution.computation.pretrained import agreement_of, require_wei
 from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import RecordedProgress
-from benchmark.execution.outcome import Outcome, lacking_metrics, record
+from benchmark.execution.outcome import Outcome, command_adding, lacking_metrics, record
 from benchmark.execution.planning.forecast import forecast
 from benchmark.execution.planning.plan import CellPlan, TablePlan, plan_tables
 from benchmark.execution.planning.request import Experiment, check_writable
@@ -223,8 +222,9 @@ class Runner:
         self.progress.begin(len(missing), sum(len(outcome.found) for outcome in outcomes))
         self._forecast([cell.job.plan for cell in missing])
         if lacking:
-            command = f"python run_all.py score --metrics {shlex.quote(','.join(lacking))}"
-            self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {command}")
+            where = self.settings.results, self.settings.plugins
+            add = command_adding(lacking, tables[0].cells[0], *where)
+            self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {add}")
         self._run_all(missing)
         if pretrained is not None:
             for table, outcome in zip(tables, outcomes, strict=True):

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.cli.cluster import minutes
+from benchmark.cli.cluster import minutes, show_submitted
+from benchmark.execution.backends.slurm.backend import SlurmBackend
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
 from tests.benchmark.store.test_lock import locked_elsewhere
@@ -173,6 +174,21 @@ def test_a_missing_package_or_command_is_named(
     answer = hsisr.tiny("bicubic", "--on", "slurm")
     assert answer.code == 2
     assert "error: --on slurm: the command sbatch is not found; run this where" in answer.err
+
+
+def test_what_is_printed_for_jobs_of_slurm_names_the_results_folder(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said: list[str] = []
+    backend = SlurmBackend.__new__(SlurmBackend)
+    backend._cells, backend._report, backend._results = [], said.append, Path("my results")
+    backend.stop()
+    look = "look: python run_all.py status --results 'my results'"
+    end = "end: python run_all.py stop --results 'my results'"
+    assert said == [f"SLURM goes on with 0 jobs; {look}, {end}, or repeat the command to wait for "
+                    "the rest"]  # fmt: skip
+    show_submitted([], Path("my results"), as_json=False)
+    assert f"; {look}; the same command without --submit" in capsys.readouterr().out
 
 
 def test_there_is_nothing_to_stop(hsisr: CommandLine) -> None:

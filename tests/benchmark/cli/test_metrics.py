@@ -1,5 +1,6 @@
 """`run_all.py metrics`, and metrics added to stored results by `run_all.py score`."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,13 @@ def test_metrics_are_added_and_refusals_change_the_exit_code(hsisr: CommandLine)
     command = "python run_all.py score --metrics 'mpsnr,ergas[ratio=8]'"
     lack = f"stored cells lack mpsnr, ergas[ratio=8]; add them with: {command}"
     assert more == [found_again, lack]
+    hsisr.results.rename(hsisr.folder / "my results")
+    (hsisr.folder / ".cache").rename(hsisr.folder / "kept")
+    where = ("--results", "my results", "--cache", "kept")
+    answer = hsisr.tiny("bicubic,wiener", "--metrics", "mpsnr", *where)
+    words = shlex.split(answer.err.partition("add them with: python run_all.py ")[2])
+    assert words == ["score", "--metrics", "mpsnr", *where]
+    assert hsisr(*words, "--methods", "bicubic").out.startswith("metrics added to 1 cell")
 
 
 def test_what_is_advised_for_a_cell_without_weights_works(hsisr: CommandLine) -> None:

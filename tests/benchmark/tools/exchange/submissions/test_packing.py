@@ -31,6 +31,16 @@ def test_a_submission_holds_cells_weights_code_and_form(made: CommandLine) -> No
     assert not any("bicubic" in name for name in names)
 
 
+def test_a_new_form_is_told_as_json_with_the_command_for_it(hsisr: CommandLine) -> None:
+    words = ("submit", "--new", "--form", "my form.yaml", "--methods", "a[x=1]", "--json")
+    answer = hsisr(*words, "--results", "mine", "--plugin", "a.py")
+    assert answer.json() == {
+        "form": "my form.yaml",
+        "then": "python run_all.py submit --methods 'a[x=1]' --form 'my form.yaml' --results mine "
+        "--plugin a.py",
+    }
+
+
 def test_the_form_is_written_read_and_completed_by_options(mine: CommandLine) -> None:
     lacking = mine("submit", "--methods", "espcn")
     assert lacking.code == 2
