@@ -88,6 +88,9 @@ def cluster_options(
             if owner != on and source is not None and source.name == "COMMANDLINE":
                 option = "--" + name.replace("_", "-")
                 raise RequestError(f"{option} needs --on {owner}")
+    source = context.get_parameter_source("in_process")
+    if on and given["in_process"] and source is not None and source.name == "COMMANDLINE":
+        raise RequestError(f"--in-process is for this machine; leave it out, or --on {on}")
     return options_of(on, {name: given[name] for name in _OWN.get(on, ())})
 
 

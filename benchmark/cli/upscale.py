@@ -76,7 +76,6 @@ def upscale(
     if len(images) > 1 and preview:
         raise RequestError("--preview shows one image; upscale them one by one")
     chosen = choose(device)
-    images, out = [one.expanduser() for one in images], out.expanduser()
     targets = dict(zip(images, upscaling.outputs_of(images, out), strict=True))
     for image, target in targets.items():
         upscaling.check_targets(image, target, preview, force=force)

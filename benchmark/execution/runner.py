@@ -118,8 +118,9 @@ def _backend(options: RunOptions, experiment: Experiment, progress: Progress) ->
         return cluster_backend(options.cluster, experiment, options.cell_timeout, progress)
     if options.isolated:
         return ProcessBackend(options.cell_timeout, options.jobs)
-    if options.jobs > 1:
-        raise RequestError("--jobs needs worker processes; leave out --in-process")
+    if options.jobs > 1 or options.cell_timeout:
+        option = "--jobs" if options.jobs > 1 else "--cell-timeout"
+        raise RequestError(f"{option} needs worker processes; leave out --in-process")
     return InlineBackend()
 
 

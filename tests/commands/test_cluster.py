@@ -37,6 +37,7 @@ def test_jobs_that_cannot_be_are_refused(hsisr: CommandLine) -> None:
     for words, error in (
         (("--jobs", "0"), "error: --jobs"),
         (("--jobs", "2"), "error: --jobs needs worker processes; leave out --in-process\n"),
+        (("--cell-timeout", "3"), "error: --cell-timeout needs worker processes; leave out --in-"),
         (("--jobs", "999", "--plan"), "error: --jobs 999: expected at most"),
     ):
         answer = hsisr.tiny("bicubic", *words)
@@ -130,6 +131,8 @@ def test_a_cell_that_is_computed_again_counts_once(hsisr: CommandLine) -> None:
         (("--on", "ray", "--at-most", "3"), "--at-most needs --on slurm"),
         (("--submit",), "--submit needs --on slurm"),
         (("--partition", "gpu", "--on", "ray"), "--partition needs --on slurm"),
+        (("--on", "ray", "--in-process"), "--in-process is for this machine; leave it out"),
+        (("--on", "slurm", "--in-process"), "--in-process is for this machine; leave it out"),
         (("--on", "slurm", "--time", "soon"), "--time soon: expected a time such as 90, "),
         (("--on", "slurm", "--time", "0:00"), "--time 0:00: expected more than nothing"),
         (("--on", "slurm", "--slurm", "qos"), "--slurm qos: expected name=value, found 'qos'"),
@@ -185,8 +188,8 @@ def test_what_is_printed_for_jobs_of_slurm_names_the_results_folder(
     backend.stop()
     look = "look: python run_all.py status --results 'my results'"
     end = "end: python run_all.py stop --results 'my results'"
-    assert said == [f"SLURM goes on with 0 jobs; {look}, {end}, or repeat the command to wait for "
-                    "the rest"]  # fmt: skip
+    repeat = "or repeat the command to wait for the rest"
+    assert said == [f"SLURM goes on with 0 jobs; {look}, {end}, {repeat}"]
     show_submitted([], Path("my results"), as_json=False)
     assert f"; {look}; the same command without --submit" in capsys.readouterr().out
 
