@@ -55,9 +55,15 @@ AtMost = Annotated[
     int, typer.Option("--at-most", min=0, help="SLURM: jobs at a time; 0 for no limit.")
 ]
 Further = Annotated[
-    str, typer.Option("--slurm", help="SLURM: more options of sbatch: account=x,qos=y.")
+    str, typer.Option("--slurm", help="SLURM: more options of sbatch: account=x,exclusive.")
 ]
 Submit = Annotated[bool, typer.Option("--submit", help="SLURM: submit and return.")]
+# Of sbatch: options that need no value, and the form of a name.
+_FLAGS = frozenset(
+    {"contiguous", "exclusive", "get-user-env", "hold", "no-kill", "no-requeue", "overcommit",
+     "oversubscribe", "propagate", "reboot", "requeue", "spread-job", "use-min-nodes"}
+)  # fmt: skip
+_OPTION = re.compile("(--)?[a-z][a-z-]*")
 _TIME = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
 # The options that belong to one value of --on alone, by the names of their parameters.
 _OWN = {
@@ -127,7 +133,7 @@ def options_of(
     return SlurmOptions(
         memory=values.pop("mem", ""),
         minutes=minutes(str(values.pop("time", "4:00:00"))),
-        further=_pairs(values.pop("slurm", "")),
+        further=sbatch_options(values.pop("slurm", "")),
         **values,
     )
 
@@ -173,19 +179,32 @@ def minutes(text: str) -> int:
     return -(-seconds // 60)
 
 
-def _pairs(text: str) -> dict[str, str]:
-    """Return options of sbatch by name.
+def sbatch_options(text: str) -> dict[str, str | bool]:
+    """Read options of sbatch by name, without dashes; those without a value are True.
+
+    Commas separate options, and parts of a value: what is no option continues the one before.
 
     Raises:
-        RequestError: one has no value.
+        RequestError: the first part is no option, or one has no value.
+
+    Example:
+        >>> sbatch_options("exclude=n1,n2,exclusive,export=ALL,HOME=/x")
+        {'exclude': 'n1,n2', 'exclusive': True, 'export': 'ALL,HOME=/x'}
     """
-    pairs = {}
+    options: dict[str, str | bool] = {}
+    last = ""
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, sign, value = item.partition("=")
-        if not sign or not name or not value:
+        if not sign and (item.startswith("--") or item in _FLAGS):
+            options[name.lstrip("-")] = True
+        elif sign and value and _OPTION.fullmatch(name):
+            last = name.lstrip("-")
+            options[last] = value
+        elif last and name and not (sign and _OPTION.fullmatch(name)):
+            options[last] = f"{options[last]},{item}"
+        else:
             raise RequestError(f"--slurm {text}: expected name=value, found '{item}'")
-        pairs[name.lstrip("-")] = value
-    return pairs
+    return options
 
 
 def stop(results: Results = RESULTS) -> None:

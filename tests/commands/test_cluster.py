@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.cli.cluster import minutes, show_submitted
+from benchmark.cli.cluster import minutes, sbatch_options, show_submitted
 from benchmark.execution.backends.slurm.backend import SlurmBackend
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
@@ -135,6 +135,9 @@ def test_a_cell_that_is_computed_again_counts_once(hsisr: CommandLine) -> None:
         (("--on", "slurm", "--in-process"), "--in-process is for this machine; leave it out"),
         (("--on", "slurm", "--time", "soon"), "--time soon: expected a time such as 90, "),
         (("--on", "slurm", "--time", "0:00"), "--time 0:00: expected more than nothing"),
+        (("--on", "slurm", "--slurm", "=x"), "--slurm =x: expected name=value, found '=x'"),
+        (("--on", "slurm", "--slurm", "a=x,qos="), "--slurm a=x,qos=: expected name=value"),
+        (("--on", "slurm", "--slurm", "n1,qos=y"), "--slurm n1,qos=y: expected name=value"),
         (("--on", "slurm", "--slurm", "qos"), "--slurm qos: expected name=value, found 'qos'"),
     ],
 )
@@ -163,6 +166,23 @@ def test_options_that_do_not_fit_are_refused(
 )
 def test_a_time_limit_is_read_as_sbatch_reads_it(text: str, expected: int) -> None:
     assert minutes(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {}),
+        ("account=x,qos=y", {"account": "x", "qos": "y"}),
+        ("exclude=n1,n2,--qos=y", {"exclude": "n1,n2", "qos": "y"}),
+        ("mail-type=BEGIN,END, mail-user=a@b", {"mail-type": "BEGIN,END", "mail-user": "a@b"}),
+        ("exclusive,nodelist=n[1,3]", {"exclusive": True, "nodelist": "n[1,3]"}),
+        ("exclusive=user,--test-only", {"exclusive": "user", "test-only": True}),
+        ("exclude=n1,hold,n2", {"exclude": "n1,n2", "hold": True}),
+        ("export=ALL,X=1,licenses=a:2,b:1", {"export": "ALL,X=1", "licenses": "a:2,b:1"}),
+    ],
+)
+def test_any_option_of_sbatch_is_read(text: str, expected: dict[str, object]) -> None:
+    assert sbatch_options(text) == expected
 
 
 def test_a_missing_package_or_command_is_named(

@@ -207,7 +207,8 @@ class SlurmBackend(Backend):
     def _executor(self, name: str, gpus: int, warning: int) -> Any:
         options = self._options
         executor = self._submitit.SlurmExecutor(folder=self._logs / "%j", max_num_timeout=10**6)
-        further: dict[str, Any] = {"requeue": True, **options.further}
+        again = {} if "no-requeue" in options.further else {"requeue": True}
+        further: dict[str, Any] = {**again, **options.further}
         parameters: dict[str, Any] = {
             "job_name": name,
             "time": options.minutes,
