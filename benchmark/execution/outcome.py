@@ -1,10 +1,10 @@
 """What became of the cells of a table in one run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from benchmark.commands import command
+from benchmark.execution.computation.job import Settings
 from benchmark.execution.computation.pretrained import Agreement
 from benchmark.execution.planning.plan import CellPlan
 from benchmark.execution.planning.status import Status
@@ -43,13 +43,21 @@ def lacking_metrics(plan: CellPlan, status: Status) -> list[str]:
     return [label for label in map(METRICS.label, plan.metrics) if label not in names]
 
 
-def command_adding(
-    metrics: Iterable[str], plan: CellPlan, results: Path, plugins: Sequence[Path]
-) -> str:
-    """Return the command that adds metrics to the stored cells of a run, of which `plan` is one."""
-    data, words = plan.split.request, ("score", "--metrics", ",".join(metrics))
-    folders = {"data": data.root, "results": results, "cache": data.cache}
-    return command(*words, plugins=plugins, **folders)
+def command_adding(metrics: Mapping[str, CellPlan], settings: Settings) -> str:
+    """Return the command that adds metrics to stored cells.
+
+    Args:
+        metrics: each with a cell that lacks it.
+        settings: of the run.
+    """
+    data = next(iter(metrics.values())).split.request
+    return command(
+        *("score", "--metrics", ",".join(metrics)),
+        data=data.root,
+        results=settings.results,
+        cache=data.cache,
+        plugins=settings.plugins,
+    )
 
 
 def record(outcome: Outcome, plan: CellPlan, status: Status) -> None:

@@ -200,7 +200,7 @@ class Runner:
     def run_together(self, tables: Sequence[TablePlan]) -> list[Outcome]:
         """Run the cells of several tables as if they were one; see `run`."""
         outcomes = []
-        missing, lacking = [], dict[str, None]()
+        missing, lacking = [], dict[str, CellPlan]()
         pretrained = self.settings.pretrained
         for table in tables:
             outcome = Outcome(table.label)
@@ -218,13 +218,12 @@ class Runner:
                     continue
                 if status.state == "done":
                     Job(plan, self.settings).lock.clean_up()
-                    lacking |= dict.fromkeys(lacking_metrics(plan, status))
+                    lacking |= dict.fromkeys(lacking_metrics(plan, status), plan)
                 record(outcome, plan, status)
         self.progress.begin(len(missing), sum(len(outcome.found) for outcome in outcomes))
         self._forecast([cell.job.plan for cell in missing])
         if lacking:
-            where = self.settings.results, self.settings.plugins
-            add = command_adding(lacking, tables[0].cells[0], *where)
+            add = command_adding(lacking, self.settings)
             self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {add}")
         self._run_all(missing)
         if pretrained is not None:
