@@ -170,7 +170,7 @@ def run(
         return
     stored = weights_from if pretrained else None
     if plan:
-        show_plan(experiment, as_json, stored, jobs)
+        show_plan(experiment, as_json, stored, jobs, retry_failed=retry_failed)
         return
     options = RunOptions(
         retry_failed=retry_failed,
@@ -188,7 +188,7 @@ def run(
     failed = {title: reason for one in outcomes for title, reason in one.failed.items()}
     left = {title: reason for one in outcomes for title, reason in one.open.items()}
     if submit:
-        cluster.show_submitted(outcomes, as_json)
+        cluster.show_submitted(outcomes, results, as_json)
         raise typer.Exit(1 if failed else 0)
     paths = reports.tabulate(results, [one.label for one in outcomes], quiet=as_json)
     if as_json:

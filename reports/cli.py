@@ -20,6 +20,7 @@ from benchmark.cli.options import (
     print_json,
 )
 from benchmark.cli.usage import finite
+from benchmark.commands import command
 from benchmark.console import print_line, results_stream
 
 if TYPE_CHECKING:
@@ -43,15 +44,17 @@ def tables(
     as_json: Json = False,
 ) -> None:
     """Write the tables from stored results; trains nothing."""
+    from benchmark.cli.stored import stored_labels
+    from benchmark.dataset import DATASETS
     from benchmark.errors import RequestError
     from benchmark.plugins.parameters import names_in
     from reports.output import check_formats
     from reports.writers.files import FORMATS, datasets_in
 
     wanted = check_formats(names_in(formats, "--format"), FORMATS)
-    labels = names_in(dataset, "--dataset") or datasets_in(results)
+    labels = stored_labels(dataset, "--dataset", DATASETS, results) or datasets_in(results)
     if not labels:
-        raise RequestError(f"no results in {results}; make them with: python run_all.py")
+        raise RequestError(f"no results in {results}; make them with: {command(results=results)}")
     paths = tabulate(results, labels, quiet=as_json, formats=wanted, baseline=baseline)
     if as_json:
         print_json({"tables": paths})
@@ -203,6 +206,8 @@ def report(
 ) -> None:
     """Write one page that opens offline: tables, cost, curves, tests, images, provenance."""
     discover(plugin)
+    from benchmark.cli.stored import stored_labels
+    from benchmark.dataset import DATASETS
     from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError, listed, meant
     from benchmark.execution.listeners import progress
@@ -215,11 +220,12 @@ def report(
     from reports.page.write import LIMIT, ROOM
     from reports.writers.files import no_results_of
 
-    labels, names = names_in(dataset, "--dataset"), names_in(scenes, "--scenes")
+    labels = stored_labels(dataset, "--dataset", DATASETS, results)
+    names = names_in(scenes, "--scenes")
     found = list(cells(results))
     present = {cell.address.dataset for cell in found}
     if not found:
-        raise RequestError(f"no results in {results}; make them with: python run_all.py")
+        raise RequestError(f"no results in {results}; make them with: {command(results=results)}")
     for label in labels:
         if label not in present:
             raise no_results_of(label, results, present)

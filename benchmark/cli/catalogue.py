@@ -7,6 +7,7 @@ import typer
 
 from benchmark import CHECKOUT
 from benchmark.cli.options import DATA, Data, Json, Plugins, discover, print_list
+from benchmark.commands import command
 from benchmark.console import print_line
 from benchmark.errors import RequestError
 
@@ -21,7 +22,7 @@ def fetch(
     from benchmark.dataset import DATASETS
 
     folder = DATASETS.make(dataset).fetch(data)
-    again = f"python run_all.py --dataset {dataset} --data {data}"
+    again = command("--dataset", dataset, data=data, plugins=plugin)
     print_line(f"{dataset} is in {folder}; run: {again}")
 
 
@@ -126,9 +127,10 @@ def new(
             f"'{name}' begins with _, as the helpers in {home}, which are no plugins; choose "
             "another name, or another place with --folder"
         )
+    discover(None)  # their names are taken
     file = scaffold.write(name, folder or home, kind)
-    plugin = f" --plugin {file}" if folder else ""
-    print_line(f"wrote {file}; try: python run_all.py {_TRIALS[kind].format(name)}{plugin}")
+    tried = _TRIALS[kind].format(name).split()
+    print_line(f"wrote {file}; try: {command(*tried, plugins=[file] if folder else ())}")
 
 
 # The command that tries a new plugin, by its kind.

@@ -22,6 +22,7 @@ from benchmark.cli.options import (
     discover,
     print_result,
 )
+from benchmark.commands import command
 from benchmark.console import print_line
 from benchmark.errors import RequestError, counted, meant
 
@@ -54,9 +55,15 @@ AtMost = Annotated[
     int, typer.Option("--at-most", min=0, help="SLURM: jobs at a time; 0 for no limit.")
 ]
 Further = Annotated[
-    str, typer.Option("--slurm", help="SLURM: more options of sbatch: account=x,qos=y.")
+    str, typer.Option("--slurm", help="SLURM: more options of sbatch: account=x,exclusive.")
 ]
 Submit = Annotated[bool, typer.Option("--submit", help="SLURM: submit and return.")]
+# Of sbatch: options that need no value, and the form of a name.
+_FLAGS = frozenset(
+    {"contiguous", "exclusive", "get-user-env", "hold", "no-kill", "no-requeue", "overcommit",
+     "oversubscribe", "propagate", "reboot", "requeue", "spread-job", "use-min-nodes"}
+)  # fmt: skip
+_OPTION = re.compile("(--)?[a-z][a-z-]*")
 _TIME = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
 # The options that belong to one value of --on alone, by the names of their parameters.
 _OWN = {
@@ -87,6 +94,9 @@ def cluster_options(
             if owner != on and source is not None and source.name == "COMMANDLINE":
                 option = "--" + name.replace("_", "-")
                 raise RequestError(f"{option} needs --on {owner}")
+    source = context.get_parameter_source("in_process")
+    if on and given["in_process"] and source is not None and source.name == "COMMANDLINE":
+        raise RequestError(f"--in-process is for this machine; leave it out, or --on {on}")
     return options_of(on, {name: given[name] for name in _OWN.get(on, ())})
 
 
@@ -123,7 +133,7 @@ def options_of(
     return SlurmOptions(
         memory=values.pop("mem", ""),
         minutes=minutes(str(values.pop("time", "4:00:00"))),
-        further=_pairs(values.pop("slurm", "")),
+        further=sbatch_options(values.pop("slurm", "")),
         **values,
     )
 
@@ -135,15 +145,15 @@ def without_locks_where_refused() -> AbstractContextManager[None]:
     return without_locks(lambda text: print_line(text, err=True))
 
 
-def show_submitted(outcomes: "Sequence[Outcome]", as_json: bool) -> None:
+def show_submitted(outcomes: "Sequence[Outcome]", results: Path, as_json: bool) -> None:
     """Print what a run with `--submit` has left to SLURM."""
     found = [title for one in outcomes for title in one.found]
     failed = {title: reason for one in outcomes for title, reason in one.failed.items()}
     queued = {title: reason for one in outcomes for title, reason in one.open.items()}
     text = (
         f"{counted(len(queued), 'cell')} left to SLURM, {len(found)} found done, "
-        f"{len(failed)} found failed; look: python run_all.py status; the same command without "
-        "--submit waits for them and makes the tables"
+        f"{len(failed)} found failed; look: {command('status', results=results)}; the same "
+        "command without --submit waits for them and makes the tables"
     )
     print_result({"queued": queued, "found": found, "failed": failed}, text, as_json)
 
@@ -169,19 +179,32 @@ def minutes(text: str) -> int:
     return -(-seconds // 60)
 
 
-def _pairs(text: str) -> dict[str, str]:
-    """Return options of sbatch by name.
+def sbatch_options(text: str) -> dict[str, str | bool]:
+    """Read options of sbatch by name, without dashes; those without a value are True.
+
+    Commas separate options, and parts of a value: what is no option continues the one before.
 
     Raises:
-        RequestError: one has no value.
+        RequestError: the first part is no option, or one has no value.
+
+    Example:
+        >>> sbatch_options("exclude=n1,n2,exclusive,export=ALL,HOME=/x")
+        {'exclude': 'n1,n2', 'exclusive': True, 'export': 'ALL,HOME=/x'}
     """
-    pairs = {}
+    options: dict[str, str | bool] = {}
+    last = ""
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, sign, value = item.partition("=")
-        if not sign or not name or not value:
+        if not sign and (item.startswith("--") or item in _FLAGS):
+            options[name.lstrip("-")] = True
+        elif sign and value and _OPTION.fullmatch(name):
+            last = name.lstrip("-")
+            options[last] = value
+        elif last and name and not (sign and _OPTION.fullmatch(name)):
+            options[last] = f"{options[last]},{item}"
+        else:
             raise RequestError(f"--slurm {text}: expected name=value, found '{item}'")
-        pairs[name.lstrip("-")] = value
-    return pairs
+    return options
 
 
 def stop(results: Results = RESULTS) -> None:
@@ -240,14 +263,23 @@ def prepare(
 def status(results: Results = RESULTS, as_json: Json = False) -> None:
     """Show what a results folder holds and what is running for it; start nothing."""
     from benchmark.execution.planning.activity import activities
-    from benchmark.store.cells import cells, damaged
+    from benchmark.store.cells import cells, damage, folders_of
+    from benchmark.store.lock import WORK
 
-    stored = list(cells(results))
-    failed = [{"cell": str(cell.address), "why": str(cell.facts["reason"])}
-              for cell in stored if cell.status == "failed"]  # fmt: skip
-    found = list(activities(results))
-    broken = damaged(results)
-    counts = Counter({"done": len(stored) - len(failed), "running": 0, "queued": 0})
+    # Each cell counts once, whatever is stored of it while it is computed again.
+    active = {one.folder.relative_to(results / WORK): one for one in activities(results)}
+    failed, done = [], 0
+    for cell in cells(results):
+        place, why = cell.folder.relative_to(results), str(cell.facts["reason"])
+        if cell.status == "failed" and place in active and active[place].state == "interrupted":
+            why = f"{why}; {active.pop(place).details}"
+        if cell.status == "failed" and place not in active:
+            failed.append({"cell": str(cell.address), "why": why})
+        done += cell.status == "done" and place not in active
+    found = list(active.values())
+    places = (place for place in folders_of(results) if place.relative_to(results) not in active)
+    broken = list(filter(None, map(damage, places)))
+    counts = Counter({"done": done, "running": 0, "queued": 0})
     counts.update(one.state for one in found)
     counts["failed"] = len(failed)
     if broken:

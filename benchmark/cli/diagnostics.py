@@ -28,8 +28,8 @@ def check(
     protocol: Annotated[str, typer.Option(help="Check this protocol instead.")] = "",
     metric: Annotated[str, typer.Option(help="Check this metric instead.")] = "",
     under: Annotated[
-        str, typer.Option(help="The protocol that a method is checked under.")
-    ] = "wang2017",
+        str, typer.Option(help="The protocol that a method is checked under; wang2017 if empty.")
+    ] = "",
     scenes: Annotated[str, typer.Option(help="Only these scenes of the data set: a,b.")] = "",
     data: Data = DATA,
     plugin: Plugins = None,
@@ -45,6 +45,8 @@ def check(
         )
     if scenes and not dataset:
         raise RequestError("--scenes needs --dataset; name the data set, `datasets` lists them")
+    if under and not method:
+        raise RequestError("--under is for a method; leave it out")
     discover(plugin)
     from benchmark.data.checks import failing
     from benchmark.data.split import check_scenes
@@ -56,7 +58,7 @@ def check(
     from benchmark.tools.conformance import Conformance
 
     if method:
-        checks = Conformance(METHODS.make(method), protocol=PROTOCOLS.make(under))
+        checks = Conformance(METHODS.make(method), protocol=PROTOCOLS.make(under or "wang2017"))
     elif dataset:
         picked = names_in(scenes, "--scenes")
         made = DATASETS.make(dataset)

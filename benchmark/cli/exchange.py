@@ -20,8 +20,9 @@ from benchmark.cli.options import (
     print_result,
 )
 from benchmark.cli.usage import finite
+from benchmark.commands import command
 from benchmark.console import print_line
-from benchmark.errors import RequestError, counted
+from benchmark.errors import RequestError, counted, listed
 
 
 def export(
@@ -29,9 +30,7 @@ def export(
     dataset: Annotated[str, typer.Option(help="Data sets; all that have results if empty.")] = "",
     protocol: Annotated[str, typer.Option(help="Protocols; all with results if empty.")] = "",
     profile: Annotated[str, typer.Option(help="Profiles; all with results if empty.")] = "",
-    methods: Annotated[
-        str, typer.Option(help="Methods, as their folders are named; all if empty.")
-    ] = "",
+    methods: Annotated[str, typer.Option(help="Methods; all with results if empty.")] = "",
     weights: Annotated[
         bool, typer.Option("--weights", help="Include the trained weights.")
     ] = False,
@@ -39,8 +38,12 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Export cells to a zip; exit code 1 if a damaged one was left out."""
+    from benchmark.cli.stored import stored_labels
+    from benchmark.dataset import DATASETS
     from benchmark.execution.listeners import progress
+    from benchmark.method import METHODS
     from benchmark.plugins.parameters import names_in
+    from benchmark.protocol import PROTOCOLS
     from benchmark.tools import exchange
 
     with progress.make() as shown:
@@ -48,10 +51,10 @@ def export(
         packed = exchange.export(
             results,
             file,
-            names_in(dataset, "--dataset"),
-            protocols=names_in(protocol, "--protocol"),
+            stored_labels(dataset, "--dataset", DATASETS, results),
+            protocols=stored_labels(protocol, "--protocol", PROTOCOLS, results),
             profiles=names_in(profile, "--profile"),
-            methods=names_in(methods, "--methods"),
+            methods=stored_labels(methods, "--methods", METHODS, results),
             weights=weights,
             on_progress=report,
         )
@@ -80,7 +83,11 @@ def merge(
     print_result(asdict(merged), merged.summary, as_json)
     if merged.submitted and not as_json:
         print_line(merged.submitted)
-        print_line(f"score its weights again: python run_all.py verify {file}")
+        verify_it = command("verify", file, *["--run-code"] * bool(merged.code), results=results)
+        note = f"; it runs {listed(merged.code)}: read it first" if merged.code else ""
+        print_line(f"score its weights again: {verify_it}{note}")
+    for why in merged.aside:
+        print_line(f"replaced, and kept in .superseded: {why}", err=True)
     for cell, why in merged.refused.items():
         print_line(f"refused: {cell}: {why}", err=True)
     raise typer.Exit(int(bool(merged.refused)))
@@ -129,13 +136,18 @@ def submit(
     if new:
         file = form or Path(submissions.FORM)
         submissions.write_template(file)
-        print_line(f"wrote {file}; fill it in, then: python run_all.py submit --methods METHOD")
+        words = ["--methods", methods or "METHOD", *(["--form", file] if form else [])]
+        again = command("submit", *words, data=data, results=results, cache=cache, plugins=plugin)
+        text = f"wrote {file}; fill it in, then: {again}"
+        print_result({"form": str(file), "then": again}, text, as_json)
         return
     if not methods:
         raise RequestError("name the method to submit: --methods METHOD, and --plugin if it is one")
     if output is not None and output.suffix.lower() != ".zip":
         raise RequestError(f"--output {output}: expected a name that ends in .zip")
     discover(plugin)
+    from benchmark.cli.stored import stored_labels
+    from benchmark.dataset import DATASETS
     from benchmark.execution.listeners import progress
     from benchmark.execution.planning.plan import Folders
     from benchmark.execution.planning.request import numbers
@@ -155,7 +167,7 @@ def submit(
     )
     filled.require_complete()
     wanted = {
-        "dataset": names_in(dataset, "--dataset"),
+        "dataset": stored_labels(dataset, "--dataset", DATASETS, results),
         "protocol": [
             PROTOCOLS.label(PROTOCOLS.make(one)) for one in names_in(protocol, "--protocol")
         ],
@@ -181,9 +193,10 @@ def submit(
     if packed.refused:
         print_line(f"nothing is written: {counted(len(packed.refused), 'cell')} refused", err=True)
     if not packed.refused or as_json:
-        verify_it = f"try it as others will: python run_all.py verify {file}"
-        verify_it += " --run-code" * bool(packed.code)
-        text = "\n".join([f"form       {filled.line}", *packed.lines(), verify_it])
+        words = ["verify", file, *["--run-code"] * bool(packed.code)]
+        verify_it = command(*words, data=data, results=results, cache=cache)
+        last = f"try it as others will: {verify_it}"
+        text = "\n".join([f"form       {filled.line}", *packed.lines(), last])
         print_result({**asdict(packed), "file": str(file)}, text, as_json)
     raise typer.Exit(int(bool(packed.refused)))
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmark import CHECKOUT
+from benchmark.commands import FOLDERS
 from benchmark.console import print_line, reserve
 
 # Commands import heavy modules inside their functions, so that --help is fast.
@@ -29,9 +30,7 @@ Plugins = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
-DATA = Path("data")
-RESULTS = Path("results")
-CACHE = Path(".cache")
+DATA, RESULTS, CACHE = (FOLDERS[name] for name in ("data", "results", "cache"))
 # The results that are part of the checkout: README and docs are made from them.
 STORED = CHECKOUT / "docs" / "results"
 

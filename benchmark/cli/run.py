@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def show_plan(
-    experiment: "Experiment", as_json: bool, stored: Path | None = None, jobs: int = 1
+    experiment: "Experiment",
+    as_json: bool,
+    stored: Path | None = None,
+    jobs: int = 1,
+    *,
+    retry_failed: bool = False,
 ) -> None:
     """Print the cells of an experiment with state, reason and length, without running any.
 
@@ -24,6 +29,7 @@ def show_plan(
         as_json: print JSON.
         stored: the results folder whose weights are to be scored; None for a run that trains.
         jobs: number of cells at a time.
+        retry_failed: True if failed cells are to be run again.
 
     Raises:
         RequestError: scenes are missing, or there cannot be so many cells at a time.
@@ -41,11 +47,14 @@ def show_plan(
     for table in plan_tables(experiment, Progress()):
         for plan in table.cells:
             status = planned_status(plan, experiment.results)
-            why = status.reason
-            if stored and not status.is_current and (lacking := why_untrained(plan, stored)):
+            why, again = status.reason, retry_failed and status.state == "failed"
+            to_run = again or not status.is_current
+            if stored and to_run and (lacking := why_untrained(plan, stored)):
                 why = f"{why}; it will be left out: {lacking}"
+            elif again:
+                why = f"{why}; it will be run again"
             rows.append({"cell": str(plan.address), "state": status.state, "why": why})
-            if not stored and not status.is_current:
+            if not stored and to_run:
                 due.append(plan)
     expected, device = "", None
     with suppress(RequestError):  # a device of other machines only

@@ -17,6 +17,7 @@ from benchmark.cli.options import (
     discover,
     print_result,
 )
+from benchmark.commands import command
 from benchmark.console import print_line
 
 
@@ -41,6 +42,8 @@ def score(
     cell was refused.
     """
     discover(plugin)
+    from benchmark.cli.stored import stored_labels
+    from benchmark.dataset import DATASETS
     from benchmark.engine.machine.device import choose
     from benchmark.errors import RequestError
     from benchmark.execution.listeners import progress
@@ -54,10 +57,10 @@ def score(
     further = list(dict.fromkeys(map(METRICS.make, names_in(metrics, "--metrics"))))
     stored = list(cells(results))
     if not stored:
-        raise RequestError(f"no results in {results}; make them with: python run_all.py")
+        raise RequestError(f"no results in {results}; make them with: {command(results=results)}")
     picked = chosen(
         stored,
-        datasets=names_in(dataset, "--dataset"),
+        datasets=stored_labels(dataset, "--dataset", DATASETS, results),
         protocols=names_in(protocol, "--protocol"),
         profiles=names_in(profile, "--profile"),
         methods=names_in(methods, "--methods"),

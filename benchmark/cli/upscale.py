@@ -1,6 +1,8 @@
 """The command of `run_all.py` that upscales a user's own images."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +11,7 @@ import typer
 from benchmark.cli.options import STORED, Json, Plugins, discover, print_result
 from benchmark.cli.usage import finite
 from benchmark.console import print_line
+from benchmark.errors import RequestError
 
 if TYPE_CHECKING:
     from benchmark.tools.upscaling import Upscaled
@@ -56,10 +59,12 @@ def upscale(
     plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Upscale your own image by a trained method; it comes out in the format of its file."""
+    """Upscale your own image by a trained method; it comes out in the format of its file.
+
+    A bad one of several images stops no other; exit code 1 if one failed, 2 if none was made.
+    """
     discover(plugin)
     from benchmark.engine.machine.device import choose
-    from benchmark.errors import RequestError
     from benchmark.execution.listeners import progress
     from benchmark.tools import upscaling
 
@@ -71,31 +76,57 @@ def upscale(
     if len(images) > 1 and preview:
         raise RequestError("--preview shows one image; upscale them one by one")
     chosen = choose(device)
-    found = []
+    targets = dict(zip(images, upscaling.outputs_of(images, out), strict=True))
+    for image, target in targets.items():
+        upscaling.check_targets(image, target, preview, force=force)
     with progress.make() as shown:
-        for image, target in zip(images, upscaling.outputs_of(images, out), strict=True):
-            made = upscaling.upscale(
-                image,
-                method,
-                scale,
-                weights,
-                target,
-                preview=preview,
-                protocol=protocol,
-                variable=variable,
-                axis=axis,
-                peak=peak,
-                wavelengths=wavelengths,
-                weights_from=weights_from,
-                tile=tile,
-                force=force,
-                device=chosen,
-                progress=shown,
-            )
-            found.append(made)
-    print_result([_facts(one) for one in found], "\n".join(map(_summary, found)), as_json)
+        upscale_one = partial(
+            upscaling.upscale,
+            method=method,
+            scale=scale,
+            weights=weights,
+            preview=preview,
+            protocol=protocol,
+            variable=variable,
+            axis=axis,
+            peak=peak,
+            wavelengths=wavelengths,
+            weights_from=weights_from,
+            tile=tile,
+            force=force,
+            device=chosen,
+            progress=shown,
+        )
+        found, errors = _each(targets, upscale_one)
+    if found:
+        print_result([_facts(one) for one in found], "\n".join(map(_summary, found)), as_json)
     for note in dict.fromkeys(note for one in found for note in one.notes):
         print_line(f"note: {note}", err=True)
+    for why in errors:
+        print_line(f"error: {why}", err=True)
+    if errors:
+        raise typer.Exit(1 if found else 2)
+
+
+def _each(
+    targets: Mapping[Path, Path], upscale_one: Callable[..., "Upscaled"]
+) -> tuple[list["Upscaled"], list[str]]:
+    """Upscale images one after the other.
+
+    Args:
+        targets: the file to write for each image.
+        upscale_one: upscales an image.
+
+    Returns:
+        What was made, and what is wrong with the other images, or with the request, once.
+    """
+    found, errors = [], dict[str, None]()
+    for image, target in targets.items():
+        try:
+            found.append(upscale_one(image, out=target))
+        except RequestError as error:
+            errors[str(error)] = None
+    return found, list(errors)
 
 
 def _summary(made: "Upscaled") -> str:

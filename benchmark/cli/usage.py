@@ -39,7 +39,9 @@ class CheckedCommand(TyperCommand):
                 f"unexpected word '{extra[0]}' after the command '{ctx.info_name}'{advice} {_HELP}"
             )
         with _naming_values(self, ctx, args):
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
+        _expand_homes(ctx)
+        return rest
 
 
 class CheckedGroup(TyperGroup):
@@ -56,7 +58,29 @@ class CheckedGroup(TyperGroup):
         if not rest:
             _take_config(self, ctx, args)
         with _naming_values(self, ctx, args):
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
+        _expand_homes(ctx)
+        return rest
+
+
+def _expand_homes(ctx: Any) -> None:
+    """Replace `~` in paths, which a shell leaves in `--results=~/x`, and a file of options too.
+
+    Raises:
+        RequestError: there is no such user.
+    """
+    for name, value in ctx.params.items():
+        if isinstance(value, Path):
+            ctx.params[name] = _expanded(value)
+        elif isinstance(value, list):
+            ctx.params[name] = [_expanded(one) if isinstance(one, Path) else one for one in value]
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise RequestError(f"{path}: there is no user {path.parts[0][1:]}; correct it") from error
 
 
 def _take_config(command: TyperGroup, ctx: Any, words: Sequence[str]) -> None:
@@ -67,7 +91,7 @@ def _take_config(command: TyperGroup, ctx: Any, words: Sequence[str]) -> None:
     """
     file = command.make_parser(ctx).parse_args(args=list(words))[0].get("config")
     if file:
-        ctx.default_map = read_config(command, Path(file))
+        ctx.default_map = read_config(command, _expanded(Path(file)))
         ctx.meta[_CONFIG] = file
 
 

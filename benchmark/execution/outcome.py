@@ -1,7 +1,10 @@
 """What became of the cells of a table in one run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from benchmark.commands import command
+from benchmark.execution.computation.job import Settings
 from benchmark.execution.computation.pretrained import Agreement
 from benchmark.execution.planning.plan import CellPlan
 from benchmark.execution.planning.status import Status
@@ -38,6 +41,23 @@ def lacking_metrics(plan: CellPlan, status: Status) -> list[str]:
     known = stored if isinstance(stored, list) else []
     names = [facts.get("name") for facts in known if isinstance(facts, dict)]
     return [label for label in map(METRICS.label, plan.metrics) if label not in names]
+
+
+def command_adding(metrics: Mapping[str, CellPlan], settings: Settings) -> str:
+    """Return the command that adds metrics to stored cells.
+
+    Args:
+        metrics: each with a cell that lacks it.
+        settings: of the run.
+    """
+    data = next(iter(metrics.values())).split.request
+    return command(
+        *("score", "--metrics", ",".join(metrics)),
+        data=data.root,
+        results=settings.results,
+        cache=data.cache,
+        plugins=settings.plugins,
+    )
 
 
 def record(outcome: Outcome, plan: CellPlan, status: Status) -> None:

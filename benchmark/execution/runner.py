@@ -1,6 +1,5 @@
 """Run the cells of an experiment that are not stored yet; failures do not stop the run."""
 
-import shlex
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from benchmark.execution.computation.pretrained import agreement_of, require_wei
 from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import RecordedProgress
-from benchmark.execution.outcome import Outcome, lacking_metrics, record
+from benchmark.execution.outcome import Outcome, command_adding, lacking_metrics, record
 from benchmark.execution.planning.forecast import forecast
 from benchmark.execution.planning.plan import CellPlan, TablePlan, plan_tables
 from benchmark.execution.planning.request import Experiment, check_writable
@@ -119,8 +118,9 @@ def _backend(options: RunOptions, experiment: Experiment, progress: Progress) ->
         return cluster_backend(options.cluster, experiment, options.cell_timeout, progress)
     if options.isolated:
         return ProcessBackend(options.cell_timeout, options.jobs)
-    if options.jobs > 1:
-        raise RequestError("--jobs needs worker processes; leave out --in-process")
+    if options.jobs > 1 or options.cell_timeout:
+        option = "--jobs" if options.jobs > 1 else "--cell-timeout"
+        raise RequestError(f"{option} needs worker processes; leave out --in-process")
     return InlineBackend()
 
 
@@ -200,7 +200,7 @@ class Runner:
     def run_together(self, tables: Sequence[TablePlan]) -> list[Outcome]:
         """Run the cells of several tables as if they were one; see `run`."""
         outcomes = []
-        missing, lacking = [], dict[str, None]()
+        missing, lacking = [], dict[str, CellPlan]()
         pretrained = self.settings.pretrained
         for table in tables:
             outcome = Outcome(table.label)
@@ -218,13 +218,13 @@ class Runner:
                     continue
                 if status.state == "done":
                     Job(plan, self.settings).lock.clean_up()
-                    lacking |= dict.fromkeys(lacking_metrics(plan, status))
+                    lacking |= dict.fromkeys(lacking_metrics(plan, status), plan)
                 record(outcome, plan, status)
         self.progress.begin(len(missing), sum(len(outcome.found) for outcome in outcomes))
         self._forecast([cell.job.plan for cell in missing])
         if lacking:
-            command = f"python run_all.py score --metrics {shlex.quote(','.join(lacking))}"
-            self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {command}")
+            add = command_adding(lacking, self.settings)
+            self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {add}")
         self._run_all(missing)
         if pretrained is not None:
             for table, outcome in zip(tables, outcomes, strict=True):

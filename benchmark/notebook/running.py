@@ -292,7 +292,7 @@ def _run(
     if others:
         outcomes += run_experiment(replace(experiment, methods=others), options, shown)
     if here:
-        inline = replace(options, isolated=False, jobs=1)
+        inline = replace(options, isolated=False, jobs=1, cell_timeout=0.0)
         outcomes += run_experiment(replace(experiment, methods=here), inline, shown)
     return outcomes
 

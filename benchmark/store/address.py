@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from benchmark.errors import plain
 
@@ -30,6 +30,12 @@ def place_name(label: str) -> str:
     if len(name) > LONGEST:
         name = f"{name[: LONGEST - 17]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
     return name
+
+
+def label_of(folder: str) -> str:
+    """Return the label whose folder has a name (see `place_name`); the name itself if it is cut."""
+    label = unquote(folder, errors="surrogatepass")
+    return label if place_name(label) == folder else folder
 
 
 def method_title(label: str, facts: Mapping[str, Any]) -> str:

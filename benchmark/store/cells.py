@@ -42,23 +42,21 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import plain
 from benchmark.store.address import Address, key_of
-from benchmark.store.files import flush_folder, write_flushed, writing
+from benchmark.store.files import write_flushed
+from benchmark.store.replacing import replacing_folder
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = 1
 WEIGHTS = "weights.safetensors"
-SUPERSEDED = ".superseded"
 # What stands for no number in a table; the engine writes nan.
 _MISSING = ("", "nan", "NaN", "-nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "None")
 _KINDS = {"dataset": str, "protocol": str, "profile": str, "scale": int, "method": str, "seed": int}
@@ -120,7 +118,7 @@ def write(
         **facts,
         "sums": sums(files),
     }
-    with _replacing(results, folder) as temporary:
+    with replacing_folder(results, folder) as temporary:
         temporary.chmod(0o755)
         for name, data in {**files, "cell.json": encode(complete)}.items():
             write_flushed(temporary / name, data)
@@ -147,7 +145,7 @@ def extend(results: Path, cell: Cell, facts: Mapping[str, Any], files: Mapping[s
     """
     complete = {**cell.facts, **facts, "sums": {**cell.facts["sums"], **sums(files)}}
     written = {**files, "cell.json": encode(complete)}
-    with _replacing(results, cell.folder, keep=False) as temporary:
+    with replacing_folder(results, cell.folder, keep=False) as temporary:
         shutil.copytree(
             cell.folder,
             temporary,
@@ -173,44 +171,6 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-@contextmanager
-def _replacing(results: Path, folder: Path, *, keep: bool = True) -> Iterator[Path]:
-    """Replace the folder of a cell by a temporary one beside it, which the block fills.
-
-    The former folder moves to `.superseded/`, and stays there if `keep` is True.
-
-    Raises:
-        RequestError: it cannot be written to.
-    """
-    with writing(f"the results folder {results}"):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            yield temporary
-            flush_folder(temporary)
-            former = set_aside(results, folder)
-            try:
-                temporary.rename(folder)
-            except BaseException:  # Ctrl-C, too
-                if former:
-                    former.rename(folder)
-                raise
-            flush_folder(folder.parent)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-        if former and not keep:
-            _delete(former)
-
-
-def _delete(former: Path) -> None:
-    """Delete a cell's folder in `.superseded/`, and the folders above that are empty then."""
-    shutil.rmtree(former, ignore_errors=True)
-    with suppress(OSError):  # up to the first folder that is not empty
-        while (former := former.parent).name != SUPERSEDED:
-            former.rmdir()
-        former.rmdir()
-
-
 def encode(facts: dict[str, Any]) -> bytes:
     """Return the content of `cell.json`, after adding the checksum to the facts."""
     facts.pop("seal", None)
@@ -218,22 +178,6 @@ def encode(facts: dict[str, Any]) -> bytes:
     text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     # A lone surrogate, as in an undecodable file name, has no UTF-8 but a JSON escape.
     return text.encode(errors="backslashreplace")
-
-
-def set_aside(results: Path, folder: Path) -> Path | None:
-    """Move a cell's folder to `.superseded/`, so that nothing finished is deleted.
-
-    Returns:
-        Where it is then; None if there was none.
-    """
-    if not folder.exists():
-        return None
-    kept = results / SUPERSEDED / folder.relative_to(results)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    number = 0
-    while (target := kept.with_name(f"{kept.name}.{number}")).exists():
-        number += 1
-    return folder.rename(target)
 
 
 def read(folder: Path) -> Cell | None:

@@ -71,8 +71,13 @@ class CellLock:
             self.release()
 
     def delete_checkpoint(self) -> None:
-        """Delete the checkpoints and what was queued; called when the cell is stored."""
-        for file in (*self.checkpoints, self.queued):
+        """Delete the checkpoints and what was queued; called when the cell is stored.
+
+        Those of another key are deleted too if they are older than the cell: nothing goes on from
+        them. A later one may be of a version that is tried and will be continued.
+        """
+        former = (file for file in self._folder.glob("*.checkpoint*") if self._is_former(file))
+        for file in (*self.checkpoints, self.queued, *former):
             file.unlink(missing_ok=True)
 
     def release(self) -> None:
@@ -90,6 +95,12 @@ class CellLock:
         """Remove the record of a cell that runs on a machine that does not share the folder."""
         self.progress.unlink(missing_ok=True)
         self._remove_folders()
+
+    def _is_former(self, file: Path) -> bool:
+        """Return True for a file that is older than the stored cell."""
+        with suppress(OSError):
+            return file.stat().st_mtime_ns <= (self._cell / "cell.json").stat().st_mtime_ns
+        return False
 
     def _remove_folders(self) -> None:
         folder = self._folder

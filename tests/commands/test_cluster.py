@@ -3,16 +3,18 @@
 import json
 import re
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from benchmark.cli.cluster import minutes
+from benchmark.cli.cluster import minutes, sbatch_options, show_submitted
+from benchmark.execution.backends.slurm.backend import SlurmBackend
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
 from tests.benchmark.store.test_lock import locked_elsewhere
-from tests.command_line import SCENES, SMALL, CommandLine
+from tests.command_line import FAILING, SCENES, SMALL, CommandLine
 from tests.faults import finished
 from tests.robustness.test_two_runs import numbers
 
@@ -35,6 +37,7 @@ def test_jobs_that_cannot_be_are_refused(hsisr: CommandLine) -> None:
     for words, error in (
         (("--jobs", "0"), "error: --jobs"),
         (("--jobs", "2"), "error: --jobs needs worker processes; leave out --in-process\n"),
+        (("--cell-timeout", "3"), "error: --cell-timeout needs worker processes; leave out --in-"),
         (("--jobs", "999", "--plan"), "error: --jobs 999: expected at most"),
     ):
         answer = hsisr.tiny("bicubic", *words)
@@ -97,6 +100,28 @@ def test_status_counts_what_is_there(hsisr: CommandLine) -> None:
     assert hsisr("status").out.splitlines()[-1].endswith("0 failed, 1 damaged")
 
 
+def test_a_cell_that_is_computed_again_counts_once(hsisr: CommandLine) -> None:
+    plugin = hsisr.folder / "failing.py"
+    plugin.write_text(FAILING)
+    assert hsisr.tiny("failing,wiener", "--plugin", str(plugin)).code == 1
+    known = hsisr.cells()
+    locks = [CellLock(hsisr.results, Address(**known[f"{name} 0"]["address"]), "b" * 64)
+             for name in ("failing", "wiener")]  # fmt: skip
+    for lock in locks:
+        assert lock.acquire()
+        lock.progress.write_text(json.dumps({"cell": "it", "updated": time.time()}))
+    assert hsisr("status").out.splitlines()[-1] == "2 cells: 0 done, 2 running, 0 queued, 0 failed"
+    for lock in locks:
+        lock.checkpoint.write_bytes(b"state")
+        lock.release()
+    kept = "a checkpoint of its training is kept"
+    assert hsisr("status").out.splitlines() == [
+        f"interrupted {locks[1].checkpoint.parent.relative_to(hsisr.results / '.work')}: {kept}",
+        f"failed      failing x3 seed 0 on {LABEL}: ValueError: no such luck; {kept}",
+        "2 cells: 0 done, 0 running, 0 queued, 1 interrupted, 1 failed",
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [
@@ -106,8 +131,13 @@ def test_status_counts_what_is_there(hsisr: CommandLine) -> None:
         (("--on", "ray", "--at-most", "3"), "--at-most needs --on slurm"),
         (("--submit",), "--submit needs --on slurm"),
         (("--partition", "gpu", "--on", "ray"), "--partition needs --on slurm"),
+        (("--on", "ray", "--in-process"), "--in-process is for this machine; leave it out"),
+        (("--on", "slurm", "--in-process"), "--in-process is for this machine; leave it out"),
         (("--on", "slurm", "--time", "soon"), "--time soon: expected a time such as 90, "),
         (("--on", "slurm", "--time", "0:00"), "--time 0:00: expected more than nothing"),
+        (("--on", "slurm", "--slurm", "=x"), "--slurm =x: expected name=value, found '=x'"),
+        (("--on", "slurm", "--slurm", "a=x,qos="), "--slurm a=x,qos=: expected name=value"),
+        (("--on", "slurm", "--slurm", "n1,qos=y"), "--slurm n1,qos=y: expected name=value"),
         (("--on", "slurm", "--slurm", "qos"), "--slurm qos: expected name=value, found 'qos'"),
     ],
 )
@@ -138,6 +168,23 @@ def test_a_time_limit_is_read_as_sbatch_reads_it(text: str, expected: int) -> No
     assert minutes(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {}),
+        ("account=x,qos=y", {"account": "x", "qos": "y"}),
+        ("exclude=n1,n2,--qos=y", {"exclude": "n1,n2", "qos": "y"}),
+        ("mail-type=BEGIN,END, mail-user=a@b", {"mail-type": "BEGIN,END", "mail-user": "a@b"}),
+        ("exclusive,nodelist=n[1,3]", {"exclusive": True, "nodelist": "n[1,3]"}),
+        ("exclusive=user,--test-only", {"exclusive": "user", "test-only": True}),
+        ("exclude=n1,hold,n2", {"exclude": "n1,n2", "hold": True}),
+        ("export=ALL,X=1,licenses=a:2,b:1", {"export": "ALL,X=1", "licenses": "a:2,b:1"}),
+    ],
+)
+def test_any_option_of_sbatch_is_read(text: str, expected: dict[str, object]) -> None:
+    assert sbatch_options(text) == expected
+
+
 def test_a_missing_package_or_command_is_named(
     hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -150,6 +197,21 @@ def test_a_missing_package_or_command_is_named(
     answer = hsisr.tiny("bicubic", "--on", "slurm")
     assert answer.code == 2
     assert "error: --on slurm: the command sbatch is not found; run this where" in answer.err
+
+
+def test_what_is_printed_for_jobs_of_slurm_names_the_results_folder(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said: list[str] = []
+    backend = SlurmBackend.__new__(SlurmBackend)
+    backend._cells, backend._report, backend._results = [], said.append, Path("my results")
+    backend.stop()
+    look = "look: python run_all.py status --results 'my results'"
+    end = "end: python run_all.py stop --results 'my results'"
+    repeat = "or repeat the command to wait for the rest"
+    assert said == [f"SLURM goes on with 0 jobs; {look}, {end}, {repeat}"]
+    show_submitted([], Path("my results"), as_json=False)
+    assert f"; {look}; the same command without --submit" in capsys.readouterr().out
 
 
 def test_there_is_nothing_to_stop(hsisr: CommandLine) -> None:

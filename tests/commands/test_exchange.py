@@ -55,6 +55,18 @@ def test_a_damaged_cell_is_left_out_and_named(hsisr: CommandLine) -> None:
     assert "does not match its checksum" in shown.err
 
 
+def test_a_damaged_cell_that_an_import_replaces_is_told(hsisr: CommandLine) -> None:
+    assert hsisr.tiny("bicubic").code == 0
+    assert hsisr("export", "out.zip").code == 0
+    (scores,) = hsisr.results.rglob("bicubic/seed0/scores.csv")
+    scores.write_text("torn")
+    answer = hsisr("import", "out.zip")
+    assert answer.code == 0
+    (line,) = (one for one in answer.err.splitlines() if one.startswith("replaced, "))
+    assert line.startswith("replaced, and kept in .superseded: results/synthetic[")
+    assert line.endswith("scores.csv does not match its checksum in cell.json")
+
+
 def test_another_file_is_refused_in_one_line(hsisr: CommandLine) -> None:
     (hsisr.folder / "out.zip").write_bytes(b"PK, but nothing else")
     answer = hsisr("import", "out.zip")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmark.execution.planning.plan import CellPlan
 from benchmark.store.address import Address
 from benchmark.store.lock import CellLock
 from tests.benchmark.store.test_lock import everything, locked_elsewhere
@@ -155,6 +156,25 @@ def test_a_failed_cell_says_why(hsisr: CommandLine) -> None:
     assert failed["state"] == "failed"
     assert failed["why"] == "ValueError: no network <today>"
     assert done == {"cell": f"bicubic x3 seed 0 on {LABEL}", "state": "done", "why": ""}
+
+
+def test_failed_cells_are_forecast_where_they_are_to_be_run_again(
+    hsisr: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = written(hsisr.folder, "breaking.py", BREAKING)
+    assert hsisr.tiny("breaking,bicubic", "--plugin", plugin).code == 1
+    due: list[str] = []
+
+    def forecast(plans: list[CellPlan], *_: object) -> str:
+        due[:] = [plan.address.method for plan in plans]
+        return ""
+
+    monkeypatch.setattr("benchmark.execution.planning.forecast.forecast", forecast)
+    plan(hsisr, "breaking,bicubic", "--plugin", plugin)
+    assert due == []
+    failed, _ = plan(hsisr, "breaking,bicubic", "--plugin", plugin, "--retry-failed")
+    assert failed["why"] == "ValueError: no network <today>; it will be run again"
+    assert due == ["breaking"]
 
 
 def test_a_damaged_cell_says_what_is_wrong(hsisr: CommandLine) -> None:

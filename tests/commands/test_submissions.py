@@ -41,9 +41,15 @@ def test_foreign_code_runs_when_asked_and_in_another_process(tmp_path: Path) -> 
         "--not-trained-on-test-scenes", "-o", "../theirs/mine.zip",
     )  # fmt: skip
     assert answer.code == 0, answer.err
+    assert answer.out.endswith("python run_all.py verify ../theirs/mine.zip --run-code\n")
     assert "code       mine.py; from it alone the cells have the same keys" in answer.out
     marker.unlink()
 
+    imported = theirs("import", "mine.zip", "--results", "other results")
+    assert imported.out.splitlines()[-1] == (
+        "score its weights again: python run_all.py verify mine.zip --run-code --results "
+        "'other results'; it runs mine.py: read it first"
+    )
     assert theirs("import", "mine.zip").code == 0
     refused = theirs("verify", "mine.zip")
     assert refused.code == 1

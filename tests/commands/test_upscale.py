@@ -56,6 +56,33 @@ def test_a_method_that_is_not_trained_needs_no_weights(hsisr: CommandLine, image
     assert np.load(hsisr.folder / "field.npy").dtype == np.uint16
 
 
+def test_a_bad_image_hides_no_other(hsisr: CommandLine, image: Path) -> None:
+    np.save(hsisr.folder / "a.npy", np.full((6, 6, 5), np.nan))
+    np.save(hsisr.folder / "b.npy", np.full((6, 6), 1.0))
+    words = ("--method", "bicubic", "--scale", "2", "-o", "out", "--peak", "4000")
+    answer = hsisr("upscale", "a.npy", "field.mat", "b.npy", *words)
+    assert answer.code == 1
+    assert answer.out.startswith("wrote out/field.mat: 24 x 20 pixels")
+    errors = [line for line in answer.err.splitlines() if line.startswith("error: ")]
+    assert [name in line for name, line in zip(("a.npy", "b.npy"), errors, strict=True)] == [1, 1]
+    again = hsisr("upscale", "b.npy", "field.mat", *words, "--json", "--force")
+    assert (again.code, [one["file"] for one in again.json()]) == (1, ["out/field.mat"])
+    wrong = hsisr("upscale", "b.npy", "field.mat", *words[2:], "--method", "bicubc", "--force")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "error: unknown method 'bicubc'" in wrong.err
+
+
+def test_every_target_is_checked_before_the_first_image(hsisr: CommandLine, image: Path) -> None:
+    (hsisr.folder / "out").mkdir()
+    for name in ("lake.npy", "out/lake.npy"):
+        np.save(hsisr.folder / name, np.full((6, 6, 5), 10.0))
+    words = ("--method", "bicubic", "--scale", "2", "-o", "out", "--peak", "4000")
+    answer = hsisr("upscale", "field.mat", "lake.npy", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: out/lake.npy exists already; ")
+    assert not (hsisr.folder / "out" / "field.mat").exists()
+
+
 def test_several_images_go_to_a_folder(hsisr: CommandLine, image: Path) -> None:
     np.save(hsisr.folder / "lake.npy", np.full((6, 6, 5), 10.0))
     words = ("upscale", "field.mat", "lake.npy", "--method", "bicubic", "--scale", "2", "-o", "out")

@@ -37,7 +37,7 @@ class SlurmOptions:
         memory: memory of a cell, as `sbatch --mem` takes it; empty for the cluster's default.
         minutes: time limit of a job; 0 for the partition's.
         at_most: the largest number of jobs at a time; 0 for no limit.
-        further: further options of sbatch by name, without dashes.
+        further: further options of sbatch by name, without dashes; True for one without a value.
         submit: True submits and returns.
     """
 
@@ -47,7 +47,7 @@ class SlurmOptions:
     memory: str = ""
     minutes: int = 0
     at_most: int = 0
-    further: dict[str, str] = field(default_factory=dict)
+    further: dict[str, str | bool] = field(default_factory=dict)
     submit: bool = False
 
 

@@ -13,8 +13,9 @@ from benchmark.engine.machine.device import Device
 from benchmark.execution.planning.plan import CellPlan
 from benchmark.method import NetworkMethod, State
 from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.store.remedies import GET_WEIGHTS
 
-NO_WEIGHTS = "it was stored without weights; run the cell again"
+NO_WEIGHTS = f"it was stored without weights; {GET_WEIGHTS}"
 COUNTED = 3  # the first version of the engine that counts what closed forms learn
 
 

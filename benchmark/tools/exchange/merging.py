@@ -1,7 +1,5 @@
 """Import cells from a zip: each completely or not at all, never over another without `replace`."""
 
-import csv
-import io
 import json
 import os
 import re
@@ -18,9 +16,11 @@ from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.errors import RequestError, counted, listed, plain, redact_paths
 from benchmark.store import cells
 from benchmark.store.address import Address
-from benchmark.store.cells import WEIGHTS, Cell, set_aside
+from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.store.files import flush_folder, locked
 from benchmark.store.lock import CellLock
+from benchmark.store.replacing import move_file, put_in_place
+from benchmark.tools.exchange.further import has_further, joined, same_scores
 from benchmark.tools.exchange.sorting import sort_files
 from benchmark.tools.exchange.submitted import note_submitted, submitter
 
@@ -51,6 +51,7 @@ class Merged:
         machines: the number of imported cells per device.
         ignored: files that are no part of a cell, such as `__MACOSX` -> their number.
         submitted: describes the submission that they came in; empty for an export.
+        code: code files of the submission that are not this checkout's own; none of it was run.
     """
 
     added: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Merged:
     machines: dict[str, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
     submitted: str = ""
+    code: list[str] = field(default_factory=list)
 
     @property
     def summary(self) -> str:
@@ -113,6 +115,7 @@ def merge(
         origin = submitter(archive, file, places)
         if origin is not None:
             merged.submitted = f"submission {origin.pop('line')}"
+            merged.code = [plain(name.rpartition("/")[2]) for name in origin.pop("code")]
         if not places:
             raise RequestError(f"{file} holds no cells; make one with: run_all.py export")
         try:
@@ -231,16 +234,14 @@ def _move(results: Path, cell: Cell, merged: Merged, *, replace: bool) -> None:
         old = cells.read(folder)
         outcome = _outcome(old, cell, replace=replace)
         if outcome == "extended" and old is not None:
-            scores = (cell.folder / "scores.csv").read_bytes()
-            metrics = {"metrics": cell.facts["metrics"]}
-            cells.extend(results, old, metrics, {"scores.csv": scores})
+            metrics, scores = joined(old, cell)
+            cells.extend(results, old, {"metrics": metrics}, {"scores.csv": scores})
         if outcome in ("completed", "extended") and old and _lacks_weights(old, cell):
-            (cell.folder / WEIGHTS).replace(folder / WEIGHTS)
+            move_file(cell.folder / WEIGHTS, folder / WEIGHTS)
             flush_folder(folder)
         if outcome in ("added", "replaced"):
             folder.parent.mkdir(parents=True, exist_ok=True)
-            set_aside(results, folder)
-            cell.folder.rename(folder)
+            put_in_place(results, cell.folder, folder)
             flush_folder(folder.parent)
             device = _device(cell)
             merged.machines[device] = merged.machines.get(device, 0) + 1
@@ -268,8 +269,7 @@ def _outcome(
             f"{conflict}; here {_made(old)}, there {_made(new)}; --replace imports it and moves "
             "the one here to .superseded"
         )
-    further = old.status == "done" and len(_scores(old)) < len(_scores(new))
-    if further and "metrics" in new.facts:
+    if has_further(old, new):
         return "extended"
     return "completed" if _lacks_weights(old, new) else "present"
 
@@ -291,20 +291,7 @@ def _conflict(old: Cell, new: Cell) -> str:
     if old.status == "failed":
         reasons = [redact_paths(str(cell.facts["reason"])) for cell in (old, new)]
         return "" if reasons[0] == reasons[1] else "the same cell failed for another reason"
-    fewer, more = sorted((_scores(old), _scores(new)), key=len)
-    # One of them may have been given further metrics.
-    same = fewer and all(more.get(name) == column for name, column in fewer.items())
-    return "" if same else "the same cell with other scores"
-
-
-def _scores(cell: Cell) -> dict[str, tuple[str, ...]]:
-    """Return the columns of a cell's scores as text, by name; none if it is no table."""
-    try:
-        text = (cell.folder / "scores.csv").read_text(encoding="utf-8-sig")
-        names, *rows = csv.reader(io.StringIO(text))
-        return dict(zip(names, zip(*rows, strict=True), strict=True))
-    except (OSError, ValueError, csv.Error):
-        return {}
+    return "" if same_scores(old, new) else "the same cell with other scores"
 
 
 def _status(cell: Cell) -> str:

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmark.commands import command
 from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.errors import RequestError, counted, listed, meant, redact_paths
 from benchmark.store import cells
-from benchmark.store.address import place_name
+from benchmark.store.address import label_of, place_name
 from benchmark.store.cells import WEIGHTS, Cell
 from benchmark.store.files import locked, replacing, writing
 
@@ -64,7 +65,7 @@ def export(
     Args:
         results: the results folder.
         file: the zip; an existing one is replaced.
-        datasets: labels of data sets; all where empty, as below.
+        datasets: labels of data sets, or names of their folders; all where empty, as below.
         protocols: labels of protocols.
         profiles: names of profiles.
         methods: labels of methods, with their parameters.
@@ -105,14 +106,15 @@ def _places(results: Path, wanted: Mapping[str, Sequence[str]]) -> list[str]:
     """
     places = [folder.relative_to(results).as_posix() for folder in cells.folders_of(results)]
     if not places:
-        raise RequestError(f"no results in {results}; make them with: python run_all.py")
+        raise RequestError(f"no results in {results}; make them with: {command(results=results)}")
     for (part, labels), level in zip(wanted.items(), _LEVELS, strict=True):
         present = list(dict.fromkeys(place.split("/")[level] for place in places))
-        names = {place_name(label): label for label in labels}
+        names = {label if label in present else place_name(label): label for label in labels}
         if unknown := [label for name, label in names.items() if name not in present]:
+            known = list(map(label_of, present))
             raise RequestError(
                 f"no results of {part} '{listed(unknown)}' in {results}; "
-                f"{meant(unknown[0], present)}found {listed(present)}"
+                f"{meant(unknown[0], known)}found {listed(known)}"
             )
         places = [place for place in places if not names or place.split("/")[level] in names]
     return places

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from benchmark.errors import RequestError
-from benchmark.store.cells import SUPERSEDED
 from benchmark.store.lock import WORK
 from benchmark.store.origins import ORIGINS
+from benchmark.store.replacing import SUPERSEDED
 
 # Left by macOS, Windows, KDE and Synology in folders and in the zips made of them.
 _LITTER = re.compile(

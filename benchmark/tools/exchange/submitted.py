@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from benchmark import CHECKOUT
 from benchmark.data.archives.zips import CheckedZip
 from benchmark.errors import RequestError, plain
 from benchmark.store.address import Address
@@ -14,6 +15,7 @@ from benchmark.store.origins import identity_of, note
 from benchmark.tools.exchange.form import FORM, Form, read_form
 
 MANIFEST, CODE, CELLS = "manifest.json", "code", "cells"
+OWN = f"{CODE}/checkout/"
 _SMALL = 1 << 20  # bytes of form and manifest
 
 
@@ -80,13 +82,23 @@ def submitter(
     form.require_complete()
     for name in (FORM, MANIFEST):
         del places[top][name]
+    code: dict[str, str] = {}
     for place in list(places):
         inner = below(top, place)
         if not places[place] or (inner is not None and f"{inner}/".startswith(f"{CODE}/")):
-            del places[place]
+            code |= {f"{inner}/{name}": path for name, path in places.pop(place).items()}
+    theirs = [name for name, path in code.items() if not _is_own(name, archive, path)]
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"authors": list(form.authors), "file": file.name, "zip": digest, "line": form.line}
+    return {"authors": list(form.authors), "file": file.name, "zip": digest,
+            "line": form.line, "code": theirs}  # fmt: skip
+
+
+def _is_own(name: str, archive: CheckedZip, path: str) -> bool:
+    """Return whether a code file of a zip is, byte for byte, this checkout's own."""
+    own = CHECKOUT / name.removeprefix(OWN)
+    known = name.startswith(OWN) and own.is_file() and own.stat().st_size == archive.sizes[path]
+    return known and archive.read(path) == own.read_bytes()
 
 
 def note_submitted(results: Path, address: Address, origin: Mapping[str, Any]) -> None:

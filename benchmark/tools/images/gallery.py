@@ -1,12 +1,12 @@
 """Collect the images for figures: the estimates of all finished methods on a data set."""
 
 import glob
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
+from benchmark.commands import command
 from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.engine.machine.device import Device
 from benchmark.errors import RequestError, reason_of
@@ -121,8 +121,7 @@ def galleries(
                 raise RequestError(
                     f"nothing is done of {label} x{scale}, profile {request.profile}, seed "
                     f"{seed}{': ' if left_out else ''}{_reasons(left_out)}; run it with: "
-                    f"python run_all.py --dataset {shlex.quote(request.datasets)} --profile "
-                    f"{request.profile} --scales {scale}"
+                    f"{_run(request, '--scales', scale)}"
                 )
 
 
@@ -152,10 +151,18 @@ def _stored_methods(request: Request) -> tuple[list[str], dict[str, str]]:
     if not known:
         raise RequestError(
             f"there are no results of protocol {request.protocol} and profile {request.profile} "
-            f"on {request.datasets} in {request.results}; make them with: python run_all.py "
-            f"--dataset {shlex.quote(request.datasets)} --profile {request.profile}"
+            f"on {request.datasets} in {request.results}; make them with: {_run(request)}"
         )
     return known, unknown
+
+
+def _run(request: Request, *more: object) -> str:
+    """Return the command of the run that makes the results of a request."""
+    words = ["--dataset", request.datasets, "--profile", request.profile, *more]
+    if request.protocol != Request.protocol:
+        words += ["--protocol", request.protocol]
+    folders = {"data": request.data, "results": request.results, "cache": request.cache}
+    return command(*words, plugins=request.plugins, **folders)
 
 
 def _gallery(

@@ -20,6 +20,7 @@ from benchmark.plugins.isolation import process_kept
 from benchmark.protocol import PROTOCOLS
 from benchmark.store.cells import Cell, extend, read
 from benchmark.store.lock import CellLock
+from benchmark.store.remedies import COMPUTE_AGAIN
 from benchmark.tools.rescoring.table import (
     RefusedError,
     extended,
@@ -121,7 +122,7 @@ def _missing(cell: Cell, metrics: Sequence[Metric]) -> list[Metric]:
         raise RefusedError(f"it failed: {cell.facts['reason']}")
     with refusing():
         if "metrics" not in cell.facts:
-            raise RefusedError("it does not say which metrics it has; run it again")
+            raise RefusedError(f"it does not say which metrics it has; {COMPUTE_AGAIN}")
         stored = {facts["name"] for facts in cell.facts["metrics"]}
         wanted = metrics or metrics_of(PROTOCOLS.make(cell.address.protocol))
     return [metric for metric in wanted if METRICS.label(metric) not in stored]

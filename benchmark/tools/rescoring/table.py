@@ -7,6 +7,7 @@ from typing import Any
 from benchmark.errors import reason_of
 from benchmark.execution.computation.agreement import differences
 from benchmark.execution.computation.evaluation import csv_of
+from benchmark.store.remedies import COMPUTE_AGAIN
 
 Facts = Mapping[str, Any]
 
@@ -50,7 +51,7 @@ def require_same(
         raise RefusedError("its scores are of other scenes than its test scenes now")
     for found in differences(stored, computed, metrics):
         if not found.tolerated:
-            raise RefusedError(f"{found}; run the cell again")
+            raise RefusedError(f"{found}; {COMPUTE_AGAIN}")
 
 
 def extended(

@@ -36,7 +36,8 @@ def write(name: str, folder: Path, kind: str = "method") -> Path:
         The file.
 
     Raises:
-        RequestError: the kind is unknown, the name is invalid, or the file exists already.
+        RequestError: the kind is unknown, the name is invalid or that of a plugin, or the file
+            exists already.
     """
     what = registry(kind).kind
     if (
@@ -59,6 +60,11 @@ def write(name: str, folder: Path, kind: str = "method") -> Path:
     file = folder / f"{name}.py"
     if file.exists():
         raise RequestError(f"{file} exists already; choose another name or remove it")
+    taken = {entry.name.casefold(): entry for entry in registry(kind)}
+    if name in taken:
+        raise RequestError(
+            f"'{name}' is the {what} of {taken[name].file} already; choose another name"
+        )
     write_file(file, source(name, kind).encode(), "--folder")
     return file
 

@@ -16,6 +16,7 @@ from benchmark.plugins.fingerprint import source_of
 from benchmark.protocol import PROTOCOLS, Protocol
 from benchmark.store.address import Address, key_of, place_name
 from benchmark.store.cells import WEIGHTS, Cell, damage, read
+from benchmark.store.remedies import GET_WEIGHTS
 
 PRETRAINED = "pretrained"
 _PROTOCOL = "wang2017"
@@ -198,7 +199,7 @@ def _lost(cell: Cell, method: Method) -> str:
     else:
         lost = method.trained and bool(cell.facts["parameters"])
     if lost:
-        return "its weights are not there; run the cell again, or copy it with `export --weights`"
+        return f"its weights are not there; {GET_WEIGHTS}"
     return ""
 
 

@@ -81,6 +81,8 @@ ONE_OF = "error: expected one of METHOD, --dataset, --protocol, --metric, found 
         (("--dataset", "cav"), "error: unknown data set 'cav'; did you mean cave?"),
         (("--dataset", TINY, "--scenes", "leaf"), f"error: --scenes: {TINY} has no scene 'leaf'"),
         (("--dataset", "folder"), "error: folder: expected the folder of the images and the names"),
+        (("--metric", "psnr", "--under", "li2020"), "error: --under is for a method; leave it out"),
+        (("--dataset", TINY, "--under", "li2020"), "error: --under is for a method; leave it out"),
         (("bicubic", "--under", "wang"), "error: unknown protocol 'wang'; did you mean wang2017"),
     ],
 )

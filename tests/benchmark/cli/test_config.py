@@ -35,6 +35,28 @@ def test_a_file_gives_the_options_of_a_run(hsisr: CommandLine, race: Path) -> No
     assert written.json()["found"] == answer.json()["done"]  # the same cells, by the same keys
 
 
+def test_the_home_of_the_user_is_known_wherever_a_path_stands(
+    hsisr: CommandLine, race: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(hsisr.folder / "home"))
+    monkeypatch.setenv("USERPROFILE", str(hsisr.folder / "home"))
+    (hsisr.folder / "home").mkdir()
+    race.rename(hsisr.folder / "home" / "race.toml")
+    race.with_name("more.toml").write_text(f'results = "~/x"\ncache = "~/kept"\n{RACE}')
+    assert hsisr("--config", "more.toml").code == 0
+    assert hsisr("--config=~/race.toml", "--results=~/y", "--methods", "bicubic").code == 0
+    assert hsisr("tables", "--results=~/y").code == 0
+    assert {one.name for one in (hsisr.folder / "home").iterdir()} == {
+        "race.toml", "x", "y", "kept",
+    }  # fmt: skip
+    assert not (hsisr.folder / "~").exists()
+    answer = hsisr("tables", "--results", "~nobody-at-all/x")
+    assert (answer.code, answer.err) == (
+        2,
+        "error: ~nobody-at-all/x: there is no user nobody-at-all; correct it\n",
+    )
+
+
 def test_the_command_line_wins_over_the_file(hsisr: CommandLine, race: Path) -> None:
     shown = hsisr("--config", "race.toml", "--scales", "2", "--seeds", "4,5", "--print-config")
     options = tomllib.loads(shown.out)

@@ -1,10 +1,12 @@
 """`run_all.py metrics`, and metrics added to stored results by `run_all.py score`."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from benchmark.store.cells import WEIGHTS
+from benchmark.store.remedies import GET_WEIGHTS
 from tests.command_line import SMALL, CommandLine
 
 
@@ -48,7 +50,7 @@ def test_metrics_are_added_and_refusals_change_the_exit_code(hsisr: CommandLine)
     assert second.code == 1
     assert second.out == "metrics added to 1 cell, 1 had them, 1 refused\n"
     srcnn = found["srcnn"].relative_to(hsisr.results).as_posix()
-    reason = "it was stored without weights; run the cell again"
+    reason = f"it was stored without weights; {GET_WEIGHTS}"
     assert second.err.splitlines()[-1] == f"refused: {srcnn}: {reason}"
     third = hsisr("score", "--metrics", "cc", "--json")
     assert third.code == 1
@@ -68,6 +70,31 @@ def test_metrics_are_added_and_refusals_change_the_exit_code(hsisr: CommandLine)
     command = "python run_all.py score --metrics 'mpsnr,ergas[ratio=8]'"
     lack = f"stored cells lack mpsnr, ergas[ratio=8]; add them with: {command}"
     assert more == [found_again, lack]
+    hsisr.results.rename(hsisr.folder / "my results")
+    (hsisr.folder / ".cache").rename(hsisr.folder / "kept")
+    where = ("--results", "my results", "--cache", "kept")
+    answer = hsisr.tiny("bicubic,wiener", "--metrics", "mpsnr", *where)
+    words = shlex.split(answer.err.partition("add them with: python run_all.py ")[2])
+    assert words == ["score", "--metrics", "mpsnr", *where]
+    assert hsisr(*words, "--methods", "bicubic").out.startswith("metrics added to 1 cell")
+
+
+def test_what_is_advised_for_a_cell_without_weights_works(hsisr: CommandLine) -> None:
+    assert hsisr.tiny("espcn").code == 0
+    assert hsisr("export", "whole.zip", "--weights").code == 0
+    cell = places(hsisr)["espcn"]
+    weights = (cell / WEIGHTS).read_bytes()
+    (cell / WEIGHTS).unlink()
+    assert "0 cells to run" in hsisr.tiny("espcn").err  # to repeat the run alone does nothing
+    assert GET_WEIGHTS.startswith("pack it by `export --weights` where it was computed and import")
+    assert "1 given their weights" in hsisr("import", "whole.zip").out
+    assert (cell / WEIGHTS).read_bytes() == weights
+    (cell / WEIGHTS).unlink()
+    assert GET_WEIGHTS.endswith("move its folder out of the results folder and repeat its run")
+    cell.rename(hsisr.folder / "away")
+    assert hsisr.tiny("espcn").code == 0
+    assert (cell / WEIGHTS).exists()
+    assert hsisr("score", "--metrics", "cc").out.startswith("metrics added to 1 cell")
 
 
 def test_a_metric_of_a_plugin_is_added_from_its_file(hsisr: CommandLine) -> None:

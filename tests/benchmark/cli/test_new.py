@@ -53,6 +53,25 @@ def test_what_would_be_a_helper_of_the_checkout_is_refused(
     assert hsisr("new", "_mine", "--kind", kind, "--folder", "own").code == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("bicubic", "method"), ("cave", "dataset"), ("li2020", "protocol"), ("psnr", "metric")],
+)
+def test_a_name_that_is_taken_is_refused(hsisr: CommandLine, name: str, kind: str) -> None:
+    answer = hsisr("new", name, "--kind", kind, "--folder", "own")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith(f"error: '{name}' is the ")
+    assert answer.err.endswith(f"{name}.py already; choose another name\n")
+    assert not (hsisr.folder / "own").exists()
+
+
+def test_the_printed_command_works_in_a_folder_with_spaces(hsisr: CommandLine) -> None:
+    answer = hsisr("new", "my_own", "--folder", "my plugins")
+    words = shlex.split(answer.out.partition("run_all.py ")[2])
+    assert words[-2:] == ["--plugin", "my plugins/my_own.py"]
+    assert hsisr(*words, *SCENES, *WORDS[:4]).code == 0
+
+
 def test_an_unknown_kind_is_refused(hsisr: CommandLine) -> None:
     answer = hsisr("new", "mine", "--kind", "data")
     assert answer.code == 2

@@ -4,12 +4,14 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from benchmark.errors import RequestError
 from benchmark.store import cells as store
+from benchmark.store import replacing
 from benchmark.store.address import Address, key_of
 from benchmark.store.cells import Cell, cells, damage, damaged, extend, read, write
 
@@ -229,9 +231,12 @@ def test_a_copied_folder_is_merged(tmp_path: Path) -> None:
     assert [cell.address for cell in cells(tmp_path / "here")] == [PLACE]
 
 
-@pytest.mark.parametrize("failing", ["write_flushed", "flush_folder", "set_aside"])
+@pytest.mark.parametrize(
+    ("module", "failing"),
+    [(store, "write_flushed"), (replacing, "flush_folder"), (replacing, "set_aside")],
+)
 def test_nothing_temporary_is_left_when_writing_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, failing: str
 ) -> None:
     put(tmp_path, reason="old")
     before = everything(tmp_path)
@@ -239,7 +244,7 @@ def test_nothing_temporary_is_left_when_writing_fails(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, failing, fail)
+    monkeypatch.setattr(module, failing, fail)
     with pytest.raises(RequestError, match=r"No space left on device; .*--results"):
         put(tmp_path, reason="new")
     assert everything(tmp_path) == before

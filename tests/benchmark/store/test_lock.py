@@ -167,6 +167,23 @@ def test_a_checkpoint_stays_until_it_is_forgotten(tmp_path: Path) -> None:
     assert everything(tmp_path) == set()
 
 
+def test_checkpoints_of_former_keys_are_deleted_with_their_cell_and_later_ones_stay(
+    tmp_path: Path,
+) -> None:
+    lock = CellLock(tmp_path, PLACE, KEY)
+    assert lock.acquire()
+    former, later = (CellLock(tmp_path, PLACE, letter + KEY[1:]).checkpoint for letter in "fe")
+    former.write_bytes(b"state")
+    cell = write(tmp_path, PLACE, {"key": KEY, "status": "done", "reason": None}, {})
+    later.write_bytes(b"state")
+    stored = (cell.folder / "cell.json").stat().st_mtime_ns
+    for file, nanoseconds in ((former, -1), (later, 1)):
+        os.utime(file, ns=(stored + nanoseconds,) * 2)
+    lock.delete_checkpoint()
+    lock.release()
+    assert (former.exists(), later.exists()) == (False, True)
+
+
 def test_a_checkpoint_is_found_by_its_key_alone(tmp_path: Path) -> None:
     """What was trained by another source or recipe is none of this cell's."""
     keys = (KEY, "f" + KEY[1:], KEY[::-1])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import CHECKOUT
+from benchmark.commands import command
 from benchmark.errors import RequestError, counted, plain
 from benchmark.execution.backends.base import Backend, Ended
 from benchmark.execution.backends.cluster import SlurmOptions
@@ -106,8 +107,10 @@ class SlurmBackend(Backend):
         """Leave the jobs to SLURM, and say how to look at them and how to end them."""
         jobs = {cell.job_id for cell in self._cells if cell.job_id}
         self._report(
-            f"SLURM goes on with {counted(len(jobs), 'job')}; look: python run_all.py status, end: "
-            "python run_all.py stop, or repeat the command to wait for the rest"
+            f"SLURM goes on with {counted(len(jobs), 'job')}; "
+            f"look: {command('status', results=self._results)}, "
+            f"end: {command('stop', results=self._results)}, "
+            "or repeat the command to wait for the rest"
         )
 
     def close(self) -> None:
@@ -204,7 +207,8 @@ class SlurmBackend(Backend):
     def _executor(self, name: str, gpus: int, warning: int) -> Any:
         options = self._options
         executor = self._submitit.SlurmExecutor(folder=self._logs / "%j", max_num_timeout=10**6)
-        further: dict[str, Any] = {"requeue": True, **options.further}
+        again = {} if "no-requeue" in options.further else {"requeue": True}
+        further: dict[str, Any] = {**again, **options.further}
         parameters: dict[str, Any] = {
             "job_name": name,
             "time": options.minutes,

@@ -17,9 +17,9 @@ from benchmark.method import METHODS, Method
 from benchmark.plugins.discovery import load_origins, origin
 from benchmark.plugins.fingerprint import files_of
 from benchmark.plugins.registry import Registry
-from benchmark.tools.exchange.submitted import CODE
+from benchmark.tools.exchange.submitted import CODE, OWN
 
-PLUGIN, OWN = f"{CODE}/plugin/", f"{CODE}/checkout/"
+PLUGIN = f"{CODE}/plugin/"
 _LARGEST = 16 << 20  # bytes of a file
 _PACKAGE = METHODS.folder
 _MODULE = re.compile(rf"{_PACKAGE}(\.[A-Za-z_]\w*)+", re.ASCII)

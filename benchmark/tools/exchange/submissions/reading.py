@@ -22,6 +22,7 @@ from torch import Tensor
 from benchmark.data.archives.zips import CheckedZip, open_zip
 from benchmark.errors import RequestError, counted, plain
 from benchmark.store.cells import WEIGHTS, Cell, sums
+from benchmark.store.remedies import COMPUTE_AGAIN, GET_WEIGHTS
 from benchmark.tools.exchange.form import FORM, Form
 from benchmark.tools.exchange.merging import LIMITS, RefusedError, unpack_cell
 from benchmark.tools.exchange.sorting import sort_files
@@ -194,11 +195,12 @@ def _cell(
 def lacking(cell: Cell) -> str:
     """Return why a valid cell cannot be submitted; "" if it can."""
     if cell.status != "done":
-        return f"it failed: {plain(cell.facts['reason'])}; run it again, or leave it out"
+        why = plain(cell.facts["reason"])
+        return f"it failed: {why}; repeat its run with --retry-failed, or leave it out"
     if WEIGHTS in cell.facts["sums"]:
         file = cell.folder / WEIGHTS
         if not file.exists():
-            return "its weights are not there; run it again"
+            return f"its weights are not there; {GET_WEIGHTS}"
         try:
             state = load(file.read_bytes())
         except (SafetensorError, ValueError, KeyError) as error:
@@ -209,9 +211,9 @@ def lacking(cell: Cell) -> str:
         try:
             learned = cell.facts["configuration"]["method"]["trained"] and cell.facts["parameters"]
         except (KeyError, TypeError):
-            return "its cell.json does not say what it learned; run it again"
+            return f"its cell.json does not say what it learned; {COMPUTE_AGAIN}"
         if learned:
-            return "it was stored without its weights; run it again"
+            return f"it was stored without its weights; {COMPUTE_AGAIN}"
     return ""
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.store.address import Address
-from benchmark.store.cells import WEIGHTS, Cell, write
+from benchmark.store.cells import WEIGHTS, Cell, read, write
+from benchmark.tools.exchange import Merged, export, merge
 
 HERE = {
     "device": "CPU, 2 threads, bfloat16",
@@ -86,3 +87,27 @@ def files(folder: Path, hidden: bool = True) -> dict[str, bytes]:
         for path, file in found.items()
         if hidden or not any(part.startswith(".") for part in path.parts)
     }
+
+
+class Two:
+    """A results folder here and a colleague's there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.here, self.there = folder / "here", folder / "there"
+        self.zip = folder / "out.zip"
+
+    def fetch(self, *, weights: bool = False, replace: bool = False) -> Merged:
+        """Export there and import here."""
+        export(self.there, self.zip, weights=weights)
+        return merge(self.here, self.zip, replace=replace)
+
+    def superseded(self) -> list[str]:
+        """List the superseded cells here."""
+        root = self.here / ".superseded"
+        return sorted(file.parent.relative_to(root).as_posix() for file in root.rglob("cell.json"))
+
+    def cell(self, method: str = "espcn") -> Cell:
+        """Read a cell here."""
+        cell = read(address(method).folder(self.here))
+        assert cell is not None
+        return cell

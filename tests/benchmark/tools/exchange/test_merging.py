@@ -15,13 +15,14 @@ import pytest
 from benchmark import CHECKOUT
 from benchmark.errors import RequestError
 from benchmark.store import cells as store
-from benchmark.store.cells import WEIGHTS, Cell
+from benchmark.store.cells import WEIGHTS
 from benchmark.store.lock import CellLock
 from benchmark.tools.exchange import Merged, export, merge, merging
 from tests.benchmark.store.test_lock import locked_elsewhere
 from tests.benchmark.tools.exchange.support import (
     METHODS,
     THERE,
+    Two,
     address,
     failed,
     files,
@@ -29,36 +30,6 @@ from tests.benchmark.tools.exchange.support import (
     put,
     three,
 )
-
-
-class Two:
-    """A results folder here and a colleague's there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.here, self.there = folder / "here", folder / "there"
-        self.zip = folder / "out.zip"
-
-    def fetch(self, *, weights: bool = False, replace: bool = False) -> Merged:
-        """Export there and import here."""
-        export(self.there, self.zip, weights=weights)
-        return merge(self.here, self.zip, replace=replace)
-
-    def superseded(self) -> list[str]:
-        """List the superseded cells here."""
-        root = self.here / ".superseded"
-        return sorted(file.parent.relative_to(root).as_posix() for file in root.rglob("cell.json"))
-
-    def cell(self, method: str = "espcn") -> Cell:
-        """Read a cell here."""
-        cell = store.read(address(method).folder(self.here))
-        assert cell is not None
-        return cell
-
-
-@pytest.fixture
-def two(tmp_path: Path) -> Two:
-    """Return two folders without cells."""
-    return Two(tmp_path)
 
 
 def test_cells_are_copied_byte_by_byte(two: Two) -> None:
@@ -110,42 +81,6 @@ def test_a_cell_without_weights_does_not_replace_one_with(two: Two) -> None:
 def test_the_same_scores_from_another_machine_are_no_conflict(two: Two) -> None:
     put(two.here)
     put(two.there, environment=THERE, date="2026-04-01T10:00:00+00:00", times={"fit_s": 0.5})
-    before = files(two.here)
-    assert two.fetch() == Merged(present=[place()])
-    assert files(two.here) == before
-
-
-FEWER = b"scene,psnr,sam\nface,30.5,4.0\nflowers,31.5,5.0\n"
-MORE = b"scene,psnr,sam,worst\nface,30.5,4.0,0.2\nflowers,31.5,5.0,0.3\n"
-
-
-def test_a_cell_is_given_the_metrics_that_were_added_elsewhere(two: Two) -> None:
-    worst = {"name": "worst", "title": "Worst", "digits": 3}
-    put(two.here, weights=b"one", scores=FEWER, metrics=[])
-    put(two.there, weights=b"one", scores=MORE, metrics=[worst])
-    merged = two.fetch()
-    assert merged == Merged(extended=[place()])
-    assert merged.summary == "0 cells added, 0 present before, 1 given further metrics"
-    cell = two.cell()
-    assert list(cell.scores()["worst"]) == [0.2, 0.3]
-    assert cell.facts["metrics"] == [worst]
-    assert (cell.folder / WEIGHTS).read_bytes() == b"one"
-    assert two.superseded() == []
-    assert two.fetch() == Merged(present=[place()])
-
-
-def test_a_cell_is_given_further_metrics_and_its_weights_by_one_import(two: Two) -> None:
-    put(two.here, weights=b"one", scores=FEWER, metrics=[])
-    (address().folder(two.here) / WEIGHTS).unlink()
-    put(two.there, weights=b"one", scores=MORE, metrics=[{"name": "worst"}])
-    assert two.fetch(weights=True) == Merged(extended=[place()])
-    assert (two.cell().folder / WEIGHTS).read_bytes() == b"one"
-    assert two.fetch(weights=True) == Merged(present=[place()])
-
-
-def test_a_cell_with_more_metrics_keeps_them(two: Two) -> None:
-    put(two.here, scores=MORE, metrics=[{"name": "worst"}])
-    put(two.there, scores=FEWER, metrics=[])
     before = files(two.here)
     assert two.fetch() == Merged(present=[place()])
     assert files(two.here) == before
@@ -261,7 +196,7 @@ def test_progress_is_reported_cell_by_cell(two: Two) -> None:
     assert calls == [*cells, ("import", 3, 3, "")]
 
 
-@pytest.mark.parametrize(("failing", "call"), [("flush_folder", 3), ("set_aside", 2)])
+@pytest.mark.parametrize(("failing", "call"), [("flush_folder", 3), ("put_in_place", 2)])
 def test_a_full_disk_leaves_whole_cells_only(
     two: Two, monkeypatch: pytest.MonkeyPatch, failing: str, call: int
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from benchmark.data.split import Split
 from benchmark.engine.training.profiles import PROFILES
 from benchmark.errors import RequestError
+from benchmark.execution.computation.reestimation import NO_WEIGHTS
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.planning.plan import plan_cells
 from benchmark.execution.planning.request import Experiment, Request, chosen_methods
@@ -120,7 +121,7 @@ def test_a_method_without_images_is_named_with_the_reason(
     (folder / "plugin[deep=2]" / "seed0").mkdir(parents=True)
     gallery = gallery_of(request_of)
     assert [cell.address.method for cell in gallery.cells] == ["bicubic", "wiener"]
-    assert gallery.without_images == {"wiener": "it was stored without weights; run the cell again"}
+    assert gallery.without_images == {"wiener": NO_WEIGHTS}
     assert set(gallery.left_out) == {"wiener[joint=true]", "plugin[deep=2]"}
     assert "does not match its checksum" in gallery.left_out["wiener[joint=true]"]
     assert "plugin" in gallery.left_out["plugin[deep=2]"]

@@ -77,7 +77,7 @@ def test_a_cell_without_weights_or_not_run_is_named(tiny: Split, tmp_path: Path)
         next(predict(plan, tmp_path, CPU))
     run(tmp_path, [plan])
     (plan.address.folder(tmp_path) / WEIGHTS).unlink()
-    with pytest.raises(RequestError, match="stored without weights; run the cell again"):
+    with pytest.raises(RequestError, match="stored without weights; pack it by"):
         next(predict(plan, tmp_path, CPU))
 
 
@@ -96,7 +96,7 @@ def test_a_cell_that_never_had_its_weights_is_named(
         name: (cell.folder / name).read_bytes() for name in cell.facts["sums"] if name != WEIGHTS
     }
     write(tmp_path, cell.address, facts, kept)
-    with pytest.raises(RequestError, match=f"{method}.*: it was stored without weights; run the"):
+    with pytest.raises(RequestError, match=f"{method}.*: it was stored without weights; pack"):
         next(predict(plan, tmp_path, CPU))
 
 

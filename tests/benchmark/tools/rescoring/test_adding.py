@@ -13,6 +13,7 @@ from torch import Tensor
 
 from benchmark.data.split import Split
 from benchmark.engine.training.profiles import PROFILES
+from benchmark.execution.computation.reestimation import NO_WEIGHTS
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.planning.plan import Folders, plan_cells
 from benchmark.execution.planning.request import Experiment
@@ -20,6 +21,7 @@ from benchmark.method import METHODS, Method, Problem, State
 from benchmark.metric import METRICS, BandPair, Metric, ScoredImage
 from benchmark.store.cells import WEIGHTS, Cell, cells, extend, read
 from benchmark.store.lock import CellLock
+from benchmark.store.remedies import COMPUTE_AGAIN
 from benchmark.tools.rescoring import Rescored, rescore
 from tests.benchmark.execution.test_runner import BRIEF, Raises, planned, run
 from tests.benchmark.support import CPU, EIGHT_BIT
@@ -146,7 +148,7 @@ def test_cells_that_cannot_be_scored_are_named_and_the_others_are_scored(
     assert reasons.pop("vdsr").startswith("unknown method 'vdsr'; ")
     assert reasons == {
         "raises": "it failed: ZeroDivisionError: one over nothing",
-        "espcn": "it was stored without weights; run the cell again",
+        "espcn": NO_WEIGHTS,
         "wiener[joint=true]": "TypeError: 'int' object is not iterable",
     }
     assert [place.split("/")[-2] for place in rescored.added] == ["bicubic", "wiener"]
@@ -168,7 +170,7 @@ def test_stored_scores_must_come_out_again_to_a_tenth_of_the_last_digit(
         return
     assert list(rescored.refused) == [ESPCN]
     assert rescored.refused[ESPCN].startswith(f"psnr of {table.loc[1, 'scene']} comes out as ")
-    assert rescored.refused[ESPCN].endswith(", expected the same up to 0.001; run the cell again")
+    assert rescored.refused[ESPCN].endswith(f", expected the same up to 0.001; {COMPUTE_AGAIN}")
     assert len(rescored.added) == 2
     assert contents(whole.folder) == before
 

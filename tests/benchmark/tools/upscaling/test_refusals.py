@@ -11,6 +11,7 @@ import pytest
 
 from benchmark.errors import RequestError
 from benchmark.store.cells import WEIGHTS, Cell, write
+from benchmark.store.remedies import GET_WEIGHTS
 from benchmark.tools.upscaling import images, outputs_of, upscale
 from tests.benchmark.tools.upscaling.conftest import EDSR, Stored
 from tests.datasets.image_files import write_envi, write_npy, write_pages
@@ -122,7 +123,7 @@ def test_a_cell_that_cannot_be_trusted_is_refused(stored: Stored, tmp_path: Path
     place = stored.cell("espcn").address.folder(tmp_path)
     shutil.copytree(stored.cell("espcn").folder, place)
     (place / WEIGHTS).rename(tmp_path / "elsewhere")
-    assert "its weights are not there; run the cell again" in refusal(IMAGE, weights=place)
+    assert f"its weights are not there; {GET_WEIGHTS}" in refusal(IMAGE, weights=place)
     (place / WEIGHTS).write_bytes(b"other")
     assert "does not match its checksum" in refusal(IMAGE, weights=place)
     (place / "cell.json").write_text(json.dumps({"format": 1}))

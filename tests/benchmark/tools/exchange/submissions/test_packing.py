@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.store.cells import WEIGHTS
+from benchmark.store.remedies import GET_WEIGHTS
 from tests.benchmark.tools.exchange.submissions.support import FORM, called
 from tests.command_line import CommandLine
 
@@ -28,6 +29,16 @@ def test_a_submission_holds_cells_weights_code_and_form(made: CommandLine) -> No
     assert {f"{cell}/cell.json", f"{cell}/scores.csv", f"{cell}/{WEIGHTS}"} <= names
     assert {"submission.yaml", "manifest.json", "code/checkout/methods/espcn.py"} <= names
     assert not any("bicubic" in name for name in names)
+
+
+def test_a_new_form_is_told_as_json_with_the_command_for_it(hsisr: CommandLine) -> None:
+    words = ("submit", "--new", "--form", "my form.yaml", "--methods", "a[x=1]", "--json")
+    answer = hsisr(*words, "--results", "mine", "--plugin", "a.py")
+    assert answer.json() == {
+        "form": "my form.yaml",
+        "then": "python run_all.py submit --methods 'a[x=1]' --form 'my form.yaml' --results mine "
+        "--plugin a.py",
+    }
 
 
 def test_the_form_is_written_read_and_completed_by_options(mine: CommandLine) -> None:
@@ -73,7 +84,7 @@ def test_a_cell_without_weights_is_refused_and_the_former_zip_stays(mine: Comman
     next(mine.results.rglob(f"espcn/seed0/{WEIGHTS}")).unlink()
     answer = called(mine, "submit", "--methods", "espcn", *FORM)
     assert (answer.code, answer.out) == (1, "")
-    assert "espcn/seed0: its weights are not there; run it again\n" in answer.err
+    assert f"espcn/seed0: its weights are not there; {GET_WEIGHTS}\n" in answer.err
     assert answer.err.endswith("nothing is written: 1 cell refused\n")
     assert (mine.folder / "espcn.zip").read_bytes() == before
 

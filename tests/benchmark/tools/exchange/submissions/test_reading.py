@@ -11,6 +11,7 @@ from safetensors.torch import save
 
 from benchmark.errors import RequestError
 from benchmark.store.cells import WEIGHTS
+from benchmark.store.remedies import GET_WEIGHTS
 from benchmark.tools.exchange.submissions import opened
 from tests.benchmark.tools.exchange.submissions.support import (
     Content,
@@ -84,8 +85,8 @@ class Shell:
     [
         (without("manifest.json"), "is no submission: it has no submission.yaml and manifest.json"),
         (without("submission.yaml"), "is no submission"),
-        (without(WEIGHTS), "its weights are not there; run it again"),
-        (failed, "it failed: it was NaN"),
+        (without(WEIGHTS), f"its weights are not there; {GET_WEIGHTS}"),
+        (failed, "it failed: it was NaN; repeat its run with --retry-failed, or leave it out"),
         (weights(pickle.dumps(Shell())), "its weights cannot be read: "),
         (weights(save({"a": torch.full((2,), torch.nan)})), "its weights a are not finite"),
         (weights(save({"a": torch.full((2,), torch.nan).to(torch.float8_e4m3fn)})),

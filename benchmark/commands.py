@@ -1,0 +1,29 @@
+"""Commands of the suite as they are printed: they work as they are, pasted into a shell."""
+
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+
+# The folders of `--data`, `--results` and `--cache`, where these options are left out.
+FOLDERS = {"data": Path("data"), "results": Path("results"), "cache": Path(".cache")}
+
+
+def command(*words: object, plugins: Iterable[Path] | None = (), **folders: Path) -> str:
+    """Write a command line of `run_all.py`, quoted for a shell.
+
+    Args:
+        words: the command with its options.
+        plugins: the files of `--plugin`.
+        folders: data, results and cache; those that are not the default are written.
+
+    Example:
+        >>> command("export", "my cells.zip", results=Path("results"), data=Path("/data"))
+        "python run_all.py export 'my cells.zip' --data /data"
+    """
+    written = ["python", "run_all.py", *map(str, words)]
+    for name, folder in folders.items():
+        if folder != FOLDERS[name]:
+            written += [f"--{name}", str(folder)]
+    for file in plugins or ():
+        written += ["--plugin", str(file)]
+    return shlex.join(written)
