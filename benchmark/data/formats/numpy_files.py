@@ -12,6 +12,7 @@ from benchmark.data.formats.stored import (
     ContentError,
     StoredArray,
     choose_variable,
+    is_vector,
     narrowed,
     unread,
 )
@@ -62,12 +63,14 @@ def _read_zip(archive: CheckedZip, variable: str, *, values: bool) -> StoredArra
         if name.endswith(_ENDING)
     }
     chosen = choose_variable(variables, variable)
-    vectors = (name for name, (shape, _) in variables.items() if len(shape) == 1)
+    vectors = (
+        name for name, (shape, _) in variables.items() if len(shape) == 1 or is_vector(shape)
+    )
     nm = next((name for name in vectors if name.lower() in NAMES), "")
     shape, kind = variables[chosen]
     return StoredArray(
         narrowed(_values(archive, chosen)) if values else unread(shape, kind),
-        wavelengths=tuple(_values(archive, nm).astype(float).tolist()) if nm else (),
+        wavelengths=tuple(_values(archive, nm).astype(float).ravel().tolist()) if nm else (),
         kind=kind,
         variable=chosen,
     )
