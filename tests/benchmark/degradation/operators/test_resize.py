@@ -101,6 +101,13 @@ def test_each_field_of_the_operator_counts() -> None:
     assert apart(plain, replace(plain, antialias=True), 8, 16) == 0
 
 
+@pytest.mark.parametrize("border", ["symmetric", "Mirror", "", None])
+def test_another_border_is_refused_and_not_taken_for_clamp(border: str) -> None:
+    expected = f'expected border="mirror" or "clamp", found {border!r}'
+    with pytest.raises(ValueError, match=f"^Resize: {expected}$"):
+        Resize(-0.5, True, border)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("a", [-0.5, -0.75])
 def test_the_kernel_interpolates_and_is_smooth(a: float) -> None:
     at = torch.tensor([0, 1, 2, 3], dtype=torch.float64)
