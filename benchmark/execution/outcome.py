@@ -1,11 +1,14 @@
 """What became of the cells of a table in one run."""
 
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from benchmark.errors import listed
 from benchmark.execution.computation.pretrained import Agreement
 from benchmark.execution.planning.plan import CellPlan
 from benchmark.execution.planning.status import Status
-from benchmark.metric import METRICS
+from benchmark.metric import METRICS, is_outdated
 
 
 @dataclass
@@ -32,12 +35,33 @@ class Outcome:
     agreements: list[Agreement] = field(default_factory=list)
 
 
-def lacking_metrics(plan: CellPlan, status: Status) -> list[str]:
-    """Return the metrics of a plan that its stored cell does not have."""
+def lacking_metrics(plan: CellPlan, status: Status) -> dict[str, bool]:
+    """Return the metrics of a plan that its stored cell does not have.
+
+    Returns:
+        Their names; True where the cell has the metric by other code.
+    """
     stored = status.cell.facts.get("metrics") if status.cell else None
-    known = stored if isinstance(stored, list) else []
-    names = [facts.get("name") for facts in known if isinstance(facts, dict)]
-    return [label for label in map(METRICS.label, plan.metrics) if label not in names]
+    listed_ones = stored if isinstance(stored, list) else []
+    known = {facts.get("name"): facts for facts in listed_ones if isinstance(facts, dict)}
+    outdated = {
+        label: label in known and is_outdated(metric, known[label])
+        for label, metric in zip(map(METRICS.label, plan.metrics), plan.metrics, strict=True)
+    }
+    return {label: other for label, other in outdated.items() if other or label not in known}
+
+
+def lacking_lines(lacking: Mapping[str, bool]) -> Iterator[str]:
+    """Say which metrics stored cells lack, as of `lacking_metrics`, and how to add them."""
+    for other in (False, True):
+        if names := [label for label, outdated in lacking.items() if outdated == other]:
+            command = f"python run_all.py score --metrics {shlex.quote(','.join(names))}"
+            yield (
+                f"stored cells have {listed(names)} by other code than now; replace them with: "
+                f"{command}"
+                if other
+                else f"stored cells lack {listed(names)}; add them with: {command}"
+            )
 
 
 def record(outcome: Outcome, plan: CellPlan, status: Status) -> None:
