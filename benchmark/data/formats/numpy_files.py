@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
-from benchmark.data.archives.safety import LIMIT, ArchiveError
+from benchmark.data.archives.safety import LIMIT, REMEDY, ArchiveError, ArchiveSizeError
 from benchmark.data.archives.zips import CheckedZip, open_zip
 from benchmark.data.formats.stored import (
     ContentError,
@@ -41,6 +41,11 @@ def read(file: Path, variable: str = "", *, values: bool = True) -> StoredArray:
             return StoredArray(found, kind=array.dtype.name)
         with open_zip(file, LIMIT) as archive:
             return _read_zip(archive, variable, values=values)
+    except ArchiveSizeError as error:  # it may be good: nobody is told to delete it
+        raise ContentError(
+            f"{str(error).removesuffix(REMEDY)}if it is right, save it by numpy.savez, without "
+            "compression"
+        ) from error
     except ArchiveError as error:
         raise ContentError(f"it is damaged or unsafe: {error}") from error
     except (ContentError, OSError, MemoryError):

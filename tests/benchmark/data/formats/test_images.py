@@ -227,6 +227,15 @@ def test_what_is_no_image_is_refused(
     assert says in refusal(write(tmp_path / "one", values))
 
 
+def test_a_highly_compressed_file_may_be_good_and_is_not_to_be_deleted(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", image=np.zeros((600, 600, 200), np.uint8))
+    text = refusal(tmp_path / "a.npz")
+    assert "unpacks to more than 67,108,864 bytes, which is the limit or 100 times its own" in text
+    assert text.endswith("; if it is right, save it by numpy.savez, without compression")
+    assert "damaged" not in text
+    assert "delete" not in text
+
+
 def test_nothing_is_unpickled(tmp_path: Path) -> None:
     objects = np.array([{"a": 1}], dtype=object)
     np.save(tmp_path / "a.npy", objects)
