@@ -6,7 +6,7 @@ from each band (`of_band`) and the bands' values (`of_scene`), or accumulates ov
 """
 
 from abc import ABC
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
@@ -15,9 +15,11 @@ import torch
 from torch import Tensor
 
 from benchmark.errors import RequestError, reason_of
+from benchmark.plugins.fingerprint import source_of
 from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
 from benchmark.plugins.spelling import check_spelling
+from benchmark.store.address import key_of
 
 __all__ = [
     "METRICS",
@@ -124,6 +126,8 @@ class Metric(ABC):
         digits: after the decimal point, in tables.
         higher: True if higher is better.
         meaning: one phrase on what it measures and what it is averaged over.
+        version: to be raised with every change of its values that the code of a plugin does not
+            show; of a metric of `benchmark.metrics`, with every change of its values.
 
     Example:
         >>> @register("mae")
@@ -145,6 +149,7 @@ class Metric(ABC):
     digits: ClassVar[int]
     higher: ClassVar[bool]
     meaning: ClassVar[str]
+    version: ClassVar[int] = 1
 
     def of_band(self, pair: BandPair, image: ScoredImage) -> Tensor:
         """Compute what `of_scene` needs of one band.
@@ -253,12 +258,14 @@ def _check_declared(name: str, cls: type[Metric]) -> None:
         raise RequestError(f"metric '{name}': this name is another column of the scores; rename it")
     check_spelling("metric", name, cls, Metric)
     line = "one line of text"
+    positive = "a whole number from 1"
     for attribute, expected, fits in (
         ("title", line, lambda v: isinstance(v, str) and v.strip() and v.isprintable()),
         ("unit", line, lambda v: isinstance(v, str) and v.isprintable()),
         ("digits", f"a whole number from 0 to {MOST_DIGITS}", _is_digits),
         ("higher", "True or False", lambda v: isinstance(v, bool)),
         ("meaning", line, lambda v: isinstance(v, str) and v.strip() and v.isprintable()),
+        ("version", positive, lambda v: type(v) is int and v > 0),
     ):
         value = getattr(cls, attribute, None)
         if not fits(value):
@@ -289,4 +296,34 @@ def metric_facts(metric: Metric, peak: float, *, main: bool) -> dict[str, Any]:
             f"metric '{METRICS.label(metric)}' cannot be described: {reason_of(error)}; correct "
             f"{METRICS.entry(metric.name).file}"
         ) from error
-    return {**facts, "main": main}
+    return {**facts, "main": main, "code": code_of(metric)}
+
+
+def code_of(metric: Metric) -> str:
+    """Return what identifies the code of a metric: its version, and a hash of a plugin's source.
+
+    The source is as it is at the first call, which is to be soon after the import; see `source_of`.
+    Empty for a metric of a notebook, which has no source file.
+    """
+    cls = type(metric)
+    if cls.__module__ == "__main__":
+        return ""
+    try:
+        source = source_of(cls)
+    except RequestError:
+        return ""
+    return f"version {cls.version}" + (f", source {key_of(source)[:16]}" if source else "")
+
+
+def is_outdated(metric: Metric, stored: Mapping[str, Any]) -> bool:
+    """Return whether facts in a cell are of a metric of this name by other code than it has now."""
+    return not same_code(stored, {"code": code_of(metric)})
+
+
+def same_code(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two facts of a metric are of the same code.
+
+    Facts without code are trusted: cells had none before version 0.7.
+    """
+    codes = {facts["code"] for facts in (one, other) if facts.get("code")}
+    return len(codes) < 2

@@ -284,6 +284,8 @@ def _check_declared(name: str, cls: type[Protocol]) -> None:
         ("metrics", "a tuple of names", _is_names),
         ("main_metrics", "a tuple of names", _is_names),
         ("splits", "a mapping to Divisions", _is_splits),
+        ("own_splits", "several names, not a text", _is_several),
+        ("trained_together", "several names, not a text", _is_several),
     ):
         value = _declared(cls, attribute)
         if not fits(value):
@@ -320,6 +322,15 @@ def _is_tuple(value: object) -> bool:
 
 def _is_names(value: object) -> bool:
     return isinstance(value, tuple) and bool(value) and all(isinstance(one, str) for one in value)
+
+
+def _is_several(value: object) -> bool:
+    """Return False for ("cave"), too: it would be taken for the names c, a, v and e."""
+    return (
+        isinstance(value, Collection)
+        and not isinstance(value, str | bytes)
+        and all(isinstance(one, str) for one in value)
+    )
 
 
 def _is_splits(value: object) -> bool:

@@ -85,7 +85,13 @@ class Folder(DataSet):
             raise RequestError(
                 f"folder: no image is called {listed(missing)}, searched {self._folder}; "
                 f"{meant(missing[0], self._files)}there are {listed(self._files, _MOST)}"
+                f"{self._joined(names)}"
             )
+
+    def _joined(self, names: Sequence[str]) -> str:
+        """Return what to do about an image whose own name has the sign that joins names."""
+        found = [one for one in self._files if "+" in one and set(Names(one)) <= set(names)]
+        return f"; + joins names: rename the file of {listed(found)}" if found else ""
 
     @functools.cached_property
     def _folder(self) -> Path:

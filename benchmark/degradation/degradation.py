@@ -122,7 +122,8 @@ class Degradation:
         Returns:
             `(bands, *shape)` float32; may exceed the range of `low`.
         """
-        if isinstance(self._up, Resize) and self._up.is_torch_bicubic:
+        # A subclass may have other taps.
+        if type(self._up) is Resize and self._up.is_torch_bicubic:
             # The same operator to float32 rounding, and many times as fast.
             out = functional.interpolate(low[None], size=shape, mode="bicubic", align_corners=False)
             return out[0]

@@ -1,14 +1,15 @@
 """What became of the cells of a table in one run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from benchmark.commands import command
+from benchmark.errors import listed
 from benchmark.execution.computation.job import Settings
 from benchmark.execution.computation.pretrained import Agreement
 from benchmark.execution.planning.plan import CellPlan
 from benchmark.execution.planning.status import Status
-from benchmark.metric import METRICS
+from benchmark.metric import METRICS, is_outdated
 
 
 @dataclass
@@ -35,29 +36,48 @@ class Outcome:
     agreements: list[Agreement] = field(default_factory=list)
 
 
-def lacking_metrics(plan: CellPlan, status: Status) -> list[str]:
-    """Return the metrics of a plan that its stored cell does not have."""
+def lacking_metrics(plan: CellPlan, status: Status) -> dict[str, bool]:
+    """Return the metrics of a plan that its stored cell does not have.
+
+    Returns:
+        Their names; True where the cell has the metric by other code.
+    """
     stored = status.cell.facts.get("metrics") if status.cell else None
-    known = stored if isinstance(stored, list) else []
-    names = [facts.get("name") for facts in known if isinstance(facts, dict)]
-    return [label for label in map(METRICS.label, plan.metrics) if label not in names]
+    listed_ones = stored if isinstance(stored, list) else []
+    known = {facts.get("name"): facts for facts in listed_ones if isinstance(facts, dict)}
+    outdated = {
+        label: label in known and is_outdated(metric, known[label])
+        for label, metric in zip(map(METRICS.label, plan.metrics), plan.metrics, strict=True)
+    }
+    return {label: other for label, other in outdated.items() if other or label not in known}
 
 
-def command_adding(metrics: Mapping[str, CellPlan], settings: Settings) -> str:
-    """Return the command that adds metrics to stored cells.
+def lacking_lines(
+    lacking: Mapping[tuple[str, bool], CellPlan], settings: Settings
+) -> Iterator[str]:
+    """Say which metrics stored cells lack, and the command that adds them.
 
     Args:
-        metrics: each with a cell that lacks it.
+        lacking: items of `lacking_metrics`, each with a cell that lacks the metric.
         settings: of the run.
     """
-    data = next(iter(metrics.values())).split.request
-    return command(
-        *("score", "--metrics", ",".join(metrics)),
-        data=data.root,
-        results=settings.results,
-        cache=data.cache,
-        plugins=settings.plugins,
-    )
+    for outdated in (False, True):
+        plans = {label: plan for (label, other), plan in lacking.items() if other == outdated}
+        if not plans:
+            continue
+        data = next(iter(plans.values())).split.request
+        add = command(
+            *("score", "--metrics", ",".join(plans)),
+            data=data.root,
+            results=settings.results,
+            cache=data.cache,
+            plugins=settings.plugins,
+        )
+        yield (
+            f"stored cells have {listed(plans)} by other code than now; replace them with: {add}"
+            if outdated
+            else f"stored cells lack {listed(plans)}; add them with: {add}"
+        )
 
 
 def record(outcome: Outcome, plan: CellPlan, status: Status) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.engine.machine import device, environment
-from benchmark.errors import RequestError, listed
+from benchmark.errors import RequestError
 from benchmark.execution.backends.base import Backend
 from benchmark.execution.backends.cluster import RayOptions, SlurmOptions, cluster_backend
 from benchmark.execution.backends.inline import InlineBackend
@@ -18,7 +18,7 @@ from benchmark.execution.computation.pretrained import agreement_of, require_wei
 from benchmark.execution.listeners import tensorboard
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import RecordedProgress
-from benchmark.execution.outcome import Outcome, command_adding, lacking_metrics, record
+from benchmark.execution.outcome import Outcome, lacking_lines, lacking_metrics, record
 from benchmark.execution.planning.forecast import forecast
 from benchmark.execution.planning.plan import CellPlan, TablePlan, plan_tables
 from benchmark.execution.planning.request import Experiment, check_writable
@@ -200,7 +200,7 @@ class Runner:
     def run_together(self, tables: Sequence[TablePlan]) -> list[Outcome]:
         """Run the cells of several tables as if they were one; see `run`."""
         outcomes = []
-        missing, lacking = [], dict[str, CellPlan]()
+        missing, lacking = [], dict[tuple[str, bool], CellPlan]()
         pretrained = self.settings.pretrained
         for table in tables:
             outcome = Outcome(table.label)
@@ -218,13 +218,12 @@ class Runner:
                     continue
                 if status.state == "done":
                     Job(plan, self.settings).lock.clean_up()
-                    lacking |= dict.fromkeys(lacking_metrics(plan, status), plan)
+                    lacking |= dict.fromkeys(lacking_metrics(plan, status).items(), plan)
                 record(outcome, plan, status)
         self.progress.begin(len(missing), sum(len(outcome.found) for outcome in outcomes))
         self._forecast([cell.job.plan for cell in missing])
-        if lacking:
-            add = command_adding(lacking, self.settings)
-            self.progress.line(f"stored cells lack {listed(lacking)}; add them with: {add}")
+        for line in lacking_lines(lacking, self.settings):
+            self.progress.line(line)
         self._run_all(missing)
         if pretrained is not None:
             for table, outcome in zip(tables, outcomes, strict=True):

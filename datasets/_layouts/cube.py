@@ -23,6 +23,7 @@ class Cube:
 
     Attributes:
         names: the names that its file may have, compared without case; the first is the usual one.
+            In the first of `folders`, a single .mat file may have any name.
         folders: the folders to search for it, compared without case.
         variable: its name in the file.
         shape: rows, columns and bands as published.
@@ -57,7 +58,9 @@ class Cube:
         """
         found = search(root, lambda name: name.lower() in self.folders)
         wanted = {name.lower() for name in self.names}
-        files = [file for file in found.files if file.name.lower() in wanted]
+        named = [file for file in found.files if file.name.lower() in wanted]
+        own = [file for file in found.files if self._is_own(file.relative_to(root))]
+        files = named or (own if len(own) == 1 else [])
         if len(files) > 1:
             raise RequestError(
                 f"{dataset.name}: expected one file {self.names[0]}, found {listed(files)}; move "
@@ -66,12 +69,18 @@ class Cube:
         if not files:
             where = root if root.is_dir() else f"{root}, which is not a folder,"
             raise RequestError(
-                f"{dataset.name}: expected its file {' or '.join(self.names)}, found none. "
+                f"{dataset.name}: expected its file {' or '.join(self.names)}, or one .mat file of "
+                f"another name in {self.folders[0]}/, found {len(own) or 'none'}. "
                 f"Searched {where} and its {listed(f'{name}/' for name in self.folders)}; "
                 f"{seen(root, found)}. Get it from {dataset.home} and put it into "
                 f"{root / self.folders[0]}"
             )
         return files[0]
+
+    def _is_own(self, place: Path) -> bool:
+        """Return whether a path below the data folder is a MATLAB file in the first folder."""
+        inside = len(place.parts) > 1 and place.parts[0].lower() == self.folders[0]
+        return inside and place.suffix.lower() == ".mat"
 
     def read(self, dataset: DataSet, file: Path) -> Scene:
         """Read the part to use; negative values become 0.

@@ -6,6 +6,7 @@ has no list, and the six metrics in `legacy`.
 """
 
 import math
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +19,7 @@ from reports.analysis.facts import as_list, as_text
 from reports.formatting import signed
 
 COUNTS = ("skipped",)  # columns of the scores that are no metrics
+SCORE = "python run_all.py score"  # computes the metrics that stored cells lack
 _DIGITS, _MOST_DIGITS = 4, 12  # after the decimal point: by default, and at most
 
 
@@ -33,6 +35,7 @@ class Metric:
         unit: empty where it has none.
         meaning: one phrase; may be empty.
         main: whether the protocol's main tables show it.
+        code: what identifies its code; empty in cells before version 0.7.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Metric:
     unit: str = ""
     meaning: str = ""
     main: bool = False
+    code: str = ""
 
     @property
     def heading(self) -> str:
@@ -104,6 +108,8 @@ def disagreements(cells: Sequence[Cell]) -> list[str]:
     for cell in cells:
         for metric in _listed(cell):
             for fact, value in asdict(metric).items():
+                if fact == "code" and not value:
+                    continue
                 made.setdefault((metric.name, fact), {}).setdefault(value, []).append(
                     as_text(cell.address.method)
                 )
@@ -114,9 +120,10 @@ def disagreements(cells: Sequence[Cell]) -> list[str]:
                 f"{as_text(value) or 'nothing'} ({listed(sorted(set(methods)))})"
                 for value, methods in values.items()
             ]
+            remedy = f"; compute it anew with: {SCORE} --metrics {shlex.quote(as_text(name))}"
             lines.append(
                 f"cells describe the metric {as_text(name)} differently: {fact} "
-                f"{' against '.join(parts)}"
+                f"{' against '.join(parts)}{remedy if fact == 'code' else ''}"
             )
     return lines
 
@@ -160,6 +167,7 @@ def _metric(facts: Mapping[str, Any]) -> Metric:
         unit=as_text(facts.get("unit")),
         meaning=as_text(facts.get("meaning")),
         main=facts.get("main") is True,
+        code=as_text(facts.get("code")),
     )
 
 

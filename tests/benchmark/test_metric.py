@@ -1,5 +1,7 @@
 """The interface of metrics: what an author declares, and what is refused."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from benchmark.metric import (
     BandPair,
     Metric,
     ScoredImage,
+    code_of,
+    is_outdated,
     metric_facts,
     parameter,
     register,
@@ -44,6 +48,7 @@ GOOD: dict[str, Any] = {
         ({"digits": True}, "expected a whole number from 0 to 10 as `digits`, found True"),
         ({"higher": ...}, "expected True or False as `higher`, found None"),
         ({"higher": 1}, "expected True or False as `higher`, found 1"),
+        ({"version": 0}, "expected a whole number from 1 as `version`, found 0"),
         ({"meaning": ...}, "expected one line of text as `meaning`, found None"),
         ({"units": "dB"}, "`units` is not known, did you mean `unit`. An attribute of your .*"),
     ],
@@ -90,7 +95,29 @@ def test_a_metric_is_the_mean_of_its_bands_unless_it_says_otherwise() -> None:
         "higher": False,
         "meaning": "mean power of the absolute error",
         "main": True,
+        "code": code_of(squared),
     }
+    assert re.fullmatch(r"version 1, source [0-9a-f]{16}", code_of(squared))
+    assert code_of(METRICS.make("psnr")) == "version 1"
+
+
+def test_the_code_of_a_plugin_is_what_it_computes_not_how_it_is_laid_out(tmp_path: Path) -> None:
+    text = (
+        "from benchmark.metric import Metric, register\n\n\n"
+        "@register('mine')\nclass Mine(Metric):\n"
+        "    title, digits, higher, meaning = 'Mine', 2, False, 'a number'\n\n"
+        "    def of_band(self, pair, image):\n        return pair.squared_error\n"
+    )
+    codes = []
+    for content in (text, f"# A comment.\n{text}", text.replace("_error", "_error * 2")):
+        (tmp_path / "mine.py").write_text(content)
+        METRICS._entries.pop("mine", None)
+        discover([METRICS], [tmp_path / "mine.py"])
+        codes.append(code_of(METRICS.make("mine")))
+    assert codes[0] == codes[1] != codes[2]
+    changed = {"name": "mine", "code": codes[0]}
+    assert is_outdated(METRICS.make("mine"), changed)
+    assert not is_outdated(METRICS.make("mine"), {"name": "mine"})  # a cell before version 0.7
 
 
 def test_bands_come_in_order_with_their_scene_and_both_forms() -> None:

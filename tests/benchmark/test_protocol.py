@@ -79,6 +79,8 @@ def test_a_protocol_is_what_it_declares() -> None:
         ({"main_metrics": ()}, "expected a tuple of names as `main_metrics`"),
         ({"main_metrics": ("cc",)}, "expected names of `metrics` in `main_metrics`, found cc"),
         ({"splits": {"cave": ("a",)}}, "expected a mapping to Divisions as `splits`"),
+        ({"own_splits": "cave"}, "expected several names, not a text as `own_splits`, found 'cave"),
+        ({"trained_together": "cave"}, "expected several names, not a text as `trained_together`"),
     ],
 )
 def test_what_cannot_be_used_is_refused_when_it_is_declared(

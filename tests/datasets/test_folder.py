@@ -238,6 +238,15 @@ def test_a_folder_must_be_named_and_there_and_hold_images(tmp_path: Path) -> Non
     assert "found readme.txt; correct path=" in text
 
 
+def test_an_image_with_a_plus_in_its_name_is_to_be_renamed(images: Path) -> None:
+    np.save(images / "two+b.npy", cube(2))
+    text = refusal(images, test="one+two+b")
+    assert "no image is called b" in text
+    assert text.endswith("; + joins names: rename the file of two+b")
+    assert "joins names" not in refusal(images, test="one+c")
+    assert "two+b" in folder(images, test="one").scenes
+
+
 def test_two_files_of_one_name_are_refused(images: Path) -> None:
     np.save(images / "two.npy", cube(2))
     text = refusal(images)

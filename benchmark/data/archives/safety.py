@@ -33,6 +33,10 @@ class ArchiveError(RequestError):
     """The archive itself is damaged, unsafe or too large; another copy of it may be good."""
 
 
+class ArchiveSizeError(ArchiveError):
+    """It unpacks to more than it may; nothing else is known to be wrong with it."""
+
+
 @contextmanager
 def archive_errors(archive: Path, kind: str) -> Iterator[None]:
     """Turn exceptions about the content of an archive into an ArchiveError of one line."""
@@ -64,11 +68,11 @@ def check_count(count: int, archive: Path) -> None:
 
 
 def check_size(size: int, archive: Path) -> None:
-    """Raise an ArchiveError for an archive that decompresses to more bytes than it may."""
+    """Raise an ArchiveSizeError for an archive that decompresses to more bytes than it may."""
     with readable(archive):
         allowed = min(LIMIT, max(RATIO_FLOOR, RATIO * archive.stat().st_size))
     if size > allowed:
-        raise ArchiveError(
+        raise ArchiveSizeError(
             f"{archive} unpacks to more than {allowed:,} bytes, which is the limit or {RATIO} "
             f"times its own size; {REMEDY}"
         )

@@ -117,7 +117,7 @@ def _read(file: Path, variable: str, *, values: bool) -> StoredArray:
         return envi.read(file, values=values)
     if ending not in ENDINGS:
         raise ContentError(f"expected a file with one of the endings {', '.join(ENDINGS)}")
-    found = matlab.read(file, variable, vectors=NAMES, values=values)
+    found = matlab.read(file, variable, vectors=NAMES, values=values, kinds=NUMBERS)
     return StoredArray(
         found.values if values else unread(found.shape, found.kind),
         wavelengths=next(iter(found.vectors.values()), ()),

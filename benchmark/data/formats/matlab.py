@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.formats.matlab_worker import Variable, Wanted, read_values
+from benchmark.data.formats.matlab_worker import NUMBERS, Variable, Wanted, read_values
 from benchmark.data.formats.stored import AXES, ContentError, VariableError
 
 __all__ = ["ContentError", "Variable", "VariableError", "read"]
@@ -48,6 +48,7 @@ def read(
     mask: str = "",
     vectors: Collection[str] = (),
     values: bool = True,
+    kinds: Collection[str] = NUMBERS,
 ) -> Variable:
     """Read the image in a file, and vectors beside it.
 
@@ -61,6 +62,7 @@ def read(
         mask: a variable that, where it exists, must have the image's rows and columns.
         vectors: names of vectors to read beside the image, in lower case.
         values: False reads shape, type and vectors alone; `values` of the result is empty.
+        kinds: names of the types that the image may have.
 
     Returns:
         The image with its axes as MATLAB, or in other HDF5 files the file, has them. Whole numbers
@@ -80,8 +82,9 @@ def read(
         expected = "a MATLAB file (version 5 or 7.3)" if matlab else "an HDF5 file"
         raise ContentError(f"it is not {expected}")
     wanted = Wanted(
-        variable, shape, (rows, columns, WHOLE), mask, frozenset(vectors), version_5, matlab, values
-    )
+        variable, shape, (rows, columns, WHOLE), mask, frozenset(vectors), version_5, matlab,
+        values, frozenset(kinds),
+    )  # fmt: skip
     found = _in_worker(file, wanted, PART)
     if found.values.ndim == AXES or not values:
         return found

@@ -12,14 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.data.formats import stored
 from benchmark.data.formats.stored import (
     AXES,
     ContentError,
     VariableError,
     by,
     choose_variable,
+    is_vector,
     narrowed,
 )
+from benchmark.errors import listed
 
 MAX_PIXELS = 1 << 26  # the largest data set has 2517 x 2335; a header may claim anything
 MAX_CHUNK = 1 << 29  # bytes that HDF5 decompresses to read a single value
@@ -28,8 +31,10 @@ MAX_SECONDS = 600.0  # after which the worker ends by itself, in case its parent
 MAX_TEXT = 400  # characters of a message, which may quote the file
 MAX_VECTOR = 10_000  # values of a vector that is read beside the image
 MAX_DEPTH, MAX_ITEMS = 6, 1000  # of the groups of an HDF5 file that are searched
-# No image has longer integers; floats with a damaged type would be read as such.
-NUMBERS = {"float32", "float64", "int8", "uint8", "int16", "uint16"}
+# No published image has longer integers; floats with a damaged type would be read as such.
+NUMBERS = frozenset({"float32", "float64", "int8", "uint8", "int16", "uint16"})
+# Other people's images may. Floats of 1e-19 or more are larger than this where read as integers.
+MAX_INTEGER = 1 << 29
 _SCIPY_NAMES = {"double": "float64", "single": "float32"}
 
 
@@ -47,6 +52,7 @@ class Wanted:
         version_5: True for a MATLAB file of version 5, False for HDF5.
         reversed_axes: True for MATLAB's files of version 7.3, which list the axes in reverse.
         values: False reads shape, type and vectors alone.
+        kinds: the types that the image may have.
     """
 
     variable: str = ""
@@ -57,6 +63,7 @@ class Wanted:
     version_5: bool = True
     reversed_axes: bool = True
     values: bool = True
+    kinds: frozenset[str] = NUMBERS
 
 
 @dataclass(frozen=True)
@@ -137,11 +144,11 @@ def _read_version_5(file: Path, wanted: Wanted) -> Variable:
     # The mask too: where it is cut short, so is the file.
     loaded = loadmat(file, variable_names=[name, *filter(None, [wanted.mask]), *vectors])
     cube = loaded[name]
-    stored = cube.dtype.newbyteorder("=")
+    found = cube.dtype.newbyteorder("=")
     # MATLAB stores small integers in fewer bytes than their type has.
-    smaller = stored.itemsize < declared.itemsize and np.can_cast(stored, declared)
-    if not (smaller or stored == declared):
-        raise ContentError(f"expected '{name}' as {declared}, found it stored as {stored}")
+    smaller = found.itemsize < declared.itemsize and np.can_cast(found, declared)
+    if not (smaller or found == declared):
+        raise ContentError(f"expected '{name}' as {declared}, found it stored as {found}")
     values = cube[wanted.parts]
     described_as = (values.shape, declared.name)
     return _variable(name, values, vectors, loaded.__getitem__, described_as)
@@ -180,7 +187,23 @@ def _variable(
         for vector in vectors
     }
     shape, kind = described_as
+    if np.dtype(kind).kind in "iu" and kind not in NUMBERS:
+        _check_integers(values, name)
     return Variable(name, narrowed(values), shape, found, kind)
+
+
+def _check_integers(values: np.ndarray, name: str) -> None:
+    """Check that long integers are not the bytes of floating-point numbers.
+
+    Raises:
+        ContentError: they are larger than those of an image.
+    """
+    for extreme in (int(values.min(initial=0)), int(values.max(initial=0))):
+        if abs(extreme) >= MAX_INTEGER:
+            raise ContentError(
+                f"expected whole numbers below {MAX_INTEGER:,} in '{name}', found {extreme:,}, as "
+                "if the type of its numbers were damaged; if they are right, save it as float32"
+            )
 
 
 def _checked_name(variables: Described, wanted: Wanted) -> str:
@@ -189,19 +212,20 @@ def _checked_name(variables: Described, wanted: Wanted) -> str:
     Raises:
         VariableError: a variable is missing or has another type or shape.
     """
-    name = choose_variable(variables, wanted.variable, NUMBERS)
+    name = choose_variable(variables, wanted.variable, wanted.kinds)
     shape, kind = variables[name]
     right = len(shape) == AXES and all(
         size >= 1 and size == (expected or size)
         for size, expected in zip(shape, wanted.shape, strict=True)
     )
-    if kind not in NUMBERS or not right:
+    if kind not in wanted.kinds or not right:
         found = f"{by(shape)} of {kind}" if shape else kind
         names = ("rows", "columns", "bands")
         expected = " x ".join(
             str(one or name) for one, name in zip(wanted.shape, names, strict=True)
         )
-        raise VariableError(f"expected '{name}' as {expected} numbers, found {found}")
+        types = "" if kind in wanted.kinds else f" ({listed(sorted(wanted.kinds), 99)})"
+        raise VariableError(f"expected '{name}' as {expected} numbers{types}, found {found}")
     largest = shape[:2] if wanted.shape[2] else sorted(shape)[1:]
     if math.prod(largest) > MAX_PIXELS:
         raise ContentError(f"it claims {by(largest)} pixels")
@@ -218,8 +242,9 @@ def _vector_names(variables: Described, wanted: Wanted) -> list[str]:
         name
         for name, (shape, kind) in variables.items()
         if name.rpartition("/")[2].lower() in wanted.vectors
-        and kind in NUMBERS
-        and 1 < max(shape, default=0) == math.prod(shape) <= MAX_VECTOR
+        and kind in stored.NUMBERS
+        and is_vector(shape)
+        and math.prod(shape) <= MAX_VECTOR
     ]
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
-from benchmark.data.archives.safety import LIMIT, ArchiveError
+from benchmark.data.archives.safety import LIMIT, REMEDY, ArchiveError, ArchiveSizeError
 from benchmark.data.archives.zips import CheckedZip, open_zip
 from benchmark.data.formats.stored import (
     ContentError,
     StoredArray,
     choose_variable,
+    is_vector,
     narrowed,
     unread,
 )
@@ -40,6 +41,11 @@ def read(file: Path, variable: str = "", *, values: bool = True) -> StoredArray:
             return StoredArray(found, kind=array.dtype.name)
         with open_zip(file, LIMIT) as archive:
             return _read_zip(archive, variable, values=values)
+    except ArchiveSizeError as error:  # it may be good: nobody is told to delete it
+        raise ContentError(
+            f"{str(error).removesuffix(REMEDY)}if it is right, save it by numpy.savez, without "
+            "compression"
+        ) from error
     except ArchiveError as error:
         raise ContentError(f"it is damaged or unsafe: {error}") from error
     except (ContentError, OSError, MemoryError):
@@ -62,12 +68,14 @@ def _read_zip(archive: CheckedZip, variable: str, *, values: bool) -> StoredArra
         if name.endswith(_ENDING)
     }
     chosen = choose_variable(variables, variable)
-    vectors = (name for name, (shape, _) in variables.items() if len(shape) == 1)
+    vectors = (
+        name for name, (shape, _) in variables.items() if len(shape) == 1 or is_vector(shape)
+    )
     nm = next((name for name in vectors if name.lower() in NAMES), "")
     shape, kind = variables[chosen]
     return StoredArray(
         narrowed(_values(archive, chosen)) if values else unread(shape, kind),
-        wavelengths=tuple(_values(archive, nm).astype(float).tolist()) if nm else (),
+        wavelengths=tuple(_values(archive, nm).astype(float).ravel().tolist()) if nm else (),
         kind=kind,
         variable=chosen,
     )

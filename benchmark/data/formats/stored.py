@@ -1,8 +1,9 @@
 """What the readers of files have in common: an array as stored, and errors about it."""
 
 import logging
+import math
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -85,6 +86,11 @@ def by(shape: Iterable[object]) -> str:
     return " x ".join(map(str, shape)) or "a single number"
 
 
+def is_vector(shape: Sequence[int]) -> bool:
+    """Return True for a shape of several values along one axis, as (1, n) in MATLAB's files."""
+    return 1 < max(shape, default=0) == math.prod(shape)
+
+
 def choose_variable(
     variables: Mapping[str, tuple[tuple[int, ...], str]],
     name: str,
@@ -109,6 +115,8 @@ def choose_variable(
         wanted, found = f"a variable '{name}'", [name] if name in variables else []
     else:
         wanted, found = "one variable with three axes", list(images)
+        if not images and any(len(shape) == AXES for shape, _ in variables.values()):
+            wanted += f" and numbers ({listed(sorted(numbers), len(numbers))})"
     if len(found) != 1:
         shown = images if len(found) > 1 else variables
         texts = (

@@ -32,6 +32,17 @@ class Resize(Operator):
     antialias: bool
     border: Literal["mirror", "clamp"]
 
+    def __post_init__(self) -> None:
+        """Refuse another border: it would be computed as "clamp".
+
+        Raises:
+            ValueError: it is neither.
+        """
+        if self.border not in ("mirror", "clamp"):
+            raise ValueError(
+                f'{type(self).__name__}: expected border="mirror" or "clamp", found {self.border!r}'
+            )
+
     @property
     def is_torch_bicubic(self) -> bool:
         """True if `functional.interpolate` computes it where the image becomes larger."""

@@ -1,7 +1,7 @@
 """Scores of an estimate against the ground truth, on any device, accumulated in float64.
 
 All metrics are computed in one pass over the bands, while a band is in the CPU's cache. None is
-NaN: a perfect estimate has PSNR infinity and SAM 0.
+NaN: a perfect estimate has PSNR infinity and SAM 0, and a metric that returns NaN is refused.
 """
 
 import math
@@ -106,9 +106,15 @@ def score(
     counts: dict[str, float] = {}
     for name, accumulator in running.items():
         with _named(name):
-            scores[name] = float(accumulator.value())
+            scores[name] = _number(accumulator.value())
             counts.update(accumulator.counts())
     return {**scores, **counts}
+
+
+def _number(value: float) -> float:
+    if math.isnan(number := float(value)):
+        raise ValueError("expected a number, or infinity, of a scene, found NaN")
+    return number
 
 
 def _versions(pair: BandPair) -> tuple[int, ...]:

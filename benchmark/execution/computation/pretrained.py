@@ -13,6 +13,7 @@ from benchmark.execution.computation.agreement import Difference, differences, r
 from benchmark.execution.planning.plan import CellPlan
 from benchmark.execution.planning.status import status_of
 from benchmark.method import NetworkMethod
+from benchmark.metric import same_code
 from benchmark.store.cells import WEIGHTS, Cell, cells, read
 
 
@@ -135,8 +136,12 @@ def agreement_of(plan: CellPlan, results: Path, stored: Path) -> Agreement | Non
     sums = [cell.facts["sums"].get(WEIGHTS) for cell in (mine, theirs)]
     if sums[0] is None or sums[0] != sums[1]:
         return None
-    names = {facts["name"] for facts in mine.facts["metrics"]}
-    common = [facts for facts in theirs.facts["metrics"] if facts["name"] in names]
+    known = {facts["name"]: facts for facts in mine.facts["metrics"]}
+    common = [
+        facts
+        for facts in theirs.facts["metrics"]
+        if facts["name"] in known and same_code(facts, known[facts["name"]])
+    ]
     found = differences(rows_of(theirs), rows_of(mine), common)
     return Agreement(str(plan.address), tuple(found))
 

@@ -16,7 +16,7 @@ from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.planning.request import Experiment
 from benchmark.method import METHODS, Method, NetworkMethod, Problem
 from benchmark.method.registration import check_inputs
-from benchmark.metric import Metric
+from benchmark.metric import Metric, code_of
 from benchmark.plugins.fingerprint import source_of
 from benchmark.plugins.parameters import split_list
 from benchmark.protocol import PROTOCOLS, Protocol
@@ -109,6 +109,8 @@ def plan_cells(
     _check_training_scenes(split, experiment, refused)
     for cause in refusal_lines(split, refused):
         report(f"left out: {cause}")
+    for metric in metrics_of(experiment.protocol, experiment.metrics):
+        code_of(metric)  # as it was imported: its file may be edited before a cell is stored
     return [
         _plan_cell(split, experiment, scale, method, seed)
         for scale in experiment.scales

@@ -15,7 +15,7 @@ from benchmark.execution.computation.reestimation import missing_weights, reesti
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.planning.plan import CellPlan, Folders, replan
 from benchmark.execution.planning.status import why_stale
-from benchmark.metric import METRICS, Metric
+from benchmark.metric import METRICS, Metric, is_outdated
 from benchmark.plugins.isolation import process_kept
 from benchmark.protocol import PROTOCOLS
 from benchmark.store.cells import Cell, extend, read
@@ -34,7 +34,7 @@ class Rescored:
     """What came of adding metrics to stored cells, named by their paths below the results folder.
 
     Attributes:
-        added: the metrics that were added to a cell.
+        added: the metrics that were added to a cell, or replaced in it.
         present: cells that had all of them.
         refused: why a cell stays as it is.
     """
@@ -62,7 +62,8 @@ def rescore(
     """Add metrics to finished cells: estimate their test scenes again, check, and store.
 
     A cell is changed only if its stored scores come out again, atomically and under its lock; its
-    key, its weights and the scores that it has stay as they are.
+    key, its weights and the scores that it has stay as they are. A metric whose code is another
+    one than the cell's is computed anew, and its scores are replaced.
 
     Args:
         cells: as stored.
@@ -113,7 +114,7 @@ def _place(cell: Cell) -> str:
 
 
 def _missing(cell: Cell, metrics: Sequence[Metric]) -> list[Metric]:
-    """Return the metrics that a cell lacks.
+    """Return the metrics that a cell lacks, or has by other code.
 
     Raises:
         RefusedError: it failed, or its metrics or its protocol are unknown.
@@ -123,9 +124,15 @@ def _missing(cell: Cell, metrics: Sequence[Metric]) -> list[Metric]:
     with refusing():
         if "metrics" not in cell.facts:
             raise RefusedError(f"it does not say which metrics it has; {COMPUTE_AGAIN}")
-        stored = {facts["name"] for facts in cell.facts["metrics"]}
+        stored = {facts["name"]: facts for facts in cell.facts["metrics"]}
         wanted = metrics or metrics_of(PROTOCOLS.make(cell.address.protocol))
-    return [metric for metric in wanted if METRICS.label(metric) not in stored]
+        # The code is looked up in any case: a file may be edited before a cell is stored.
+        return [
+            metric
+            for metric in wanted
+            if is_outdated(metric, stored.get(label := METRICS.label(metric), {}))
+            or label not in stored
+        ]
 
 
 def _replanned(
@@ -180,14 +187,17 @@ def _computed(
         RefusedError: a plugin failed, or what is stored does not come out again.
     """
     with refusing():
-        known: list[dict[str, Any]] = list(cell.facts["metrics"])
-        everything = [*(METRICS.make(facts["name"]) for facts in known), *further]
-        rows = _scored(plan, cell, everything, device, progress)
+        before = {facts["name"]: facts for facts in cell.facts["metrics"]}
+        added = {facts["name"]: facts for facts in facts_of(plan.protocol, further)}
+        known = {name: METRICS.make(name) for name in before if name not in added}
+        rows = _scored(plan, cell, [*known.values(), *further], device, progress)
         stored = rows_of(cell)
-        require_same(stored, rows, known)
-        added = facts_of(plan.protocol, further)
-        facts = _ordered([*known, *added], plan)
-        return facts, extended(stored, rows, [one["name"] for one in facts])
+        same = [before[name] for name, one in known.items() if not is_outdated(one, before[name])]
+        require_same(stored, rows, same)
+        facts = _ordered(list({**before, **added}.values()), plan)
+        replaced = before.keys() & added.keys()
+        kept = ["scene", *known] if replaced else list(stored[0])
+        return facts, extended(stored, rows, [one["name"] for one in facts], kept)
 
 
 def _scored(

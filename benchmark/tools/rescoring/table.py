@@ -1,6 +1,6 @@
 """The scores of a cell with further columns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,20 +55,24 @@ def require_same(
 
 
 def extended(
-    stored: Sequence[Mapping[str, str]], computed: Sequence[Mapping[str, Any]], order: Sequence[str]
+    stored: Sequence[Mapping[str, str]],
+    computed: Sequence[Mapping[str, Any]],
+    order: Sequence[str],
+    kept: Collection[str],
 ) -> bytes:
-    """Add columns to scores; the values that are there stay as they are, to the last digit.
+    """Add columns to scores; the values that are kept stay as they are, to the last digit.
 
     Args:
         stored: the rows of the cell.
         computed: the rows with the metrics to add.
         order: the names of all metrics.
+        kept: the stored columns to keep; others are those computed again.
 
     Returns:
         CSV: the scene, the metrics in their order, further columns.
     """
     rows = []
     for before, now in zip(stored, computed, strict=True):
-        values = {**now, **before}
+        values = {**now, **{name: value for name, value in before.items() if name in kept}}
         rows.append({name: values[name] for name in dict.fromkeys(["scene", *order, *values])})
     return csv_of(rows)

@@ -9,10 +9,8 @@ import pandas as pd
 
 from benchmark.errors import counted, plain
 from benchmark.store.address import Address
-from reports.analysis.metrics import Metric
+from reports.analysis.metrics import SCORE, Metric
 from reports.analysis.results import ADDRESS, MethodInfo, Results, rows_of
-
-SCORE = "python run_all.py score"  # computes the metrics that stored cells lack
 
 
 @dataclass(frozen=True)

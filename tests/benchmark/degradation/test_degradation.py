@@ -1,9 +1,13 @@
 """The degradation of every protocol, and its interpolation, against other software."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
 
+from benchmark.degradation.degradation import Degradation
+from benchmark.protocol import OPENCV, Resize
 from tests.benchmark.degradation.support import (
     STORED,
     as_float32,
@@ -79,6 +83,22 @@ def test_the_fast_way_up_is_the_matrix_of_each_axis(name: str, scale: int) -> No
         up = degradation.upscale(low, shape)
         allowed = max(map(cubic_rounding, low.shape[1:]))
         torch.testing.assert_close(up, expected, rtol=0, atol=allowed)
+
+
+@dataclass(frozen=True)
+class First(Resize):
+    """Take the first sample everywhere."""
+
+    def taps(self, source: int, target: int, scale: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return one tap each."""
+        return torch.zeros(target, 1, dtype=torch.int64), torch.ones(target, 1).double()
+
+
+def test_a_resize_with_other_taps_is_not_computed_as_torchs() -> None:
+    degradation = Degradation(OPENCV, First(-0.75, False, "clamp"), 2)
+    low = random(2, 5, 6)
+    expected = low[:, :1, :1].expand(2, 10, 12)
+    torch.testing.assert_close(degradation.upscale(low, (10, 12)), expected, rtol=0, atol=0)
 
 
 @every_protocol

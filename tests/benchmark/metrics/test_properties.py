@@ -84,7 +84,8 @@ def test_metrics_are_symmetric_where_they_should_be(pair: list[Tensor]) -> None:
     x, y = pair
     if torch.equal(black(x), black(y)):
         assert sam(x, y) == sam(y, x)
-    for name in ("psnr", "mpsnr", "rmse"):
+    dead = [(cube == 0).flatten(1).all(dim=1) for cube in pair]
+    for name in ("psnr", "rmse", *(["mpsnr"] if torch.equal(*dead) else [])):
         assert metric(name, x, y, peak=255) == metric(name, y, x, peak=255)
 
 

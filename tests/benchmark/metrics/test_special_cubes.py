@@ -69,6 +69,23 @@ def test_one_perfect_band_makes_the_mean_of_the_bands_psnr_infinite_but_not_the_
     assert metric("psnr", x, y) == pytest.approx(oracles.psnr(*arrays((x, y))))
 
 
+def test_a_dead_band_is_left_out_of_the_mean_of_the_bands_psnr() -> None:
+    x, y = pair(4)
+    x[1], y[1] = 0, 0
+    others = metric("mpsnr", x[[0, 2, 3]], y[[0, 2, 3]])
+    assert metric("mpsnr", x, y) == others
+    assert math.isfinite(others)
+    x[1] = 0.5
+    assert metric("mpsnr", x, y) == others
+
+
+def test_the_mean_of_the_bands_psnr_is_the_same_to_the_last_bit_without_dead_bands() -> None:
+    for bands in (1, 3, 31, 200):
+        x, y = (cube.double() for cube in pair(bands))
+        each = [10 * torch.log10(1 / (a - b).square().mean()) for a, b in zip(x, y, strict=True)]
+        assert metric("mpsnr", x, y) == float(torch.stack(each).mean())
+
+
 def test_the_mean_of_the_bands_psnr_is_never_below_the_cubes() -> None:
     """By Jensen's inequality; equal where all bands are equally wrong."""
     x, y = pair(4)

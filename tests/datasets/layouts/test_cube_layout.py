@@ -96,12 +96,24 @@ def test_a_crop_or_another_variable_is_not_taken_for_the_published_image(tmp_pat
 
 
 def test_a_missing_file_is_named_with_where_it_was_searched(tmp_path: Path) -> None:
-    mat5(tmp_path / "town" / "town_crop.mat", town=values())
+    mat5(tmp_path / "town_crop.mat", town=values())
     text = refusal(tmp_path)
-    assert "town: expected its file Town.mat or town_copy.mat, found none" in text
-    assert f"Searched {tmp_path} and its town/; found there: town/town_crop.mat" in text
+    assert (
+        "town: expected its file Town.mat or town_copy.mat, or one .mat file of another name in "
+        f"town/, found none. Searched {tmp_path} and its town/; found there: town_crop.mat"
+    ) in text
     assert f"Get it from https://town.example and put it into {tmp_path / 'town'}" in text
     assert "which is not a folder" in refusal(tmp_path / "nowhere")
+
+
+def test_the_only_file_in_the_folder_of_the_data_set_may_have_any_name(tmp_path: Path) -> None:
+    mat5(tmp_path / "Town" / "as_published" / "t-2014.MAT", town=values())
+    (tmp_path / "Town" / "readme.txt").write_bytes(b"")
+    assert CUBE.open(Town(), tmp_path, ["a"]).read("a").cube.shape == (4, 8, 4)
+    mat5(tmp_path / "Town" / "ground_truth.mat", town_gt=values())
+    assert "of another name in town/, found 2. Searched" in refusal(tmp_path)
+    mat5(tmp_path / "Town" / "Town.mat", town=values())
+    assert CUBE.open(Town(), tmp_path, ["a"]).read("a").cube.shape == (4, 8, 4)
 
 
 def test_two_files_are_not_chosen_between(tmp_path: Path) -> None:

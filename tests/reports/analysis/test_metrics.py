@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from reports.analysis.metrics import Metric, from_facts, legend_of, main_of, metrics_of
-from reports.analysis.provenance.notes import SCORE
+from reports.analysis.metrics import SCORE, Metric, from_facts, legend_of, main_of, metrics_of
 from reports.analysis.results import read_results
 from reports.writers.files import write_tables
 from tests.reports.conftest import SCENES, Make, described, scored
@@ -91,6 +90,23 @@ def test_facts_that_cells_do_not_agree_on_are_named(make: Make, tmp_path: Path) 
         "cells describe the metric cc differently: higher true (bicubic) against false (srcnn)",
     ]
     assert table(tables.markdown, "Other metrics and cost")[1][2] == "**0.9123**"
+
+
+def test_scores_by_different_code_are_named_unless_a_cell_does_not_say(
+    make: Make, tmp_path: Path
+) -> None:
+    for method, more in (
+        ("bicubic", {"code": "version 1, source aa"}),
+        ("srcnn", {"code": "version 1, source bb"}),
+        ("vdsr", {}),
+    ):
+        make(method, metrics=[MPSNR, {**CC, **more}], rows=rows(mpsnr=30, cc=0.9))
+    (section,) = write_tables(tmp_path, "cave").sections
+    (conflict,) = (text for what, text in section.provenance if what == "Conflict")
+    assert conflict == (
+        "cells describe the metric cc differently: code version 1, source aa (bicubic) against "
+        f"version 1, source bb (srcnn); compute it anew with: {SCORE} --metrics cc"
+    )
 
 
 def test_metrics_of_one_title_are_told_apart() -> None:

@@ -27,6 +27,7 @@ from tests.datasets.image_files import (
     write_mat5,
     write_mat73,
     write_npy,
+    write_npz,
     write_pages,
 )
 from tests.datasets.makers import mat73
@@ -42,6 +43,55 @@ def test_every_format_gives_the_image_and_its_wavelengths(
     np.testing.assert_array_equal(read.cube, cube(kind))
     assert read.cube.dtype == ("float32" if kind == "float64" else kind)
     assert read.wavelengths == (NM if write in WITH_WAVELENGTHS else ())
+
+
+@pytest.mark.parametrize("write", [write_npy, write_npz, write_mat5, write_mat73, write_h5])
+@pytest.mark.parametrize("kind", ["int32", "uint32", "int64", "uint64"])
+def test_long_whole_numbers_are_an_image_in_every_format(
+    tmp_path: Path, write: Writer, kind: str
+) -> None:
+    read = images.read(write(tmp_path / "one", cube(kind)))
+    np.testing.assert_array_equal(read.cube, cube(kind))
+    assert [str(read.cube.dtype), read.kind] == [kind, kind]
+
+
+@pytest.mark.parametrize("write", [write_mat5, write_mat73, write_h5])
+@pytest.mark.parametrize(("kind", "seen"), [("float64", "int64"), ("float32", "uint32")])
+def test_floats_of_a_damaged_type_are_no_image(
+    tmp_path: Path, write: Writer, kind: str, seen: str
+) -> None:
+    text = refusal(write(tmp_path / "one", (cube(kind) / 4000).view(seen)))
+    assert "expected whole numbers below 536,870,912 in '" in text
+    assert "if they are right, save it as float32" in text
+
+
+@pytest.mark.parametrize("ending", [".npz", ".mat", ".h5"])
+@pytest.mark.parametrize("kind", ["uint16", "int32", "uint32", "int64", "uint64", "float64"])
+@pytest.mark.parametrize("shape", [(-1,), (1, -1), (-1, 1)])
+def test_wavelengths_of_every_type_say_which_axis_has_the_bands(
+    tmp_path: Path, ending: str, kind: str, shape: tuple[int, ...]
+) -> None:
+    file = tmp_path / f"one{ending}"
+    first = {"image": cube().transpose(2, 0, 1), "wl": np.array(NM).astype(kind).reshape(shape)}
+    if ending == ".h5":
+        with h5py.File(file, "w") as opened:
+            opened["image"], opened["wl"] = first.values()
+    elif ending == ".mat":
+        scipy.io.savemat(file, first)
+    else:
+        np.savez(file, image=first["image"], wl=first["wl"])
+    read = images.read(file)
+    np.testing.assert_array_equal(read.cube, cube())
+    assert read.wavelengths == NM
+
+
+def test_three_axes_of_another_type_are_not_called_missing(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "one.h5", "w") as opened:
+        opened["image"] = cube() > 9
+    text = refusal(tmp_path / "one.h5")
+    assert "expected one variable with three axes and numbers (float16, float32, " in text
+    assert "found 'image' (24 x 20 x 8 bool)" in text
+    assert "24 x 20 x 8" in refusal(tmp_path / "one.h5", variable="image")
 
 
 def refusal(file: Path, **options: Any) -> str:
@@ -175,6 +225,15 @@ def test_what_is_no_image_is_refused(
     tmp_path: Path, write: Writer, values: np.ndarray, says: str
 ) -> None:
     assert says in refusal(write(tmp_path / "one", values))
+
+
+def test_a_highly_compressed_file_may_be_good_and_is_not_to_be_deleted(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", image=np.zeros((600, 600, 200), np.uint8))
+    text = refusal(tmp_path / "a.npz")
+    assert "unpacks to more than 67,108,864 bytes, which is the limit or 100 times its own" in text
+    assert text.endswith("; if it is right, save it by numpy.savez, without compression")
+    assert "damaged" not in text
+    assert "delete" not in text
 
 
 def test_nothing_is_unpickled(tmp_path: Path) -> None:

@@ -101,6 +101,26 @@ def test_each_field_of_the_operator_counts() -> None:
     assert apart(plain, replace(plain, antialias=True), 8, 16) == 0
 
 
+@pytest.mark.parametrize("scale", range(2, 9))
+def test_without_antialiasing_few_pixels_are_seen_and_at_odd_scales_one_of_each_block(
+    scale: int,
+) -> None:
+    """As docs/protocols/liu2023.md says."""
+    seen = OPENCV.matrix(40 * scale, 40, scale).abs() > 1e-12
+    if scale % 2:
+        assert torch.equal(seen.nonzero()[:, 1], torch.arange(40) * scale + scale // 2)
+    else:
+        assert seen[1:-1].sum(dim=1).tolist() == 38 * [4]
+        assert float(seen.any(dim=0).double().mean()) == min(1, 4 / scale)
+
+
+@pytest.mark.parametrize("border", ["symmetric", "Mirror", "", None])
+def test_another_border_is_refused_and_not_taken_for_clamp(border: str) -> None:
+    expected = f'expected border="mirror" or "clamp", found {border!r}'
+    with pytest.raises(ValueError, match=f"^Resize: {expected}$"):
+        Resize(-0.5, True, border)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("a", [-0.5, -0.75])
 def test_the_kernel_interpolates_and_is_smooth(a: float) -> None:
     at = torch.tensor([0, 1, 2, 3], dtype=torch.float64)

@@ -182,6 +182,8 @@ class Faulty(Metric):
         return pair.squared_error
 
     def of_scene(self, values: Tensor, image: ScoredImage) -> float:
+        if self.fault == "nan":
+            return math.nan
         return "a text" if self.fault == "text" else values  # type: ignore[return-value]
 
 
@@ -192,6 +194,7 @@ class Faulty(Metric):
         ("exits", "SystemExit: 3"),
         ("modifies", "ValueError: it modifies the images that all metrics share"),
         ("text", "ValueError: could not convert string to float: 'a text'"),
+        ("nan", "ValueError: expected a number, or infinity, of a scene, found NaN"),
         ("tensor", ".*converted to Python scalars"),
     ],
 )

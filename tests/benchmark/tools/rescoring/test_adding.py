@@ -248,4 +248,5 @@ def test_what_is_stored_is_valid_json_with_the_facts_of_each_metric(results: Pat
         "higher": False,
         "meaning": "relative global error, as in pansharpening",
         "main": False,
+        "code": "version 1",
     }

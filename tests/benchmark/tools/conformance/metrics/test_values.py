@@ -56,8 +56,9 @@ def test_an_infinite_value_of_a_perfect_estimate_is_allowed_in_one_direction() -
 def test_a_value_that_is_not_a_number_for_a_black_scene() -> None:
     reason = reason_of("degenerate-images", of_band=of_band(ratio))
     assert reason == (
-        "a black estimate of a black scene, wang2017: the value is nan, expected a number that is "
-        "not NaN"
+        "a black estimate of a black scene, wang2017: RequestError: metric 'faulty' failed: "
+        "ValueError: expected a number, or infinity, of a scene, found NaN; correct it, or leave "
+        "it out"
     )
 
 
