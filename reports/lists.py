@@ -166,15 +166,12 @@ def verdicts(
     }
     found = judged(facts, dataset, cells(results), known)
     if output is not None:
-        command = files.command_of(
-            "verdicts",
-            dataset="" if dataset == "cave" else dataset,
-            results=_unless_stored(results),
-            output=output,
-            plugin=plugin,
-        )
         is_table = output.suffix.lower() == ".csv"
-        text = page.verdict_csv(found) if is_table else page.verdict_page(found, command)
+        chosen_set = () if dataset == "cave" else ("--dataset", dataset)
+        written_by = _command(
+            "verdicts", *chosen_set, results=results, output=output, plugin=plugin
+        )
+        text = page.verdict_csv(found) if is_table else page.verdict_page(found, written_by)
         files.write_page(output, text)
     elif as_json:
         print_json(page.verdict_rows(found))
@@ -202,17 +199,27 @@ def claims(
     lengths: dict[int, str] = {}
     for profile in PROFILES.values():
         lengths.setdefault(profile.patches * profile.epochs, profile.name)
-    command = files.command_of(
-        "claims", results=_unless_stored(results), output=output, plugin=plugin
-    )
+    written_by = _command("claims", results=results, output=output, plugin=plugin)
     # A run has another default than this command.
     folder = _unless_stored(results) or STORED.relative_to(CHECKOUT).as_posix()
     folder = "" if Path(folder) == RESULTS else folder
-    page = claims_page(list(cells(results)), lengths, command, folder)
+    page = claims_page(list(cells(results)), lengths, written_by, folder)
     if output is None:
         print_line(page)
     else:
         files.write_page(output, page)
+
+
+def _command(*words: str, results: Path, output: Path | None, plugin: Plugins) -> str:
+    """Return the command that writes a page, as the page names it."""
+    from benchmark.commands import command
+    from benchmark.errors import plain
+
+    folder, file = _unless_stored(results), str(output or "")
+    named = [
+        word for pair in (("--results", folder), ("--output", file)) if pair[1] for word in pair
+    ]
+    return plain(command(*words, *named, plugins=plugin))
 
 
 def _unless_stored(results: Path) -> str:

@@ -1,11 +1,10 @@
 """Files of reports: which formats, and how they are written."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.console import print_line
-from benchmark.errors import RequestError, listed, meant, plain
+from benchmark.errors import RequestError, listed, meant
 from benchmark.store.files import locked, write_file, writing
 
 
@@ -48,20 +47,6 @@ def check_suffix(file: Path | None, known: Sequence[str]) -> None:
     """
     if file is not None and file.suffix.lower() not in known:
         raise RequestError(f"--output {file}: expected a name that ends in {' or '.join(known)}")
-
-
-def command_of(name: str, **options: object) -> str:
-    """Write a command of `run_all.py` as a page names it.
-
-    Args:
-        name: the command.
-        **options: their values; empty ones are left out, of lists every one is given.
-    """
-    words = ["python", "run_all.py", name]
-    for option, value in options.items():
-        values = value if isinstance(value, list) else [value]
-        words += [word for one in values if one for word in (f"--{option}", str(one))]
-    return plain(shlex.join(words))
 
 
 def write_page(file: Path, text: str) -> None:
