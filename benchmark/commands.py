@@ -27,3 +27,8 @@ def command(*words: object, plugins: Iterable[Path] | None = (), **folders: Path
     for file in plugins or ():
         written += ["--plugin", str(file)]
     return shlex.join(written)
+
+
+def no_results(results: Path) -> str:
+    """Return what to say of a folder without results: the command that makes some."""
+    return f"no results in {results}; make them with: {command(results=results)}"

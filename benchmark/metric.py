@@ -20,6 +20,7 @@ from benchmark.plugins.parameters import parameter
 from benchmark.plugins.registry import Registry
 from benchmark.plugins.spelling import check_spelling
 from benchmark.store.address import key_of
+from benchmark.store.cells import COUNTS
 
 __all__ = [
     "METRICS",
@@ -35,7 +36,7 @@ __all__ = [
 M = TypeVar("M", bound="Metric")
 
 MOST_DIGITS = 10
-RESERVED = ("scene", "skipped")  # columns of the scores that are no metrics
+RESERVED = ("scene", *COUNTS)  # columns of the scores that are no metrics
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from benchmark.cli.options import (
     print_json,
 )
 from benchmark.cli.usage import finite
-from benchmark.commands import command
+from benchmark.commands import no_results
 from benchmark.console import print_line, results_stream
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def tables(
     wanted = check_formats(names_in(formats, "--format"), FORMATS)
     labels = stored_labels(dataset, "--dataset", DATASETS, results) or datasets_in(results)
     if not labels:
-        raise RequestError(f"no results in {results}; make them with: {command(results=results)}")
+        raise RequestError(no_results(results))
     paths = tabulate(results, labels, quiet=as_json, formats=wanted, baseline=baseline)
     if as_json:
         print_json({"tables": paths})
@@ -225,7 +225,7 @@ def report(
     found = list(cells(results))
     present = {cell.address.dataset for cell in found}
     if not found:
-        raise RequestError(f"no results in {results}; make them with: {command(results=results)}")
+        raise RequestError(no_results(results))
     for label in labels:
         if label not in present:
             raise no_results_of(label, results, present)

@@ -17,7 +17,7 @@ from benchmark.cli.options import (
     discover,
     print_result,
 )
-from benchmark.commands import command
+from benchmark.commands import no_results
 from benchmark.console import print_line
 
 
@@ -57,7 +57,7 @@ def score(
     further = list(dict.fromkeys(map(METRICS.make, names_in(metrics, "--metrics"))))
     stored = list(cells(results))
     if not stored:
-        raise RequestError(f"no results in {results}; make them with: {command(results=results)}")
+        raise RequestError(no_results(results))
     picked = chosen(
         stored,
         datasets=stored_labels(dataset, "--dataset", DATASETS, results),

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from benchmark.errors import RequestError
-from benchmark.metric import RESERVED
 from benchmark.store import cells as store
 from benchmark.store.address import distinct_titles, method_title
 from benchmark.store.cells import Cell
@@ -85,7 +84,7 @@ def _rows(cell: Cell, title: str) -> Iterator[tuple[Any, ...]]:
     for scores in cell.scores().to_dict("records"):
         scene = str(scores.pop("scene"))
         for name, value in scores.items():
-            if name in RESERVED:
+            if name in store.COUNTS:
                 continue
             known = facts.get(str(name), {})
             yield (

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 WEIGHTS = "weights.safetensors"
+COUNTS = ("skipped",)  # columns of the scores that are no metrics
 # What stands for no number in a table; the engine writes nan.
 _MISSING = ("", "nan", "NaN", "-nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "None")
 _KINDS = {"dataset": str, "protocol": str, "profile": str, "scale": int, "method": str, "seed": int}

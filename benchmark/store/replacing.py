@@ -113,6 +113,7 @@ def move_file(file: Path, target: Path) -> None:
             raise
         with replacing(target) as part:
             shutil.copyfile(file, part)
+        file.unlink()
 
 
 def _copy(folder: Path, target: Path) -> None:

@@ -6,20 +6,18 @@ has no list, and the six metrics in `legacy`.
 """
 
 import math
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from benchmark.commands import command
 from benchmark.errors import listed
 from benchmark.store.cells import Cell
 from reports.analysis import legacy
 from reports.analysis.facts import as_list, as_text
 from reports.formatting import signed
 
-COUNTS = ("skipped",)  # columns of the scores that are no metrics
-SCORE = "python run_all.py score"  # computes the metrics that stored cells lack
 _DIGITS, _MOST_DIGITS = 4, 12  # after the decimal point: by default, and at most
 
 
@@ -120,7 +118,7 @@ def disagreements(cells: Sequence[Cell]) -> list[str]:
                 f"{as_text(value) or 'nothing'} ({listed(sorted(set(methods)))})"
                 for value, methods in values.items()
             ]
-            remedy = f"; compute it anew with: {SCORE} --metrics {shlex.quote(as_text(name))}"
+            remedy = f"; compute it anew with: {command('score', '--metrics', as_text(name))}"
             lines.append(
                 f"cells describe the metric {as_text(name)} differently: {fact} "
                 f"{' against '.join(parts)}{remedy if fact == 'code' else ''}"

@@ -144,13 +144,16 @@ class Results:
 
     @cached_property
     def _by_seed(self) -> dict[Any, list[float]]:
-        known = self.cell_means.dropna(subset="mean")
-        return dict(known.groupby(["method", "scale", "metric"])["mean"].agg(list))
+        return self._of_seeds("mean")
 
     @cached_property
     def _counts_by_seed(self) -> dict[Any, list[int]]:
+        return self._of_seeds("n")
+
+    def _of_seeds(self, column: str) -> dict[Any, Any]:
+        """Return a column of the means of each method, scale and metric, one value a seed."""
         known = self.cell_means.dropna(subset="mean")
-        return dict(known.groupby(["method", "scale", "metric"])["n"].agg(list))
+        return dict(known.groupby(["method", "scale", "metric"])[column].agg(list))
 
     @cached_property
     def _scored_scenes(self) -> dict[Any, tuple[int, int]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmark.commands import no_results
 from benchmark.errors import RequestError
 from benchmark.store.cells import Cell
 from benchmark.tools.images.model import CellPreview
@@ -60,7 +61,7 @@ def write_page(
         RequestError: there are no cells, or the file cannot be written.
     """
     if not cells:
-        raise RequestError(f"no results in {results}; make them with: python run_all.py")
+        raise RequestError(no_results(results))
     stored = sorted(cells, key=lambda cell: cell.address)
     described = describe(stored, operations)
     sections = described.sections

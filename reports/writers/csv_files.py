@@ -6,7 +6,8 @@ from dataclasses import astuple
 import pandas as pd
 
 from benchmark.errors import plain
-from reports.analysis.metrics import COUNTS, main_of
+from benchmark.store.cells import COUNTS
+from reports.analysis.metrics import main_of
 from reports.analysis.provenance.machines import machine_of
 from reports.analysis.provenance.protocols import version_of
 from reports.analysis.results import ADDRESS, Results

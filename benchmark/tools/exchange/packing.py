@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmark.commands import command
+from benchmark.commands import no_results
 from benchmark.data.cache import ProgressCallback, no_progress
 from benchmark.errors import RequestError, counted, listed, meant, redact_paths
 from benchmark.store import cells
@@ -106,7 +106,7 @@ def _places(results: Path, wanted: Mapping[str, Sequence[str]]) -> list[str]:
     """
     places = [folder.relative_to(results).as_posix() for folder in cells.folders_of(results)]
     if not places:
-        raise RequestError(f"no results in {results}; make them with: {command(results=results)}")
+        raise RequestError(no_results(results))
     for (part, labels), level in zip(wanted.items(), _LEVELS, strict=True):
         present = list(dict.fromkeys(place.split("/")[level] for place in places))
         names = {label if label in present else place_name(label): label for label in labels}

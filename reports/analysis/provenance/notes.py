@@ -1,15 +1,15 @@
 """The notes under the tables of a section."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
 import pandas as pd
 
+from benchmark.commands import command
 from benchmark.errors import counted, plain
 from benchmark.store.address import Address
-from reports.analysis.metrics import SCORE, Metric
+from reports.analysis.metrics import Metric
 from reports.analysis.results import ADDRESS, MethodInfo, Results, rows_of
 
 
@@ -93,10 +93,8 @@ def _lacking(results: Results) -> dict[Address, list[str]]:
 
 
 def _to_compute(metric: Metric) -> str:
-    return (
-        f"has no {metric.title}, as other cells do; compute it with: {SCORE} --metrics "
-        f"{shlex.quote(metric.name)}"
-    )
+    compute = command("score", "--metrics", metric.name)
+    return f"has no {metric.title}, as other cells do; compute it with: {compute}"
 
 
 def _for_seeds(cells: pd.DataFrame, notes: Sequence[str]) -> list[str]:

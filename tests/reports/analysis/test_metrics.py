@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reports.analysis.metrics import SCORE, Metric, from_facts, legend_of, main_of, metrics_of
+from reports.analysis.metrics import Metric, from_facts, legend_of, main_of, metrics_of
 from reports.analysis.results import read_results
 from reports.writers.files import write_tables
 from tests.reports.conftest import SCENES, Make, described, scored
@@ -15,6 +15,8 @@ from tests.reports.writers.files.support import head, table
 MPSNR = described("mpsnr", title="MPSNR", unit="dB", digits=2, meaning="mean of bands", main=True)
 SHARP = described("sharp", title="Sharpness", unit="lines", digits=1, higher=False, main=True)
 CC = described("cc", title="CC")
+
+SCORE = "python run_all.py score"
 
 
 def rows(**values: float) -> list[dict[str, object]]:

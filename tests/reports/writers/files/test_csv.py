@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.metric import RESERVED
-from reports.analysis.metrics import COUNTS
+from benchmark.store.cells import COUNTS
 from reports.writers.csv_files import guarded
 from reports.writers.files import write_tables
 from tests.reports.conftest import Make, scored
