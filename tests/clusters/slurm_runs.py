@@ -48,4 +48,4 @@ def check_done(run: Run, folder: Path, alone: Alone, resumed: int, *, logs: bool
     answer = run.ended(LIMIT)
     assert answer.code == 0, answer.err
     alone.check(folder, logs=logs)
-    assert sum(cell["resumed"] for cell in cells(folder).values()) >= resumed
+    assert sum(cell["resumed"] for cell in cells(folder).values()) >= resumed, answer.err

@@ -17,19 +17,23 @@ from tests.robustness.test_two_runs import numbers
 LIMIT = 300.0
 WORDS = ("--dataset", SMALL, "--scales", "3", "--plugin", "watched.py", "--checkpoint-every", "0.5")
 
-# The smallest network there is; it says where it runs, and takes its time until it is released. No
-# text names the file that releases it: such a file would be part of the plugin.
+# The smallest network there is; it says where it runs, and takes its time until it is released: 5 s
+# for a third of its 300 steps, and more than any wait for the rest, so that an interruption that
+# comes late does not find it done. No text names the file that releases it: such a file would be
+# part of the plugin.
 WATCHED = """
-import os, time
+import itertools, os, time
 
 from torch import nn
 
 from benchmark.method import NetworkMethod, register
 
+steps = itertools.count()
+
 
 @register("watched", title="Watched", paper="nobody")
 class Watched(NetworkMethod):
-    pause = 0.0
+    pause = later = 0.0
 
     def network(self, problem):
         place = os.environ.get("SLURMD_NODENAME", ""), os.environ.get("CUDA_VISIBLE_DEVICES", "")
@@ -39,14 +43,17 @@ class Watched(NetworkMethod):
         return nn.Conv2d(problem.bands, problem.bands, 3, padding=1)
 
     def loss(self, output, truth, inputs, problem):
-        if self.pause and not os.path.exists(os.path.splitext(__file__)[0] + ".released"):
-            time.sleep(self.pause)
+        until = time.monotonic() + (self.pause if next(steps) < 100 else self.later)
+        while time.monotonic() < until and not os.path.exists(
+            os.path.splitext(__file__)[0] + ".released"
+        ):
+            time.sleep(0.05)
         return super().loss(output, truth, inputs, problem)
 
 
 @register("slow", title="Slow", paper="nobody")
 class Slow(Watched):
-    pause = 0.05
+    pause, later = 0.05, 2.0
 """
 
 
