@@ -80,23 +80,39 @@ class Checkpointer(NullCheckpointer):
 
         Raises:
             MemoryError, torch.OutOfMemoryError: there is too little memory to read it; it stays.
+            RequestError: none can be read, though there is one; it stays.
         """
+        unread: dict[Path, OSError] = {}
         for file in (self.file, self.older):
-            if not file.exists():
-                continue
             try:
                 state = _read(file)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
             except Exception as error:  # a damaged file may raise anything
                 if is_out_of_memory(error):
                     raise
-                self._report(f"checkpoint {file} cannot be used ({error}); trying the previous one")
-                # Otherwise the next save would replace the older file by it.
-                file.unlink(missing_ok=True)
+                if isinstance(error, OSError):
+                    # A network's file system may fail for a moment, and the content be good.
+                    unread[file] = error
+                else:
+                    self._discard(file, error)
                 continue
+            for one, why in unread.items():
+                self._discard(one, why)
             before = state.pop(_DEVICES, [])  # not in the checkpoints of older versions
             self._devices = list(dict.fromkeys([*before, self._device]))
             return state
+        for file, why in unread.items():
+            raise RequestError(
+                f"the checkpoint {file} cannot be read: {why.strerror or why}; it is kept: run the "
+                "same command again when it can be read, or delete it to train from the start"
+            ) from why
         return None
+
+    def _discard(self, file: Path, error: Exception) -> None:
+        """Report and delete a file; otherwise the next save would replace the older one by it."""
+        self._report(f"checkpoint {file} cannot be used ({error}); trying the previous one")
+        file.unlink(missing_ok=True)
 
     def reject(self, error: Exception) -> None:
         """Report and delete the checkpoints; the training starts over."""

@@ -1,5 +1,7 @@
 """Checkpoints: a stopped training ends with the same weights, bit for bit, on the same threads."""
 
+import errno
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +17,9 @@ from benchmark.data.split import Split
 from benchmark.engine.training.checkpoint import Checkpointer, NullCheckpointer, Stopped
 from benchmark.engine.training.loop import Trained, TrainingTask, train
 from benchmark.engine.training.profiles import Profile
+from benchmark.errors import RequestError
 from benchmark.method import NetworkMethod, Problem
+from benchmark.store.files import older
 from tests.benchmark.engine.training.support import SHORT, ShortPaper, held_out
 from tests.benchmark.support import CPU, Recorder, bank_of, network_method, problem
 
@@ -224,6 +228,51 @@ def test_with_both_damaged_the_training_starts_over(
     same(whole, again)
     assert again.resumed == 0
     assert len(checkpointer.messages) == 2
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch, *files: Path) -> None:
+    """Let the reading of files fail, as a network's file system does for a moment."""
+    read = Path.read_bytes
+
+    def fails(file: Path) -> bytes:
+        if file in files:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(file))
+        return read(file)
+
+    monkeypatch.setattr(Path, "read_bytes", fails)
+
+
+def test_a_checkpoint_that_cannot_be_read_is_kept(
+    tiny: Split, tmp_path: Path, uninterrupted: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, file = uninterrupted("drops"), tmp_path / "training.checkpoint"
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            run(tiny, Drops(), checkpoint(file, after(2)))
+    with monkeypatch.context() as patch:
+        unreadable(patch, file, older(file))
+        with pytest.raises(RequestError, match="it is kept: run the same command again"):
+            run(tiny, Drops(), checkpoint(file))
+    again = run(tiny, Drops(), checkpoint(file))
+    same(whole, again)
+    assert again.resumed == 2
+
+
+def test_where_one_of_two_cannot_be_read_the_other_serves(
+    tiny: Split, tmp_path: Path, uninterrupted: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, file = uninterrupted("drops"), tmp_path / "training.checkpoint"
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            run(tiny, Drops(), checkpoint(file, after(2)))
+    checkpointer = checkpoint(file)
+    with monkeypatch.context() as patch:
+        unreadable(patch, file)
+        again = run(tiny, Drops(), checkpointer)
+    same(whole, again)
+    assert again.resumed == 1
+    (line,) = checkpointer.messages
+    assert line.startswith(f"checkpoint {file} cannot be used")
 
 
 @pytest.mark.parametrize("where", ["torch.load", "torch.nn.Module.load_state_dict"])
