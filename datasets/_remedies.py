@@ -3,6 +3,7 @@
 from collections import defaultdict
 from pathlib import Path
 
+from benchmark.commands import command
 from benchmark.data.search import Found, is_data
 from benchmark.dataset import DataSet
 from benchmark.errors import counted, listed
@@ -12,7 +13,7 @@ _KINDS = 4  # kinds of files to name, at most
 
 def fetch_again(name: str, root: Path, files: str = "it") -> str:
     """Return the remedy for damaged files of a data set."""
-    return f"delete {files} and run 'python run_all.py fetch {name} --data {root}'"
+    return f"delete {files} and run: {command('fetch', name, data=root)}"
 
 
 def get_missing(dataset: DataSet, root: Path, folders: str, files: str, found: Found) -> str:
@@ -28,8 +29,8 @@ def get_missing(dataset: DataSet, root: Path, folders: str, files: str, found: F
     where = root if root.is_dir() else f"{root}, which is not a folder,"
     return (
         f"Searched {where} and its {folders}; {seen(root, found)}. "
-        f"Run 'python run_all.py fetch {dataset.name} --data {root}', "
-        f"get {files} from {dataset.home}, or name the scenes that you have with --scenes"
+        f"Get {files} from {dataset.home}, name the scenes that you have with --scenes, or run: "
+        f"{command('fetch', dataset.name, data=root)}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from benchmark.cli.options import print_result
-from benchmark.errors import counted
+from benchmark.errors import counted, listed
 
 if TYPE_CHECKING:
     from benchmark.execution.planning.request import Experiment
@@ -38,21 +38,25 @@ def show_plan(
     from benchmark.errors import RequestError
     from benchmark.execution.computation.pretrained import why_untrained
     from benchmark.execution.listeners.progress import Progress
+    from benchmark.execution.outcome import lacking_lines, lacking_metrics
     from benchmark.execution.planning.forecast import forecast
-    from benchmark.execution.planning.plan import plan_tables
+    from benchmark.execution.planning.plan import CellPlan, plan_tables
     from benchmark.execution.planning.status import planned_status
     from benchmark.execution.sharing import threads_shared
 
-    rows, due = [], []
+    rows, due, lacking = [], [], dict[tuple[str, bool], CellPlan]()
     for table in plan_tables(experiment, Progress()):
         for plan in table.cells:
             status = planned_status(plan, experiment.results)
             why, again = status.reason, retry_failed and status.state == "failed"
             to_run = again or not status.is_current
-            if stored and to_run and (lacking := why_untrained(plan, stored)):
-                why = f"{why}; it will be left out: {lacking}"
+            if stored and to_run and (untrained := why_untrained(plan, stored)):
+                why = f"{why}; it will be left out: {untrained}"
             elif again:
                 why = f"{why}; it will be run again"
+            elif status.state == "done" and (metrics := lacking_metrics(plan, status)):
+                lacking |= dict.fromkeys(metrics.items(), plan)
+                why = f"not scored by {listed(metrics)} as now"
             rows.append({"cell": str(plan.address), "state": status.state, "why": why})
             if not stored and to_run:
                 due.append(plan)
@@ -65,6 +69,7 @@ def show_plan(
     lines = [
         f"{row['state']:8}{row['cell']}" + f": {row['why']}" * bool(row["why"]) for row in rows
     ]
+    lines += lacking_lines(lacking, experiment.results, experiment.plugins)
     counts = Counter(row["state"] for row in rows)
     total = ", ".join(f"{count} {state}" for state, count in counts.items())
     if expected:

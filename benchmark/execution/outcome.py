@@ -1,11 +1,11 @@
 """What became of the cells of a table in one run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from benchmark.commands import command
 from benchmark.errors import listed
-from benchmark.execution.computation.job import Settings
 from benchmark.execution.computation.pretrained import Agreement
 from benchmark.execution.planning.plan import CellPlan
 from benchmark.execution.planning.status import Status
@@ -53,13 +53,14 @@ def lacking_metrics(plan: CellPlan, status: Status) -> dict[str, bool]:
 
 
 def lacking_lines(
-    lacking: Mapping[tuple[str, bool], CellPlan], settings: Settings
+    lacking: Mapping[tuple[str, bool], CellPlan], results: Path, plugins: Iterable[Path]
 ) -> Iterator[str]:
     """Say which metrics stored cells lack, and the command that adds them.
 
     Args:
         lacking: items of `lacking_metrics`, each with a cell that lacks the metric.
-        settings: of the run.
+        results: the results folder.
+        plugins: plugin files of the run.
     """
     for outdated in (False, True):
         plans = {label: plan for (label, other), plan in lacking.items() if other == outdated}
@@ -69,9 +70,9 @@ def lacking_lines(
         add = command(
             *("score", "--metrics", ",".join(plans)),
             data=data.root,
-            results=settings.results,
+            results=results,
             cache=data.cache,
-            plugins=settings.plugins,
+            plugins=plugins,
         )
         yield (
             f"stored cells have {listed(plans)} by other code than now; replace them with: {add}"

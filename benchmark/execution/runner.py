@@ -222,7 +222,7 @@ class Runner:
                 record(outcome, plan, status)
         self.progress.begin(len(missing), sum(len(outcome.found) for outcome in outcomes))
         self._forecast([cell.job.plan for cell in missing])
-        for line in lacking_lines(lacking, self.settings):
+        for line in lacking_lines(lacking, self.settings.results, self.settings.plugins):
             self.progress.line(line)
         self._run_all(missing)
         if pretrained is not None:

@@ -1,10 +1,11 @@
 """The page on the paper's claims: tables from stored cells, and what was not run."""
 
 import math
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from pathlib import Path
 
+from benchmark import commands
 from benchmark.errors import listed
 from benchmark.store.cells import Cell
 from reports.analysis.metrics import Metric
@@ -219,7 +220,8 @@ def _not_run(evidence: Evidence, profiles: Mapping[int, str], results: str) -> s
             lacking.setdefault((training.patches, scales), []).append(training.method)
     if not lacking:
         return "There are cells of every training that the claims are about."
-    lines = []
+    lines: list[str] = []
+    folder = Path(results) if results else commands.FOLDERS["results"]
     for (patches, scales), methods in sorted(lacking.items()):
         at = ",".join(map(str, scales))
         names = ",".join(methods)
@@ -229,11 +231,9 @@ def _not_run(evidence: Evidence, profiles: Mapping[int, str], results: str) -> s
                 evidence.failed(method, profile, scale)
                 for method, scale in product(methods, scales)
             )
-            folder = f" --results {shlex.quote(results)}" if results else ""
-            lines.append(
-                f"python run_all.py --dataset {DATASET} --profile {profile} "
-                f'--scales {at} --methods "{names}"{folder}{" --retry-failed" * failed}'
-            )
+            words = ["--dataset", DATASET, "--profile", profile, "--scales", at, "--methods", names]
+            words += ["--retry-failed"] * failed
+            lines.append(commands.command(*words, results=folder))
         else:
             lines.append(f"# no profile trains on {patches:,} patches: {names} at {at}")
     return "\n".join(["```sh", *lines, "```"])

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.commands import command
 from benchmark.errors import RequestError, listed, meant
 from benchmark.store.address import place_name
 from benchmark.store.cells import Cell, cells
@@ -136,7 +137,7 @@ def no_results_of(dataset: str, results: Path, present: Collection[str]) -> Requ
     """
     guess = meant(dataset, sorted(present))
     there = f"there are some of {listed(sorted(present))}" if present else ""
-    make = "" if guess else f"make them with: python run_all.py --dataset {dataset}"
+    make = "" if guess else f"make them with: {command('--dataset', dataset, results=results)}"
     return RequestError(
         f"no results of data set '{dataset}' in {results}; {guess}"
         f"{'; '.join(filter(None, (there, make)))}"

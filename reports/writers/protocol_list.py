@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.commands import command
 from benchmark.errors import listed, plain
 from benchmark.store.cells import Cell
 from reports.analysis.facts import as_text
@@ -46,9 +47,8 @@ def bicubic_row(
     name, methods = str(facts["name"]), bicubic_labels(facts)
     printed = tuple(row for row in published_for(name, dataset) if row.method == BICUBIC)
     scales = ",".join(map(str, facts["scales"]))
-    command = (
-        f'python run_all.py --dataset "{dataset}" --protocol {name} --scales {scales} '
-        f'--methods "{methods[0]}"'
+    run = command(
+        *("--dataset", dataset, "--protocol", name, "--scales", scales, "--methods", methods[0])
     )
     for place, found in stored.items():
         fitting = cells_of(facts, dataset, {place: found})
@@ -57,8 +57,8 @@ def bicubic_row(
             if own:
                 recorded = all(map(version_of, own))
                 source = place if recorded else f"{place}, no version of the protocol recorded"
-                return BicubicRow(printed, _means(own), method, source, command)
-    return BicubicRow(printed, {}, methods[0], "", command)
+                return BicubicRow(printed, _means(own), method, source, run)
+    return BicubicRow(printed, {}, methods[0], "", run)
 
 
 def as_json(facts: Mapping[str, Any], row: BicubicRow) -> dict[str, Any]:

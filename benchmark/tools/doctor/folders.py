@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.commands import command
 from benchmark.errors import RequestError, counted, listed
 from benchmark.tools.doctor.finding import Finding, Level
 
@@ -146,12 +147,12 @@ def _data_set(name: str, dataset: "DataSet", data: Path) -> Iterator[Finding]:
 def _remedies(dataset: "DataSet", data: Path, there: list[str]) -> Iterator[str]:
     from benchmark.dataset import DataSet
 
-    if type(dataset).fetch is not DataSet.fetch:
-        yield f"run 'python run_all.py fetch {dataset.name} --data {data}'"
     if dataset.home:
         yield f"get them from {dataset.home}"
     if there:
         yield f"use those found: --scenes {','.join(there)}"
+    if type(dataset).fetch is not DataSet.fetch:
+        yield f"run: {command('fetch', dataset.name, data=data)}"
 
 
 def _unpublished(dataset: "DataSet", data: Path, scenes: list[str]) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """The method to upscale with, and what it learned: from a cell, from stored weights, or nothing."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 from torch import Tensor
 
+from benchmark.commands import command
 from benchmark.engine.training import profiles
 from benchmark.errors import RequestError, listed
 from benchmark.execution.planning.plan import NUMERICS
@@ -119,12 +121,9 @@ def _training(method: Method, protocol: Protocol, scale: int) -> str:
     """Say how a method is trained, and which folder to name then."""
     label, under = METHODS.label(method), PROTOCOLS.label(protocol)
     cell = Address("cave", under, "quick", scale, label, 0).folder(Path("results"))
-    quoted = f'"{label}"' if "[" in label else label
-    option = "" if under == _PROTOCOL else f" --protocol {under}"
-    return (
-        f"train it: python run_all.py --dataset cave{option} --methods {quoted} --scales {scale}, "
-        f"then --weights {cell.as_posix()}"
-    )
+    option = () if under == _PROTOCOL else ("--protocol", under)
+    train = command("--dataset", "cave", *option, "--methods", label, "--scales", scale)
+    return f"train it: {train}, then --weights {shlex.quote(cell.as_posix())}"
 
 
 def _of_cell(folder: Path, method: str, scale: int, protocol: str) -> Trained:

@@ -144,14 +144,14 @@ def _few_seeds(made: Comparisons) -> list[str]:
         )
     if made.single and made.several_seeds:
         lines.append(
-            f"One seed of {listed(made.single)}: this does not show how far training scatters. In "
-            "a pair with a network that has several seeds, the scatter of that one is taken for "
-            "both; in a pair of networks with one seed each, it is in no test."
+            f"One seed of {listed(made.single)}: this does not show how far results scatter from "
+            "seed to seed. In a pair with a method that has several seeds, the scatter of that one "
+            "is taken for both; in a pair of such methods with one seed each, it is in no test."
         )
     elif made.single:
         lines.append(
-            "One seed: how far training itself scatters is not known and is in no test. What "
-            "differs are these trained networks; with another seed they may not."
+            "One seed: how far results of networks and other stochastic methods scatter from seed "
+            "to seed is not known and is in no test. What differs here may not with another seed."
         )
     return lines
 

@@ -70,6 +70,12 @@ def test_metrics_are_added_and_refusals_change_the_exit_code(hsisr: CommandLine)
     command = "python run_all.py score --metrics 'mpsnr,ergas[ratio=8]'"
     lack = f"stored cells lack mpsnr, ergas[ratio=8]; add them with: {command}"
     assert more == [found_again, lack]
+    planned = hsisr.tiny("bicubic,wiener", "--metrics", "cc,mpsnr,ergas[ratio=8]", "--plan")
+    assert [line.split(": ")[-1] for line in planned.out.splitlines()[:2]] == [
+        "not scored by mpsnr, ergas[ratio=8] as now"
+    ] * 2
+    assert planned.out.splitlines()[2].startswith(lack)
+    assert len(planned.out.splitlines()) == 4
     hsisr.results.rename(hsisr.folder / "my results")
     (hsisr.folder / ".cache").rename(hsisr.folder / "kept")
     where = ("--results", "my results", "--cache", "kept")

@@ -118,7 +118,7 @@ def test_a_root_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_what_was_seen_is_said(tmp_path: Path) -> None:
-    assert "; found nothing there. Run" in cave_refusal(tmp_path)
+    assert "; found nothing there. Get" in cave_refusal(tmp_path)
     for name in ("cave/balloons_ms/balloons_ms_01.TIF", "cave/balloons_ms/balloons_ms_02.TIF",
                  "notes.txt", "pictures/a.png", "cave/complete_ms_data.7z"):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ def test_missing_scenes_are_named_with_the_archive_that_has_them(tmp_path: Path)
     text = str(caught.value)
     assert "expected 3 files <scene>.mat, 2 are missing: img3, img4." in text
     assert f"; found there: {Path('harvard', 'img1.mat')}." in text
-    assert f"get CZ_hsdbi.tgz from {Harvard.home}" in text
+    assert f"Get CZ_hsdbi.tgz from {Harvard.home}" in text
     assert "--scenes" in text
     assert f"python run_all.py fetch harvard --data {tmp_path}" in text
 

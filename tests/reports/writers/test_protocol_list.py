@@ -57,8 +57,8 @@ def test_the_lines_say_what_the_protocol_is(facts: Mapping[str, Any], tmp_path: 
         "x8 30.2056 / 0.8526 / 5.8962 / 0.9666 / 0.0346 / 4.2175"
     )
     assert measured == (
-        '    measured: not run here: python run_all.py --dataset "cave" --protocol jiang2020 '
-        '--scales 4,8 --methods "bicubic[clip=false]"'
+        "    measured: not run here: python run_all.py --dataset cave --protocol jiang2020 "
+        "--scales 4,8 --methods 'bicubic[clip=false]'"
     )
 
 

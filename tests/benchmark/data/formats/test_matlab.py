@@ -70,7 +70,7 @@ def test_a_file_with_impossible_values_is_refused(
     text = harvard_refusal(tmp_path)
     assert says in text
     assert str(file) in text
-    assert f"delete it and run 'python run_all.py fetch harvard --data {tmp_path}'" in text
+    assert f"delete it and run: python run_all.py fetch harvard --data {tmp_path}" in text
 
 
 @pytest.mark.parametrize("make", [mat5, mat73])

@@ -62,7 +62,7 @@ def test_a_damaged_band_is_named_with_its_remedy(
     text = cave_refusal(tmp_path)
     assert "balloons_ms_05.png cannot be used: " in text
     assert says in text
-    assert f"delete it and run 'python run_all.py fetch cave --data {tmp_path}'" in text
+    assert f"delete it and run: python run_all.py fetch cave --data {tmp_path}" in text
 
 
 def _saved(image: Image.Image) -> bytes:

@@ -43,7 +43,7 @@ def test_a_trained_method_without_weights_says_how_to_get_some() -> None:
     assert text.endswith("results/cave/wang2017/quick/x3/espcn/seed0")
     text = refusal(IMAGE, "wiener[joint=true]", 2, protocol="li2020")
     assert "name the cell with what it learned from scenes" in text
-    assert '--protocol li2020 --methods "wiener[joint=true]" --scales 2' in text
+    assert "--protocol li2020 --methods 'wiener[joint=true]' --scales 2" in text
 
 
 def test_weights_that_are_not_stored_say_how_to_train_them(stored: Stored) -> None:

@@ -96,9 +96,9 @@ def test_a_method_with_one_seed_among_several_is_named(make: Make, tmp_path: Pat
     make("bicubic", rows=spread(range(20, 27), range(7), SEVEN), trained=False)
     text = " ".join(write_tables(tmp_path, "cave").sections[0].grids[0].remarks)
     assert "Two seeds estimate the scatter of training poorly" in text
-    assert "One seed of VDSR: this does not show how far training scatters" in text
+    assert "One seed of VDSR: this does not show how far results scatter from seed to seed" in text
     assert "the scatter of that one is taken for both" in text
-    assert "in a pair of networks with one seed each, it is in no test" in text
+    assert "in a pair of such methods with one seed each, it is in no test" in text
 
 
 def test_the_scales_of_a_method_with_one_seed_are_named(make: Make, tmp_path: Path) -> None:

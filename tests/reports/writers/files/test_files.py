@@ -102,7 +102,7 @@ def test_the_files_are_named_after_the_label_and_hold_what_is_returned(
 def test_without_cells_nothing_is_written_and_the_remedy_is_named(
     make: Make, tmp_path: Path
 ) -> None:
-    with pytest.raises(RequestError, match=r"with: python run_all\.py --dataset harvard$"):
+    with pytest.raises(RequestError, match=r"with: python run_all\.py --dataset harvard --r"):
         write_tables(tmp_path, "harvard")
     make(dataset="cave")
     with pytest.raises(RequestError, match="there are some of cave; make them with"):
