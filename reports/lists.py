@@ -201,8 +201,7 @@ def claims(
         lengths.setdefault(profile.patches * profile.epochs, profile.name)
     written_by = _command("claims", results=results, output=output, plugin=plugin)
     # A run has another default than this command.
-    folder = _unless_stored(results) or STORED.relative_to(CHECKOUT).as_posix()
-    folder = "" if Path(folder) == RESULTS else folder
+    folder = Path(_unless_stored(results) or STORED.relative_to(CHECKOUT))
     page = claims_page(list(cells(results)), lengths, written_by, folder)
     if output is None:
         print_line(page)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
-from benchmark import commands
+from benchmark.commands import FOLDERS
+from benchmark.commands import command as command_line
 from benchmark.errors import listed
 from benchmark.store.cells import Cell
 from reports.analysis.metrics import Metric
@@ -46,7 +47,10 @@ _BESIDES = f"{REMARKED} Some of the trainings differ in more than the claim says
 
 
 def claims_page(
-    cells: Sequence[Cell], profiles: Mapping[int, str], command: str, results: str = ""
+    cells: Sequence[Cell],
+    profiles: Mapping[int, str],
+    command: str,
+    results: Path = FOLDERS["results"],
 ) -> str:
     """Write the page.
 
@@ -54,8 +58,7 @@ def claims_page(
         cells: the stored cells.
         profiles: numbers of patches, each pass counted, and the profile that trains on so many.
         command: the command that writes it.
-        results: the folder of the cells, where the ones that lack belong; the default of a run if
-            empty.
+        results: the folder of the cells, where the ones that lack belong.
     """
     evidence = Evidence(cells)
     tested = {topic.title: evidence.contrasts(topic) for topic in TOPICS}
@@ -211,7 +214,7 @@ def _difference(one: Contrast) -> str:
     return f"{text}: {one.finding}".replace("[", "\\[").replace("]", "\\]").replace("<", "&lt;")
 
 
-def _not_run(evidence: Evidence, profiles: Mapping[int, str], results: str) -> str:
+def _not_run(evidence: Evidence, profiles: Mapping[int, str], results: Path) -> str:
     """Write the commands that compute what is missing; a finished cell is not run again."""
     lacking: dict[tuple[int, tuple[int, ...]], list[str]] = {}
     for training in dict.fromkeys(one for topic in TOPICS for one in topic.trainings):
@@ -221,7 +224,6 @@ def _not_run(evidence: Evidence, profiles: Mapping[int, str], results: str) -> s
     if not lacking:
         return "There are cells of every training that the claims are about."
     lines: list[str] = []
-    folder = Path(results) if results else commands.FOLDERS["results"]
     for (patches, scales), methods in sorted(lacking.items()):
         at = ",".join(map(str, scales))
         names = ",".join(methods)
@@ -233,7 +235,7 @@ def _not_run(evidence: Evidence, profiles: Mapping[int, str], results: str) -> s
             )
             words = ["--dataset", DATASET, "--profile", profile, "--scales", at, "--methods", names]
             words += ["--retry-failed"] * failed
-            lines.append(commands.command(*words, results=folder))
+            lines.append(command_line(*words, results=results))
         else:
             lines.append(f"# no profile trains on {patches:,} patches: {names} at {at}")
     return "\n".join(["```sh", *lines, "```"])

@@ -102,7 +102,8 @@ class Checkpointer(NullCheckpointer):
             before = state.pop(_DEVICES, [])  # not in the checkpoints of older versions
             self._devices = list(dict.fromkeys([*before, self._device]))
             return state
-        for file, why in unread.items():
+        if unread:
+            file, why = next(iter(unread.items()))
             raise RequestError(
                 f"the checkpoint {file} cannot be read: {why.strerror or why}; it is kept: run the "
                 "same command again when it can be read, or delete it to train from the start"

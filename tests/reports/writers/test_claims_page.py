@@ -11,8 +11,9 @@ from tests.reports.conftest import Make, typed
 PROFILES = {SHORT: "evening", LONG: "overnight"}
 
 
-def page_of(folder: Path, profiles: dict[int, str] = PROFILES, results: str = "") -> str:
-    return typed(claims_page(list(cells.cells(folder)), profiles, "run_all.py claims", results))
+def page_of(folder: Path, profiles: dict[int, str] = PROFILES, results: str = "results") -> str:
+    found = list(cells.cells(folder))
+    return typed(claims_page(found, profiles, "run_all.py claims", Path(results)))
 
 
 def row(page: str, *start: str) -> list[str]:

@@ -90,6 +90,13 @@ def after(steps: int) -> Callable[[], bool]:
     return stop
 
 
+def stop(tiny: Split, file: Path, times: int) -> None:
+    """Stop a training of `Drops` so many times, each after two more steps."""
+    for _ in range(times):
+        with pytest.raises(Stopped):
+            run(tiny, Drops(), checkpoint(file, after(2)))
+
+
 def same(one: Trained, other: Trained) -> None:
     """Compare weights bit by bit, and the history but for its seconds."""
     assert one.state.keys() == other.state.keys()
@@ -198,9 +205,7 @@ def test_a_damaged_checkpoint_is_replaced_by_the_previous_one(
     tiny: Split, tmp_path: Path, uninterrupted: Whole, damage: str
 ) -> None:
     whole, file = uninterrupted("drops"), tmp_path / "training.checkpoint"
-    for _ in range(3):
-        with pytest.raises(Stopped):
-            run(tiny, Drops(), checkpoint(file, after(2)))
+    stop(tiny, file, times=3)
     content = file.read_bytes()
     middle = len(content) // 2
     file.write_bytes(
@@ -246,9 +251,7 @@ def test_a_checkpoint_that_cannot_be_read_is_kept(
     tiny: Split, tmp_path: Path, uninterrupted: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, file = uninterrupted("drops"), tmp_path / "training.checkpoint"
-    for _ in range(2):
-        with pytest.raises(Stopped):
-            run(tiny, Drops(), checkpoint(file, after(2)))
+    stop(tiny, file, times=2)
     with monkeypatch.context() as patch:
         unreadable(patch, file, older(file))
         with pytest.raises(RequestError, match="it is kept: run the same command again"):
@@ -262,9 +265,7 @@ def test_where_one_of_two_cannot_be_read_the_other_serves(
     tiny: Split, tmp_path: Path, uninterrupted: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, file = uninterrupted("drops"), tmp_path / "training.checkpoint"
-    for _ in range(2):
-        with pytest.raises(Stopped):
-            run(tiny, Drops(), checkpoint(file, after(2)))
+    stop(tiny, file, times=2)
     checkpointer = checkpoint(file)
     with monkeypatch.context() as patch:
         unreadable(patch, file)

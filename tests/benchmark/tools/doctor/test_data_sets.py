@@ -206,7 +206,8 @@ def test_the_checkouts_data_sets_are_looked_for_and_nothing_is_written(tmp_path:
     found = {one.name: one for one in folders.data_sets(tmp_path)}
     text = f"1 of 32 scenes below {tmp_path}; missing: balloons, cd, "
     assert found["data set cave"].text.startswith(text)
-    assert "--scenes beads, or run: " in found["data set cave"].remedy
+    fetch = f"python run_all.py fetch cave --data {tmp_path}"
+    assert found["data set cave"].remedy.endswith(f"--scenes beads, or run: {fetch}")
     assert "beads_ms_01.png cannot be used: not a PNG file" in found["files of cave"].text
     assert f"not checked: {archive}" in found["data set harvard"].text
     assert found["data set synthetic"].level == "ok"
