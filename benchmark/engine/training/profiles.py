@@ -1,8 +1,8 @@
 """Profiles: length and recipe of the training of methods.
 
 `paper` trains every method by its own paper's recipe. The others train all methods by one common
-modern recipe on the same patches, for the same number of steps; they differ in length and in the
-recipe's optimiser.
+modern recipe on the same patches, for the same number of steps. They differ in length, and the
+two longest choose each network's learning rate by trials with the same budget for all.
 
 Equal patches are not equal training: a network of all bands sees every value of a patch, a
 band-wise one only the bands that it is shown: 2 or a few more in `quick`, which only has to be
@@ -154,10 +154,7 @@ class Profile:
 
     def numeric_facts(self) -> dict[str, Any]:
         """Return the fields that numbers depend on, for the key of a cell, beside the recipe's."""
-        facts = {name: value for name, value in self.facts().items() if name not in _NOT_NUMERIC}
-        if not self.half_weights:
-            del facts["half_weights"]  # keys of versions that did not round stay valid
-        return facts
+        return {name: value for name, value in self.facts().items() if name not in _NOT_NUMERIC}
 
     def facts(self) -> dict[str, Any]:
         """Return all fields, for a cell's configuration.
@@ -190,13 +187,11 @@ PROFILES = {
         ),
         Profile(
             "evening",
-            "one common recipe (Adam, one cycle), 12,000 cubic patches, of which band-wise "
+            "one common recipe (Muon, one cycle), 12,000 cubic patches, of which band-wise "
             "networks see 4 bands, or more where that costs at most 2.7 million multiplications "
             "per pixel",
             patches=12_000,
             batch=8,
-            optimiser="adam",
-            half_weights=False,
             bands=4,
             multiplications=2_700_000,
             validations=8,
@@ -218,13 +213,13 @@ PROFILES = {
         ),
         Profile(
             "standard",
-            "one common recipe (Adam, one cycle), 10 passes over 30,000 cubic patches: the fair "
-            "race, for a GPU",
+            "one common recipe (Muon, one cycle), 10 passes over 30,000 cubic patches; each "
+            "network's rate is chosen from three by trials of 1,500 patches: the fair race, for a "
+            "GPU",
             patches=30_000,
             epochs=10,
             batch=32,
-            optimiser="adam",
-            half_weights=False,
+            tuning_patches=1_500,
             validation_size=256,
         ),
         Profile(
