@@ -197,8 +197,8 @@ def nowhere(data: Path) -> None:
         (other_size, ["beads_ms_07.png has 5 x 5 pixels", "24 x 20"]),
         (text_for_a_zip, ["complete_ms_data.zip", "not a complete zip archive"]),
         (evil_zip, ["complete_ms_data.zip", "'../evil'", "out of its folder"]),
-        (nothing, ["no files of balloons, beads", "fetch cave --data data"]),
-        (nowhere, ["data, which is not a folder, and its ", "fetch cave --data data"]),
+        (nothing, ["no files of balloons, beads", "run_all.py fetch cave"]),
+        (nowhere, ["data, which is not a folder, and its ", "run_all.py fetch cave"]),
     ],
 )
 def test_damaged_cave_files_are_refused(
@@ -276,7 +276,7 @@ def test_a_harvard_file_that_is_none_is_refused(
 def test_missing_harvard_files_are_named_with_what_to_do(hsisr: CommandLine) -> None:
     message = refusal(hsisr, hsisr(*HARVARD))
     assert "2 are missing: img1, imga5" in message
-    assert "fetch harvard --data data" in message
+    assert "run_all.py fetch harvard" in message
 
 
 def test_a_training_scene_smaller_than_a_patch_is_found_before_the_first_cell(
