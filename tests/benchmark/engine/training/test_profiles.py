@@ -66,6 +66,14 @@ def test_bands_of_a_patch_are_as_many_as_the_budget_pays_for(
     assert profile.bands_of_patch(31, cost) == expected
 
 
-def test_keys_name_the_rounding_of_weights_only_where_there_is_one() -> None:
-    assert profiles.get("quick").numeric_facts()["half_weights"] is True
-    assert "half_weights" not in profiles.get("evening").numeric_facts()
+def test_keys_have_what_numbers_depend_on() -> None:
+    facts = profiles.get("standard").numeric_facts()
+    assert (facts["half_weights"], facts["tuning_patches"]) == (True, 1_500)
+    assert not {"name", "summary"} & set(facts)
+    assert "tuning_patches" not in profiles.get("evening").numeric_facts()  # it has no trials
+
+
+@pytest.mark.parametrize("name", ["overnight", "standard"])
+def test_trials_of_rates_take_15_percent_of_a_training(name: str) -> None:
+    profile = profiles.get(name)
+    assert 3 * profile.tuning_patches / profile.patches == pytest.approx(0.15)
