@@ -111,21 +111,24 @@ def cells_of(
 ) -> list[Cell]:
     """Return the finished cells of a protocol on a data set, of the first folder that has some.
 
-    Of the cells of a method in several profiles those of one are taken.
-
     Args:
         facts: of the protocol.
         dataset: the data set's label.
         stored: names of results folders, and their cells.
     """
     for folder in stored.values():
-        found: dict[Any, Cell] = {}
-        for cell in folder:
-            if cell.status == "done" and fits(cell, facts, dataset):
-                found.setdefault((cell.address.method, cell.address.scale, cell.address.seed), cell)
+        found = [cell for cell in folder if cell.status == "done" and fits(cell, facts, dataset)]
         if found:
-            return list(found.values())
+            return found
     return []
+
+
+def of_one_profile(found: Sequence[Cell]) -> list[Cell]:
+    """Return cells without those that only differ in their profile from one before them."""
+    kept: dict[Any, Cell] = {}
+    for cell in found:
+        kept.setdefault((cell.address.method, cell.address.scale, cell.address.seed), cell)
+    return list(kept.values())
 
 
 def _means(own: Sequence[Cell]) -> dict[tuple[int, str], float]:

@@ -1,20 +1,23 @@
 """One Markdown table of all protocols: how hard each is, by its first metric.
 
 Beside the Bicubic row, printed and measured, stand the methods that are not trained in steps: what
-a closed form already reaches, which papers leave out. Protocols differ in split and metric, so the
-table is read along its rows, never down its columns.
+a closed form already reaches, which papers leave out. Then the best network that was trained here,
+by the longest profile of each, and the best published one. Protocols differ in split and metric, so
+the table is read along its rows, never down its columns.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmark.store.cells import Cell
 from reports.analysis.metrics import Metric, from_facts, main_of
-from reports.analysis.results import Results, read_results
+from reports.analysis.results import read_results
+from reports.analysis.verdicts.groups import groups_of, longest
 from reports.formatting import MISSING, TIMES, number
 from reports.published.reader import BICUBIC, PublishedValue, published_for
 from reports.writers.markdown import markdown_table
-from reports.writers.protocol_list import BicubicRow, cells_of
+from reports.writers.protocol_list import BicubicRow, cells_of, of_one_profile
 
 _HEADINGS = ("Protocol", "Metric", "Scale", "Bicubic, printed", "Bicubic, measured")
 
@@ -31,14 +34,12 @@ def protocol_table(
         dataset: the data set's label.
         stored: names of results folders, and their cells; the first with cells counts.
     """
-    by_protocol = {
-        str(facts["name"]): read_results(cells_of(facts, dataset, stored)) for facts, _ in protocols
-    }
+    by_protocol = {str(facts["name"]): cells_of(facts, dataset, stored) for facts, _ in protocols}
     titles: dict[str, str] = {}
-    for results in by_protocol.values():
+    for cells in by_protocol.values():
         titles.update(
             (one.label, one.title)
-            for one in results.methods()
+            for one in read_results(of_one_profile(cells)).methods()
             if not one.trained and one.published != BICUBIC
         )
     rows = [
@@ -46,17 +47,18 @@ def protocol_table(
         for facts, bicubic in protocols
         for row in _rows(facts, bicubic, by_protocol[str(facts["name"])], dataset, list(titles))
     ]
-    headings = [*_HEADINGS, *titles.values(), "Best published"]
+    headings = [*_HEADINGS, *titles.values(), "Best network, measured", "Best published"]
     return markdown_table(rows, headings, ["left", "left", "left"])
 
 
 def _rows(
     facts: Mapping[str, Any],
     bicubic: BicubicRow,
-    results: Results,
+    cells: Sequence[Cell],
     dataset: str,
     methods: Sequence[str],
 ) -> Iterator[list[str]]:
+    results = read_results(of_one_profile(cells))
     name, metric = str(facts["name"]), main_of(from_facts(facts["metrics"]))[0]
     published = published_for(name, dataset)
     for scale in facts["scales"]:
@@ -76,11 +78,28 @@ def _rows(
                 number(sum(values) / len(values), metric.digits) if values else MISSING
                 for values in others
             ),
-            _best(published, metric, scale),
+            _best_network(cells, metric, scale),
+            _best_published(published, metric, scale),
         ]
 
 
-def _best(published: Sequence[PublishedValue], metric: Metric, scale: int) -> str:
+def _best_network(cells: Sequence[Cell], metric: Metric, scale: int) -> str:
+    """Return the best score of a trained network at a scale, with its title and profile."""
+    groups = [one for one in groups_of(cells) if one.trained and one.scale == scale]
+    chosen = [
+        group
+        for method in dict.fromkeys(one.method for one in groups)
+        if (group := longest([one for one in groups if one.method == method]))
+        and not math.isnan(group.mean(metric.name))
+    ]
+    if not chosen:
+        return MISSING
+    best = (max if metric.higher else min)(chosen, key=lambda one: one.mean(metric.name))
+    score = number(best.mean(metric.name), metric.digits)
+    return f"{score} ({best.title}, `{best.profile}`)"
+
+
+def _best_published(published: Sequence[PublishedValue], metric: Metric, scale: int) -> str:
     """Return the best published value at a scale, with its method."""
     here = [one for one in published if (one.scale, one.metric) == (scale, metric.name)]
     here = [one for one in here if one.method != BICUBIC]
