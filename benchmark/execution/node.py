@@ -14,7 +14,7 @@ import torch
 from benchmark.engine.machine.device import choose
 from benchmark.engine.machine.environment import command_line, describe, usable_cores
 from benchmark.errors import RequestError
-from benchmark.execution.backends.process import ProcessBackend
+from benchmark.execution.backends.process import GRACE_PERIOD, ProcessBackend
 from benchmark.execution.computation.job import ChangedError, Job, JobResult
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import machine
@@ -83,16 +83,21 @@ class Node:
         progress: receives the progress.
         scratch: where to put results and prepared scenes if the folders of the run cannot be
             reached from here; None where they can.
+        grace: seconds that a training has to write its checkpoint when the node is stopped.
 
     Attributes:
         jobs: the cells as jobs of this machine; none if they are refused.
     """
 
     def __init__(
-        self, orders: Sequence[Order], progress: Progress, scratch: Path | None = None
+        self,
+        orders: Sequence[Order],
+        progress: Progress,
+        scratch: Path | None = None,
+        grace: float = GRACE_PERIOD,
     ) -> None:
         self._orders, self._progress = orders, progress
-        self._backend = ProcessBackend(orders[0]["terms"]["cell_timeout"])
+        self._backend = ProcessBackend(orders[0]["terms"]["cell_timeout"], grace=grace)
         self._refused = ""
         self.jobs: list[Job] = []
         try:

@@ -32,7 +32,7 @@ from benchmark.method import NetworkMethod
 _KEPT_LINES, _WIDTH = 200, 2000
 # Lines of a worker's output that are echoed: a method that prints at every step is cut short.
 MAX_ECHOED_LINES = 40
-# Time for a worker to write its checkpoint after a request to stop, in seconds.
+# Time for a worker to write its checkpoint while somebody waits for the run to stop, in seconds.
 GRACE_PERIOD = 8.0
 # Interval between checks whether a worker is alive, in seconds.
 _POLL_INTERVAL = 0.5
@@ -55,11 +55,13 @@ class ProcessBackend(Backend):
     Args:
         timeout: seconds that a job may take; 0 for no limit.
         jobs: the largest number of jobs at a time.
+        grace: seconds that a worker has to write its checkpoint when it is told to stop.
     """
 
-    def __init__(self, timeout: float = 0, jobs: int = 1) -> None:
+    def __init__(self, timeout: float = 0, jobs: int = 1, grace: float = GRACE_PERIOD) -> None:
         self._timeout = timeout
         self._jobs = jobs
+        self._grace = grace
         self._running: list[_Running] = []
         # Each runs one worker at a time.
         self._idle_servers: list[ForkServer] = []
@@ -101,7 +103,7 @@ class ProcessBackend(Backend):
     def stop(self) -> None:
         """Ask every worker to write a checkpoint and end; kill it after a grace period."""
         try:
-            stop_all([running.worker for running in self._running])
+            stop_all([running.worker for running in self._running], self._grace)
         finally:
             self.close()
 
@@ -159,11 +161,11 @@ class _Running:
         return None
 
 
-def stop_all(workers: Sequence["Worker"]) -> None:
-    """Ask workers to write their checkpoints and end; kill them after one grace period."""
+def stop_all(workers: Sequence["Worker"], grace: float) -> None:
+    """Ask workers to write their checkpoints and end; kill them after so many seconds."""
     for worker in workers:
         worker.ask_to_stop()
-    deadline = time.monotonic() + GRACE_PERIOD
+    deadline = time.monotonic() + grace
     for worker in workers:
         worker.ended_by(deadline)
 

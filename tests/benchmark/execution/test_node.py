@@ -31,7 +31,7 @@ ELSEWHERE = {"device": "the machine that sent the cell", "torch": "0"}
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute cells in this process, which has imported everything."""
-    monkeypatch.setattr(node, "ProcessBackend", lambda _: InlineBackend())
+    monkeypatch.setattr(node, "ProcessBackend", lambda *_, **_more: InlineBackend())
     monkeypatch.setenv("SLURMD_NODENAME", "g12")
 
 

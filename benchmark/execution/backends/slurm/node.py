@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmark.execution.backends.process import GRACE_PERIOD
 from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import read_record, write_record
@@ -44,7 +45,9 @@ class CellTask:
         signal.signal(signal.SIGTERM, self._end)  # after submitit, which would ignore it
         progress = Progress()
         with without_locks(progress.line):
-            self._node = Node(self._orders, progress)
+            # Half of the time is for the checkpoint; SLURM has to queue the job again in the rest.
+            grace = max(GRACE_PERIOD, self._warning / 2)
+            self._node = Node(self._orders, progress, grace=grace)
             self._before = {job.plan.key: _state(job) for job in self._node.jobs}
             results = self._node.run()
         for one, result in zip(self._orders, results, strict=True):
@@ -60,11 +63,11 @@ class CellTask:
         import submitit
 
         node, self._node = self._node, None
+        ran = time.monotonic() - self._began
         if node is not None:
             node.stop()
             limit = self._minutes * 60 - self._warning
-            # SLURM sends the signal up to a minute early.
-            if time.monotonic() - self._began >= limit - 60:
+            if ran >= limit - 60:  # SLURM sends the signal up to a minute early
                 for job in node.current():
                     if self._before.get(job.plan.key) == _state(job):
                         job.store_failure(JobResult("failed", _no_gain(self._minutes)))

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from benchmark.data.split import Split
+from benchmark.execution.backends.process import GRACE_PERIOD
 from benchmark.execution.backends.slurm import node as slurm_node
 from benchmark.execution.backends.slurm.node import CellTask
+from benchmark.execution.computation.job import JobResult
 from benchmark.execution.node import Terms, order
 from benchmark.store.cells import cells
 from tests.benchmark.execution.test_node import job
@@ -76,3 +78,24 @@ def test_no_step_in_a_whole_job_is_a_failure(
         assert found[0][0] == "failed"
         assert found[0][1].startswith("it gained no step in a whole job of 60 minutes; give it")
     assert checkpoint.read_bytes() == after
+
+
+def test_half_the_time_before_the_limit_is_for_the_checkpoint(
+    tiny: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    class Node:
+        jobs: tuple[()] = ()
+
+        def __init__(self, _orders: Any, _progress: Any, *, grace: float) -> None:
+            given.append(grace)
+
+        def run(self) -> list[JobResult]:
+            return [JobResult("done")]
+
+    monkeypatch.setattr(slurm_node, "Node", Node)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    for warning in (WARNING, 10):
+        CellTask([order(job(tiny, tmp_path), Terms())], MINUTES, warning)()
+    assert given == [WARNING / 2, GRACE_PERIOD]
