@@ -13,6 +13,8 @@ from benchmark.execution.listeners.cell import CellListener
 
 # Minimum interval between two writes, in seconds, and between two signs of life.
 _INTERVAL, _ALIVE_INTERVAL = 1.0, 10.0
+# Lines for the user that are kept.
+_MAX_LINES = 50
 
 
 def machine() -> str:
@@ -29,9 +31,10 @@ def batch_job() -> str:
 class RecordedProgress(CellListener):
     """Forwards what a cell reports, and keeps a summary of it in a file.
 
-    The file is replaced atomically at most once a second. It holds `cell` (its title), `machine`,
-    `job` (of a batch system, or ""), `device`, `began` and `updated` (seconds since 1970), and, as
-    soon as they are known, `step`, `steps`, `loss`, `left_s` (seconds), and `scene`.
+    The file is replaced atomically, at most once a second but for lines. It holds `cell` (its
+    title), `machine`, `job` (of a batch system, or ""), `device`, `began` and `updated` (seconds
+    since 1970), and, as soon as they are known, `step`, `steps`, `loss`, `left_s` (seconds),
+    `scene`, and `lines`: the first lines for the user.
 
     Args:
         shown: receives every call.
@@ -80,8 +83,12 @@ class RecordedProgress(CellListener):
         self._write(_INTERVAL)
 
     def line(self, text: str) -> None:
-        """Forward a line for the user."""
+        """Forward and keep a line for the user."""
         self._shown.line(text)
+        lines = self._facts.setdefault("lines", [])
+        if len(lines) < _MAX_LINES:
+            lines.append(text)
+            self._write(0.0)
 
     def alive(self) -> None:
         """Update the time, so that a reader knows that the process is there."""

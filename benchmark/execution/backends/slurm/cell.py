@@ -29,6 +29,7 @@ class SubmittedCell:
         gone_since: when SLURM was first without the job, on the monotonic clock; else infinite.
         place: where the cell is computed.
         step: the last step that was reported.
+        lines: number of the node's lines for the user that were reported.
         losses: times that it was submitted again.
         refused: why a node refused it.
     """
@@ -41,6 +42,7 @@ class SubmittedCell:
     gone_since: float = math.inf
     place: str = ""
     step: int = -1
+    lines: int = 0
     losses: int = 0
     refused: str = ""
 
@@ -106,6 +108,13 @@ class SubmittedCell:
         if place != self.place:
             self.place, self.step = place, -1
             self.listener.began(place)
+        lines = progress.get("lines")
+        texts = [str(text) for text in lines] if isinstance(lines, list) else []
+        if len(texts) < self.lines:  # the job was started again
+            self.lines = 0
+        for text in texts[self.lines :]:
+            self.listener.line(text)
+        self.lines = len(texts)
         step = progress.get("step")
         if isinstance(step, int) and step != self.step:
             self.step = step

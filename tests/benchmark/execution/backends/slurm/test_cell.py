@@ -1,6 +1,7 @@
-"""A cell that SLURM is to compute again: its former failure is not taken for its end."""
+"""A cell that SLURM computes: its node's lines are shown, a former failure is not its end."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -10,8 +11,29 @@ from benchmark.execution.backends.slurm.cell import SubmittedCell
 from benchmark.execution.backends.slurm.queue import QueuedJob
 from benchmark.execution.computation.job import JobResult
 from benchmark.execution.listeners.cell import CellListener
-from benchmark.execution.listeners.recording import read_record
+from benchmark.execution.listeners.recording import RecordedProgress, read_record
 from tests.benchmark.execution.test_node import job
+
+
+def test_lines_of_the_node_are_shown_once(tiny: Split, tmp_path: Path) -> None:
+    class Shown(CellListener):
+        lines: ClassVar[list[str]] = []
+
+        def line(self, text: str) -> None:
+            self.lines.append(text)
+
+    one = job(tiny, tmp_path, "srcnn")
+    cell = SubmittedCell(one, Shown())
+    cell.note("hsisr-1", 0)
+    for again in (False, True):  # the node writes its file anew when the job is started again
+        node = RecordedProgress(CellListener(), one.lock.progress, "srcnn x2", "CPU, 1 thread")
+        assert cell.look() is None
+        assert Shown.lines == ["first", "second"] * again
+        node.line("first")
+        node.line("second")
+        cell.look()
+        cell.look()
+    assert Shown.lines == ["first", "second"] * 2
 
 
 def test_a_failure_that_is_tried_again(
