@@ -14,7 +14,8 @@ import torch
 from benchmark.engine.machine.device import choose
 from benchmark.engine.machine.environment import command_line, describe, usable_cores
 from benchmark.errors import RequestError
-from benchmark.execution.backends.process import GRACE_PERIOD, ProcessBackend
+from benchmark.execution.backends.process import ProcessBackend
+from benchmark.execution.backends.worker_process import GRACE_PERIOD
 from benchmark.execution.computation.job import ChangedError, Job, JobResult
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import machine

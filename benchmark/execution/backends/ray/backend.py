@@ -19,8 +19,8 @@ from benchmark import CHECKOUT
 from benchmark.errors import RequestError, counted, plain
 from benchmark.execution.backends.base import Backend, Ended
 from benchmark.execution.backends.cluster import RayOptions
-from benchmark.execution.backends.process import GRACE_PERIOD
 from benchmark.execution.backends.ray.node import Board, run_cell
+from benchmark.execution.backends.worker_process import GRACE_PERIOD
 from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.cell import CellListener
 from benchmark.execution.listeners.recording import RecordedProgress

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.execution.backends.process import GRACE_PERIOD
+from benchmark.execution.backends.worker_process import GRACE_PERIOD
 from benchmark.execution.computation.job import Job, JobResult
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.listeners.recording import read_record, write_record

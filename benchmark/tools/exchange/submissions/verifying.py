@@ -13,7 +13,7 @@ from typing import Any
 from benchmark.data.split import Split
 from benchmark.engine.machine.device import choose
 from benchmark.errors import RequestError, listed, plain
-from benchmark.execution.backends.process import StartedProcess, Worker
+from benchmark.execution.backends.worker_process import StartedProcess, Worker
 from benchmark.execution.computation.job import JobResult
 from benchmark.execution.listeners.progress import Progress
 from benchmark.execution.planning.plan import Folders

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from benchmark.data.split import Split
-from benchmark.execution.backends.process import GRACE_PERIOD
 from benchmark.execution.backends.slurm import node as slurm_node
 from benchmark.execution.backends.slurm.node import CellTask
+from benchmark.execution.backends.worker_process import GRACE_PERIOD
 from benchmark.execution.computation.job import JobResult
 from benchmark.execution.node import Terms, order
 from benchmark.store.cells import cells

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.execution.backends.process import StartedProcess, Worker, stop_all
+from benchmark.execution.backends.worker_process import StartedProcess, Worker, stop_all
 
 # Says that it runs; a second after the request to stop it writes a file, as a checkpoint.
 SLOW = """
