@@ -114,8 +114,12 @@ def write_record(file: Path, facts: Mapping[str, Any]) -> None:
     """
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     with suppress(OSError):
-        temporary.write_text(json.dumps(facts), encoding="utf-8")
-        temporary.replace(file)
+        try:
+            temporary.write_text(json.dumps(facts), encoding="utf-8")
+            temporary.replace(file)
+        except BaseException:  # such as the interruption by which a user stops the run
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def read_record(file: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A running cell says on disk where it is computed, and how far it is."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,20 @@ def test_a_damaged_record_is_empty(tmp_path: Path, content: str) -> None:
 def test_time_spans_are_short() -> None:
     spans = [duration(seconds) for seconds in (0.4, 45, 99, 100, 720, 5999, 6000, 12600)]
     assert spans == ["0 s", "45 s", "99 s", "2 min", "12 min", "100 min", "1.7 h", "3.5 h"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_an_interrupted_write_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    file = tmp_path / "progress.json"
+    write_record(file, {"step": 1})
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with nullcontext() if error is OSError else pytest.raises(error):
+        write_record(file, {"step": 2})
+    assert [one.name for one in tmp_path.iterdir()] == ["progress.json"]
+    assert read_record(file) == {"step": 1}
