@@ -12,8 +12,8 @@ from typing import Any
 
 from benchmark.store.cells import Cell
 from reports.analysis.metrics import Metric, from_facts, main_of
-from reports.analysis.results import read_results
-from reports.analysis.verdicts.groups import groups_of, longest
+from reports.analysis.results import Results, read_results
+from reports.analysis.verdicts.groups import Group, groups_of, longest
 from reports.formatting import MISSING, TIMES, number
 from reports.published.reader import BICUBIC, PublishedValue, published_for
 from reports.writers.markdown import markdown_table
@@ -34,18 +34,19 @@ def protocol_table(
         dataset: the data set's label.
         stored: names of results folders, and their cells; the first with cells counts.
     """
-    by_protocol = {str(facts["name"]): cells_of(facts, dataset, stored) for facts, _ in protocols}
+    found = [cells_of(facts, dataset, stored) for facts, _ in protocols]
+    measured = [read_results(of_one_profile(cells)) for cells in found]
     titles: dict[str, str] = {}
-    for cells in by_protocol.values():
+    for results in measured:
         titles.update(
             (one.label, one.title)
-            for one in read_results(of_one_profile(cells)).methods()
+            for one in results.methods()
             if not one.trained and one.published != BICUBIC
         )
     rows = [
         row
-        for facts, bicubic in protocols
-        for row in _rows(facts, bicubic, by_protocol[str(facts["name"])], dataset, list(titles))
+        for (facts, bicubic), cells, results in zip(protocols, found, measured, strict=True)
+        for row in _rows(facts, bicubic, cells, results, dataset, list(titles))
     ]
     headings = [*_HEADINGS, *titles.values(), "Best network, measured", "Best published"]
     return markdown_table(rows, headings, ["left", "left", "left"])
@@ -55,10 +56,11 @@ def _rows(
     facts: Mapping[str, Any],
     bicubic: BicubicRow,
     cells: Sequence[Cell],
+    results: Results,
     dataset: str,
     methods: Sequence[str],
 ) -> Iterator[list[str]]:
-    results = read_results(of_one_profile(cells))
+    trained = [one for one in groups_of(cells) if one.trained]
     name, metric = str(facts["name"]), main_of(from_facts(facts["metrics"]))[0]
     published = published_for(name, dataset)
     for scale in facts["scales"]:
@@ -78,14 +80,13 @@ def _rows(
                 number(sum(values) / len(values), metric.digits) if values else MISSING
                 for values in others
             ),
-            _best_network(cells, metric, scale),
+            _best_network([one for one in trained if one.scale == scale], metric),
             _best_published(published, metric, scale),
         ]
 
 
-def _best_network(cells: Sequence[Cell], metric: Metric, scale: int) -> str:
-    """Return the best score of a trained network at a scale, with its title and profile."""
-    groups = [one for one in groups_of(cells) if one.trained and one.scale == scale]
+def _best_network(groups: Sequence[Group], metric: Metric) -> str:
+    """Return the best score of trained networks at one scale, with its title and profile."""
     chosen = [
         group
         for method in dict.fromkeys(one.method for one in groups)
