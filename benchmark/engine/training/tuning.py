@@ -17,6 +17,9 @@ from benchmark.engine.training.loop import Trained, TrainingError, TrainingTask,
 
 # Learning rates that are tried, in units of the profile's.
 FACTORS = (0.5, 1.0, 2.0)
+# PSNR in dB by which a rate must be ahead of the next lower one. The best rate falls with the
+# length of a training, and trials are short (`docs/findings/recipe.md`).
+MARGIN = 0.3
 _KEY = "tuning"  # in a checkpoint
 
 
@@ -35,14 +38,14 @@ class _Trials:
     resumed: int = 0
 
     @property
-    def best(self) -> float:
-        """The factor with the highest PSNR; of several the one nearest to 1."""
-
-        def order(factor: float) -> tuple[float, float]:
-            psnr = self.psnr[factor]
-            return (-math.inf if psnr is None else psnr), -abs(math.log(factor))
-
-        return max(self.psnr, key=order)
+    def choice(self) -> float:
+        """The factor with the highest PSNR, or the next lower one if that is within `MARGIN`."""
+        psnr = {factor: value for factor, value in self.psnr.items() if value is not None}
+        if not psnr:
+            return 1.0
+        best = max(sorted(psnr), key=lambda factor: psnr[factor])
+        below = max((factor for factor in psnr if factor < best), default=best)
+        return below if psnr[best] - psnr[below] < MARGIN else best
 
 
 def train_at_best_rate(
@@ -55,8 +58,9 @@ def train_at_best_rate(
 
     For each of `FACTORS` the network is trained on the first `tuning_patches` of the patches, from
     the same initial weights and over a whole cycle of the recipe. The factor after which PSNR on
-    the validation scenes is highest is that of the training itself, which starts anew. Without
-    validation scenes nothing can be chosen, and the profile's rate is taken.
+    the validation scenes is highest, or the next lower one if that is less than `MARGIN` behind, is
+    that of the training itself, which starts anew. Without validation scenes, or where every trial
+    diverges, nothing can be chosen, and the profile's rate is taken.
 
     Args:
         task: the network to train, and its data.
@@ -96,15 +100,15 @@ def train_at_best_rate(
             trials.psnr[factor] = psnr if math.isfinite(psnr) else None
             trials.seconds += trial.seconds
             trials.resumed += trial.resumed
-    best = trials.best
-    chosen = replace(profile, lr=profile.lr * best)
+    factor = trials.choice
+    chosen = replace(profile, lr=profile.lr * factor)
     stage = _Stage(checkpointer, trials, None)
     listener.positioned(len(FACTORS) * tried, 0)
     trained = train(replace(task, profile=chosen), device, listener, stage)
     trained.seconds += trials.seconds
     trained.resumed += trials.resumed
     trained.tuning = {str(factor): psnr for factor, psnr in trials.psnr.items()}
-    trained.rate = best
+    trained.rate = factor
     return trained
 
 
