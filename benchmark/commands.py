@@ -1,5 +1,6 @@
 """Commands of the suite as they are printed: they work as they are, pasted into a shell."""
 
+import os
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +15,8 @@ def command(*words: object, plugins: Iterable[Path] | None = (), **folders: Path
     Args:
         words: the command with its options.
         plugins: the files of `--plugin`.
-        folders: data, results and cache; those that are not the default are written.
+        folders: data, results and cache; those that are not the default are written, and data
+            wherever `HSISR_DATA` may stand for another folder.
 
     Example:
         >>> command("export", "my cells.zip", results=Path("results"), data=Path("/data"))
@@ -22,7 +24,7 @@ def command(*words: object, plugins: Iterable[Path] | None = (), **folders: Path
     """
     written = ["python", "run_all.py", *map(str, words)]
     for name, folder in folders.items():
-        if folder != FOLDERS[name]:
+        if folder != FOLDERS[name] or (name == "data" and os.environ.get("HSISR_DATA")):
             written += [f"--{name}", str(folder)]
     for file in plugins or ():
         written += ["--plugin", str(file)]

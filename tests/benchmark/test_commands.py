@@ -3,14 +3,24 @@
 import shlex
 from pathlib import Path
 
+import pytest
+
 from benchmark.commands import command
 
 
-def test_words_are_quoted_and_default_folders_left_out() -> None:
+def test_words_are_quoted_and_default_folders_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HSISR_DATA", raising=False)
     data, results, cache = Path("data"), Path("results"), Path(".cache")
     written = command("status", data=data, results=results, cache=cache)
     assert written == "python run_all.py status"
     assert command("status", plugins=None) == "python run_all.py status"
+
+
+def test_the_default_folder_of_data_is_written_where_another_would_be_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HSISR_DATA", "/data")
+    assert command("doctor", data=Path("data")) == "python run_all.py doctor --data data"
 
 
 def test_a_shell_reads_what_was_meant() -> None:
