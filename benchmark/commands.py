@@ -7,6 +7,8 @@ from pathlib import Path
 
 # The folders of `--data`, `--results` and `--cache`, where these options are left out.
 FOLDERS = {"data": Path("data"), "results": Path("results"), "cache": Path(".cache")}
+# Environment variables that stand for these options where they are left out.
+VARIABLES = {"data": "HSISR_DATA", "cache": "HSISR_CACHE"}
 
 
 def command(*words: object, plugins: Iterable[Path] | None = (), **folders: Path) -> str:
@@ -15,8 +17,8 @@ def command(*words: object, plugins: Iterable[Path] | None = (), **folders: Path
     Args:
         words: the command with its options.
         plugins: the files of `--plugin`.
-        folders: data, results and cache; those that are not the default are written, and data
-            wherever `HSISR_DATA` may stand for another folder.
+        folders: data, results and cache; those that are not the default are written, and the
+            default where an environment variable stands for another folder.
 
     Example:
         >>> command("export", "my cells.zip", results=Path("results"), data=Path("/data"))
@@ -24,7 +26,7 @@ def command(*words: object, plugins: Iterable[Path] | None = (), **folders: Path
     """
     written = ["python", "run_all.py", *map(str, words)]
     for name, folder in folders.items():
-        if folder != FOLDERS[name] or (name == "data" and os.environ.get("HSISR_DATA")):
+        if folder != FOLDERS[name] or os.environ.get(VARIABLES.get(name, "")):
             written += [f"--{name}", str(folder)]
     for file in plugins or ():
         written += ["--plugin", str(file)]

@@ -10,17 +10,18 @@ from typing import Annotated, Any
 import typer
 
 from benchmark import CHECKOUT
-from benchmark.commands import FOLDERS
+from benchmark.commands import FOLDERS, VARIABLES
 from benchmark.console import print_line, reserve
 
 # Commands import heavy modules inside their functions, so that --help is fast.
 
 Data = Annotated[
-    Path, typer.Option("--data", envvar="HSISR_DATA", help="Folder that holds cave/, harvard/.")
+    Path,
+    typer.Option("--data", envvar=VARIABLES["data"], help="Folder that holds cave/, harvard/."),
 ]
 Results = Annotated[Path, typer.Option("--results", help="Folder for results and tables.")]
 Cache = Annotated[
-    Path, typer.Option("--cache", envvar="HSISR_CACHE", help="Folder for prepared scenes.")
+    Path, typer.Option("--cache", envvar=VARIABLES["cache"], help="Folder for prepared scenes.")
 ]
 Plugins = Annotated[
     list[Path] | None,

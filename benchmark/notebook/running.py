@@ -15,6 +15,7 @@ import pandas as pd
 
 from benchmark.cli.cluster import options_of, without_locks_where_refused
 from benchmark.cli.options import CACHE, DATA, RESULTS, STORED
+from benchmark.commands import VARIABLES
 from benchmark.errors import RequestError, counted
 from benchmark.execution.listeners import progress
 from benchmark.execution.listeners.progress import Progress
@@ -225,9 +226,9 @@ def run(
             metrics=_text("metrics", metrics),
             seeds=_text("seeds", seeds),
             device=device,
-            data=Path(data or os.environ.get("HSISR_DATA") or DATA),
+            data=Path(data or os.environ.get(VARIABLES["data"]) or DATA),
             results=folder,
-            cache=Path(cache or os.environ.get("HSISR_CACHE") or CACHE),
+            cache=Path(cache or os.environ.get(VARIABLES["cache"]) or CACHE),
             plugins=files,
         )
         experiment = resolve(request)
