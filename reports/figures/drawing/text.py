@@ -42,8 +42,11 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
 
 def size_for(text: object, width: float, size: float, *, bold: bool = False) -> float:
     """Return the largest font size, from `size` down to `SMALLEST`, at which a line fits."""
-    needed = width_of(drawable(text), size, bold=bold)
-    return max(SMALLEST, size * min(1.0, width / max(needed, 1e-9)))
+    line = drawable(text)
+    # Hinting rounds letters at every size, so that the width is not proportional to it.
+    while size > SMALLEST and (needed := width_of(line, size, bold=bold)) > width:
+        size = max(SMALLEST, size * min(0.995, width / needed))
+    return size
 
 
 def shortened(text: object, width: float, size: float, *, bold: bool = False) -> str:

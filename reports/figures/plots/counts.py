@@ -77,6 +77,10 @@ def draw_counts(
         axes.plot(levels, shares, markevery=(index % every, every), **styles.style(label).plot())
     axes.set_xlim(0, end)
     axes.set_ylim(top=101)
+    # On the left the labels would push the images apart.
+    axes.yaxis.tick_right()
+    axes.spines.left.set_visible(False)
+    axes.spines.right.set_visible(True)
     axes.yaxis.set_major_formatter("{x:.0f} %")
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))

@@ -8,7 +8,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from reports.figures.drawing.context import FigureContext, context_of
 from reports.figures.drawing.save import rendered
 from reports.figures.drawing.style import DPI, MethodStyles, drawing
-from reports.figures.drawing.text import drawable, not_shown, shortened, width_of, wrapped
+from reports.figures.drawing.text import (
+    SMALLEST,
+    drawable,
+    not_shown,
+    shortened,
+    size_for,
+    width_of,
+    wrapped,
+)
 from tests.reports.conftest import Make
 from tests.reports.figures.conftest import examples
 from tests.reports.test_hostile import HOSTILE
@@ -34,6 +42,15 @@ def test_nothing_is_lost_where_there_is_room() -> None:
     assert wrapped(text, WIDTH, 7, most=1).endswith("…")
     assert shortened(text, 9, 7) == text
     assert shortened(text, 1, 7).endswith("…")
+
+
+@pytest.mark.parametrize("bold", [False, True])
+@pytest.mark.parametrize("text", ["Back-projection", "Wiener [joint=true]", "MSDformer"])
+def test_a_name_that_fits_in_smaller_letters_is_not_truncated(text: str, bold: bool) -> None:
+    sizes = {width: size_for(text, width / 100, 8, bold=bold) for width in range(50, 150)}
+    assert sizes[50] < sizes[149] == 8
+    for width, size in sizes.items():
+        assert size == SMALLEST or shortened(text, width / 100, size, bold=bold) == text
 
 
 def test_a_letter_missing_in_the_font_becomes_its_code_point() -> None:
